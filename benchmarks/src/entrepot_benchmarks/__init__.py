@@ -1,0 +1,1 @@
+"""Push and pull benchmarks of entrepot's backends beside peers."""

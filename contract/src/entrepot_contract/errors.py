@@ -1,0 +1,164 @@
+"""The errors of the contract, one tree; nothing else may escape a driver.
+
+    StorageError
+    ├── NotFound            (also FileNotFoundError)
+    ├── AlreadyExists       (also FileExistsError)
+    ├── InvalidKey
+    ├── RangeError
+    ├── UploadUnknown
+    ├── UploadConflict
+    ├── Unsupported
+    ├── Denied
+    ├── NoSpace
+    ├── Throttled           (retryable)
+    ├── Unavailable         (retryable)
+    ├── IntegrityError
+    ├── DeleteFailed
+    └── ConfigError
+
+A driver raises them ``from`` the error of its own SDK, so that the cause is never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+__all__ = [
+    "AlreadyExists",
+    "ConfigError",
+    "DeleteFailed",
+    "Denied",
+    "IntegrityError",
+    "InvalidKey",
+    "NoSpace",
+    "NotFound",
+    "RangeError",
+    "StorageError",
+    "Throttled",
+    "Unavailable",
+    "Unsupported",
+    "UploadConflict",
+    "UploadUnknown",
+]
+
+
+class StorageError(Exception):
+    """What happened, in which driver and operation, to which key.
+
+    - ``retryable`` says that the same call may succeed later without any change by the caller.
+    - The message never holds a secret: it is logged and shown.
+    """
+
+    retryable_by_default = False
+
+    def __init__(
+        self, message: str, *, driver: str, operation: str, key: str | None = None, retryable: bool | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.driver = driver
+        self.operation = operation
+        self.key = key
+        self.retryable = self.retryable_by_default if retryable is None else retryable
+
+    def __str__(self) -> str:
+        where = f"{self.driver}: {self.operation}"
+        return f"{where} {self.key}: {self.message}" if self.key is not None else f"{where}: {self.message}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.__dict__.copy())
+
+
+def _rebuild(kind: type[StorageError], message: str, state: dict[str, Any]) -> StorageError:
+    error = kind.__new__(kind, message)
+    error.args = (message,)
+    error.__dict__.update(state)
+    return error
+
+
+class NotFound(StorageError, FileNotFoundError):  # noqa: N818 - the field's name for it
+    """No object has this key."""
+
+
+class AlreadyExists(StorageError, FileExistsError):  # noqa: N818
+    """``WriteMode.CREATE`` met an object that has this key; the object is untouched."""
+
+
+class InvalidKey(StorageError):  # noqa: N818
+    """The key breaks the grammar, or cannot be used in this call (a move onto itself)."""
+
+
+class RangeError(StorageError):
+    """A read began past the end of the object."""
+
+
+class UploadUnknown(StorageError):  # noqa: N818
+    """The upload was committed, aborted, has expired, or never was."""
+
+
+class UploadConflict(StorageError):  # noqa: N818
+    """Another append was made from an earlier state of the same upload; this one has lost."""
+
+
+class Unsupported(StorageError):  # noqa: N818
+    """The driver does not claim the capability that this call needs."""
+
+
+class Denied(StorageError):  # noqa: N818
+    """The backend knows the caller and refuses: credentials, permissions or policy."""
+
+
+class NoSpace(StorageError):  # noqa: N818
+    """The backend is full or a quota is reached."""
+
+
+class Throttled(StorageError):  # noqa: N818
+    """The backend asks to be called less often; ``retry_after`` is its own wish, where it told one."""
+
+    retryable_by_default = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        driver: str,
+        operation: str,
+        key: str | None = None,
+        retryable: bool | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message, driver=driver, operation=operation, key=key, retryable=retryable)
+        self.retry_after = retry_after
+
+
+class Unavailable(StorageError):  # noqa: N818
+    """The backend could not be reached, broke off, or failed in a way that may pass."""
+
+    retryable_by_default = True
+
+
+class IntegrityError(StorageError):
+    """Bytes are not what they should be: fewer, more, or others."""
+
+
+class DeleteFailed(StorageError):  # noqa: N818
+    """Some keys of a delete are still there; ``failed`` says why for each of them."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        driver: str,
+        operation: str,
+        failed: Mapping[str, StorageError],
+        key: str | None = None,
+        retryable: bool | None = None,
+    ) -> None:
+        super().__init__(message, driver=driver, operation=operation, key=key, retryable=retryable)
+        self.failed = dict(failed)
+
+
+class ConfigError(StorageError):
+    """The options of a driver are wrong: which one, why, and what would be right."""

@@ -1,0 +1,71 @@
+"""The contract for servers: what puts the host's WSGI application on a socket (PEP 3333)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+__all__ = ["Application", "ApplicationFactory", "ServerDriver", "ServerSettings", "TlsSettings"]
+
+
+class Application(Protocol):
+    """A WSGI application that is told when its worker ends."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]: ...
+
+    def close(self) -> None:
+        """Run the shutdown hooks and let go of the storage; called once, after the last request."""
+
+
+ApplicationFactory = Callable[[], Application]
+"""Makes the application; called once in every worker process, after it was forked."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """Paths of PEM files, and the least protocol version, ``tls1.2`` or ``tls1.3``."""
+
+    certificate: str
+    key: str
+    minimum: str = "tls1.2"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where and how to serve.
+
+    - ``workers``: processes; 0 leaves the number to the server, 1 where the storage is not shared.
+    - ``threads``: requests that one worker handles at the same time; 0 leaves it to the server.
+    - ``drain_timeout``: seconds that running requests get to end after SIGTERM.
+    - ``on_ready``: called once in the parent, with the address that was bound, when connections are accepted.
+    """
+
+    host: str
+    port: int
+    workers: int = 0
+    threads: int = 0
+    drain_timeout: float = 30.0
+    tls: TlsSettings | None = None
+    on_ready: Callable[[str, int], None] | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+class ServerDriver(ABC):
+    """One way to serve; found by name in the entry-point group ``entrepot.server``."""
+
+    name: ClassVar[str]
+    contract: ClassVar[tuple[int, int]]
+    multiprocess: ClassVar[bool]
+    """Whether it can run more than one worker process."""
+    tls: ClassVar[bool]
+    """Whether it can serve TLS itself."""
+
+    @abstractmethod
+    def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
+        """Serve until SIGTERM or SIGINT, then drain running requests, close each application and return.
+
+        Raises OSError where the address cannot be bound.
+        """

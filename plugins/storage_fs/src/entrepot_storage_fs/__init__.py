@@ -1,0 +1,1 @@
+"""entrepot storage on a local or network filesystem, in Docker Distribution's layout."""

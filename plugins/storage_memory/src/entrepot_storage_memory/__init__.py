@@ -1,0 +1,1 @@
+"""entrepot storage in the memory of one process, for tests and trials."""
