@@ -29,7 +29,7 @@ class IndexPolicy:
 
 @dataclass(frozen=True, slots=True)
 class UrlPolicy:
-    """Which ``urls`` a layer that is not distributed may name: one ``allow`` must match where any is set, no ``deny`` may."""
+    """Which ``urls`` a foreign layer may name: one ``allow`` must match where any is set, and no ``deny`` may."""
 
     allow: tuple[re.Pattern[str], ...] = ()
     deny: tuple[re.Pattern[str], ...] = ()
