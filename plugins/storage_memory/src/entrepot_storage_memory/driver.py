@@ -1,0 +1,146 @@
+"""The driver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import count
+from threading import Lock
+from typing import TypeVar
+
+from entrepot_contract import (
+    AlreadyExists,
+    Capabilities,
+    Chunks,
+    DriverOptions,
+    Health,
+    InvalidKey,
+    NotFound,
+    ObjectInfo,
+    Prefix,
+    RangeError,
+    SignedMethod,
+    StorageDriver,
+    StorageError,
+    Unsupported,
+    UploadConflict,
+    UploadState,
+    UploadUnknown,
+    WriteMode,
+)
+from entrepot_storage_memory.objects import MemoryReader, Objects
+
+Kind = TypeVar("Kind", bound=StorageError)
+
+
+class MemoryOptions(DriverOptions):
+    """There are none."""
+
+
+class MemoryDriver(StorageDriver):
+    """Objects in the memory of this process: gone with it, and seen by no other."""
+
+    name = "inmemory"
+    contract = (1, 0)
+    Options = MemoryOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        self._objects = Objects()
+        self._lock = Lock()
+        self._ids = count(1)
+        # Each upload's appends in order: a number that no other append has, and the bytes.
+        self._uploads: dict[int, list[tuple[int, bytes]]] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(create=True, shared=False, durable=False, move="rename")
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        if mode is WriteMode.OVERWRITE:
+            return self._objects.set(key, bytes(data))
+        info = self._objects.create(key, bytes(data))
+        if info is None:
+            raise _error(AlreadyExists, "put", key, "the key has an object")
+        return info
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> MemoryReader:
+        stored = self._objects.get(key)
+        if stored is None:
+            raise _error(NotFound, "read", key, "no such object")
+        size = stored.info.size
+        if offset > size:
+            raise _error(RangeError, "read", key, f"offset {offset} lies past the {size} bytes of the object")
+        return MemoryReader(stored, offset, size if length is None else min(size, offset + length))
+
+    def stat(self, key: str) -> ObjectInfo:
+        stored = self._objects.get(key)
+        if stored is None:
+            raise _error(NotFound, "stat", key, "no such object")
+        return stored.info
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        return self._objects.listed(prefix, start_after, shallow)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        if source == target:
+            raise _error(InvalidKey, "move", source, "cannot be moved onto itself")
+        info = self._objects.rename(source, target)
+        if info is None:
+            raise _error(NotFound, "move", source, "no such object")
+        return info
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._objects.remove(key)
+
+    def upload_start(self, key: str) -> UploadState:
+        upload = next(self._ids)
+        self._uploads[upload] = [(0, b"")]
+        return UploadState(key, 0, json.dumps([upload, 0, 0]))
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        with self._lock:
+            self._received(state, "upload_append")
+        more = b"".join(map(bytes, data))
+        number = next(self._ids)
+        with self._lock:
+            upload, last, received = self._received(state, "upload_append")
+            received[last + 1 :] = [(number, more)]
+        return UploadState(state.key, state.size + len(more), json.dumps([upload, last + 1, number]))
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        with self._lock:
+            upload, last, received = self._received(state, "upload_commit")
+            del self._uploads[upload]
+        data = b"".join(part for _, part in received[: last + 1])
+        return self._objects.set(state.key if target is None else target, data)
+
+    def upload_abort(self, state: UploadState) -> None:
+        with self._lock:
+            self._uploads.pop(json.loads(state.token)[0], None)
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        raise _error(Unsupported, "sign_url", key, f"{method} URLs cannot be signed: memory has no URL")
+
+    def health(self) -> Health:
+        return Health(ok=True, latency=timedelta(0), detail="in memory")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _received(self, state: UploadState, operation: str) -> tuple[int, int, list[tuple[int, bytes]]]:
+        """The upload, the place of the state's append in it, and all appends; the caller holds the lock."""
+        upload, last, number = json.loads(state.token)
+        received = self._uploads.get(upload)
+        if received is None:
+            raise _error(UploadUnknown, operation, state.key, "the upload was committed or aborted, or never was")
+        if last >= len(received) or received[last][0] != number:
+            raise _error(UploadConflict, operation, state.key, "another append was made from an earlier state")
+        return upload, last, received
+
+
+def _error(kind: type[Kind], operation: str, key: str, message: str) -> Kind:
+    return kind(message, driver=MemoryDriver.name, operation=operation, key=key)

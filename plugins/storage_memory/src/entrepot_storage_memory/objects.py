@@ -1,0 +1,106 @@
+"""Stored objects, the keys they are listed by, and the reader of one of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from threading import Lock
+from types import TracebackType
+from typing import Final, Self
+
+from entrepot_contract import ObjectInfo, Prefix
+
+CHUNK: Final = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    info: ObjectInfo
+    data: bytes
+
+
+class MemoryReader:
+    """A part of one stored object; a later write to its key does not touch it."""
+
+    def __init__(self, stored: Stored, start: int, end: int) -> None:
+        self.info = stored.info
+        self._data, self._at, self._end = stored.data, start, end
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._at < self._end:
+            start, self._at = self._at, min(self._at + CHUNK, self._end)
+            yield self._data[start : self._at]
+
+    def close(self) -> None:
+        self._data, self._at, self._end = b"", 0, 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Objects:
+    """A map from keys to objects that is listed in order; every method is one step for other threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._stored: dict[str, Stored] = {}
+        self._keys: list[str] = []
+        self._writes = count(1)
+
+    def get(self, key: str) -> Stored | None:
+        return self._stored.get(key)
+
+    def set(self, key: str, data: bytes) -> ObjectInfo:
+        with self._lock:
+            return self._set(ObjectInfo(key, len(data), datetime.now(UTC), str(next(self._writes))), data)
+
+    def create(self, key: str, data: bytes) -> ObjectInfo | None:
+        """Store a new object; None, and nothing stored, where the key has one."""
+        with self._lock:
+            if key in self._stored:
+                return None
+            return self._set(ObjectInfo(key, len(data), datetime.now(UTC), str(next(self._writes))), data)
+
+    def remove(self, key: str) -> None:
+        with self._lock:
+            if self._stored.pop(key, None) is not None:
+                del self._keys[bisect_left(self._keys, key)]
+
+    def rename(self, source: str, target: str) -> ObjectInfo | None:
+        """Give an object another key in one step; None where there is no ``source``."""
+        with self._lock:
+            stored = self._stored.pop(source, None)
+            if stored is None:
+                return None
+            del self._keys[bisect_left(self._keys, source)]
+            return self._set(replace(stored.info, key=target), stored.data)
+
+    def listed(self, prefix: str, after: str, shallow: bool) -> Iterator[ObjectInfo | Prefix]:
+        seek = max(prefix, after)
+        while (stored := self._first_from(seek)) is not None and stored.info.key.startswith(prefix):
+            key = stored.info.key
+            slash = key.find("/", len(prefix)) if shallow else -1
+            entry = key[: slash + 1] if slash >= 0 else key
+            if entry > after:
+                yield Prefix(entry) if slash >= 0 else stored.info
+            # "0" is the character after "/": the first key that does not lie below the prefix just listed.
+            seek = key[:slash] + "0" if slash >= 0 else key + "\0"
+
+    def _first_from(self, seek: str) -> Stored | None:
+        with self._lock:
+            at = bisect_left(self._keys, seek)
+            return self._stored[self._keys[at]] if at < len(self._keys) else None
+
+    def _set(self, info: ObjectInfo, data: bytes) -> ObjectInfo:
+        if info.key not in self._stored:
+            insort(self._keys, info.key)
+        self._stored[info.key] = Stored(info, data)
+        return info
