@@ -1,0 +1,45 @@
+"""The clients of the containers project: skopeo, podman and buildah."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.client import Client
+
+__all__ = ["Skopeo", "buildah", "podman"]
+
+
+class Skopeo(Client):
+    """Copies and looks at images over plain HTTP; a registry's image is named ``docker://ADDRESS/NAME:TAG``."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("skopeo", "--insecure-policy", folder=folder)
+
+    def copy(self, source: str, target: str, *arguments: str) -> None:
+        """Copy an image, and answer nothing."""
+        self.run("copy", "--quiet", *_plain("src", source), *_plain("dest", target), *arguments, source, target)
+
+
+def podman(folder: Path, run: Path) -> Client:
+    """Podman with storage of its own in ``folder``; it allows no path above 50 characters for ``run``."""
+    return Client(
+        "podman",
+        *_storage(folder, run),
+        f"--tmpdir={run}/libpod",
+        "--cgroup-manager=cgroupfs",
+        "--events-backend=file",
+        folder=folder,
+    )
+
+
+def buildah(folder: Path) -> Client:
+    """Buildah with storage of its own in ``folder``."""
+    return Client("buildah", *_storage(folder, folder / "run"), folder=folder)
+
+
+def _storage(folder: Path, run: Path) -> tuple[str, ...]:
+    return ("--storage-driver=vfs", f"--root={folder}/storage", f"--runroot={run}/storage")
+
+
+def _plain(side: str, image: str) -> tuple[str, ...]:
+    return (f"--{side}-tls-verify=false",) if image.startswith("docker://") else ()

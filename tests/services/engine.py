@@ -1,0 +1,45 @@
+"""A Docker engine of the tests' own: no bridge, no iptables, plain HTTP to 127.0.0.0/8."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.process import Service
+from services.registry import clean_environment
+
+
+@contextmanager
+def docker_engine(folder: Path) -> Iterator[str]:
+    """Run dockerd with its data in ``folder``; gives the address for ``DOCKER_HOST``. Needs root."""
+    folder.mkdir(parents=True)
+    # The path of a unix socket is limited to 107 bytes, and a test's folder can be longer.
+    with tempfile.TemporaryDirectory(prefix="engine-") as run:
+        host = f"unix://{run}/sock"
+        command = (
+            "dockerd",
+            f"--data-root={folder}/data",
+            f"--exec-root={run}/exec",
+            f"--pidfile={run}/pid",
+            f"--host={host}",
+            "--bridge=none",
+            "--iptables=false",
+            "--ip6tables=false",
+            "--storage-driver=vfs",
+            "--insecure-registry=127.0.0.0/8",
+        )
+        env = clean_environment(folder)
+        service = Service("dockerd", command, log=folder / "log", env=env, cwd=folder)
+        try:
+            service.wait_ready(lambda: _answers(host, env), seconds=60)
+            yield host
+        finally:
+            service.stop()
+
+
+def _answers(host: str, env: dict[str, str]) -> bool:
+    done = subprocess.run(("docker", "--host", host, "version"), env=env, capture_output=True, timeout=30, check=False)
+    return done.returncode == 0

@@ -1,0 +1,137 @@
+"""Images made on the spot, without any download: folders to build from, and OCI image layouts."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+from services.wire import OCI_MANIFEST, digest_of
+
+__all__ = ["INDEX", "OciLayout", "Package", "build_context", "package"]
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An image as a registry holds it: the blobs, the config among them, and the manifest that names them."""
+
+    blobs: tuple[bytes, ...]
+    manifest: bytes
+
+    @property
+    def digest(self) -> str:
+        """The manifest's digest."""
+        return digest_of(self.manifest)
+
+
+def build_context(folder: Path, files: Sequence[bytes]) -> Path:
+    """A folder to build an image from, with one layer for each file."""
+    folder.mkdir(parents=True)
+    lines = ["FROM scratch"]
+    for number, content in enumerate(files):
+        (folder / f"file{number}").write_bytes(content)
+        lines.append(f"COPY file{number} /file{number}")
+    (folder / "Dockerfile").write_text("\n".join([*lines, 'CMD ["/file0"]', ""]))
+    return folder
+
+
+def random_files(seed: object, *sizes: int) -> list[bytes]:
+    """Files that no other seed has, so that no two tests share a layer."""
+    random = Random(str(seed))  # noqa: S311  # content, not a secret
+    return [random.randbytes(size) for size in sizes]
+
+
+def package(files: Sequence[bytes], *, architecture: str = "amd64") -> Package:
+    """An image with one gzip layer for each file."""
+    tars = [_tar(f"file{number}", content) for number, content in enumerate(files)]
+    layers = [gzip.compress(tar, 1, mtime=0) for tar in tars]
+    config = _json(
+        {
+            "architecture": architecture,
+            "os": "linux",
+            "config": {"Cmd": ["/file0"]},
+            "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar in tars]},
+        }
+    )
+    manifest = _json(
+        {
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": descriptor(CONFIG, config),
+            "layers": [descriptor(LAYER, layer) for layer in layers],
+        }
+    )
+    return Package((*layers, config), manifest)
+
+
+def descriptor(media_type: str, data: bytes) -> dict[str, object]:
+    """The descriptor of some bytes (image-spec, descriptor.md)."""
+    return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
+
+
+class OciLayout:
+    """An OCI image layout in a folder, which skopeo calls ``oci:FOLDER:TAG``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._tagged: list[dict[str, object]] = []
+        (folder / "blobs" / "sha256").mkdir(parents=True)
+        (folder / "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
+
+    def add(self, tag: str, image: Package) -> str:
+        """Put an image in under a tag; answers its name for skopeo."""
+        self._store(image)
+        return self._tag(tag, OCI_MANIFEST, image.manifest)
+
+    def add_index(self, tag: str, images: dict[str, Package]) -> str:
+        """Put an image index in, with one image for each architecture; answers its name for skopeo."""
+        entries = []
+        for architecture, image in images.items():
+            self._store(image)
+            platform = {"architecture": architecture, "os": "linux"}
+            entries.append({**descriptor(OCI_MANIFEST, image.manifest), "platform": platform})
+        index = _json({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries})
+        self._write(index)
+        return self._tag(tag, INDEX, index)
+
+    def digest(self, tag: str) -> str:
+        """The digest that a tag names, as index.json says now."""
+        index = json.loads((self.folder / "index.json").read_bytes())
+        key = "org.opencontainers.image.ref.name"
+        return next(str(entry["digest"]) for entry in index["manifests"] if entry["annotations"][key] == tag)
+
+    def _store(self, image: Package) -> None:
+        for blob in (*image.blobs, image.manifest):
+            self._write(blob)
+
+    def _write(self, blob: bytes) -> None:
+        (self.folder / "blobs" / "sha256" / sha256(blob).hexdigest()).write_bytes(blob)
+
+    def _tag(self, tag: str, media_type: str, manifest: bytes) -> str:
+        annotations = {"org.opencontainers.image.ref.name": tag}
+        self._tagged.append({**descriptor(media_type, manifest), "annotations": annotations})
+        (self.folder / "index.json").write_bytes(_json({"schemaVersion": 2, "manifests": self._tagged}))
+        return f"oci:{self.folder}:{tag}"
+
+
+def _tar(name: str, content: bytes) -> bytes:
+    output = io.BytesIO()
+    with tarfile.open(fileobj=output, mode="w") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return output.getvalue()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

@@ -1,0 +1,40 @@
+"""Which programs a test needs, and what it says where one is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+PACKAGES = {
+    "buildah": "buildah",
+    "docker": "docker.io",
+    "docker-registry": "docker-registry",
+    "dockerd": "docker.io",
+    "podman": "podman",
+    "skopeo": "skopeo",
+}
+"""The Debian package that brings each program."""
+
+
+def need(request: pytest.FixtureRequest, *programs: str) -> None:
+    """Leave the test out, or fail it where ``ENTREPOT_TEST_ALL=1``, unless every program is installed."""
+    if missing := [program for program in programs if shutil.which(program) is None]:
+        packages = " ".join(sorted({PACKAGES[program] for program in missing}))
+        _leave_out(
+            f"{request.node.nodeid} needs {', '.join(missing)}: apt-get install --no-install-recommends {packages}"
+        )
+
+
+def need_root(request: pytest.FixtureRequest, why: str) -> None:
+    """Leave the test out, or fail it where ``ENTREPOT_TEST_ALL=1``, unless it runs as root."""
+    if os.geteuid() != 0:
+        _leave_out(f"{request.node.nodeid} needs root to {why}: sudo make test")
+
+
+def _leave_out(message: str) -> NoReturn:
+    if os.environ.get("ENTREPOT_TEST_ALL") == "1":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)

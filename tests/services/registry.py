@@ -1,0 +1,93 @@
+"""A registry that listens on a port, whichever program it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from services.network import HOST, accepts, free_port
+from services.process import Service
+from services.wire import Wire, WireError
+
+__all__ = ["Registry", "clean_environment", "write_config"]
+
+
+class Registry:
+    """A registry program with its configuration; it can be stopped, killed and started again on the same port.
+
+    ``address`` is what clients put before a repository's name.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.port = free_port()
+        self.address = f"{HOST}:{self.port}"
+        self.wire = Wire(HOST, self.port)
+        self._command = command
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._env = {
+            **clean_environment(folder),
+            "REGISTRY_HTTP_ADDR": self.address,
+            **(env or {}),
+        }
+        self._service: Service | None = None
+
+    @property
+    def service(self) -> Service:
+        """The program as it runs now, or ran last."""
+        if self._service is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._service
+
+    def start(self, *, seconds: float = 30) -> None:
+        """Start it and wait until it answers."""
+        self._service = Service(
+            f"{self.name} on {self.address}",
+            self._command,
+            log=self._folder / "log",
+            env=self._env,
+            cwd=self._folder,
+        )
+        self._service.wait_ready(self.answers, seconds=seconds)
+
+    def answers(self) -> bool:
+        """Whether ``GET /v2/`` is answered with 200 now."""
+        if not accepts(self.port):
+            return False
+        try:
+            return self.wire.request("GET", "/v2/").status == 200
+        except WireError:
+            return False
+
+    def stop(self) -> None:
+        """End it with SIGTERM; see Service.stop."""
+        if self._service is not None:
+            self._service.stop()
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """This process's environment without what configures a registry or a client, and with its own folders."""
+    own = ("REGISTRY_", "ENTREPOT_", "XDG_", "DOCKER_", "CONTAINER", "BUILDAH_", "GRANIAN_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    for name in ("tmp", "run"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return env | {"HOME": str(folder), "TMPDIR": str(folder / "tmp"), "XDG_RUNTIME_DIR": str(folder / "run")}
+
+
+def write_config(file: Path, root: Path, *, http: Mapping[str, object] | None = None) -> Path:
+    """Write a configuration, as Docker Distribution reads it, for the filesystem driver under ``root``."""
+    config = {
+        "version": "0.1",
+        "log": {"level": "info"},
+        "storage": {"filesystem": {"rootdirectory": str(root)}, "delete": {"enabled": True}},
+        "http": {"addr": "127.0.0.1:0", "secret": "of-the-tests-only", "draintimeout": "10s", **(http or {})},
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump(config))
+    return file

@@ -1,0 +1,183 @@
+"""A registry client that hides nothing: every request and every answer is the test's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from http.client import HTTPConnection, HTTPException
+from socket import SHUT_WR
+from typing import Final
+from urllib.parse import urlsplit
+
+__all__ = ["OCI_MANIFEST", "Answer", "Exchange", "Wire", "WireError", "digest_of"]
+
+OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+ACCEPT: Final = ", ".join(
+    (
+        OCI_MANIFEST,
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    )
+)
+
+
+class WireError(Exception):
+    """The connection was refused, broke, or brought no whole answer; nothing is known of the request's fate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer; the names of the headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> object:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def location(self) -> str:
+        """The path and query of the Location header, which may be absolute or relative."""
+        parts = urlsplit(self.headers["location"])
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+    @property
+    def received(self) -> int:
+        """How many bytes of an upload the Range header says are there ("0-0" also says none)."""
+        last = int(self.headers["range"].rpartition("-")[2])
+        return last + 1 if last else 0
+
+
+def digest_of(data: bytes) -> str:
+    """The sha256 digest of some bytes."""
+    return f"sha256:{sha256(data).hexdigest()}"
+
+
+class Exchange:
+    """One request whose body is sent piece by piece."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self._connection = connection
+
+    def send(self, data: bytes) -> None:
+        """Send the next piece of the body."""
+        with _wire_errors():
+            self._connection.send(data)
+
+    def end_sending(self) -> None:
+        """Close the sending half of the connection, whatever the Content-Length promised."""
+        with _wire_errors():
+            self._connection.sock.shutdown(SHUT_WR)
+
+    def answer(self) -> Answer:
+        """Wait for the answer, and close the connection."""
+        with _wire_errors():
+            response = self._connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            answer = Answer(response.status, headers, response.read())
+        self.close()
+        return answer
+
+    def close(self) -> None:
+        """Drop the connection, in the middle of the body or after it."""
+        self._connection.close()
+
+
+class Wire:
+    """Requests to one registry, each on a connection of its own; ``timeout`` in seconds for every step on it."""
+
+    def __init__(self, host: str, port: int, timeout: float = 30) -> None:
+        self._host = host
+        self._port = port
+        self._timeout = timeout
+
+    def begin(self, method: str, target: str, length: int, headers: Mapping[str, str] | None = None) -> Exchange:
+        """Send the head of a request that promises a body of ``length`` bytes."""
+        connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
+        with _wire_errors():
+            connection.putrequest(method, target)
+            for name, value in {"Content-Length": str(length), **(headers or {})}.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+        return Exchange(connection)
+
+    def request(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+        """One whole request."""
+        exchange = self.begin(method, target, len(body), headers)
+        try:
+            if body:
+                exchange.send(body)
+            return exchange.answer()
+        finally:
+            exchange.close()
+
+    def start_upload(self, repository: str) -> str:
+        """POST an upload, and answer where it goes on."""
+        answer = self.request("POST", f"/v2/{repository}/blobs/uploads/")
+        assert answer.status == 202, answer
+        return answer.location
+
+    def patch(self, location: str, data: bytes) -> Answer:
+        """Send the next bytes of an upload."""
+        return self.request("PATCH", location, data, {"Content-Type": "application/octet-stream"})
+
+    def finish(self, location: str, digest: str, data: bytes = b"") -> Answer:
+        """End an upload with its last bytes."""
+        target = with_digest(location, digest)
+        return self.request("PUT", target, data, {"Content-Type": "application/octet-stream"})
+
+    def push_blob(self, repository: str, data: bytes) -> Answer:
+        """POST, then PUT all bytes."""
+        return self.finish(self.start_upload(repository), digest_of(data), data)
+
+    def push_manifest(self, repository: str, reference: str, manifest: bytes) -> Answer:
+        """PUT an OCI image manifest."""
+        return self.request("PUT", f"/v2/{repository}/manifests/{reference}", manifest, {"Content-Type": OCI_MANIFEST})
+
+    def blob(self, repository: str, digest: str) -> Answer:
+        """GET a blob."""
+        return self.request("GET", f"/v2/{repository}/blobs/{digest}")
+
+    def manifest(self, repository: str, reference: str, method: str = "GET") -> Answer:
+        """GET a manifest of any kind."""
+        return self.request(method, f"/v2/{repository}/manifests/{reference}", headers={"Accept": ACCEPT})
+
+    def tags(self, repository: str) -> list[str]:
+        """The tags of a repository; none where it is not there."""
+        answer = self.request("GET", f"/v2/{repository}/tags/list")
+        return [] if answer.status == 404 else _names(answer, "tags")
+
+    def catalog(self) -> list[str]:
+        """The repositories."""
+        return _names(self.request("GET", "/v2/_catalog"), "repositories")
+
+
+def with_digest(location: str, digest: str) -> str:
+    """The URL that ends an upload: the query that the server wrote stays as it is."""
+    return f"{location}{'&' if '?' in location else '?'}digest={digest}"
+
+
+def pieces(data: bytes, size: int) -> Iterable[bytes]:
+    """A body in pieces of at most ``size`` bytes."""
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+def _names(answer: Answer, key: str) -> list[str]:
+    assert answer.status == 200, answer
+    found = answer.json()
+    assert isinstance(found, dict), answer
+    return sorted(found[key] or [])
+
+
+@contextmanager
+def _wire_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, HTTPException) as error:
+        raise WireError(f"{type(error).__name__}: {error}") from error
