@@ -1,0 +1,1 @@
+"""What is measured: each module makes measures of one kind."""
