@@ -1,0 +1,50 @@
+"""Whole images pushed and read back request by request."""
+
+from __future__ import annotations
+
+import json
+
+from services.images import INDEX, Package, descriptor
+from services.wire import OCI_MANIFEST, Answer, Wire, digest_of
+
+__all__ = ["index_of", "missing_parts", "push_image"]
+
+
+def push_image(wire: Wire, repository: str, image: Package, *tags: str) -> None:
+    """Push an image under some tags, or under its digest where there are none."""
+    for blob in image.blobs:
+        answer = wire.push_blob(repository, blob)
+        assert answer.status == 201, answer
+    for reference in tags or (image.digest,):
+        answer = wire.push_manifest(repository, reference, image.manifest)
+        assert answer.status == 201, answer
+        assert answer.headers["docker-content-digest"] == image.digest
+
+
+def missing_parts(wire: Wire, repository: str, image: Package, *tags: str) -> list[str]:
+    """What of an image does not come back byte for byte; empty where it is whole."""
+    missing = [
+        f"{reference}: {answer.status}"
+        for reference in (image.digest, *tags)
+        if not _is(answer := wire.manifest(repository, reference), image.manifest)
+    ]
+    for blob in image.blobs:
+        answer = wire.blob(repository, digest_of(blob))
+        if not _is(answer, blob):
+            missing.append(f"{digest_of(blob)}: {answer.status}")
+    return missing
+
+
+def index_of(*images: Package) -> bytes:
+    """An image index that names some images."""
+    manifests = [descriptor(OCI_MANIFEST, image.manifest) for image in images]
+    return json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}).encode()
+
+
+def _is(answer: Answer, data: bytes) -> bool:
+    return (
+        answer.status == 200
+        and answer.body == data
+        and answer.headers["docker-content-digest"] == digest_of(data)
+        and answer.headers["content-length"] == str(len(data))
+    )
