@@ -1,13 +1,13 @@
 """The test kit of the storage contract; see the README of entrepot-contract.
 
-    from entrepot_contract.testing import StorageContract
+from entrepot_contract.testing import StorageContract
 
-    class TestFilesystem(StorageContract):
-        driver_class = FilesystemDriver
+class TestFilesystem(StorageContract):
+    driver_class = FilesystemDriver
 
-        @pytest.fixture
-        def config(self, tmp_path):
-            return {"rootdirectory": str(tmp_path)}
+    @pytest.fixture
+    def config(self, tmp_path):
+        return {"rootdirectory": str(tmp_path)}
 """
 
 from __future__ import annotations

@@ -1,0 +1,29 @@
+"""The storage contract as tests: one file for each group of verbs, one class of them all."""
+
+from __future__ import annotations
+
+from entrepot_contract.testing.storage.commit import CommitContract
+from entrepot_contract.testing.storage.delete import DeleteContract
+from entrepot_contract.testing.storage.listing import ListContract
+from entrepot_contract.testing.storage.move import MoveContract
+from entrepot_contract.testing.storage.put import PutContract
+from entrepot_contract.testing.storage.read import ReadContract
+from entrepot_contract.testing.storage.sign import SignContract
+from entrepot_contract.testing.storage.stat import StatContract
+from entrepot_contract.testing.storage.upload import UploadContract
+
+__all__ = ["StorageContract"]
+
+
+class StorageContract(
+    PutContract,
+    ReadContract,
+    StatContract,
+    ListContract,
+    MoveContract,
+    DeleteContract,
+    UploadContract,
+    CommitContract,
+    SignContract,
+):
+    """Every test that a storage driver has to pass; a subclass sets ``driver_class`` and a fixture ``config``."""

@@ -1,0 +1,50 @@
+"""``delete``: many keys at once, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from entrepot_contract import DeleteFailed, NotFound, StorageDriver
+from entrepot_contract.testing.sentences import sentence
+from entrepot_contract.testing.storage.base import ContractBase
+from entrepot_contract.testing.storage.content import listed, read_back, store
+
+__all__ = ["DeleteContract"]
+
+
+class DeleteContract(ContractBase):
+    """Tests of ``delete``."""
+
+    @sentence("delete", "Delete objects")
+    @sentence("delete", "A partial failure raises DeleteFailed, which names every key that is still there.")
+    def test_delete_leaves_only_the_keys_that_it_names(self, driver: StorageDriver) -> None:
+        keys = [f"d/{number % 7}/{number:03}" for number in range(100)]
+        store(driver, *keys, "kept")
+        named: set[str] = set()
+        try:
+            driver.delete(key for key in keys)
+        except DeleteFailed as failed:
+            named = set(failed.failed)
+        assert set(listed(driver, "d/")) == named, "a key that is still there is named, and no other"
+        assert not named, "a store without faults can delete"
+        for key in keys[:3]:
+            with pytest.raises(NotFound):
+                driver.stat(key)
+        assert read_back(driver, "kept") == b"kept"
+
+    @sentence("delete", "A missing key is no error.")
+    def test_delete_of_a_missing_key_is_no_error(self, driver: StorageDriver) -> None:
+        store(driver, "a/b/c")
+        driver.delete([])
+        driver.delete(["missing", "m/issing", "a/missing", "a/b/c/d"])
+        driver.delete(["a/b/c", "missing"])
+        driver.delete(["a/b/c", "a/b/c"])
+        assert listed(driver) == []
+
+    @sentence("delete", "Nothing below a key is deleted with it.")
+    def test_delete_takes_nothing_below_or_beside_a_key(self, driver: StorageDriver) -> None:
+        store(driver, "a/b/c", "a/b/d/e", "a/bb", "a/b-")
+        driver.delete(["a", "a/b", "a/b/d"])
+        assert listed(driver) == ["a/b-", "a/b/c", "a/b/d/e", "a/bb"]
+        driver.delete(["a/b/c"])
+        assert listed(driver) == ["a/b-", "a/b/d/e", "a/bb"]

@@ -1,0 +1,128 @@
+"""``read``: whole objects, ranges, and readers that outlive their object."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from entrepot_contract import MAX_PUT_SIZE, NotFound, RangeError, StorageDriver, StorageError
+from entrepot_contract.testing.sentences import sentence
+from entrepot_contract.testing.storage.base import ContractBase
+from entrepot_contract.testing.storage.content import body, read_back, upload
+
+__all__ = ["ReadContract"]
+
+CHUNK = 4 * 2**20
+
+
+class ReadContract(ContractBase):
+    """Tests of ``read`` and of the Reader that it answers."""
+
+    @sentence("read", "A missing key raises NotFound here, not at the first chunk.")
+    @pytest.mark.parametrize("key", ["missing", "a", "a/missing", "a/b/c"])
+    def test_read_of_a_missing_key_raises_at_once(self, driver: StorageDriver, key: str) -> None:
+        driver.put("a/b", b"object")
+        with pytest.raises(NotFound) as caught:
+            driver.read(key)
+        assert isinstance(caught.value, FileNotFoundError)
+        assert (caught.value.driver, caught.value.operation, caught.value.key) == (driver.name, "read", key)
+
+    @sentence("read", "Read an object, or ``length`` bytes of it from ``offset`` on.")
+    @sentence("read", "A ``length`` past the end is cut.")
+    def test_read_gives_any_range(self, driver: StorageDriver) -> None:
+        size = 3_000_017
+        data = body(size)
+        driver.put("k", data)
+
+        @settings(max_examples=40, deadline=None, database=None, derandomize=True)
+        @given(st.integers(0, size), st.none() | st.integers(0, size + 10))
+        def check(offset: int, length: int | None) -> None:
+            end = None if length is None else offset + length
+            assert read_back(driver, "k", offset=offset, length=length) == data[offset:end]
+
+        check()
+
+    @sentence("read", "``offset`` equal to the size reads nothing; past it raises RangeError here.")
+    @pytest.mark.parametrize("size", [0, 10])
+    def test_read_ends_where_the_object_ends(self, driver: StorageDriver, size: int) -> None:
+        driver.put("k", body(size))
+        assert read_back(driver, "k", offset=size) == b""
+        assert read_back(driver, "k", offset=size, length=5) == b""
+        for length in (None, 0, 1):
+            with pytest.raises(RangeError) as caught:
+                driver.read("k", offset=size + 1, length=length)
+            assert (caught.value.operation, caught.value.key) == ("read", "k")
+
+    @sentence("Reader", "an iterator of non-empty chunks of about 1 MiB")
+    def test_reader_gives_chunks_of_about_1_mib(self, driver: StorageDriver) -> None:
+        driver.put("k", body(MAX_PUT_SIZE))
+        with driver.read("k") as reader:
+            chunks = list(reader)
+        assert {type(chunk) for chunk in chunks} == {bytes}
+        sizes = [len(chunk) for chunk in chunks]
+        assert sum(sizes) == MAX_PUT_SIZE
+        assert min(sizes) > 0
+        assert max(sizes) <= CHUNK
+        assert len(sizes) <= MAX_PUT_SIZE // 2**16, "chunks of less than 64 KiB cost more than the bytes"
+        driver.put("empty", b"")
+        with driver.read("empty") as reader:
+            assert list(reader) == []
+
+    @sentence("Reader", "The whole object's info, whatever part of it is read.")
+    def test_reader_tells_the_whole_objects_info(self, driver: StorageDriver) -> None:
+        driver.put("a/k", body(1000))
+        stat = driver.stat("a/k")
+        for offset, length in ((0, None), (10, 20), (1000, None)):
+            with driver.read("a/k", offset=offset, length=length) as reader:
+                assert reader.info == stat
+
+    @sentence("Reader", "Let go of the connection or file; again is harmless.")
+    def test_reader_can_be_closed_early_and_again(self, driver: StorageDriver) -> None:
+        driver.put("k", body(MAX_PUT_SIZE))
+        for _ in range(5):
+            reader = driver.read("k")
+            next(iter(reader))
+            reader.close()
+            reader.close()
+        unused = driver.read("k")
+        unused.close()
+        assert read_back(driver, "k", length=10) == body(MAX_PUT_SIZE)[:10]
+
+    @sentence("read", "The object is streamed and never held in memory whole.")
+    def test_read_never_holds_the_whole_object(self, driver: StorageDriver) -> None:
+        data = body(32 * 2**20)
+        upload(driver, "k", data)
+        tracemalloc.start()
+        try:
+            with driver.read("k") as reader:
+                size = sum(len(chunk) for chunk in reader)
+            held = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert size == len(data)
+        assert held < len(data) / 2
+
+    @sentence("read", "never a short read")
+    @sentence("Reader", "fewer bytes than promised is never a normal end.")
+    @pytest.mark.parametrize("change", ["delete", "overwrite", "move"])
+    def test_reader_never_ends_short_when_the_object_changes(self, driver: StorageDriver, change: str) -> None:
+        old = body(MAX_PUT_SIZE)
+        driver.put("a/k", old)
+        with driver.read("a/k") as reader:
+            chunks = iter(reader)
+            got = next(chunks)
+            if change == "delete":
+                driver.delete(["a/k"])
+            elif change == "overwrite":
+                driver.put("a/k", body(MAX_PUT_SIZE - 1, seed=1))
+            else:
+                driver.move("a/k", "b/k")
+            try:
+                got += b"".join(chunks)
+            except StorageError as broken:
+                assert broken.retryable or isinstance(broken, NotFound)  # noqa: PT017 - a backend may go on
+            else:
+                assert got == old

@@ -1,0 +1,71 @@
+"""``sign_url``: URLs that serve an object to whoever has them."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from datetime import timedelta
+
+import pytest
+
+from entrepot_contract import SignedMethod, StorageDriver, Unsupported
+from entrepot_contract.testing.sentences import needs, sentence
+from entrepot_contract.testing.storage.base import ContractBase
+from entrepot_contract.testing.storage.content import body
+
+__all__ = ["SignContract"]
+
+MINUTE = timedelta(minutes=1)
+
+
+def fetch(url: str, method: str, wanted: str | None = None) -> tuple[int, str | None, bytes]:
+    """Status, Content-Length and body of one request."""
+    headers = {"Range": wanted} if wanted else {}
+    request = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310 - the driver's own URL
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the driver's own URL
+            return answer.status, answer.headers["Content-Length"], answer.read()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, None, refused.read()
+
+
+class SignContract(ContractBase):
+    """Tests of ``sign_url``."""
+
+    @sentence("sign_url", "A URL that serves the object to whoever has it.")
+    @sentence("sign_url", "Requires that ``signed_urls`` holds ``method``; raises Unsupported otherwise")
+    @sentence("sign_url", 'and never answers "" or None.')
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_sign_serves_claimed_methods_and_refuses_others(self, driver: StorageDriver, method: SignedMethod) -> None:
+        driver.put("a/k", body(1000))
+        if method not in driver.capabilities.signed_urls:
+            with pytest.raises(Unsupported) as caught:
+                driver.sign_url("a/k", method, MINUTE)
+            assert (caught.value.driver, caught.value.operation) == (driver.name, "sign_url")
+            return
+        url = driver.sign_url("a/k", method, MINUTE)
+        assert url.startswith(("http://", "https://"))
+        assert fetch(url, method) == (200, "1000", body(1000) if method == "GET" else b"")
+
+    @sentence("sign_url", "The URL honours the Range header and ends after ``expires``.")
+    @needs("signed_urls")
+    def test_signed_url_honours_range(self, driver: StorageDriver) -> None:
+        driver.put("a/k", body(1000))
+        if "GET" in driver.capabilities.signed_urls:
+            url = driver.sign_url("a/k", "GET", MINUTE)
+            assert fetch(url, "GET", "bytes=10-19") == (206, "10", body(1000)[10:20])
+            assert fetch(url, "GET", "bytes=990-") == (206, "10", body(1000)[990:])
+
+    @sentence("sign_url", "The URL honours the Range header and ends after ``expires``.")
+    @needs("signed_urls")
+    def test_signed_url_ends(self, driver: StorageDriver) -> None:
+        driver.put("a/k", body(1000))
+        method: SignedMethod = "GET" if "GET" in driver.capabilities.signed_urls else "HEAD"
+        url = driver.sign_url("a/k", method, timedelta(seconds=1))
+        deadline = time.monotonic() + 10
+        while fetch(url, method)[0] == 200:
+            assert time.monotonic() < deadline, "a URL of one second still works after ten"
+            time.sleep(0.5)
+        assert 400 <= fetch(url, method)[0] < 500

@@ -1,0 +1,19 @@
+"""The kit on a driver that keeps the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from contract.tests import honest
+
+from entrepot_contract.testing import StorageContract
+
+
+class TestHonest(StorageContract):
+    driver_class = honest.HonestDriver
+
+    @pytest.fixture
+    def config(self, tmp_path: Path) -> Mapping[str, object]:
+        return honest.config(tmp_path)
