@@ -1,0 +1,173 @@
+"""The driver."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+from entrepot_contract import (
+    AlreadyExists,
+    Capabilities,
+    Chunks,
+    DeleteFailed,
+    DriverOptions,
+    Health,
+    InvalidKey,
+    NotFound,
+    ObjectInfo,
+    Prefix,
+    SignedMethod,
+    StorageDriver,
+    StorageError,
+    Unsupported,
+    UploadState,
+    WriteMode,
+)
+from entrepot_storage_fs.failures import NAME, Reporting, failure
+from entrepot_storage_fs.listing import Listing
+from entrepot_storage_fs.options import FilesystemOptions
+from entrepot_storage_fs.reading import FileReader
+from entrepot_storage_fs.tree import Tree, info_of, seal, sync_directory
+from entrepot_storage_fs.uploads import Uploads
+from entrepot_storage_fs.writing import extend
+
+
+class FilesystemDriver(StorageDriver):
+    """Objects as files: a key is a path below ``rootdirectory``."""
+
+    name = NAME
+    contract = (1, 0)
+    Options = FilesystemOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        if not isinstance(options, FilesystemOptions):
+            raise TypeError(f"FilesystemDriver takes FilesystemOptions, not {type(options).__name__}")
+        self._tree = Tree(os.path.abspath(options.rootdirectory))
+        self._uploads = Uploads(self._tree)
+        self._listing = Listing(self._tree)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(create=True, shared=True, durable=True, move="rename")
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        report = Reporting("put", key)
+        with report:
+            target = self._tree.path(key)
+            staged = self._tree.staged()
+            fd = self._tree.create(staged)
+            try:
+                try:
+                    extend(fd, 0, (data,), report)
+                    status = seal(fd)
+                finally:
+                    os.close(fd)
+                self._tree.publish(staged, target, create=mode is WriteMode.CREATE)
+            except FileExistsError as error:
+                if os.path.isdir(target):
+                    raise failure(InvalidKey, "put", key, "objects lie below this key") from error
+                raise failure(AlreadyExists, "put", key, "the key has an object") from error
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(staged)
+            return info_of(key, status)
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> FileReader:
+        with Reporting("read", key):
+            try:
+                fd = os.open(self._tree.path(key), os.O_RDONLY | os.O_CLOEXEC)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise failure(NotFound, "read", key, "no such object") from error
+            reader = FileReader(fd, key)
+            try:
+                reader.select(offset, length)
+            except BaseException:
+                reader.close()
+                raise
+            return reader
+
+    def stat(self, key: str) -> ObjectInfo:
+        with Reporting("stat", key):
+            return self._info(key, "stat")
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        with Reporting("list_objects", prefix or None):
+            yield from self._listing.objects(prefix, start_after, shallow)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        if source == target:
+            raise failure(InvalidKey, "move", source, "cannot be moved onto itself")
+        with Reporting("move", source):
+            info = self._info(source, "move")
+            path = self._tree.path(source)
+            try:
+                self._tree.publish(path, self._tree.path(target))
+            except FileNotFoundError as error:
+                raise failure(NotFound, "move", source, "no such object") from error
+            sync_directory(os.path.dirname(path))
+            self._tree.prune(os.path.dirname(path))
+            return ObjectInfo(target, info.size, info.modified, info.etag)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        failed: dict[str, StorageError] = {}
+        for key in keys:
+            try:
+                with Reporting("delete", key):
+                    self._delete(key)
+            except StorageError as error:
+                failed[key] = error
+        if failed:
+            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed)
+
+    def upload_start(self, key: str) -> UploadState:
+        return self._uploads.start(key)
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        return self._uploads.append(state, data)
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        return self._uploads.commit(state, state.key if target is None else target)
+
+    def upload_abort(self, state: UploadState) -> None:
+        self._uploads.abort(state)
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        raise failure(Unsupported, "sign_url", key, f"{method} URLs cannot be signed: a filesystem has no URL")
+
+    def health(self) -> Health:
+        start = time.perf_counter()
+        ok, detail = True, "the root directory answers"
+        try:
+            with Reporting("health"):
+                self._tree.check()
+                os.stat(self._tree.root)
+        except StorageError as error:
+            ok, detail = False, error.message
+        return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)
+
+    def close(self) -> None:
+        """Nothing is open between calls."""
+
+    def _info(self, key: str, operation: str) -> ObjectInfo:
+        try:
+            status = os.stat(self._tree.path(key))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise failure(NotFound, operation, key, "no such object") from error
+        if not stat.S_ISREG(status.st_mode):
+            raise failure(NotFound, operation, key, "no such object, only some below it")
+        return info_of(key, status)
+
+    def _delete(self, key: str) -> None:
+        path = self._tree.path(key)
+        try:
+            os.unlink(path)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return
+        self._tree.prune(os.path.dirname(path))

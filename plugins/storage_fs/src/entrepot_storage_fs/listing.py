@@ -1,0 +1,85 @@
+"""Objects in the order of their keys, read from as few directories as can be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from entrepot_contract import ObjectInfo, Prefix, is_key
+from entrepot_storage_fs.tree import Tree, info_of
+
+__all__ = ["Listing"]
+
+REMEMBERED: Final = 2**17
+
+Entry: TypeAlias = "os.DirEntry[str]"
+
+
+class Listing:
+    """Lists a tree, and remembers which directories have had an object below them."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        # Without this a listing of 1,000 tags would open 3,000 directories. It stays true because deletes prune:
+        # a directory that lost its last object is gone, and one that comes back is made for an object. Wrong for
+        # as long as this process lives is only a directory that another program emptied and left there, and a
+        # fresh empty one that got both the name and the inode number of one seen before.
+        self._filled: set[tuple[str, int]] = set()
+
+    def objects(self, prefix: str, after: str, shallow: bool) -> Iterator[ObjectInfo | Prefix]:
+        """Everything below ``prefix`` whose key (for a Prefix: with its slash) comes after ``after``."""
+        if shallow:
+            for key, entry in _children(self._tree, prefix, after):
+                if not key.endswith("/"):
+                    yield from _info(key, entry)
+                elif key > after and self._has_objects(key, entry):
+                    yield Prefix(key)
+            return
+        open_directories = [_children(self._tree, prefix, after)]
+        while open_directories:
+            for key, entry in open_directories[-1]:
+                if key.endswith("/"):
+                    open_directories.append(_children(self._tree, key, after))
+                    break
+                yield from _info(key, entry)
+            else:
+                open_directories.pop()
+
+    def _has_objects(self, key: str, entry: Entry) -> bool:
+        identity = (entry.name, entry.inode())
+        if identity in self._filled:
+            return True
+        if next(self.objects(key, "", False), None) is None:
+            return False
+        if len(self._filled) >= REMEMBERED:
+            self._filled.clear()
+        self._filled.add(identity)
+        return True
+
+
+def _children(tree: Tree, prefix: str, after: str) -> Iterator[tuple[str, Entry]]:
+    """The entries of a directory in the order of keys, those of directories with a slash, from ``after`` on."""
+    try:
+        with os.scandir(tree.path(prefix)) as entries:
+            # A name that is no key cannot be read through the contract, so it is not listed: the driver's own
+            # directory, and the dot files of others.
+            found = [
+                (f"{prefix}{entry.name}/" if entry.is_dir() else f"{prefix}{entry.name}", entry)
+                for entry in entries
+                if is_key(entry.name)
+            ]
+    except (FileNotFoundError, NotADirectoryError):
+        return iter(())
+    if after:
+        found = [(key, entry) for key, entry in found if key > after or (key[-1] == "/" and after.startswith(key))]
+    found.sort(key=lambda pair: pair[0])
+    return iter(found)
+
+
+def _info(key: str, entry: Entry) -> Iterator[ObjectInfo]:
+    try:
+        status = os.stat(entry.path)
+    except FileNotFoundError:
+        return
+    yield info_of(key, status)

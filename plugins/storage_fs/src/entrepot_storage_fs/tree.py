@@ -1,0 +1,157 @@
+"""The directories under the root: they come with the first object below them and go with the last."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from entrepot_contract import ConfigError, ObjectInfo
+from entrepot_storage_fs.failures import failure
+
+__all__ = ["Tree", "info_of", "seal", "sync_directory"]
+
+# No key can have this name, so nothing below it is ever an object.
+WORKING: Final = ".entrepot"
+RETRIES: Final = 100
+STALE: Final = 86400.0
+"""Seconds after which nobody can still be writing a staged file, whose content is in memory whole."""
+
+
+class Tree:
+    """Objects as files below one root, each at the path that is its key."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.uploads = f"{root}/{WORKING}/uploads"
+        self._staging = f"{root}/{WORKING}/staged"
+        self._checked = False
+
+    def path(self, key: str) -> str:
+        if not self._checked:
+            self.check()
+        return f"{self.root}/{key}"
+
+    def check(self) -> None:
+        """Refuse a root that is no directory or cannot tell names apart by case, once there is a name to try."""
+        try:
+            names = [name for name in os.listdir(self.root) if name != name.swapcase()]
+        except FileNotFoundError:
+            return
+        except NotADirectoryError as error:
+            raise _wrong_root(f"{self.root} is a file; name a directory") from error
+        if names and _same_file(f"{self.root}/{names[0]}", f"{self.root}/{names[0].swapcase()}"):
+            raise _wrong_root(
+                f"{self.root} does not tell upper from lower case, so that the tags v1 and V1 would be one; "
+                "name a directory on a case-sensitive filesystem"
+            )
+        self._checked = bool(names)
+
+    def _prepare(self) -> None:
+        os.makedirs(self.uploads, exist_ok=True)
+        os.makedirs(self._staging, exist_ok=True)
+        self.check()
+        # What a process left that was killed in the middle of a put.
+        with os.scandir(self._staging) as staged:
+            for entry in staged:
+                with suppress(FileNotFoundError):
+                    if entry.stat().st_mtime < time.time() - STALE:
+                        os.unlink(entry.path)
+
+    def staged(self) -> str:
+        """A path that no file has and no listing shows."""
+        return f"{self._staging}/{os.urandom(16).hex()}"
+
+    def create(self, path: str) -> int:
+        """A new working file, open for reading and writing."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        if self._checked:
+            with suppress(FileNotFoundError):
+                return os.open(path, flags, 0o644)
+        self._prepare()
+        return os.open(path, flags, 0o644)
+
+    def publish(self, source: str, target: str, *, create: bool = False) -> None:
+        """Give a whole file its place, durably.
+
+        Raises FileNotFoundError where ``source`` is gone, FileExistsError where ``create`` meets an object.
+        """
+        parent = os.path.dirname(target)
+        changed = [parent]
+        for _ in range(RETRIES):
+            try:
+                (os.link if create else os.replace)(source, target)
+                break
+            except FileNotFoundError:
+                # Either the parent is not there yet, or a delete that ran meanwhile has pruned it.
+                if not os.path.lexists(source):
+                    raise
+                changed += _make(parent)
+        else:
+            raise TimeoutError(f"deletes took its directory away {RETRIES} times")
+        for directory in changed:
+            sync_directory(directory)
+
+    def prune(self, directory: str) -> None:
+        """Remove a directory and those above it as far as they are empty; never the root."""
+        # An empty directory that cannot be removed is never listed, so the delete that left it is whole.
+        with suppress(OSError):
+            while len(directory) > len(self.root):
+                os.rmdir(directory)
+                directory = os.path.dirname(directory)
+
+
+def _make(directory: str) -> list[str]:
+    """Make a directory and those missing above it; the directories that got a new entry by that."""
+    above = os.path.dirname(directory)
+    changed: list[str] = []
+    for _ in range(RETRIES):
+        try:
+            os.mkdir(directory)
+        except FileExistsError:
+            return changed
+        except FileNotFoundError:
+            changed += _make(above)
+        else:
+            return [*changed, above]
+    raise TimeoutError(f"deletes took the directory above it away {RETRIES} times")
+
+
+def sync_directory(directory: str) -> None:
+    """Make the entries of a directory survive power loss."""
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # whoever removed it has deleted the object meanwhile
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def seal(fd: int) -> os.stat_result:
+    """Make the content of a staged file survive power loss; its last status before it is published."""
+    # The kernel's own times stand still for milliseconds and inode numbers come again, so that an object replaced
+    # twice at once could get its first etag back.
+    now = time.time_ns()
+    os.utime(fd, ns=(now, now))
+    os.fsync(fd)
+    return os.fstat(fd)
+
+
+def info_of(key: str, status: os.stat_result) -> ObjectInfo:
+    etag = f"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
+    return ObjectInfo(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), etag)
+
+
+def _wrong_root(message: str) -> ConfigError:
+    return failure(ConfigError, "configure", None, f"option 'rootdirectory': {message}")
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samestat(os.lstat(one), os.lstat(other))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,173 @@
+"""Uploads that any process can go on with.
+
+An upload is a log, whose existence says that the upload lives, and a file of the bytes received. Each append adds the
+line ``size nonce`` to the log, and its state knows that line and where it ends: a state whose line has gone is a
+descendant of a dropped branch.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from contextlib import suppress
+from typing import Final
+
+from entrepot_contract import Chunks, ObjectInfo, UploadConflict, UploadState, UploadUnknown
+from entrepot_storage_fs.failures import Reporting, failure
+from entrepot_storage_fs.tree import Tree, info_of, seal
+from entrepot_storage_fs.writing import extend
+
+__all__ = ["Uploads"]
+
+PATIENCE: Final = 10.0
+"""Seconds that a commit waits for another one, or for an append, of the same upload."""
+
+
+class Uploads:
+    """The uploads below a tree's working directory."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def start(self, key: str) -> UploadState:
+        upload = os.urandom(16).hex()
+        with Reporting("upload_start", key):
+            os.close(self._tree.create(self._log(upload)))
+        return UploadState(key, 0, json.dumps([upload, 0, ""]))
+
+    def append(self, state: UploadState, data: Chunks) -> UploadState:
+        report = Reporting("upload_append", state.key)
+        upload, end, _ = _parse(state, "upload_append")
+        with report:
+            log = self._lock(state, "upload_append", patience=0)
+        try:
+            with report:
+                os.ftruncate(log, end)
+                body = self._open_data(state, "upload_append")
+            try:
+                size = extend(body, state.size, data, report)
+            finally:
+                os.close(body)
+            nonce = os.urandom(8).hex()
+            line = _line(size, nonce)
+            with report:
+                os.pwrite(log, line, end)
+        finally:
+            lives = os.fstat(log).st_nlink > 0
+            os.close(log)
+            if not lives:
+                self._remove(self._data(upload))
+        if not lives:
+            raise _unknown(state, "upload_append")
+        return UploadState(state.key, size, json.dumps([upload, end + len(line), nonce]))
+
+    def commit(self, state: UploadState, target: str) -> ObjectInfo:
+        upload, _, _ = _parse(state, "upload_commit")
+        with Reporting("upload_commit", target):
+            log = self._lock(state, "upload_commit", patience=PATIENCE)
+            try:
+                body = self._open_data(state, "upload_commit")
+                try:
+                    status = seal(body)
+                finally:
+                    os.close(body)
+                try:
+                    self._tree.publish(self._data(upload), self._tree.path(target))
+                except FileNotFoundError as error:
+                    raise _unknown(state, "upload_commit") from error
+                self._remove(self._log(upload))
+            finally:
+                os.close(log)
+        return info_of(target, status)
+
+    def abort(self, state: UploadState) -> None:
+        upload, _, _ = _parse(state, "upload_abort")
+        # Without the lock: an append that runs may take hours, and sees at its end that the log has gone.
+        with Reporting("upload_abort", state.key):
+            self._remove(self._log(upload))
+            self._remove(self._data(upload))
+
+    def _lock(self, state: UploadState, operation: str, *, patience: float) -> int:
+        """The upload's log, open and locked, with the state's line in it."""
+        upload, end, nonce = _parse(state, operation)
+        try:
+            log = os.open(self._log(upload), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise _unknown(state, operation) from error
+        try:
+            locked = _try_lock(log, patience)
+            lives = os.fstat(log).st_nlink > 0
+            line = _line(state.size, nonce)
+            known = not end or os.pread(log, len(line), end - len(line)) == line
+        except BaseException:
+            os.close(log)
+            raise
+        if locked and lives and known:
+            return log
+        os.close(log)
+        if not lives:
+            raise _unknown(state, operation)
+        message = "another append was made from an earlier state" if locked else "another append is running"
+        raise failure(UploadConflict, operation, state.key, f"{message}; ask where the upload stands")
+
+    def _open_data(self, state: UploadState, operation: str) -> int:
+        """The bytes received, open, and without those past the state's size."""
+        upload, _, _ = _parse(state, operation)
+        body = os.open(self._data(upload), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            size = os.fstat(body).st_size
+            if size > state.size:
+                os.ftruncate(body, state.size)
+        except BaseException:
+            os.close(body)
+            raise
+        if size >= state.size:
+            return body
+        os.close(body)
+        # Power was lost, or a commit was killed after its rename.
+        raise _unknown(state, operation)
+
+    def _log(self, upload: str) -> str:
+        return f"{self._tree.uploads}/{upload}.log"
+
+    def _data(self, upload: str) -> str:
+        return f"{self._tree.uploads}/{upload}.data"
+
+    @staticmethod
+    def _remove(path: str) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _parse(state: UploadState, operation: str) -> tuple[str, int, str]:
+    try:
+        upload, end, nonce = json.loads(state.token)
+    except ValueError as error:
+        raise _unknown(state, operation) from error
+    return upload, end, nonce
+
+
+def _line(size: int, nonce: str) -> bytes:
+    return f"{size} {nonce}\n".encode()
+
+
+def _try_lock(fd: int, patience: float) -> bool:
+    """Whether the lock was free within ``patience`` seconds."""
+    give_up = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                return False
+            time.sleep(0.005)
+        else:
+            return True
+
+
+def _unknown(state: UploadState, operation: str) -> UploadUnknown:
+    return failure(
+        UploadUnknown, operation, state.key, "the upload was committed, aborted or lost, or never was; start again"
+    )
