@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from http.client import HTTPConnection, HTTPException
@@ -12,7 +12,7 @@ from socket import SHUT_WR
 from typing import Final
 from urllib.parse import urlsplit
 
-__all__ = ["OCI_MANIFEST", "Answer", "Exchange", "Wire", "WireError", "digest_of"]
+__all__ = ["OCI_MANIFEST", "Answer", "Exchange", "Wire", "WireError", "digest_of", "with_digest"]
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 ACCEPT: Final = ", ".join(
@@ -50,7 +50,7 @@ class Answer:
     @property
     def received(self) -> int:
         """How many bytes of an upload the Range header says are there ("0-0" also says none)."""
-        last = int(self.headers["range"].rpartition("-")[2])
+        last = int(self.headers.get("range", "0-0").rpartition("-")[2])
         return last + 1 if last else 0
 
 
@@ -112,10 +112,25 @@ class Wire:
         exchange = self.begin(method, target, len(body), headers)
         try:
             if body:
-                exchange.send(body)
+                # A server that refuses a body may answer before it has read all of it.
+                with suppress(WireError):
+                    exchange.send(body)
             return exchange.answer()
         finally:
             exchange.close()
+
+    def hash_of(self, target: str) -> str:
+        """GET a body of any size, and answer its sha256 digest."""
+        connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
+        whole = sha256()
+        with _wire_errors():
+            connection.request("GET", target)
+            response = connection.getresponse()
+            assert response.status == 200, response.status
+            while data := response.read(2**20):
+                whole.update(data)
+        connection.close()
+        return f"sha256:{whole.hexdigest()}"
 
     def start_upload(self, repository: str) -> str:
         """POST an upload, and answer where it goes on."""
@@ -123,9 +138,18 @@ class Wire:
         assert answer.status == 202, answer
         return answer.location
 
-    def patch(self, location: str, data: bytes) -> Answer:
-        """Send the next bytes of an upload."""
-        return self.request("PATCH", location, data, {"Content-Type": "application/octet-stream"})
+    def patch(self, location: str, data: bytes, start: int | None = None) -> Answer:
+        """Send the next bytes of an upload, as a chunk where ``start`` says at which byte it begins."""
+        headers = {"Content-Type": "application/octet-stream"}
+        if start is not None:
+            headers["Content-Range"] = f"{start}-{start + len(data) - 1}"
+        return self.request("PATCH", location, data, headers)
+
+    def status(self, location: str) -> Answer:
+        """Ask how far an upload is."""
+        answer = self.request("GET", location)
+        assert answer.status == 204, answer
+        return answer
 
     def finish(self, location: str, digest: str, data: bytes = b"") -> Answer:
         """End an upload with its last bytes."""
@@ -161,11 +185,6 @@ class Wire:
 def with_digest(location: str, digest: str) -> str:
     """The URL that ends an upload: the query that the server wrote stays as it is."""
     return f"{location}{'&' if '?' in location else '?'}digest={digest}"
-
-
-def pieces(data: bytes, size: int) -> Iterable[bytes]:
-    """A body in pieces of at most ``size`` bytes."""
-    return (data[start : start + size] for start in range(0, len(data), size))
 
 
 def _names(answer: Answer, key: str) -> list[str]:

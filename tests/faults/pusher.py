@@ -1,0 +1,91 @@
+"""Clients that push without end and remember every answer."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from random import Random
+
+from services.images import Package, package
+from services.wire import Answer, Wire, WireError, digest_of
+
+__all__ = ["Attempt", "Pusher"]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One image that a client tried to push, and what of it was answered with 201."""
+
+    tag: str
+    image: Package
+    blobs_created: set[str] = field(default_factory=set)
+    created: bool = False
+
+
+class Pusher(threading.Thread):
+    """Pushes small images into one repository until it is told to stop.
+
+    A broken connection ends an attempt; ``surprises`` are answers that no push may get.
+    """
+
+    def __init__(self, wire: Wire, repository: str, seed: int) -> None:
+        super().__init__(name=f"pusher of {repository}")
+        self.repository = repository
+        self.attempts: list[Attempt] = []
+        self.surprises: list[Answer] = []
+        self._wire = wire
+        self._random = Random(seed)  # noqa: S311  # content and moments, not secrets
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopped.is_set():
+            sizes = [self._random.choice((20, 5_000, 300_000, 1_500_000)) for _ in range(2)]
+            image = package([self._random.randbytes(size) for size in sizes])
+            attempt = Attempt(f"v{len(self.attempts)}", image)
+            self.attempts.append(attempt)
+            try:
+                self.push(attempt)
+            except WireError:
+                self._stopped.wait(0.01)
+
+    def stop(self) -> None:
+        """End after the attempt that runs now."""
+        self._stopped.set()
+        self.join()
+
+    def push(self, attempt: Attempt) -> bool:
+        """Push what of an image is not there yet; answers whether all was created.
+
+        Raises WireError where a connection breaks.
+        """
+        for blob in attempt.image.blobs:
+            if digest_of(blob) not in attempt.blobs_created and self._created(self._push_blob(blob)):
+                attempt.blobs_created.add(digest_of(blob))
+        answer = self._wire.push_manifest(self.repository, attempt.tag, attempt.image.manifest)
+        attempt.created = self._created(answer)
+        return attempt.created
+
+    def _push_blob(self, blob: bytes) -> Answer:
+        digest = digest_of(blob)
+        way = self._random.randrange(4)
+        if way == 0:
+            return self._wire.request("POST", f"/v2/{self.repository}/blobs/uploads/?digest={digest}", blob)
+        location = self._wire.start_upload(self.repository)
+        if way == 1:
+            return self._wire.finish(location, digest, blob)
+        if way == 2:
+            return self._patched(location, digest, blob, len(blob))
+        return self._patched(location, digest, blob, len(blob) // 3 + 1)
+
+    def _patched(self, location: str, digest: str, blob: bytes, size: int) -> Answer:
+        for start in range(0, len(blob), size):
+            answer = self._wire.patch(location, blob[start : start + size], start)
+            if answer.status != 202:
+                return answer
+            location = answer.location
+        return self._wire.finish(location, digest)
+
+    def _created(self, answer: Answer) -> bool:
+        if answer.status != 201:
+            self.surprises.append(answer)
+        return answer.status == 201

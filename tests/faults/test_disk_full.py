@@ -1,0 +1,90 @@
+"""A full disk: the push fails and says so, what was there stays, and space that comes back can be used."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from services.images import package
+from services.programs import need_root
+from services.push import missing_parts, push_image
+from services.registry import Registry
+from services.wire import Answer, digest_of
+
+MIB = 2**20
+
+
+@pytest.fixture
+def root(request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
+    need_root(request, "mount a small disk")
+    path = folder / "small-disk"
+    path.mkdir()
+    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(path)), check=True, capture_output=True)
+    yield path
+    subprocess.run(("umount", str(path)), check=True, capture_output=True)
+
+
+def _refused(answer: Answer) -> bool:
+    body = answer.json()
+    return 500 <= answer.status < 600 and isinstance(body, dict) and bool(body["errors"][0]["code"])
+
+
+def test_a_blob_that_does_not_fit_is_refused_and_harms_nothing(host: Registry) -> None:
+    early = package([b"early"])
+    push_image(host.wire, "app", early, "early")
+    data = Random("large").randbytes(30 * MIB)  # noqa: S311  # content, not a secret
+    location = host.wire.start_upload("app")
+
+    answer = host.wire.patch(location, data)
+
+    assert _refused(answer), answer
+    assert missing_parts(host.wire, "app", early, "early") == []
+    assert host.wire.blob("app", digest_of(data)).status == 404
+    assert host.wire.request("DELETE", host.wire.status(location).location).status == 204
+    assert host.wire.push_blob("app", data[: 12 * MIB]).status == 201
+    assert host.wire.blob("app", digest_of(data[: 12 * MIB])).body == data[: 12 * MIB]
+
+
+def test_an_upload_goes_on_when_there_is_space_again(host: Registry, root: Path) -> None:
+    data = Random("goes on").randbytes(6 * MIB)  # noqa: S311  # content, not a secret
+    first = host.wire.patch(host.wire.start_upload("app"), data[:MIB])
+    filler = _fill(root)
+    assert _refused(host.wire.patch(first.location, data[MIB:]))
+
+    filler.unlink()
+
+    status = host.wire.status(first.location)
+    assert status.received >= MIB
+    assert host.wire.finish(status.location, digest_of(data), data[status.received :]).status == 201
+    assert host.wire.blob("app", digest_of(data)).body == data
+
+
+def test_a_manifest_that_does_not_fit_is_refused_and_not_listed(host: Registry, root: Path) -> None:
+    early, late = package([b"early"]), package([b"late"])
+    push_image(host.wire, "app", early, "early")
+    for blob in late.blobs:
+        assert host.wire.push_blob("app", blob).status == 201
+    filler = _fill(root)
+
+    assert _refused(host.wire.push_manifest("app", "late", late.manifest))
+
+    assert host.wire.tags("app") == ["early"]
+    assert missing_parts(host.wire, "app", early, "early") == []
+    filler.unlink()
+    push_image(host.wire, "app", late, "late")
+    assert missing_parts(host.wire, "app", late, "late") == []
+
+
+def _fill(root: Path) -> Path:
+    filler = root / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (MIB, 4096, 1):
+            try:
+                while file.write(b"f" * size):
+                    pass
+            except OSError:
+                continue
+    return filler

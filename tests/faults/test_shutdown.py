@@ -1,0 +1,63 @@
+"""SIGTERM: running requests end with their own answers, new ones are refused, and the process ends in time."""
+
+from __future__ import annotations
+
+import signal
+import time
+from random import Random
+
+from services.network import accepts
+from services.registry import Registry
+from services.wire import Exchange, digest_of, with_digest
+
+from .conftest import DRAIN_SECONDS
+
+MIB = 2**20
+
+
+def _half_sent(host: Registry, data: bytes) -> Exchange:
+    location = with_digest(host.wire.start_upload("app"), digest_of(data))
+    exchange = host.wire.begin("PUT", location, len(data))
+    exchange.send(data[: len(data) // 2])
+    time.sleep(0.3)
+    return exchange
+
+
+def test_an_upload_that_runs_is_finished_before_the_host_ends(host: Registry) -> None:
+    data = Random("drained").randbytes(4 * MIB)  # noqa: S311  # content, not a secret
+    exchange = _half_sent(host, data)
+
+    host.service.signal(signal.SIGTERM)
+    end = time.monotonic() + 5
+    while accepts(host.port):
+        assert time.monotonic() < end, "new connections are still accepted 5 s after SIGTERM"
+        time.sleep(0.02)
+    time.sleep(0.5)
+    exchange.send(data[len(data) // 2 :])
+    answer = exchange.answer()
+
+    assert answer.status == 201, answer
+    assert host.service.wait(5) == 0
+    assert host.service.pids() == []
+    host.start()
+    assert host.wire.blob("app", digest_of(data)).body == data
+
+
+def test_a_client_that_never_ends_does_not_hold_the_host_beyond_the_drain_timeout(host: Registry) -> None:
+    data = bytes(4 * MIB)
+    exchange = _half_sent(host, data)
+
+    host.service.signal(signal.SIGTERM)
+    host.service.wait(DRAIN_SECONDS + 4)
+
+    exchange.close()
+    host.start()
+    assert host.wire.blob("app", digest_of(data)).status == 404
+
+
+def test_an_idle_host_ends_at_once_and_without_a_complaint(host: Registry) -> None:
+    start = time.monotonic()
+    host.service.signal(signal.SIGTERM)
+    assert host.service.wait(5) == 0
+    assert time.monotonic() - start < 3
+    assert "Traceback" not in host.service.output()

@@ -1,0 +1,59 @@
+"""Memory does not grow with the size of what is pushed and pulled, nor much with the number of clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from services.entrepot import SERVERS, entrepot
+from services.large import LargeBlobs
+from services.memory import peak_of, sampled_peak
+from services.registry import Registry, write_config
+
+MB = 10**6
+BLOBS = LargeBlobs(256)
+
+StartHost = Callable[[str, int], Registry]
+
+
+@pytest.fixture
+def start_host(folder: Path) -> Iterator[StartHost]:
+    """Starts entrepot with a server, and a number of workers (0 leaves it to the server)."""
+    started = []
+
+    def start(server: str, workers: int) -> Registry:
+        config = write_config(folder / "config.yml", folder / "data", http={"workers": workers})
+        started.append(entrepot(config, folder / "host", server=server))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for host in started:
+        host.stop()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_one_worker_pushes_and_pulls_256_mib_in_less_than_120_mb(start_host: StartHost, server: str) -> None:
+    host = start_host(server, 1)
+    digest = BLOBS.digest(0)
+
+    assert BLOBS.push(host.wire, "large", 0).status == 201
+    assert host.wire.hash_of(f"/v2/large/blobs/{digest}") == digest
+
+    peaks = {pid: peak_of(pid) for pid in host.service.pids()}
+    assert max(peaks.values()) < 120 * MB, peaks
+
+
+@pytest.mark.slow
+def test_16_pushes_of_256_mib_at_once_take_at_most_200_mb_in_all(start_host: StartHost) -> None:
+    host = start_host("granian", 0)
+
+    with sampled_peak(host.service.pids) as peak, ThreadPoolExecutor(16) as clients:
+        pushes = [clients.submit(BLOBS.push, host.wire, f"large/{number}", number) for number in range(16)]
+        answers = [push.result() for push in pushes]
+
+    assert [answer.status for answer in answers] == [201] * 16
+    assert peak.samples > 10
+    assert peak.bytes <= 200 * MB, f"{peak.bytes / MB:.0f} MB"
