@@ -1,0 +1,141 @@
+"""The errors that a client is told: Distribution's codes, messages and statuses, one class each.
+
+distribution-spec, "Error Codes"; Distribution's registry/api/errcode for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+__all__ = [
+    "AlgorithmUnsupported",
+    "BlobUnknown",
+    "BlobUploadInvalid",
+    "BlobUploadUnknown",
+    "DigestInvalid",
+    "ManifestBlobUnknown",
+    "ManifestInvalid",
+    "ManifestTooLarge",
+    "ManifestUnknown",
+    "NameInvalid",
+    "NameUnknown",
+    "PaginationNumberInvalid",
+    "RangeInvalid",
+    "RangeNotSatisfiable",
+    "RegistryError",
+    "SizeInvalid",
+    "StorageFull",
+    "TagInvalid",
+    "TooManyTags",
+    "Unavailable",
+    "Unsupported",
+]
+
+
+class RegistryError(Exception):
+    """An answer that is no success: its code, HTTP status and message, and what the client may learn more.
+
+    - ``detail`` is any JSON value, or None where there is nothing to add.
+    - ``headers`` go with the answer.
+    """
+
+    code: ClassVar[str] = "UNKNOWN"
+    status: ClassVar[int] = 500
+    message: ClassVar[str] = "unknown error"
+
+    def __init__(self, detail: object = None, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(self.message if detail is None else f"{self.message}: {detail}")
+        self.detail = detail
+        self.headers = headers or {}
+
+    def as_json(self) -> dict[str, object]:
+        """The entry in the ``errors`` list of the body."""
+        entry: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.detail is not None:
+            entry["detail"] = self.detail
+        return entry
+
+
+class BlobUnknown(RegistryError):  # noqa: N818 - these are the names of the specification's codes
+    code, status, message = "BLOB_UNKNOWN", 404, "blob unknown to registry"
+
+
+class BlobUploadInvalid(RegistryError):  # noqa: N818
+    code, status, message = "BLOB_UPLOAD_INVALID", 404, "blob upload invalid"
+
+
+class BlobUploadUnknown(RegistryError):  # noqa: N818
+    code, status, message = "BLOB_UPLOAD_UNKNOWN", 404, "blob upload unknown to registry"
+
+
+class DigestInvalid(RegistryError):  # noqa: N818
+    code, status, message = "DIGEST_INVALID", 400, "provided digest did not match uploaded content"
+
+
+class AlgorithmUnsupported(DigestInvalid):
+    message = "unsupported digest algorithm"
+
+
+class ManifestBlobUnknown(RegistryError):  # noqa: N818
+    code, status, message = "MANIFEST_BLOB_UNKNOWN", 404, "manifest references a manifest or blob unknown to registry"
+
+
+class ManifestInvalid(RegistryError):  # noqa: N818
+    code, status, message = "MANIFEST_INVALID", 400, "manifest invalid"
+
+
+class ManifestTooLarge(RegistryError):  # noqa: N818
+    code, status, message = "MANIFEST_INVALID", 413, "manifest too large"
+
+
+class ManifestUnknown(RegistryError):  # noqa: N818
+    code, status, message = "MANIFEST_UNKNOWN", 404, "manifest unknown"
+
+
+class NameInvalid(RegistryError):  # noqa: N818
+    code, status, message = "NAME_INVALID", 400, "invalid repository name"
+
+
+class NameUnknown(RegistryError):  # noqa: N818
+    code, status, message = "NAME_UNKNOWN", 404, "repository name not known to registry"
+
+
+class PaginationNumberInvalid(RegistryError):  # noqa: N818
+    code, status, message = "PAGINATION_NUMBER_INVALID", 400, "invalid number of results requested"
+
+
+class RangeInvalid(RegistryError):  # noqa: N818
+    """A chunk of an upload is out of order; a GET of the upload tells where it stands."""
+
+    code, status, message = "RANGE_INVALID", 416, "invalid content range"
+
+
+class RangeNotSatisfiable(RegistryError):  # noqa: N818
+    """A read begins past the end of the blob (RFC 9110, 15.5.17)."""
+
+    code, status, message = "RANGE_INVALID", 416, "requested range not satisfiable"
+
+
+class SizeInvalid(RegistryError):  # noqa: N818
+    code, status, message = "SIZE_INVALID", 400, "provided length did not match content length"
+
+
+class StorageFull(RegistryError):  # noqa: N818
+    code, status, message = "UNAVAILABLE", 507, "the storage of the registry is full"
+
+
+class TagInvalid(RegistryError):  # noqa: N818
+    code, status, message = "TAG_INVALID", 400, "manifest tag did not match the grammar"
+
+
+class TooManyTags(RegistryError):  # noqa: N818
+    code, status, message = "TAG_INVALID", 414, "too many tags in one request"
+
+
+class Unavailable(RegistryError):  # noqa: N818
+    code, status, message = "UNAVAILABLE", 503, "service unavailable"
+
+
+class Unsupported(RegistryError):  # noqa: N818
+    code, status, message = "UNSUPPORTED", 405, "the operation is unsupported"

@@ -1,0 +1,56 @@
+"""The registry over HTTP: the distribution specification on Falcon."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import falcon
+from falcon.routing import CompiledRouter
+
+from entrepot.http import router
+from entrepot.http.errors import install_error_handlers
+from entrepot.http.middleware import AccessLog, Headers, RequestLog
+from entrepot.http.publish import Publisher
+from entrepot.http.resources.base import Bare, Root, Version
+from entrepot.http.resources.blob import Blob
+from entrepot.http.resources.catalog import Catalog
+from entrepot.http.resources.manifest import Manifest
+from entrepot.http.resources.referrers import Referrers
+from entrepot.http.resources.tags import Tags
+from entrepot.http.resources.upload import Upload, Uploads
+from entrepot.http.urls import Urls
+from entrepot.registry import Registry
+from entrepot.settings import HttpSettings
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    registry: Registry, settings: HttpSettings, access_log: AccessLog | None = None
+) -> falcon.App[falcon.Request, falcon.Response]:
+    """The WSGI application that serves a registry."""
+    urls, publisher = Urls(settings), Publisher(registry)
+    routes = router.Router(settings.prefix)
+    resources: tuple[tuple[str, object], ...] = (
+        (router.ROOT, Root()),
+        (router.V2_BARE, Bare(urls)),
+        (router.V2, Version()),
+        (router.CATALOG, Catalog(registry, urls)),
+        (router.UPLOADS, Uploads(registry, urls, publisher)),
+        (router.UPLOAD, Upload(registry, urls, publisher)),
+        (router.BLOB, Blob(registry, publisher, redirect=settings.redirect)),
+        (router.MANIFEST, Manifest(registry, urls, publisher)),
+        (router.TAGS, Tags(registry, urls)),
+        (router.REFERRERS, Referrers(registry, urls)),
+    )
+    for template, resource in resources:
+        routes.add_route(template, resource)
+    app = falcon.App(
+        # Falcon documents that any router will do, and types only its own.
+        router=cast("CompiledRouter", routes),
+        middleware=[RequestLog(access_log if settings.access_log else None), Headers(settings.headers)],
+    )
+    app.req_options.auto_parse_form_urlencoded = False
+    app.resp_options.xml_error_serialization = False
+    install_error_handlers(app)
+    return app

@@ -1,0 +1,43 @@
+"""What resources share about content: digests from paths, etags, request bodies."""
+
+from __future__ import annotations
+
+import falcon
+
+from entrepot.errors import AlgorithmUnsupported, RegistryError, SizeInvalid
+from entrepot.registry.body import Body
+from entrepot.registry.names import Digest, parse_digest
+
+__all__ = ["known_digest", "matches", "request_body"]
+
+EMPTY = 0
+
+
+def known_digest(text: str, unknown: type[RegistryError]) -> Digest:
+    """A digest from a path; one of another algorithm cannot be here, which is ``unknown`` and not a bad request."""
+    try:
+        return parse_digest(text)
+    except AlgorithmUnsupported as error:
+        raise unknown({"digest": text}) from error
+
+
+def matches(header: str | None, etag: str) -> bool:
+    """Whether If-None-Match names this etag (RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    given = [entry.strip().removeprefix("W/") for entry in header.split(",")]
+    return etag in given or "*" in given or etag.strip('"') in given
+
+
+def request_body(req: falcon.Request) -> Body:
+    """The body of a request; its length is unknown where the client sends it in chunks.
+
+    Raises SizeInvalid where Content-Length is no number.
+    """
+    text = req.env.get("CONTENT_LENGTH")
+    if text:
+        if not (text.isascii() and text.isdigit()):
+            raise SizeInvalid("Content-Length is no number")
+        return Body(req.stream, int(text))
+    streamed = "HTTP_TRANSFER_ENCODING" in req.env or req.env.get("SERVER_PROTOCOL", "").startswith("HTTP/2")
+    return Body(req.stream, None if streamed else EMPTY)

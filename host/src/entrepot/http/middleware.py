@@ -1,0 +1,103 @@
+"""What every answer has: its headers, its line in the log, an id."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Protocol, cast
+from uuid import uuid4
+
+import falcon
+
+__all__ = ["AccessLog", "Headers", "RequestLog"]
+
+
+class AccessLog(Protocol):
+    """Where the line of a request goes; ``seconds`` is how long it took, ``bytes_sent`` the body alone."""
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        bytes_sent: int,
+        seconds: float,
+        remote: str,
+        user_agent: str,
+        request_id: str,
+    ) -> None: ...
+
+
+class Headers:
+    """The headers that every answer carries: the version of the API, and those of the configuration."""
+
+    def __init__(self, configured: Mapping[str, tuple[str, ...]]) -> None:
+        self._configured = [(name, value) for name, values in configured.items() for value in values]
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Falcon's hook after the resource."""
+        resp.set_header("Docker-Distribution-Api-Version", "registry/2.0")
+        for name, value in self._configured:
+            resp.append_header(name, value)
+
+
+class RequestLog:
+    """Gives each request an id and, when its last byte is sent, its line in the log."""
+
+    def __init__(self, log: AccessLog | None) -> None:
+        self._log = log
+        self._process = uuid4().hex[:12]
+        self._numbers = itertools.count()
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Falcon's hook before routing."""
+        req.context.start = time.perf_counter()
+        req.context.id = f"{self._process}-{next(self._numbers):x}"
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Falcon's hook after the resource; a streamed body is logged when it ends."""
+        if self._log is None:
+            return
+        if resp.stream is not None:
+            # Resources stream readers of the storage, which are iterables and no files.
+            resp.stream = _Logged(cast("Iterable[bytes]", resp.stream), req, resp.status_code, self)
+        else:
+            self.write(req, resp.status_code, len(resp.data or b""))
+
+    def write(self, req: falcon.Request, status: int, size: int) -> None:
+        """Write the line of a request."""
+        if self._log is not None:
+            seconds = time.perf_counter() - req.context.start
+            remote, agent = req.remote_addr, req.user_agent or ""
+            self._log.write(req.method, req.path, status, size, seconds, remote, agent, req.context.id)
+
+
+class _Logged:
+    """A streamed body that knows how much of it was sent."""
+
+    def __init__(self, stream: Iterable[bytes], req: falcon.Request, status: int, log: RequestLog) -> None:
+        self._stream = stream
+        self._req = req
+        self._status = status
+        self._log = log
+        self._sent = 0
+        self._open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            yield chunk
+            self._sent += len(chunk)
+
+    def close(self) -> None:
+        """Close the stream and write the line; again is harmless."""
+        if self._open:
+            self._open = False
+            with suppress(AttributeError):
+                self._stream.close()  # type: ignore[attr-defined]  # PEP 3333: an iterable may have it
+            self._log.write(self._req, self._status, self._sent)

@@ -1,0 +1,36 @@
+"""Lists in pages: the parameters ``n`` and ``last``, and the Link header to the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from urllib.parse import urlencode
+
+import falcon
+
+from entrepot.errors import PaginationNumberInvalid
+
+__all__ = ["next_link", "page", "requested_number"]
+
+_MAX_DIGITS = 18
+
+
+def requested_number(req: falcon.Request, default: int) -> int:
+    """How many results the client asks for; raises PaginationNumberInvalid where that is no number."""
+    text = req.get_param("n")
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > _MAX_DIGITS:
+        raise PaginationNumberInvalid({"n": text[:_MAX_DIGITS]})
+    return int(text)
+
+
+def page(names: Iterator[str], number: int) -> tuple[list[str], bool]:
+    """The next ``number`` names, and whether there are more."""
+    found = list(islice(names, number))
+    return found, number > 0 and next(names, None) is not None
+
+
+def next_link(resp: falcon.Response, path: str, **params: str | int) -> None:
+    """Tell where the next page is (RFC 8288)."""
+    resp.append_header("Link", f'<{path}?{urlencode(params)}>; rel="next"')

@@ -1,0 +1,41 @@
+"""Listing repositories."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import falcon
+
+from entrepot.errors import PaginationNumberInvalid
+from entrepot.http.paging import next_link, page, requested_number
+from entrepot.http.urls import Urls
+from entrepot.registry import Registry
+from entrepot.registry.names import check_name
+
+__all__ = ["Catalog"]
+
+_DEFAULT: Final = 100
+
+
+class Catalog:
+    """``/v2/_catalog``: not in the OCI specification, but in Distribution's."""
+
+    def __init__(self, registry: Registry, urls: Urls) -> None:
+        self._catalog = registry.catalog
+        self._most = registry.settings.catalog_max
+        self._urls = urls
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        number = requested_number(req, min(_DEFAULT, self._most))
+        if number > self._most:
+            raise PaginationNumberInvalid({"n": number, "max": self._most})
+        last = req.get_param("last") or ""
+        if last:
+            check_name(last)
+        names, more = page(self._catalog.names(last), number) if number else ([], False)
+        if more:
+            next_link(resp, self._urls.path("/v2/_catalog"), last=names[-1], n=number)
+        resp.data = json.dumps({"repositories": names}).encode()
+
+    on_head = on_get

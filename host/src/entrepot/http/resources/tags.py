@@ -1,0 +1,35 @@
+"""Listing tags."""
+
+from __future__ import annotations
+
+import json
+
+import falcon
+
+from entrepot.http.paging import next_link, page, requested_number
+from entrepot.http.urls import Urls
+from entrepot.registry import Registry
+from entrepot.registry.names import check_tag
+
+__all__ = ["Tags"]
+
+
+class Tags:
+    """``/v2/<name>/tags/list`` (distribution-spec, "Listing Tags")."""
+
+    def __init__(self, registry: Registry, urls: Urls) -> None:
+        self._tags = registry.tags
+        self._most = registry.settings.tags_max
+        self._urls = urls
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
+        number = min(requested_number(req, self._most), self._most)
+        last = req.get_param("last") or ""
+        if last:
+            check_tag(last)
+        tags, more = page(self._tags.names(name, last), number)
+        if more:
+            next_link(resp, self._urls.path(f"/v2/{name}/tags/list"), last=tags[-1], n=number)
+        resp.data = json.dumps({"name": name, "tags": tags}).encode()
+
+    on_head = on_get

@@ -1,0 +1,145 @@
+"""Pushing blobs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import falcon
+
+from entrepot.errors import (
+    AlgorithmUnsupported,
+    BlobUploadUnknown,
+    DigestInvalid,
+    RangeInvalid,
+    RegistryError,
+    Unsupported,
+)
+from entrepot.http.content import request_body
+from entrepot.http.publish import Publisher
+from entrepot.http.ranges import chunk_offset
+from entrepot.http.state import UploadPosition
+from entrepot.http.urls import Urls
+from entrepot.registry import Registry
+from entrepot.registry.names import ALGORITHMS, Digest, check_name, parse_digest
+from entrepot.registry.upload_records import UploadRecord
+
+__all__ = ["Upload", "Uploads"]
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
+
+class _Pushing:
+    def __init__(self, registry: Registry, urls: Urls, publisher: Publisher) -> None:
+        self._registry = registry
+        self._uploads = registry.uploads
+        self._urls = urls
+        self._publisher = publisher
+
+    def _check_writable(self) -> None:
+        if self._registry.settings.readonly:
+            raise Unsupported("this registry is read-only")
+
+    def _tell_created(self, req: falcon.Request, resp: falcon.Response, name: str, digest: Digest) -> None:
+        resp.status = falcon.HTTP_201
+        resp.location = self._urls.blob(req, name, digest)
+        resp.set_header("Docker-Content-Digest", str(digest))
+
+    def _tell_position(self, req: falcon.Request, resp: falcon.Response, record: UploadRecord) -> None:
+        for name, value in self._position_headers(req, record).items():
+            resp.set_header(name, value)
+
+    def _position_headers(self, req: falcon.Request, record: UploadRecord) -> dict[str, str]:
+        position = UploadPosition(record.name, record.uuid, record.number, record.size)
+        return {
+            "Location": self._urls.upload(req, position),
+            "Range": f"0-{max(0, record.size - 1)}",
+            "Docker-Upload-UUID": record.uuid,
+        }
+
+
+class Uploads(_Pushing):
+    """``/v2/<name>/blobs/uploads/`` (distribution-spec, "Pushing blobs", "Mounting a blob")."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
+        self._check_writable()
+        mount, digest = req.get_param("mount"), req.get_param("digest")
+        if mount is not None and self._mount(req, resp, name, parse_digest(mount)):
+            return
+        if digest is not None and mount is None:
+            committed = self._uploads.push(name, request_body(req), parse_digest(digest))
+            self._tell_created(req, resp, name, committed.digest)
+            self._publisher.blob(req, "push", name, committed.digest, committed.size)
+            return
+        algorithm = req.get_param("digest-algorithm") or (parse_digest(mount).algorithm if mount else "sha256")
+        if algorithm not in ALGORITHMS:
+            raise AlgorithmUnsupported(f"{algorithm[:64]}; supported are {', '.join(ALGORITHMS)}")
+        record = self._uploads.start(name, algorithm)
+        resp.status = falcon.HTTP_202
+        self._tell_position(req, resp, record)
+
+    def _mount(self, req: falcon.Request, resp: falcon.Response, name: str, digest: Digest) -> bool:
+        source = req.get_param("from")
+        blob = self._registry.blobs.mount(name, digest, check_name(source) if source else None)
+        if blob is None:
+            return False
+        self._tell_created(req, resp, name, digest)
+        self._publisher.blob(req, "mount", name, digest, blob.size, source)
+        return True
+
+
+class Upload(_Pushing):
+    """``/v2/<name>/blobs/uploads/<uuid>``: one upload that was begun."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
+        record = self._uploads.status(name, _checked(uuid))
+        resp.status = falcon.HTTP_204
+        self._tell_position(req, resp, record)
+
+    on_head = on_get
+
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
+        self._check_writable()
+        position = self._urls.position(req, name, _checked(uuid))
+        body = request_body(req)
+        try:
+            offset = chunk_offset(req.get_header("Content-Range"), body.length)
+            record = self._uploads.append(name, uuid, position.number, body, offset)
+        except RangeInvalid as error:
+            raise self._with_position(req, name, uuid, error) from error
+        resp.status = falcon.HTTP_202
+        self._tell_position(req, resp, record)
+
+    def on_put(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
+        self._check_writable()
+        position = self._urls.position(req, name, _checked(uuid))
+        text = req.get_param("digest")
+        if text is None:
+            raise DigestInvalid("the parameter digest is missing")
+        digest, body = parse_digest(text), request_body(req)
+        try:
+            offset = chunk_offset(req.get_header("Content-Range"), body.length)
+            committed = self._uploads.commit(name, uuid, position.number, body, offset, digest)
+        except RangeInvalid as error:
+            raise self._with_position(req, name, uuid, error) from error
+        self._tell_created(req, resp, name, committed.digest)
+        self._publisher.blob(req, "push", name, committed.digest, committed.size)
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
+        self._check_writable()
+        self._uploads.cancel(name, _checked(uuid))
+        resp.status = falcon.HTTP_204
+
+    def _with_position(self, req: falcon.Request, name: str, uuid: str, error: RangeInvalid) -> RegistryError:
+        """The same error with the headers that a client needs to go on."""
+        try:
+            record = self._uploads.status(name, uuid)
+        except BlobUploadUnknown as gone:
+            return gone
+        return RangeInvalid(error.detail, headers=self._position_headers(req, record))
+
+
+def _checked(uuid: str) -> str:
+    if _UUID.match(uuid) is None:
+        raise BlobUploadUnknown({"uuid": uuid[:64]})
+    return uuid

@@ -1,0 +1,83 @@
+"""Which resource answers a path.
+
+The names of repositories contain slashes, so paths are split from the right: Falcon's own router cannot do that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import falcon
+from falcon.routing import map_http_methods, set_default_responders
+
+from entrepot.registry.names import check_name
+
+__all__ = ["BLOB", "CATALOG", "MANIFEST", "REFERRERS", "ROOT", "TAGS", "UPLOAD", "UPLOADS", "V2", "V2_BARE", "Router"]
+
+ROOT: Final = "/"
+V2_BARE: Final = "/v2"
+V2: Final = "/v2/"
+CATALOG: Final = "/v2/_catalog"
+UPLOADS: Final = "/v2/{name}/blobs/uploads/"
+UPLOAD: Final = "/v2/{name}/blobs/uploads/{uuid}"
+BLOB: Final = "/v2/{name}/blobs/{digest}"
+MANIFEST: Final = "/v2/{name}/manifests/{reference}"
+TAGS: Final = "/v2/{name}/tags/list"
+REFERRERS: Final = "/v2/{name}/referrers/{digest}"
+
+_FIXED: Final = frozenset({ROOT, V2_BARE, V2, CATALOG})
+
+# Falcon's own types for what a router answers: the resource, its methods, the parameters and the template.
+Found = tuple[object, dict[str, Any], dict[str, str], str]
+
+
+class Router:
+    """Falcon's interface of a router: ``add_route`` at start, ``find`` at every request."""
+
+    def __init__(self, prefix: str = "/") -> None:
+        self._prefix = prefix.rstrip("/")
+        self._routes: dict[str, tuple[object, dict[str, Any]]] = {}
+
+    def add_route(self, uri_template: str, resource: object, **kwargs: object) -> None:
+        """Let a resource answer one of the templates of this module."""
+        methods = map_http_methods(resource)
+        set_default_responders(methods)
+        self._routes[uri_template] = (resource, methods)
+
+    def find(self, uri: str, req: falcon.Request | None = None) -> Found | None:
+        """The resource for a path, or None; raises NameInvalid where the repository's name breaks the grammar."""
+        if self._prefix:
+            if not uri.startswith(self._prefix):
+                return None
+            uri = uri[len(self._prefix) :]
+        if uri in _FIXED:
+            resource, methods = self._routes[uri]
+            return resource, methods, {}, uri
+        if not uri.startswith("/v2/"):
+            return None
+        split = _split(uri[4:])
+        if split is None:
+            return None
+        template, params = split
+        check_name(params["name"])
+        resource, methods = self._routes[template]
+        return resource, methods, params, template
+
+
+def _split(path: str) -> tuple[str, dict[str, str]] | None:
+    rest, _, last = path.rpartition("/")
+    name, _, kind = rest.rpartition("/")
+    if kind == "manifests":
+        return MANIFEST, {"name": name, "reference": last}
+    if kind == "blobs":
+        if last == "uploads":
+            return UPLOADS, {"name": name}
+        return BLOB, {"name": name, "digest": last}
+    if kind == "uploads" and name.endswith("/blobs"):
+        name = name[: -len("/blobs")]
+        return (UPLOAD, {"name": name, "uuid": last}) if last else (UPLOADS, {"name": name})
+    if kind == "tags" and last == "list":
+        return TAGS, {"name": name}
+    if kind == "referrers":
+        return REFERRERS, {"name": name, "digest": last}
+    return None

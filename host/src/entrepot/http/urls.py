@@ -1,0 +1,52 @@
+"""The URLs that answers carry."""
+
+from __future__ import annotations
+
+import falcon
+
+from entrepot.http.state import StateSigner, UploadPosition
+from entrepot.registry.names import Digest
+from entrepot.settings import HttpSettings
+
+__all__ = ["Urls"]
+
+
+class Urls:
+    """URLs as the client can use them: behind proxies, below a prefix, absolute or relative as configured."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._base = settings.base_url.rstrip("/") if settings.base_url else None
+        self._prefix = settings.prefix.rstrip("/")
+        self._relative = settings.relative_urls
+        self._signer = StateSigner(settings.secret)
+
+    def blob(self, req: falcon.Request, name: str, digest: Digest) -> str:
+        """Where a blob can be pulled."""
+        return f"{self._root(req)}/v2/{name}/blobs/{digest}"
+
+    def manifest(self, req: falcon.Request, name: str, reference: object) -> str:
+        """Where a manifest can be pulled."""
+        return f"{self._root(req)}/v2/{name}/manifests/{reference}"
+
+    def upload(self, req: falcon.Request, position: UploadPosition) -> str:
+        """Where an upload goes on."""
+        state = self._signer.sign(position)
+        return f"{self._root(req)}/v2/{position.name}/blobs/uploads/{position.uuid}?_state={state}"
+
+    def position(self, req: falcon.Request, name: str, uuid: str) -> UploadPosition:
+        """Where the client of an upload believes it to stand; raises BlobUploadInvalid."""
+        return self._signer.verify(req.get_param("_state"), name, uuid)
+
+    def path(self, path: str) -> str:
+        """A path of this registry, for a Link header."""
+        return self._prefix + path
+
+    def _root(self, req: falcon.Request) -> str:
+        if self._relative:
+            return self._prefix
+        if self._base:
+            return self._base + self._prefix
+        # A proxy that adds its own name to X-Forwarded-Host leaves the client's first.
+        host = req.forwarded_host.partition(",")[0].strip()
+        scheme = req.forwarded_scheme.partition(",")[0].strip()
+        return f"{scheme}://{host}{self._prefix}"

@@ -1,0 +1,49 @@
+"""The registry without HTTP: repositories, their blobs, manifests, tags and referrers, on one storage driver."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from entrepot.registry.blobs import Blobs
+from entrepot.registry.catalog import Catalog
+from entrepot.registry.manifests import Manifests
+from entrepot.registry.purge import Purge
+from entrepot.registry.store import Store
+from entrepot.registry.tags import Tags
+from entrepot.registry.uploads import Uploads
+from entrepot.settings import RegistrySettings
+from entrepot_contract import StorageDriver
+from entrepot_contract.events import Event
+
+__all__ = ["Registry"]
+
+_log = logging.getLogger(__name__)
+
+
+class Registry:
+    """All that a registry holds, and the one who is told of what happens to it, or None where nobody listens."""
+
+    def __init__(
+        self, storage: StorageDriver, settings: RegistrySettings, publish: Callable[[Event], None] | None
+    ) -> None:
+        store = Store(storage)
+        self.settings = settings
+        self.publish = publish
+        self.storage = storage
+        self.blobs = Blobs(store)
+        self.uploads = Uploads(store, self.blobs, settings.upload_slice)
+        self.tags = Tags(store)
+        self.manifests = Manifests(store, self.blobs, self.tags, settings)
+        self.catalog = Catalog(store)
+        self._purge = Purge(store, settings.purge)
+        if not storage.capabilities.create:
+            _log.warning(
+                "the storage driver %s cannot create atomically: only one host may serve this storage", storage.name
+            )
+        self._purge.start()
+
+    def close(self) -> None:
+        """End the registry's threads and let go of the storage."""
+        self._purge.stop()
+        self.storage.close()

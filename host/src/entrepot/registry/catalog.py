@@ -1,0 +1,39 @@
+"""The repositories of a registry, found where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from entrepot.registry import layout
+from entrepot.registry.store import Store
+
+__all__ = ["Catalog"]
+
+
+class Catalog:
+    """All repositories that hold manifests, or once did (Distribution's ``/v2/_catalog``).
+
+    The order is Distribution's: by component, so ``a`` and all below it come before ``a-b``.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def names(self, after: str = "") -> Iterator[str]:
+        """The names from after ``after`` on, found as they are asked for."""
+        return self._below("", after.split("/") if after else [])
+
+    def _below(self, parent: str, after: list[str]) -> Iterator[str]:
+        first = after[0] if after else ""
+        if first:
+            yield from self._below(f"{parent}{first}/", after[1:])
+        for component in self._store.names(layout.REPOSITORIES + parent, first):
+            if component.startswith("_"):
+                continue
+            name = parent + component
+            if self._is_repository(name):
+                yield name
+            yield from self._below(f"{name}/", [])
+
+    def _is_repository(self, name: str) -> bool:
+        return next(self._store.driver.list_objects(layout.manifests(name), shallow=True), None) is not None

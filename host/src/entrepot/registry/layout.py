@@ -1,0 +1,99 @@
+"""Where things lie in the storage: Distribution's tree, byte for byte (its registry/storage/paths.go).
+
+What entrepot adds lies below ``entrepot/``, which Distribution never looks at.
+"""
+
+from __future__ import annotations
+
+from entrepot.registry.names import Digest
+
+__all__ = [
+    "REPOSITORIES",
+    "STAGED",
+    "UPLOADS",
+    "blob",
+    "layer",
+    "manifests",
+    "referrer",
+    "referrers",
+    "revision",
+    "staging",
+    "tag",
+    "tag_current",
+    "tag_index",
+    "tags",
+    "upload",
+    "upload_record",
+]
+
+_V2 = "docker/registry/v2"
+_BLOBS = f"{_V2}/blobs"
+REPOSITORIES = f"{_V2}/repositories/"
+_OWN = "entrepot"
+UPLOADS = f"{_OWN}/uploads/"
+STAGED = f"{_OWN}/staging/"
+
+
+def blob(digest: Digest) -> str:
+    """The bytes of a blob or a manifest."""
+    return f"{_BLOBS}/{digest.algorithm}/{digest.encoded[:2]}/{digest.encoded}/data"
+
+
+def layer(name: str, digest: Digest) -> str:
+    """The link that makes a blob a member of a repository."""
+    return f"{REPOSITORIES}{name}/_layers/{digest.algorithm}/{digest.encoded}/link"
+
+
+def manifests(name: str) -> str:
+    """The prefix whose presence makes a repository."""
+    return f"{REPOSITORIES}{name}/_manifests/"
+
+
+def revision(name: str, digest: Digest) -> str:
+    """The link that makes a manifest a member of a repository."""
+    return f"{REPOSITORIES}{name}/_manifests/revisions/{digest.algorithm}/{digest.encoded}/link"
+
+
+def tags(name: str) -> str:
+    """The prefix of all tags of a repository."""
+    return f"{REPOSITORIES}{name}/_manifests/tags/"
+
+
+def tag(name: str, tag: str) -> str:
+    """The prefix of all that is known of one tag."""
+    return f"{REPOSITORIES}{name}/_manifests/tags/{tag}/"
+
+
+def tag_current(name: str, tag: str) -> str:
+    """The link to the manifest that a tag names now."""
+    return f"{REPOSITORIES}{name}/_manifests/tags/{tag}/current/link"
+
+
+def tag_index(name: str, tag: str, digest: Digest) -> str:
+    """The link that remembers that a tag has named a manifest."""
+    return f"{REPOSITORIES}{name}/_manifests/tags/{tag}/index/{digest.algorithm}/{digest.encoded}/link"
+
+
+def referrers(name: str, subject: Digest) -> str:
+    """The prefix of the referrers of one subject; ``_subjects`` cannot be a part of a repository's name."""
+    return f"{_OWN}/referrers/{name}/_subjects/{subject.algorithm}/{subject.encoded}/"
+
+
+def referrer(name: str, subject: Digest, digest: Digest) -> str:
+    """The link from a subject to one manifest that refers to it."""
+    return f"{referrers(name, subject)}{digest.algorithm}/{digest.encoded}/link"
+
+
+def upload(uuid: str) -> str:
+    """The prefix of the records of one upload."""
+    return f"{UPLOADS}{uuid}/"
+
+
+def upload_record(uuid: str, number: int) -> str:
+    """One record of an upload; eight digits keep them in order."""
+    return f"{UPLOADS}{uuid}/{number:08d}"
+
+
+def staging(uuid: str) -> str:
+    """Where an upload is committed to when its digest has to be computed from the stored bytes."""
+    return f"{STAGED}{uuid}"

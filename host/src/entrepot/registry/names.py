@@ -1,0 +1,84 @@
+"""The grammar of names, tags and digests (distribution-spec, "Pulling manifests"; image-spec, descriptor.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Protocol
+
+from entrepot.errors import AlgorithmUnsupported, DigestInvalid, NameInvalid, TagInvalid
+
+__all__ = ["ALGORITHMS", "MAX_NAME_LENGTH", "Digest", "Hasher", "check_name", "check_tag", "new_hasher", "parse_digest"]
+
+MAX_NAME_LENGTH: Final = 255
+"""In characters, as in Distribution; longer names cannot be pulled by many clients."""
+
+ALGORITHMS: Final = {"sha256": 64, "sha512": 128}
+"""The digest algorithms that are verified, each with the number of its hexadecimal digits."""
+
+_COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_NAME: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*\Z")
+_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}\Z")
+_DIGEST: Final = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([a-zA-Z0-9=_-]+)\Z")
+_HEX: Final = re.compile(r"[0-9a-f]+\Z")
+
+
+class Hasher(Protocol):
+    """A running digest, as in ``hashlib``."""
+
+    def update(self, data: bytes | bytearray | memoryview, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+    def copy(self) -> Hasher: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A digest of a supported algorithm."""
+
+    algorithm: str
+    encoded: str
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.encoded}"
+
+
+@lru_cache(maxsize=8192)
+def parse_digest(text: str) -> Digest:
+    """A digest from its text.
+
+    Raises DigestInvalid where the text is no digest, AlgorithmUnsupported where it may be one elsewhere.
+    """
+    match = _DIGEST.match(text) if len(text) <= MAX_NAME_LENGTH else None
+    if match is None:
+        raise DigestInvalid("not a digest")
+    algorithm, encoded = match.groups()
+    if algorithm not in ALGORITHMS:
+        raise AlgorithmUnsupported(f"{algorithm}; supported are {', '.join(ALGORITHMS)}")
+    if len(encoded) != ALGORITHMS[algorithm] or _HEX.match(encoded) is None:
+        raise DigestInvalid(f"a {algorithm} digest has {ALGORITHMS[algorithm]} lower-case hexadecimal digits")
+    return Digest(algorithm, encoded)
+
+
+@lru_cache(maxsize=8192)
+def check_name(name: str) -> str:
+    """The name of a repository, unchanged; raises NameInvalid where it breaks the grammar."""
+    # The grammar's alternatives `_`, `__` and `-+` can be matched in one way only, so a long name costs linear time.
+    if len(name) > MAX_NAME_LENGTH or _NAME.match(name) is None:
+        raise NameInvalid({"name": name[:MAX_NAME_LENGTH]})
+    return name
+
+
+def check_tag(tag: str) -> str:
+    """The tag, unchanged; raises TagInvalid where it breaks the grammar."""
+    if _TAG.match(tag) is None:
+        raise TagInvalid({"tag": tag[:128]})
+    return tag
+
+
+def new_hasher(algorithm: str) -> Hasher:
+    """A running digest of a supported algorithm."""
+    return hashlib.new(algorithm, usedforsecurity=False)

@@ -1,0 +1,94 @@
+"""Dropping uploads that nobody finishes (distribution-spec, "Cancel a blob upload")."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event, Thread
+
+from entrepot.errors import RegistryError
+from entrepot.registry import layout
+from entrepot.registry.store import Store
+from entrepot.registry.upload_records import UploadRecords
+from entrepot.settings import PurgeSettings
+from entrepot_contract import ObjectInfo, StorageError
+
+__all__ = ["Purge"]
+
+_log = logging.getLogger(__name__)
+
+
+class Purge:
+    """A thread that now and then drops the uploads whose last byte came too long ago.
+
+    Several hosts may do so at the same time: dropping twice is harmless.
+    """
+
+    def __init__(self, store: Store, settings: PurgeSettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._records = UploadRecords(store)
+        self._stop = Event()
+        self._thread = Thread(target=self._loop, name="purge", daemon=True)
+
+    def start(self) -> None:
+        """Begin, where it is enabled."""
+        if self._settings.enabled:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End, after what is being dropped now."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def run(self) -> int:
+        """Drop what is too old, once; answers how many uploads that were."""
+        dropped = 0
+        for uuid in self._store.names(layout.UPLOADS):
+            if self._stop.is_set():
+                break
+            try:
+                dropped += self._drop_if_old(uuid)
+            except (StorageError, RegistryError) as error:
+                _log.warning("an unfinished upload could not be dropped, will try again: %s", error)
+        for item in self._store.driver.list_objects(layout.STAGED):
+            if isinstance(item, ObjectInfo) and self._old(item.modified) and not self._settings.dry_run:
+                self._store.driver.delete([item.key])
+        return dropped
+
+    def _loop(self) -> None:
+        # Hosts that were started together must not all list the storage at the same moment.
+        wait = self._settings.interval.total_seconds()
+        delay = wait * random.random()  # noqa: S311 - no secret hangs on it
+        while not self._stop.wait(delay):
+            delay = wait
+            try:
+                dropped = self.run()
+            except StorageError as error:
+                _log.warning("unfinished uploads could not be listed, will try again: %s", error)
+            else:
+                _log.info("dropped %d unfinished uploads", dropped)
+
+    def _drop_if_old(self, uuid: str) -> int:
+        items = list(self._records_of(uuid))
+        if not items or not self._old(max(item.modified for item in items)):
+            return 0
+        if self._settings.dry_run:
+            _log.info("would drop the unfinished upload %s", uuid)
+            return 1
+        record = self._records.read(uuid, int(items[-1].key.rpartition("/")[2]))
+        if record is not None and record.state is not None:
+            self._store.driver.upload_abort(record.state)
+        self._store.driver.delete([item.key for item in items])
+        return 1
+
+    def _records_of(self, uuid: str) -> Iterator[ObjectInfo]:
+        for item in self._store.driver.list_objects(layout.upload(uuid)):
+            if isinstance(item, ObjectInfo):
+                yield item
+
+    def _old(self, modified: datetime) -> bool:
+        return datetime.now(UTC) - modified > self._settings.age

@@ -1,0 +1,97 @@
+"""Small comforts over a storage driver: links, whole small objects, the names below a prefix."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator
+
+from entrepot.errors import DigestInvalid
+from entrepot.registry.names import Digest, parse_digest
+from entrepot_contract import IntegrityError, NotFound, Prefix, StorageDriver, WriteMode
+from entrepot_contract.errors import AlreadyExists
+
+__all__ = ["Store"]
+
+_MAX_LINK = 1024
+_STEM_END = re.compile(r"[-.]")
+
+
+class Store:
+    """A storage driver, with what the registry needs again and again."""
+
+    def __init__(self, driver: StorageDriver) -> None:
+        self.driver = driver
+        self.creates = driver.capabilities.create
+
+    def read(self, key: str, limit: int) -> bytes:
+        """A whole small object; raises NotFound, and IntegrityError where it has more than ``limit`` bytes."""
+        with self.driver.read(key) as reader:
+            if reader.info.size > limit:
+                raise IntegrityError(
+                    f"has {reader.info.size} bytes where at most {limit} make sense",
+                    driver=self.driver.name,
+                    operation="read",
+                    key=key,
+                )
+            return b"".join(reader)
+
+    def link(self, key: str) -> Digest | None:
+        """The digest that a link holds, or None where there is no link.
+
+        Raises IntegrityError where the link holds anything but a digest.
+        """
+        try:
+            text = self.read(key, _MAX_LINK)
+        except NotFound:
+            return None
+        try:
+            return parse_digest(text.decode("ascii").strip())
+        except (DigestInvalid, UnicodeDecodeError) as error:
+            raise IntegrityError(
+                "this link holds no digest; push what it should name once more, or delete it",
+                driver=self.driver.name,
+                operation="read",
+                key=key,
+            ) from error
+
+    def put_link(self, key: str, digest: Digest) -> None:
+        """Write a link."""
+        self.driver.put(key, str(digest).encode("ascii"))
+
+    def put_content(self, key: str, data: bytes) -> None:
+        """Write an object whose key names its content, so that one which is there already is the same."""
+        try:
+            self.driver.put(key, data, mode=WriteMode.CREATE if self.creates else WriteMode.OVERWRITE)
+        except AlreadyExists:
+            return
+
+    def size(self, key: str) -> int | None:
+        """The size of an object in bytes, or None where it is not there."""
+        try:
+            return self.driver.stat(key).size
+        except NotFound:
+            return None
+
+    def names(self, prefix: str, after: str = "") -> Iterator[str]:
+        """The names directly below a prefix, in the order of their bytes, from after ``after`` on.
+
+        A driver lists ``1-alpine/`` before ``1/``, and ``1`` is to come first. So a name is held back until no
+        shorter one that it begins with can follow: few for most tags, and never more than the listing itself.
+        """
+        held: list[str] = []
+        start = prefix + after if after else ""
+        for item in self.driver.list_objects(prefix, start_after=start, shallow=True):
+            name = item.key[len(prefix) :].rstrip("/") if isinstance(item, Prefix) else item.key[len(prefix) :]
+            while held and _stem(held[0]) + "/" < name + "/":
+                yield heapq.heappop(held)
+            if name > after:
+                heapq.heappush(held, name)
+        while held:
+            yield heapq.heappop(held)
+
+
+def _stem(name: str) -> str:
+    """The shortest name that would be listed after ``name`` although it sorts before it."""
+    end = _STEM_END.search(name, 1)
+    return name[: end.start()] if end else name

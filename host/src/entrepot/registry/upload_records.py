@@ -1,0 +1,162 @@
+"""The records of an upload: where it stands, kept in the storage so that any host can go on with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from entrepot.errors import BlobUploadUnknown, RangeInvalid
+from entrepot.registry import layout
+from entrepot.registry.cache import Cache
+from entrepot.registry.names import Hasher
+from entrepot.registry.store import Store
+from entrepot_contract import (
+    MAX_TOKEN_BYTES,
+    AlreadyExists,
+    IntegrityError,
+    NotFound,
+    ObjectInfo,
+    UploadState,
+    WriteMode,
+)
+
+__all__ = ["UploadRecord", "UploadRecords"]
+
+_MAX_RECORD = 2 * MAX_TOKEN_BYTES + 4096
+_OPEN_UPLOADS = 4096
+_KEPT_RECORDS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRecord:
+    """Where an upload stands after ``number`` slices.
+
+    - ``digest`` is the hexadecimal digest of all bytes so far, or None where only reading them back could tell it.
+    - ``state`` is the driver's, or None before the first byte.
+    - ``hasher`` is the running digest, known only to the process that took in the last slice.
+    """
+
+    name: str
+    uuid: str
+    algorithm: str
+    started: datetime
+    number: int = 0
+    digest: str | None = None
+    state: UploadState | None = None
+    hasher: Hasher | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """The bytes received, and so the offset of the next one."""
+        return 0 if self.state is None else self.state.size
+
+    def encode(self) -> bytes:
+        """The record as JSON."""
+        state = self.state
+        return json.dumps(
+            {
+                "name": self.name,
+                "algorithm": self.algorithm,
+                "started": self.started.isoformat(),
+                "digest": self.digest,
+                "state": None if state is None else {"key": state.key, "size": state.size, "token": state.token},
+            },
+            separators=(",", ":"),
+        ).encode()
+
+
+class UploadRecords:
+    """The records in the storage, and those that this process wrote last.
+
+    A record is written with CREATE: of two writers of one number, one learns that it has lost.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._latest: Cache[str, UploadRecord] = Cache(_OPEN_UPLOADS)
+
+    def add(self, record: UploadRecord) -> None:
+        """Write a record; raises RangeInvalid where another writer was first."""
+        key = layout.upload_record(record.uuid, record.number)
+        mode = WriteMode.CREATE if self._store.creates else WriteMode.OVERWRITE
+        try:
+            self._store.driver.put(key, record.encode(), mode=mode)
+        except AlreadyExists as error:
+            self._latest.pop(record.uuid)
+            raise RangeInvalid("another request has gone on with this upload") from error
+        self._latest.set(record.uuid, record)
+        if record.number and record.number % _KEPT_RECORDS == 0:
+            self._delete(record.uuid, record.number - _KEPT_RECORDS - 1, record.number - 1)
+
+    def get(self, name: str, uuid: str, number: int) -> UploadRecord:
+        """One record; raises RangeInvalid where the upload has gone on, BlobUploadUnknown where it has ended."""
+        known = self._latest.get(uuid)
+        if known is not None and known.number == number and known.name == name:
+            return known
+        record = self.read(uuid, number)
+        if record is not None:
+            return _of(name, record)
+        self.current(name, uuid)
+        raise RangeInvalid("the upload has gone on from here")
+
+    def current(self, name: str, uuid: str) -> UploadRecord:
+        """The latest record of an upload; raises BlobUploadUnknown where there is none in this repository."""
+        prefix = layout.upload(uuid)
+        keys = [item.key for item in self._store.driver.list_objects(prefix) if isinstance(item, ObjectInfo)]
+        if keys:
+            number = int(keys[-1].rpartition("/")[2])
+            known = self._latest.get(uuid)
+            record = known if known is not None and known.number == number else self.read(uuid, number)
+            if record is not None:
+                return _of(name, record)
+        raise BlobUploadUnknown({"uuid": uuid})
+
+    def is_latest(self, record: UploadRecord) -> bool:
+        """Whether nobody has gone on from this record."""
+        return self._store.size(layout.upload_record(record.uuid, record.number + 1)) is None
+
+    def remove(self, record: UploadRecord) -> None:
+        """Forget an upload; ``record`` is its latest."""
+        self._latest.pop(record.uuid)
+        self._delete(record.uuid, record.number - record.number % _KEPT_RECORDS - 1, record.number + 1)
+
+    def _delete(self, uuid: str, first: int, end: int) -> None:
+        self._store.driver.delete([layout.upload_record(uuid, number) for number in range(max(0, first), end)])
+
+    def read(self, uuid: str, number: int) -> UploadRecord | None:
+        """One record as it lies in the storage, or None where it is not there."""
+        key = layout.upload_record(uuid, number)
+        try:
+            text = self._store.read(key, _MAX_RECORD)
+        except NotFound:
+            return None
+        try:
+            return _decode(uuid, number, text)
+        except (ValueError, KeyError, TypeError) as error:
+            raise IntegrityError(
+                "this record of an upload cannot be read; delete it, and the client starts anew",
+                driver=self._store.driver.name,
+                operation="read",
+                key=key,
+            ) from error
+
+
+def _of(name: str, record: UploadRecord) -> UploadRecord:
+    if record.name != name:
+        raise BlobUploadUnknown({"uuid": record.uuid})
+    return record
+
+
+def _decode(uuid: str, number: int, text: bytes) -> UploadRecord:
+    fields = json.loads(text)
+    state = fields["state"]
+    return UploadRecord(
+        name=fields["name"],
+        uuid=uuid,
+        algorithm=fields["algorithm"],
+        started=datetime.fromisoformat(fields["started"]).astimezone(UTC),
+        number=number,
+        digest=fields["digest"],
+        state=None if state is None else UploadState(state["key"], state["size"], state["token"]),
+    )

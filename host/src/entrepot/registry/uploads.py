@@ -1,0 +1,218 @@
+"""How a blob comes in: slices appended to an upload, its digest checked, and then made readable in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from threading import Lock
+from typing import NoReturn
+from uuid import uuid4
+
+from entrepot.errors import BlobUploadUnknown, DigestInvalid, RangeInvalid, SizeInvalid
+from entrepot.registry import layout
+from entrepot.registry.blobs import Blobs
+from entrepot.registry.body import Body, HashedSlice
+from entrepot.registry.names import Digest, new_hasher
+from entrepot.registry.store import Store
+from entrepot.registry.upload_records import UploadRecord, UploadRecords
+from entrepot_contract import UploadConflict, UploadState, UploadUnknown
+
+__all__ = ["Committed", "Uploads"]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A blob that an upload has become."""
+
+    digest: Digest
+    size: int
+
+
+class Uploads:
+    """The uploads of all repositories (distribution-spec, "Pushing blobs").
+
+    A crash at any point leaves no blob or a whole one, and at the most an upload that is purged later.
+    """
+
+    def __init__(self, store: Store, blobs: Blobs, slice_size: int) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._slice = slice_size
+        self._records = UploadRecords(store)
+        self._turns = Turns()
+
+    def start(self, name: str, algorithm: str = "sha256") -> UploadRecord:
+        """Begin an upload; its first record says only that it exists."""
+        record = self._new(name, algorithm)
+        self._records.add(record)
+        return record
+
+    def status(self, name: str, uuid: str) -> UploadRecord:
+        """Where an upload stands, whichever host took in its bytes."""
+        return self._records.current(name, uuid)
+
+    def append(self, name: str, uuid: str, number: int, body: Body, offset: int | None) -> UploadRecord:
+        """Append a body to the upload, which its client believes to have ``number`` slices and ``offset`` bytes.
+
+        - Raises RangeInvalid where it is elsewhere, BlobUploadUnknown where it has ended.
+        - Raises SizeInvalid where the client broke off; the bytes before that count.
+        """
+        with self._turns.take(uuid):
+            record = self._at(name, uuid, number, offset)
+            while not body.ended:
+                record = self._append_slice(record, body)
+                self._records.add(record)
+        _check_whole(body)
+        return record
+
+    def commit(self, name: str, uuid: str, number: int, body: Body, offset: int | None, digest: Digest) -> Committed:
+        """Append what is left and make the blob readable in the repository.
+
+        Raises what ``append`` raises, and DigestInvalid where the bytes are others; the upload has then ended.
+        """
+        with self._turns.take(uuid):
+            record = self._at(name, uuid, number, offset, appends=not body.ended)
+            if record.state is None:
+                record = replace(record, algorithm=digest.algorithm)
+            while not body.ended:
+                record = self._append_slice(record, body)
+                # The last slice of a whole body needs no record of its own: the blob follows at once.
+                if body.broken or not body.ended:
+                    self._records.add(record)
+            _check_whole(body)
+            return self._finish(record, digest)
+
+    def push(self, name: str, body: Body, digest: Digest) -> Committed:
+        """Take in a blob that comes whole in one request, without any record of it."""
+        record = self._new(name, digest.algorithm)
+        while not body.ended:
+            record = self._append_slice(record, body)
+        if body.broken:
+            self._abort(record)
+        _check_whole(body)
+        return self._finish(record, digest)
+
+    def cancel(self, name: str, uuid: str) -> None:
+        """Drop an upload; raises BlobUploadUnknown where there is none."""
+        record = self._records.current(name, uuid)
+        self._abort(record)
+        self._records.remove(record)
+
+    def _new(self, name: str, algorithm: str) -> UploadRecord:
+        return UploadRecord(name=name, uuid=str(uuid4()), algorithm=algorithm, started=datetime.now(UTC))
+
+    def _at(self, name: str, uuid: str, number: int, offset: int | None, *, appends: bool = True) -> UploadRecord:
+        record = self._records.get(name, uuid, number)
+        if offset is not None and offset != record.size:
+            raise RangeInvalid(f"the upload has {record.size} bytes")
+        # Appending from an old record would drop what another host has appended since. From the first record there
+        # is nothing to drop where CREATE keeps writers apart, and a commit without a body is checked by its digest.
+        if appends and (record.number or not self._store.creates):
+            self._check_latest(record)
+        return record
+
+    def _check_latest(self, record: UploadRecord) -> None:
+        if not self._records.is_latest(record):
+            raise RangeInvalid("the upload has gone on from here")
+
+    def _append_slice(self, record: UploadRecord, body: Body) -> UploadRecord:
+        hasher = record.hasher.copy() if record.hasher is not None else None
+        if record.state is None:
+            hasher = new_hasher(record.algorithm)
+        with _told_to_the_client(record):
+            state = record.state or self._store.driver.upload_start(layout.staging(record.uuid))
+            state = self._store.driver.upload_append(state, HashedSlice(body, hasher, self._slice))
+        found = None if hasher is None else hasher.hexdigest()
+        return replace(record, number=record.number + 1, state=state, digest=found, hasher=hasher)
+
+    def _finish(self, record: UploadRecord, digest: Digest) -> Committed:
+        if record.state is None:
+            record = self._append_slice(record, Body(_Nothing(), 0))
+        state = record.state
+        if state is None:
+            raise BlobUploadUnknown({"uuid": record.uuid})
+        if record.digest is None or record.algorithm != digest.algorithm:
+            self._commit_unhashed(record, state, digest)
+        else:
+            self._commit_hashed(record, state, digest)
+        self._blobs.link(record.name, digest, state.size)
+        self._records.remove(record)
+        return Committed(digest, state.size)
+
+    def _commit_hashed(self, record: UploadRecord, state: UploadState, digest: Digest) -> None:
+        if record.digest != digest.encoded:
+            self._check_latest(record)
+            self._abort(record)
+            self._refuse(record, digest, record.digest)
+        target = layout.blob(digest)
+        if self._store.size(target) == state.size:
+            self._abort(record)
+            return
+        with _told_to_the_client(record):
+            self._store.driver.upload_commit(state, target=target)
+
+    def _commit_unhashed(self, record: UploadRecord, state: UploadState, digest: Digest) -> None:
+        """Chunks came in through several hosts, or with another algorithm: only the stored bytes can tell."""
+        self._check_latest(record)
+        with _told_to_the_client(record):
+            staged = self._store.driver.upload_commit(state).key
+        hasher = new_hasher(digest.algorithm)
+        with self._store.driver.read(staged) as reader:
+            for chunk in reader:
+                hasher.update(chunk)
+        if hasher.hexdigest() != digest.encoded:
+            self._store.driver.delete([staged])
+            self._refuse(record, digest, hasher.hexdigest())
+        self._store.driver.move(staged, layout.blob(digest))
+
+    def _refuse(self, record: UploadRecord, digest: Digest, found: str | None) -> NoReturn:
+        self._records.remove(record)
+        raise DigestInvalid({"expected": str(digest), "received": f"{digest.algorithm}:{found}"})
+
+    def _abort(self, record: UploadRecord) -> None:
+        if record.state is not None:
+            self._store.driver.upload_abort(record.state)
+
+
+class Turns:
+    """Which uploads a request of this process is busy with; a second one is told so at once."""
+
+    def __init__(self) -> None:
+        self._busy: set[str] = set()
+        self._lock = Lock()
+
+    @contextmanager
+    def take(self, uuid: str) -> Iterator[None]:
+        """Be the one that works on an upload; raises RangeInvalid where another is."""
+        with self._lock:
+            if uuid in self._busy:
+                raise RangeInvalid("another request is going on with this upload")
+            self._busy.add(uuid)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy.discard(uuid)
+
+
+class _Nothing:
+    def read(self, size: int, /) -> bytes:
+        return b""
+
+
+def _check_whole(body: Body) -> None:
+    if body.broken:
+        raise SizeInvalid(f"the body ended after {body.received} of {body.length} bytes")
+
+
+@contextmanager
+def _told_to_the_client(record: UploadRecord) -> Iterator[None]:
+    """Turn the end of an upload, or a race for it, into the answers that the protocol has for them."""
+    try:
+        yield
+    except UploadUnknown as error:
+        raise BlobUploadUnknown({"uuid": record.uuid}) from error
+    except UploadConflict as error:
+        raise RangeInvalid("another request has gone on with this upload") from error
