@@ -1,0 +1,78 @@
+"""Bytes counted on their way through, so that a driver that loses some is found out at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import perf_counter
+from types import TracebackType
+from typing import Self
+
+from entrepot.storage.observe import Observer, stamped
+from entrepot_contract import Chunks, IntegrityError, ObjectInfo, Reader
+
+__all__ = ["CountedBody", "CountedReader"]
+
+
+class CountedBody:
+    """The body of an append: how many bytes a driver took from it, and with which error it broke off itself."""
+
+    __slots__ = ("_chunks", "error", "size")
+
+    def __init__(self, data: Chunks) -> None:
+        self._chunks = iter(data)
+        self.size = 0
+        self.error: BaseException | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes | bytearray | memoryview:
+        try:
+            chunk = next(self._chunks)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self.error = error
+            raise
+        self.size += chunk.nbytes if isinstance(chunk, memoryview) else len(chunk)
+        return chunk
+
+
+class CountedReader:
+    """A driver's reader that must give ``size`` bytes, neither fewer nor more."""
+
+    def __init__(self, reader: Reader, size: int, driver: str, observe: Observer) -> None:
+        self.info: ObjectInfo = reader.info
+        self._reader, self._left = reader, size
+        self._driver, self._observe = driver, observe
+
+    def __iter__(self) -> Iterator[bytes]:
+        start = perf_counter()
+        try:
+            for chunk in self._reader:
+                self._left -= len(chunk)
+                if self._left < 0:
+                    break
+                yield chunk
+        except Exception as error:
+            failure = stamped(error, driver=self._driver, operation="read", key=self.info.key)
+            self._observe("read", perf_counter() - start, failure)
+            if failure is error:
+                raise
+            raise failure from error
+        if self._left:
+            miscount = f"{self._left} bytes miss" if self._left > 0 else "more bytes came than were promised"
+            failure = IntegrityError(miscount, driver=self._driver, operation="read", key=self.info.key)
+            self._observe("read", perf_counter() - start, failure)
+            raise failure
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.close()
