@@ -45,11 +45,10 @@ def create_app(
     )
     for template, resource in resources:
         routes.add_route(template, resource)
-    app = falcon.App(
-        # Falcon documents that any router will do, and types only its own.
-        router=cast("CompiledRouter", routes),
-        middleware=[RequestLog(access_log if settings.access_log else None), Headers(settings.headers)],
-    )
+    # Falcon documents that any router will do, and types only its own.
+    app = falcon.App(router=cast("CompiledRouter", routes))
+    app.add_middleware(RequestLog(access_log if settings.access_log else None))
+    app.add_middleware(Headers(settings.headers))
     app.req_options.auto_parse_form_urlencoded = False
     app.resp_options.xml_error_serialization = False
     install_error_handlers(app)
