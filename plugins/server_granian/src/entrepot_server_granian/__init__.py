@@ -1,1 +1,5 @@
 """Serve entrepot with granian: streamed bodies, HTTP/2, TLS, one worker per core."""
+
+from entrepot_server_granian.driver import GranianServer
+
+__all__ = ["GranianServer"]

@@ -1,0 +1,63 @@
+"""The composition root: from a configuration to the WSGI application that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from entrepot.config import Configuration, http_settings, registry_settings
+from entrepot.http import create_app
+from entrepot.logs import AccessLog
+from entrepot.plugins import Hooks, load_storage
+from entrepot.registry import Registry
+from entrepot.storage.checked import CheckedDriver
+from entrepot_contract import StorageDriver
+
+__all__ = ["HostApplication", "build_application", "open_storage"]
+
+
+class HostApplication:
+    """The registry as a WSGI application; it owns the storage, the hooks and the access log of its process."""
+
+    def __init__(self, app: WSGIApplication, registry: Registry, hooks: Hooks, access_log: AccessLog | None) -> None:
+        self._app = app
+        self._registry = registry
+        self._hooks = hooks
+        self._access_log = access_log
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._app(environ, start_response)
+
+    def close(self) -> None:
+        """Run the shutdown hooks, let go of the storage, and write what the access log still holds."""
+        self._hooks.shutdown()
+        self._registry.close()
+        if self._access_log is not None:
+            self._access_log.close()
+
+
+def open_storage(configuration: Configuration) -> StorageDriver:
+    """The configured storage driver; it makes no call to its backend yet.
+
+    Raises PluginError where there is no such driver, and ConfigError where its options are wrong.
+    """
+    storage = configuration.storage
+    return load_storage(storage.driver).from_config(storage.options)
+
+
+def build_application(configuration: Configuration) -> HostApplication:
+    """The application that a worker process serves.
+
+    Raises what ``open_storage`` raises.
+    """
+    driver = CheckedDriver(open_storage(configuration))
+    hooks = Hooks.installed()
+    registry = Registry(driver, registry_settings(configuration), hooks.event)
+    settings = http_settings(configuration)
+    access_log = None
+    if settings.access_log:
+        access_log = AccessLog(as_json=configuration.log.formatter != "text", fields=configuration.log.fields)
+    app = create_app(registry, settings, access_log)
+    # The driver's own options stay out: they hold what only the driver may know.
+    hooks.startup(configuration.model_dump(exclude={"storage": {"options"}}))
+    return HostApplication(app, registry, hooks, access_log)

@@ -1,0 +1,25 @@
+"""The command ``entrepot``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import click
+
+from entrepot.cli.config import config
+from entrepot.cli.extra import WithPluginCommands
+from entrepot.cli.plugins import plugins
+from entrepot.cli.serve import serve
+
+__all__ = ["main"]
+
+
+@click.group(cls=WithPluginCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("entrepot"), prog_name="entrepot")
+def main() -> None:
+    """A container registry host whose backends are pip-installable plugins."""
+
+
+main.add_command(serve)
+main.add_command(plugins)
+main.add_command(config)

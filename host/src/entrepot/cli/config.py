@@ -1,0 +1,41 @@
+"""``entrepot config``: looking at a configuration without serving it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from entrepot.application import open_storage
+from entrepot.config import ConfigurationError, load_configuration
+from entrepot.plugins import PluginError
+from entrepot_contract import ConfigError
+
+__all__ = ["config"]
+
+
+@click.group()
+def config() -> None:
+    """Look at a configuration."""
+
+
+@config.command()
+@click.argument("path", type=click.Path())
+@click.pass_context
+def check(ctx: click.Context, path: str) -> None:
+    """Say what is wrong with a configuration; exit 1 where it cannot be served."""
+    try:
+        configuration, warnings = load_configuration(path, os.environ)
+        open_storage(configuration).close()
+    except ConfigurationError as error:
+        faults = error.faults
+    except (PluginError, ConfigError) as error:
+        faults = [str(error)]
+    else:
+        for warning in warnings:
+            click.echo(f"warning: {warning}")
+        click.echo(f"{path} can be served")
+        return
+    for fault in faults:
+        click.echo(f"error: {fault}", err=True)
+    ctx.exit(1)

@@ -1,0 +1,66 @@
+"""``entrepot serve``."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+
+import click
+
+from entrepot.application import build_application, open_storage
+from entrepot.config import Configuration, ConfigurationError, load_configuration, server_settings
+from entrepot.config.addresses import Address
+from entrepot.config.environment import CONFIGURATION_PATH
+from entrepot.logs import configure_logging
+from entrepot.plugins import PluginError
+from entrepot.server import choose_server
+from entrepot_contract import ConfigError
+
+__all__ = ["serve"]
+
+_log = logging.getLogger("entrepot")
+
+
+@click.command()
+@click.argument("path", metavar="[CONFIG]", type=click.Path(), required=False)
+def serve(path: str | None) -> None:
+    """Serve a registry, as CONFIG or $REGISTRY_CONFIGURATION_PATH says; without either, from ./data."""
+    try:
+        configuration, warnings = load_configuration(path or os.environ.get(CONFIGURATION_PATH) or None, os.environ)
+        _serve(configuration, warnings)
+    except ConfigurationError as error:
+        raise click.ClickException("\n".join(error.faults)) from error
+    except (PluginError, ConfigError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot serve: {error}") from error
+
+
+def _serve(configuration: Configuration, warnings: list[str]) -> None:
+    log = configuration.log
+    configure_logging(configuration.level, as_json=log.formatter != "text", fields=log.fields)
+    for warning in warnings:
+        _log.warning("%s", warning)
+    with_storage = open_storage(configuration)
+    shared = with_storage.capabilities.shared
+    with_storage.close()
+    settings = server_settings(configuration, shared=shared, on_ready=functools.partial(_ready, configuration))
+    server = choose_server(configuration.http.server, settings)
+    _log.info("serving with storage %s and server %s", configuration.storage.driver, server.name)
+    server.serve(functools.partial(build_application, configuration), settings)
+
+
+def _ready(configuration: Configuration, host: str, port: int) -> None:
+    _log.info("listening on %s", Address(host, port))
+    if configuration.log.formatter != "text":
+        return
+    scheme = "https" if configuration.http.tls else "http"
+    name = Address("127.0.0.1" if host in {"", "0.0.0.0", "::"} else host, port)  # noqa: S104 - compared, not bound
+    image = f"{name}/alpine"
+    click.echo(
+        f"\nentrepot is ready at {scheme}://{name}{configuration.http.prefix}\n\n"
+        f"  docker pull alpine && docker tag alpine {image} && docker push {image}\n"
+        f"  skopeo copy {'' if configuration.http.tls else '--dest-tls-verify=false '}docker://alpine docker://{image}\n",
+        err=True,
+    )

@@ -1,0 +1,45 @@
+"""Durations in Go's form, as Docker Distribution's configuration writes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator
+
+__all__ = ["Duration", "parse_duration"]
+
+_UNITS: Final = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "μs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+}
+_PART: Final = r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)"
+_DURATION: Final = re.compile(rf"(?:{_PART})+")
+
+
+def parse_duration(value: object) -> timedelta:
+    """A duration from ``"168h"``, ``"2h10m"``, ``"1.5s"`` or a number of seconds; never negative.
+
+    Raises ValueError for anything else.
+    """
+    if isinstance(value, timedelta):
+        return value
+    text = str(value).strip()
+    try:
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            return timedelta(seconds=float(text))
+        if _DURATION.fullmatch(text):
+            return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text)))
+    except OverflowError as error:
+        raise ValueError("is longer than a duration can be") from error
+    raise ValueError("is no duration; write it like 168h, 2h10m or 1.5s, or as a number of seconds")
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

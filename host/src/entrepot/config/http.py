@@ -1,0 +1,99 @@
+"""The section ``http``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from entrepot.config.addresses import Address, ListenAddress
+from entrepot.config.durations import Duration
+from entrepot.config.section import Known, Section
+
+__all__ = ["Http", "Http2", "Tls"]
+
+
+class Tls(Section):
+    """Paths of PEM files, and the least version of the protocol."""
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "clientcas": "clients would be let in without a certificate; ask for certificates in a proxy in front of it",
+        "clientauth": "clients would be let in without a certificate; ask for certificates in a proxy in front of it",
+        "letsencrypt": "there would be no certificate; fetch one with certbot and name it in http.tls.certificate",
+    }
+    later: ClassVar[Mapping[str, Known]] = {"ciphersuites": None}
+
+    certificate: str
+    key: str
+    minimumtls: Literal["tls1.2", "tls1.3"] = "tls1.2"
+
+
+class Http2(Section):
+    """HTTP/2 over TLS."""
+
+    disabled: bool = False
+
+
+class H2c(Section):
+    """HTTP/2 without TLS."""
+
+    enabled: bool = False
+
+
+class Http(Section):
+    """Where the registry listens and how it shows itself.
+
+    ``server``, ``workers`` and ``threads`` are entrepot's own; 0 leaves the number to the server.
+    """
+
+    later: ClassVar[Mapping[str, Known]] = {
+        "debug": {"addr": None, "prometheus": {"enabled": None, "path": None}},
+    }
+
+    addr: ListenAddress = Address("127.0.0.1", 5000)
+    net: Literal["tcp"] = "tcp"
+    host: str | None = None
+    prefix: str = "/"
+    secret: SecretStr = SecretStr("")
+    relativeurls: bool = False
+    headers: dict[str, list[str]] = Field(default_factory=dict)
+    draintimeout: Duration = timedelta(seconds=30)
+    tls: Tls | None = None
+    http2: Http2 = Http2()
+    h2c: H2c = H2c()
+    server: str = "auto"
+    workers: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_empty_tls(cls, raw: Mapping[str, object]) -> Mapping[str, object]:
+        return {name: value for name, value in raw.items() if name != "tls" or value}
+
+    @field_validator("host")
+    @classmethod
+    def _whole_url(cls, host: str | None) -> str | None:
+        parts = urlsplit(host or "")
+        if host and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            raise ValueError("is no URL; write it like https://registry.example.com")
+        return host.rstrip("/") if host else None
+
+    @field_validator("prefix")
+    @classmethod
+    def _between_slashes(cls, prefix: str) -> str:
+        if not re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", prefix):
+            raise ValueError("must begin and end with a slash, like /my/registry/")
+        return prefix
+
+    @model_validator(mode="after")
+    def _clean_headers(self) -> Self:
+        for name, values in self.headers.items():
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+                raise ValueError("headers: a name is no token of HTTP")
+            if not all(re.fullmatch(r"[\t\x20-\x7e]*", value) for value in values):
+                raise ValueError(f"headers.{name}: a value holds what a header cannot hold")
+        return self

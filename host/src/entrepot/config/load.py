@@ -1,0 +1,93 @@
+"""From a file and the environment to a configuration."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr, ValidationError
+
+from entrepot.config.document import DocumentError, parse_document
+from entrepot.config.environment import override
+from entrepot.config.model import Configuration
+from entrepot.config.section import Findings, check_section
+from entrepot.config.storage import split_storage
+
+__all__ = ["ConfigurationError", "load_configuration"]
+
+_WITHOUT_FILE: Final = """
+version: 0.1
+storage: {filesystem: {rootdirectory: ./data}, delete: {enabled: true}}
+"""
+
+
+class ConfigurationError(Exception):
+    """A configuration that cannot be used; ``faults`` has a sentence, without values, for each thing that is wrong."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+def load_configuration(path: str | None, environ: Mapping[str, str]) -> tuple[Configuration, list[str]]:
+    """The configuration of a file, or the one for trying things out where there is none, and warnings about it.
+
+    Raises ConfigurationError.
+    """
+    findings = Findings()
+    raw = _read(path)
+    override(raw, environ, findings)
+    if raw.get("auth") in ("none", {"none": None}, {"none": {}}, None, {}):
+        raw.pop("auth", None)
+    storage = split_storage(raw.pop("storage", None), findings)
+    kept = check_section(Configuration, raw | ({"storage": storage} if storage else {}), findings)
+    if "version" not in kept:
+        findings.faults.insert(0, "version is required; write version: 0.1")
+    configuration = None
+    try:
+        configuration = Configuration.model_validate(kept)
+    except ValidationError as error:
+        findings.faults.extend(_sentences(error))
+    if configuration is None or findings.faults:
+        raise ConfigurationError(findings.faults)
+    return _with_secret(configuration, findings), findings.warnings
+
+
+def _read(path: str | None) -> dict[str, object]:
+    try:
+        raw = parse_document(Path(path).read_text(encoding="utf-8") if path is not None else _WITHOUT_FILE)
+    except OSError as error:
+        raise ConfigurationError([f"{path} cannot be read: {error.strerror}"]) from error
+    except (DocumentError, UnicodeDecodeError) as error:
+        detail = error if isinstance(error, DocumentError) else "is not in UTF-8"
+        raise ConfigurationError([f"{path} {detail}"]) from error
+    if not isinstance(raw, dict):
+        raise ConfigurationError([f"{path} holds no mapping; it must begin with version: 0.1"])
+    return raw
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    faults = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        place = ".".join(str(step) for step in fault["loc"])
+        if place in {"version", "storage"} and fault["type"] == "missing":
+            continue  # told already, with what to write
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "missing":
+            message = "is required"
+        elif message.startswith("Input "):
+            message = message.removeprefix("Input ")
+        faults.append(f"{place} {message[:1].lower()}{message[1:]}")
+    return faults
+
+
+def _with_secret(configuration: Configuration, findings: Findings) -> Configuration:
+    if configuration.http.secret.get_secret_value():
+        return configuration
+    findings.warnings.append(
+        "http.secret is not set: a random one was made, so uploads do not go on after a restart or on another host"
+    )
+    http = configuration.http.model_copy(update={"secret": SecretStr(secrets.token_hex(32))})
+    return configuration.model_copy(update={"http": http})

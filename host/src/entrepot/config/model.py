@@ -1,0 +1,114 @@
+"""The whole configuration: Docker Distribution's YAML, version 0.1, as far as entrepot honours it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import BeforeValidator, Field
+
+from entrepot.config.http import Http
+from entrepot.config.section import Known, Section
+from entrepot.config.storage import Storage
+from entrepot.config.validation import Validation
+
+__all__ = ["Configuration", "Log"]
+
+Level = Annotated[Literal["error", "warn", "info", "debug"], BeforeValidator(lambda value: str(value).lower())]
+
+
+class AccessLogSwitch(Section):
+    """Whether each request is logged."""
+
+    disabled: bool = False
+
+
+class Log(Section):
+    """How much is logged and in which form; ``fields`` go into every line."""
+
+    later: ClassVar[Mapping[str, Known]] = {
+        "hooks": [{"type": None, "disabled": None, "levels": None, "options": None}],
+        "reportcaller": None,
+    }
+
+    level: Level = "info"
+    formatter: Literal["text", "json", "logstash"] = "text"
+    fields: dict[str, str] = Field(default_factory=dict)
+    accesslog: AccessLogSwitch = AccessLogSwitch()
+
+
+class Catalog(Section):
+    """The most repositories that one page of the catalog holds."""
+
+    maxentries: int = Field(default=1000, gt=0)
+
+
+class Tags(Section):
+    """The most tags that one page of a list holds."""
+
+    maxtags: int = Field(default=1000, gt=0)
+
+
+_CHECK: Final[Mapping[str, Known]] = {"interval": None, "threshold": None, "timeout": None}
+
+
+class Configuration(Section):
+    """What the registry was told, checked; secrets do not show in its repr."""
+
+    later: ClassVar[Mapping[str, Known]] = {
+        "compatibility": None,
+        "health": {
+            "storagedriver": {"enabled": None, "interval": None, "threshold": None},
+            "file": [{"file": None, "interval": None}],
+            "http": [{"uri": None, "method": None, "headers": None, "statuscode": None, **_CHECK}],
+            "tcp": [{"addr": None, **_CHECK}],
+        },
+        "middleware": {
+            kind: [{"name": None, "disabled": None, "options": None}] for kind in ("registry", "repository", "storage")
+        },
+        "notifications": {
+            "events": {"includereferences": None},
+            "endpoints": [
+                {
+                    "name": None,
+                    "disabled": None,
+                    "url": None,
+                    "headers": None,
+                    "timeout": None,
+                    "threshold": None,
+                    "backoff": None,
+                    "ignoredmediatypes": None,
+                    "ignore": {"mediatypes": None, "actions": None},
+                }
+            ],
+        },
+        "policy": {"repository": {"classes": None}},
+        "proxy": {
+            "remoteurl": None,
+            "username": None,
+            "password": None,
+            "exec": {"command": None, "lifetime": None},
+            "ttl": None,
+            "cachewritetimeout": None,
+        },
+        "redis": None,
+        "reporting": None,
+    }
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "auth": "the registry would be open to everyone; remove the section, and ask for passwords in a proxy",
+    }
+
+    version: Literal["0.1"]
+    loglevel: Level | None = None
+    log: Log = Log()
+    storage: Storage
+    http: Http = Http()
+    catalog: Catalog = Catalog()
+    tags: Tags = Tags()
+    validation: Validation = Validation()
+
+    @property
+    def level(self) -> str:
+        """The least severity that is logged; ``loglevel`` is what Distribution called it before ``log.level``."""
+        return self.log.level if "level" in self.log.model_fields_set or self.loglevel is None else self.loglevel

@@ -1,0 +1,82 @@
+"""The section ``storage``: one driver, and what holds for every driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from pydantic import Field
+
+from entrepot.config.durations import Duration
+from entrepot.config.section import Findings, Known, Section, names_of
+from entrepot_contract.options import nearest
+
+__all__ = ["Storage", "split_storage"]
+
+
+class Enabled(Section):
+    """A switch that is off."""
+
+    enabled: bool = False
+
+
+class Redirect(Section):
+    """Whether a blob may be served by a redirect to the backend."""
+
+    disable: bool = False
+
+
+class UploadPurging(Section):
+    """When uploads that nobody finishes are dropped."""
+
+    enabled: bool = True
+    age: Duration = timedelta(hours=168)
+    interval: Duration = timedelta(hours=24)
+    dryrun: bool = False
+
+
+class Maintenance(Section):
+    """Purging of uploads, and the mode that takes no writes."""
+
+    uploadpurging: UploadPurging = UploadPurging()
+    readonly: Enabled = Enabled()
+
+
+class Storage(Section):
+    """The driver's name and its options, which are the driver's to check."""
+
+    later: ClassVar[Mapping[str, Known]] = {
+        "cache": {"blobdescriptor": None, "blobdescriptorsize": None, "layerinfo": None},
+        "tag": {"concurrencylimit": None},
+    }
+
+    driver: str
+    options: dict[str, object] = Field(default_factory=dict, repr=False)
+    delete: Enabled = Enabled()
+    redirect: Redirect = Redirect()
+    maintenance: Maintenance = Maintenance()
+
+
+_SECTIONS = [name for name in names_of(Storage) if name not in {"driver", "options"}]
+
+
+def split_storage(raw: object, findings: Findings) -> dict[str, object] | None:
+    """The section with its driver under ``driver`` and ``options``, or None where it does not hold exactly one."""
+    if isinstance(raw, str):
+        raw = {raw: {}}
+    if not isinstance(raw, Mapping):
+        findings.faults.append("storage is required; write for example storage: {filesystem: {rootdirectory: ./data}}")
+        return None
+    drivers = [str(name) for name in raw if name not in _SECTIONS]
+    if len(drivers) != 1:
+        named = " and ".join(drivers) or "none"
+        hints = [hint for name in drivers if "did you mean" in (hint := nearest(name, _SECTIONS))]
+        findings.faults.append(f"storage must name exactly one driver, and names {named}{''.join(hints[:1])}")
+        return None
+    options = raw[drivers[0]]
+    if not (options is None or isinstance(options, Mapping)):
+        findings.faults.append(f"storage.{drivers[0]} must be a mapping of the driver's options")
+        return None
+    rest = {name: value for name, value in raw.items() if name in _SECTIONS}
+    return {"driver": drivers[0], "options": dict(options or {}), **rest}

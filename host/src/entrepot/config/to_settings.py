@@ -1,0 +1,65 @@
+"""What each part of the host needs to know of the configuration, in its own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from entrepot.config.model import Configuration
+from entrepot.settings import HttpSettings, IndexPolicy, Platform, PurgeSettings, RegistrySettings, UrlPolicy
+from entrepot_contract.server import ServerSettings, TlsSettings
+
+__all__ = ["http_settings", "registry_settings", "server_settings"]
+
+
+def registry_settings(configuration: Configuration) -> RegistrySettings:
+    """The rules of the registry."""
+    maintenance = configuration.storage.maintenance
+    validation = configuration.validation
+    indexes = validation.manifests.indexes
+    return RegistrySettings(
+        delete_enabled=configuration.storage.delete.enabled,
+        readonly=maintenance.readonly.enabled,
+        validation=not validation.disabled,
+        index=IndexPolicy(indexes.platforms, tuple(Platform(one.architecture, one.os) for one in indexes.platformlist)),
+        urls=UrlPolicy(validation.manifests.urls.allow, validation.manifests.urls.deny),
+        catalog_max=configuration.catalog.maxentries,
+        tags_max=configuration.tags.maxtags,
+        purge=PurgeSettings(
+            enabled=maintenance.uploadpurging.enabled,
+            age=maintenance.uploadpurging.age,
+            interval=maintenance.uploadpurging.interval,
+            dry_run=maintenance.uploadpurging.dryrun,
+        ),
+    )
+
+
+def http_settings(configuration: Configuration) -> HttpSettings:
+    """How the registry shows itself over HTTP."""
+    http = configuration.http
+    return HttpSettings(
+        secret=http.secret.get_secret_value().encode(),
+        base_url=http.host,
+        prefix=http.prefix,
+        relative_urls=http.relativeurls,
+        headers={name: tuple(values) for name, values in http.headers.items()},
+        redirect=not configuration.storage.redirect.disable,
+        access_log=not configuration.log.accesslog.disabled,
+    )
+
+
+def server_settings(
+    configuration: Configuration, *, shared: bool, on_ready: Callable[[str, int], None] | None
+) -> ServerSettings:
+    """Where and how to serve; ``shared`` says whether several processes may use the storage at the same time."""
+    http = configuration.http
+    tls = TlsSettings(http.tls.certificate, http.tls.key, http.tls.minimumtls) if http.tls else None
+    return ServerSettings(
+        host=http.addr.host,
+        port=http.addr.port,
+        workers=http.workers if shared else 1,
+        threads=http.threads,
+        drain_timeout=http.draintimeout.total_seconds(),
+        tls=tls,
+        on_ready=on_ready,
+        extra={"http2": not http.http2.disabled if tls else http.h2c.enabled},
+    )

@@ -1,0 +1,6 @@
+"""Logs: one line a request on standard output, everything else on standard error."""
+
+from entrepot.logs.access import AccessLog
+from entrepot.logs.lines import LineFormatter, configure_logging
+
+__all__ = ["AccessLog", "LineFormatter", "configure_logging"]

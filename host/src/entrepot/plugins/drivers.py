@@ -1,0 +1,87 @@
+"""Drivers: exactly one must answer to a name, and its failure stops the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from stevedore import DriverManager
+
+from entrepot.plugins.fitness import unfit_server, unfit_storage
+from entrepot.plugins.installed import SERVER, STORAGE, claims
+from entrepot_contract import StorageDriver
+from entrepot_contract.options import nearest
+from entrepot_contract.server import ServerDriver
+
+__all__ = ["PluginError", "load_server", "load_storage", "server_names"]
+
+_PACKAGES: Final = {
+    STORAGE: {
+        "azure": "entrepot-storage-azure",
+        "filesystem": "entrepot-storage-fs",
+        "gcs": "entrepot-storage-gcs",
+        "inmemory": "entrepot-storage-memory",
+        "s3": "entrepot-storage-s3",
+    },
+    SERVER: {"granian": "entrepot-server-granian"},
+}
+
+
+class PluginError(Exception):
+    """A plugin that was asked for by name cannot be used: which, why, and what to do."""
+
+
+def load_storage(name: str) -> type[StorageDriver]:
+    """The storage driver of a name.
+
+    Raises PluginError where it is not installed, claimed twice, cannot be imported, or does not fit this host.
+    """
+    driver = _load(STORAGE, name, unfit_storage)
+    if not (isinstance(driver, type) and issubclass(driver, StorageDriver)):
+        raise TypeError(f"{driver!r} passed the check for storage drivers and is none")
+    return driver
+
+
+def load_server(name: str) -> type[ServerDriver]:
+    """The server of a name.
+
+    Raises PluginError as ``load_storage`` does.
+    """
+    driver = _load(SERVER, name, unfit_server)
+    if not (isinstance(driver, type) and issubclass(driver, ServerDriver)):
+        raise TypeError(f"{driver!r} passed the check for servers and is none")
+    return driver
+
+
+def server_names() -> list[str]:
+    """The names of the servers that are installed."""
+    return sorted({claim.name for claim in claims(SERVER)})
+
+
+def _load(group: str, name: str, unfit: Callable[[object], str | None]) -> object:
+    kind = group.removeprefix("entrepot.")
+    found = claims(group)
+    mine = [claim for claim in found if claim.name == name]
+    if not mine:
+        raise PluginError(f"no {kind} plugin is called {name!r}{_advice(group, name, [claim.name for claim in found])}")
+    if len(mine) > 1:
+        packages = " and ".join(claim.dist.name if claim.dist else claim.value for claim in mine)
+        raise PluginError(f"the {kind} name {name!r} is claimed by {packages}; uninstall one of them")
+    try:
+        driver: object = DriverManager[object](group, name, on_missing_entrypoints_callback=None).driver
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(f"the {kind} plugin {name!r} cannot be imported: {reason}") from error
+    fault = unfit(driver)
+    if fault:
+        raise PluginError(f"the {kind} plugin {name!r} cannot be used: {fault}")
+    return driver
+
+
+def _advice(group: str, name: str, installed: list[str]) -> str:
+    package = _PACKAGES[group].get(name)
+    here = f"; installed are {', '.join(sorted(set(installed)))}" if installed else "; none is installed"
+    if package:
+        return f"{here}; to get it: pip install {package}"
+    hint = nearest(name, sorted({*installed, *_PACKAGES[group]}))
+    return f"{here}{hint}" if "did you mean" in hint else here

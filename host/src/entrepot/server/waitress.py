@@ -1,0 +1,118 @@
+"""The server that is always there: waitress, pure Python, one process, no TLS."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any, ClassVar, cast
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
+
+from entrepot.server.listening import listen
+from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
+
+__all__ = ["WaitressServer"]
+
+_log = logging.getLogger(__name__)
+_MIB = 2**20
+_Channels = dict[int, Any]  # by descriptor; the types of waitress call its own dispatchers sockets
+
+
+class WaitressServer(ServerDriver):
+    """Serve with waitress.
+
+    A body is received whole, in a temporary file where it is large, before the application sees the request.
+    """
+
+    name: ClassVar[str] = "waitress"
+    contract: ClassVar[tuple[int, int]] = (1, 0)
+    multiprocess: ClassVar[bool] = False
+    tls: ClassVar[bool] = False
+
+    def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
+        """Serve in this process until SIGTERM or SIGINT."""
+        with listen(settings.host, settings.port) as listener:
+            application = factory()
+            try:
+                channels: _Channels = {}
+                server = create_server(
+                    application,
+                    map=channels,
+                    sockets=[listener],
+                    threads=settings.threads or 16,
+                    ident="entrepot",
+                    connection_limit=1000,
+                    asyncore_use_poll=True,
+                    clear_untrusted_proxy_headers=False,
+                    expose_tracebacks=False,
+                    max_request_body_size=sys.maxsize,
+                    recv_bytes=_MIB // 4,
+                    # An answer waits in memory for a slow client, up to the high watermark, and never in a file.
+                    outbuf_high_watermark=2 * _MIB,
+                    outbuf_overflow=64 * _MIB,
+                )
+                # One socket gives one server.
+                _Loop(cast(BaseWSGIServer, server), channels, settings).run(listener.getsockname()[1])
+            finally:
+                application.close()
+
+
+class _Loop:
+    """The loop of waitress with an end that waits for running requests, which waitress's own does not."""
+
+    def __init__(self, server: BaseWSGIServer, channels: _Channels, settings: ServerSettings) -> None:
+        self._server = server
+        self._channels = channels
+        self._settings = settings
+        self._stopping = False
+
+    def run(self, port: int) -> None:
+        """Serve until SIGTERM or SIGINT, then until running requests end or the drain timeout has passed."""
+        before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            if self._settings.on_ready is not None:
+                self._settings.on_ready(self._settings.host, port)
+            while not self._stopping:
+                self._turn()
+            self._finish()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        self._server.pull_trigger()
+
+    def _turn(self, timeout: float = 1.0) -> None:
+        wasyncore.loop(timeout=timeout, use_poll=True, map=self._channels, count=1)
+
+    def _finish(self) -> None:
+        # The listening socket alone: server.close() would take the trigger too, which ends answers under way.
+        wasyncore.dispatcher.close(self._server)
+        deadline = time.monotonic() + self._settings.drain_timeout
+        while (busy := self._close_idle()) and time.monotonic() < deadline:
+            self._turn(0.1)
+        if busy:
+            _log.warning("%d requests did not end within http.draintimeout and are cut off", busy)
+        self._server.task_dispatcher.shutdown(timeout=0 if busy else 5)
+        wasyncore.close_all(self._channels)
+
+    def _close_idle(self) -> int:
+        busy = 0
+        for channel in list(self._channels.values()):
+            if not isinstance(channel, HTTPChannel):
+                continue
+            if _is_busy(channel):
+                busy += 1
+            else:
+                channel.will_close = True
+        return busy
+
+
+def _is_busy(channel: HTTPChannel) -> bool:
+    return bool(channel.requests or channel.request is not None or channel.total_outbufs_len)

@@ -1,0 +1,82 @@
+"""The server that entrepot takes where it is installed."""
+
+from __future__ import annotations
+
+import logging
+import math
+import multiprocessing
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.log import LogLevels
+
+from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
+from entrepot_server_granian.listening import SharedSocketServer, listen
+from entrepot_server_granian.worker import serve_worker
+
+__all__ = ["GranianServer"]
+
+# A worker's threads are made when requests need them, and end when idle: many cost nothing until then. Uploads and
+# downloads wait for slow clients most of their time, so there are far more threads than cores.
+_THREADS = 128
+_THREADS_IDLE_SECONDS = 30
+_CONNECTIONS = 4096
+_BACKLOG = 1024
+
+_TLS_VERSIONS = {"tls1.2": SSLProtocols.tls12, "tls1.3": SSLProtocols.tls13}
+
+# granian's parent and Rust side log to one logger; it goes where all other records go.
+_LOGGING = {"loggers": {"_granian": {"handlers": [], "level": "ERROR", "propagate": True}}}
+
+
+class GranianServer(ServerDriver):
+    """Serve with granian.
+
+    ``settings.extra["http2"]`` says whether HTTP/2 is spoken beside HTTP/1.1, over TLS and without it.
+    """
+
+    name: ClassVar[str] = "granian"
+    contract: ClassVar[tuple[int, int]] = (1, 0)
+    multiprocess: ClassVar[bool] = True
+    tls: ClassVar[bool] = True
+
+    def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
+        """Serve in worker processes until SIGTERM or SIGINT.
+
+        Raises OSError where the address cannot be bound or a PEM file cannot be read.
+        """
+        # From Python 3.14 on, the default is a fork server, to which the listening socket could not be handed.
+        multiprocessing.set_start_method("fork", force=True)
+        with listen(settings.host, settings.port, _BACKLOG) as listener:
+            port = listener.getsockname()[1]
+            server = SharedSocketServer(
+                "entrepot",
+                address=settings.host,
+                port=port,
+                interface=Interfaces.WSGI,
+                workers=settings.workers or os.cpu_count() or 1,
+                blocking_threads=settings.threads or _THREADS,
+                blocking_threads_idle_timeout=_THREADS_IDLE_SECONDS,
+                # It counts connections, also those that are kept alive and idle.
+                backpressure=_CONNECTIONS,
+                backlog=_BACKLOG,
+                http=HTTPModes.auto if settings.extra.get("http2") else HTTPModes.http1,
+                websockets=False,
+                log_level=LogLevels.error,
+                log_dictconfig=_LOGGING,
+                log_access=False,
+                respawn_failed_workers=True,
+                respawn_interval=0,
+                workers_kill_timeout=max(1, math.ceil(settings.drain_timeout)),
+                ssl_cert=Path(settings.tls.certificate) if settings.tls else None,
+                ssl_key=Path(settings.tls.key) if settings.tls else None,
+                ssl_protocol_min=_TLS_VERSIONS[settings.tls.minimum if settings.tls else "tls1.2"],
+            )
+            server.listener = listener
+            if settings.on_ready is not None:
+                ready = settings.on_ready
+                server.on_startup(lambda: ready(settings.host, port))
+            server.serve(serve_worker, lambda _target: factory)
+        logging.getLogger(__name__).info("all workers have ended")
