@@ -42,7 +42,7 @@ def test_every_row_is_filled_and_nothing_stays_behind(
 ) -> None:
     data, file = tmp_path / "data", tmp_path / "result.json"
     data.mkdir()
-    arguments = ["--quick", "--size", "1", "--rounds", "2", "--data", str(data), "--json", str(file)]
+    arguments = ["--quick", "--size", "1", "--rounds", "1", "--data", str(data), "--json", str(file)]
     status = main([*arguments, *(["--self"] if side != "entrepot" else [])])
     printed = capsys.readouterr()
     assert status == 0, printed.err
@@ -60,7 +60,7 @@ def test_every_row_is_filled_and_nothing_stays_behind(
 
     rows = json.loads(file.read_text())["rows"]
     assert all(value > 0 for row in rows for value in row["subject_values"] + row["peer_values"])
-    assert [len(row["subject_values"]) for row in rows] == [2] * (len(rows) - 2) + [1, 1]
+    assert all(len(row["subject_values"]) == len(row["peer_values"]) == 1 for row in rows)
     assert list(data.iterdir()) == []
 
 

@@ -24,6 +24,7 @@ def describe(data: Path) -> dict[str, str]:
         "CPU": cpu[1] if cpu else platform.processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{pages * page / 2**30:.0f} GiB",
+        "load before the run": f"{os.getloadavg()[0]:.1f} in the last minute",
         "kernel": platform.release(),
         "file system": _file_system(data),
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
