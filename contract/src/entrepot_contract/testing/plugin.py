@@ -1,11 +1,22 @@
 """The pytest plugin of the kit: known failures, statuses, and ``--contract-report``.
 
-pytest loads it in every run where entrepot-contract is installed, so it imports nothing but pytest.
+pytest loads it in every run where entrepot-contract is installed, so it imports little.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
+
+from entrepot_contract.testing.sentences import sentences_of
+
+if TYPE_CHECKING:
+    from entrepot_contract.testing.report import ReportCollector
+
+FORMATS = (".json", ".md", ".html")
+LETTERS = {"not-claimed": "n", "pending": "p"}
 
 pytest.register_assert_rewrite("entrepot_contract.testing.storage")
 
@@ -19,3 +30,48 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write which sentences of the contract were proven, as .json, .md or .html; may be given again",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect a report where one is wanted; under xdist only the controller sees every test."""
+    files = [Path(name) for name in config.getoption("contract_report")]
+    for file in files:
+        if file.suffix not in FORMATS:
+            raise pytest.UsageError(f"--contract-report={file}: the name has to end with one of {', '.join(FORMATS)}")
+    if files and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_collector(files), "entrepot-contract-report")
+
+
+def _collector(files: list[Path]) -> ReportCollector:
+    from entrepot_contract.testing.report import ReportCollector
+
+    return ReportCollector(files)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Note which driver and sentences a test is about, and mark what is known to fail."""
+    case = getattr(item, "cls", None)
+    if not isinstance(item, pytest.Function) or case is None or not hasattr(case, "contract_kit"):
+        return
+    name = item.originalname
+    driver = getattr(case, "driver_class", None)
+    about = {
+        "class": item.nodeid.rpartition("::")[0],
+        "driver": getattr(driver, "name", "?"),
+        "module": getattr(driver, "__module__", "?"),
+        "contract": list(getattr(driver, "contract", ())),
+        "test": item.name,
+        "sentences": [list(pair) for pair in sentences_of(item.function)],
+    }
+    item.user_properties.append(("contract_test", about))
+    if name in case.known_failures:
+        item.add_marker(pytest.mark.xfail(reason=case.known_failures[name], strict=True))
+
+
+def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
+    """Count tests that a driver need not pass as what they are, not as skipped."""
+    if report.skipped and isinstance(report, pytest.TestReport):
+        for name, value in report.user_properties:
+            if name == "contract_status":
+                return str(value), LETTERS[str(value)], str(value).upper()
+    return None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from entrepot_contract.testing.storage.commit import CommitContract
 from entrepot_contract.testing.storage.delete import DeleteContract
+from entrepot_contract.testing.storage.lifecycle import LifecycleContract
 from entrepot_contract.testing.storage.listing import ListContract
+from entrepot_contract.testing.storage.model import ModelContract
 from entrepot_contract.testing.storage.move import MoveContract
 from entrepot_contract.testing.storage.put import PutContract
 from entrepot_contract.testing.storage.read import ReadContract
+from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.stat import StatContract
+from entrepot_contract.testing.storage.threads import ThreadContract
 from entrepot_contract.testing.storage.upload import UploadContract
+from entrepot_contract.testing.storage.whole import WholeContract
 
 __all__ = ["StorageContract"]
 
@@ -25,5 +30,10 @@ class StorageContract(
     UploadContract,
     CommitContract,
     SignContract,
+    LifecycleContract,
+    ModelContract,
+    ThreadContract,
+    SharedContract,
+    WholeContract,
 ):
     """Every test that a storage driver has to pass; a subclass sets ``driver_class`` and a fixture ``config``."""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal, NoReturn
 
 import pytest
 
 from entrepot_contract import Capabilities, StorageDriver
 from entrepot_contract.testing.sentences import needs_of, since_of
 
-__all__ = ["ContractBase", "Opener"]
+__all__ = ["ContractBase", "Opener", "stop"]
 
 Opener = Callable[[], StorageDriver]
+
+
+def stop(request: pytest.FixtureRequest, status: Literal["not-claimed", "pending"], reason: str) -> NoReturn:
+    """End a test that the driver need not pass; the report shows the status."""
+    request.node.user_properties.append(("contract_status", status))
+    pytest.skip(f"{status}: {reason}")
 
 
 class ContractBase:
@@ -63,15 +69,12 @@ class ContractBase:
     @pytest.fixture(autouse=True)
     def contract_gate(self, request: pytest.FixtureRequest, claims: Capabilities) -> None:
         """Stop a test that is newer than the driver, or needs what the driver does not claim."""
-        note = request.node.user_properties.append
         shown = dataclasses.asdict(claims)
         shown["signed_urls"] = sorted(claims.signed_urls)
         shown["upload_ttl"] = claims.upload_ttl and claims.upload_ttl.total_seconds()
-        note(("contract_capabilities", shown))
+        request.node.user_properties.append(("contract_capabilities", shown))
         if since_of(request.function) > self.driver_class.contract:
-            note(("contract_status", "pending"))
-            pytest.skip("pending: came with contract {}.{}".format(*since_of(request.function)))
+            stop(request, "pending", "came with contract {}.{}".format(*since_of(request.function)))
         for capability in needs_of(request.function):
             if not getattr(claims, capability):
-                note(("contract_status", "not-claimed"))
-                pytest.skip(f"not claimed: {capability}")
+                stop(request, "not-claimed", capability)

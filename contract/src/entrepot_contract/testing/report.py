@@ -1,0 +1,162 @@
+"""What a run of the kit has shown, one row for each sentence of the contract."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import Final, TypedDict
+
+import pytest
+
+from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
+from entrepot_contract.testing.sentences import NOT_PROVEN
+from entrepot_contract.testing.writers import as_html, as_markdown
+
+__all__ = ["STATUSES", "DriverReport", "Report", "ReportCollector", "Row", "TestResult"]
+
+STATUSES: Final = ("fail", "known-failure", "not-run", "pass", "pending", "not-claimed")
+"""Worst first: a sentence has the worst status of its tests."""
+
+
+class TestResult(TypedDict):
+    """How one test ended."""
+
+    test: str
+    status: str
+    reason: str
+
+
+class Row(TypedDict):
+    """One sentence and the tests that prove it."""
+
+    verb: str
+    sentence: str
+    status: str
+    tests: list[TestResult]
+
+
+class DriverReport(TypedDict):
+    """One driver under the kit."""
+
+    driver: str
+    test_class: str
+    package: str | None
+    version: str | None
+    contract: str
+    capabilities: dict[str, object]
+    summary: dict[str, int]
+    sentences: list[Row]
+    not_proven: list[dict[str, str]]
+
+
+class Report(TypedDict):
+    """Every driver of one run."""
+
+    kit: dict[str, str]
+    drivers: list[DriverReport]
+
+
+class Case:
+    """One test of the kit, from collection to teardown."""
+
+    def __init__(self, about: dict[str, object]) -> None:
+        self.about = about
+        self.status = "not-run"
+        self.reason = ""
+        self.capabilities: dict[str, object] = {}
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take in one phase of the test."""
+        noted = dict(report.user_properties)
+        capabilities = noted.get("contract_capabilities")
+        if isinstance(capabilities, dict):
+            self.capabilities = capabilities
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            self.status, self.reason = "fail", str(getattr(crash, "message", report.longrepr)).split("\n")[0][:200]
+        elif report.skipped:
+            known = getattr(report, "wasxfail", None)
+            self.status = str(noted.get("contract_status", "not-run")) if known is None else "known-failure"
+            self.reason = (
+                str(report.longrepr[2] if isinstance(report.longrepr, tuple) else "") if known is None else known
+            )
+        elif report.when == "call":
+            self.status = "pass"
+
+
+class ReportCollector:
+    """Hears how the tests of the kit end, and writes the report at the end of the run."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self.files = files
+        self.cases: dict[str, Case] = {}
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Know of every test, so that one which never runs is told."""
+        self._note(item.nodeid, item.user_properties)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one phase of a test."""
+        self._note(report.nodeid, report.user_properties)
+        if report.nodeid in self.cases:
+            self.cases[report.nodeid].add(report)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the report."""
+        report = self.report()
+        for file in self.files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if file.suffix == ".json":
+                text = json.dumps(report, indent=2) + "\n"
+            else:
+                text = as_markdown(report) if file.suffix == ".md" else as_html(report)
+            file.write_text(text, encoding="utf-8")
+
+    def report(self) -> Report:
+        """What was seen so far."""
+        by_class: dict[str, list[Case]] = {}
+        for case in self.cases.values():
+            by_class.setdefault(str(case.about["class"]), []).append(case)
+        kit = {"version": _version("entrepot-contract") or "?", "contract": ".".join(map(str, CONTRACT_VERSION))}
+        return {"kit": kit, "drivers": [_driver(name, cases) for name, cases in by_class.items()]}
+
+    def _note(self, node: str, properties: list[tuple[str, object]]) -> None:
+        about = dict(properties).get("contract_test")
+        if isinstance(about, dict):
+            self.cases.setdefault(node, Case(about))
+
+
+def _driver(name: str, cases: list[Case]) -> DriverReport:
+    about = cases[0].about
+    package = next(iter(metadata.packages_distributions().get(str(about["module"]).partition(".")[0], [])), None)
+    contract = about["contract"]
+    rows: dict[tuple[str, str], Row] = {}
+    for case in cases:
+        sentences = case.about["sentences"]
+        for verb, text in sentences if isinstance(sentences, list) else []:
+            row = rows.setdefault((verb, text), {"verb": verb, "sentence": text, "status": "", "tests": []})
+            row["tests"].append({"test": str(case.about["test"]), "status": case.status, "reason": case.reason})
+    for row in rows.values():
+        row["status"] = min((test["status"] for test in row["tests"]), key=STATUSES.index)
+    order = list(vars(StorageDriver))
+    ordered = sorted(rows.values(), key=lambda row: order.index(row["verb"]) if row["verb"] in order else len(order))
+    statuses = [row["status"] for row in ordered]
+    return {
+        "driver": str(about["driver"]),
+        "test_class": name,
+        "package": package,
+        "version": _version(package) if package else None,
+        "contract": ".".join(map(str, contract)) if isinstance(contract, list) else "?",
+        "capabilities": next((case.capabilities for case in cases if case.capabilities), {}),
+        "summary": {status: statuses.count(status) for status in STATUSES if status in statuses},
+        "sentences": ordered,
+        "not_proven": [{"verb": verb, "sentence": text, "reason": why} for (verb, text), why in NOT_PROVEN.items()],
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,99 @@
+"""From configuration to ``close``: what a driver does besides storing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretBytes, SecretStr
+
+from entrepot_contract import (
+    CONTRACT_VERSION,
+    MAX_PUT_SIZE,
+    Capabilities,
+    ConfigError,
+    DriverOptions,
+    Health,
+    StorageDriver,
+)
+from entrepot_contract.testing.sentences import sentence
+from entrepot_contract.testing.storage.base import Opener
+from entrepot_contract.testing.storage.content import listed, read_back
+from entrepot_contract.testing.storage.processes import ProcessBase, Processes
+
+__all__ = ["LifecycleContract"]
+
+SENTINEL = "kit-sentinel-5d1f"
+
+
+class LifecycleContract(ProcessBase):
+    """Tests of construction, capabilities, health and the end."""
+
+    @sentence("from_config", "A driver from its section of the configuration.")
+    @sentence("from_config", "Raises ConfigError where an option is unknown, missing or wrong.")
+    def test_wrong_options_raise_config_errors(self, config: Mapping[str, object]) -> None:
+        options = self.driver_class.Options
+        assert issubclass(options, DriverOptions)
+        for name, wrong in self._faults(config):
+            with pytest.raises(ConfigError) as caught:
+                self.driver_class.from_config(wrong)
+            assert name in str(caught.value)
+            assert SENTINEL not in str(caught.value), "an error never shows a value"
+            assert caught.value.driver == self.driver_class.name
+
+    def _faults(self, config: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
+        yield "no_such_option", {**config, "no_such_option": SENTINEL}
+        for name, field in self.driver_class.Options.model_fields.items():
+            option = field.alias or name
+            if field.is_required():
+                yield option, {key: value for key, value in config.items() if key not in {name, option}}
+            if field.annotation in {str, int, float, bool, SecretStr}:
+                rest = {key: value for key, value in config.items() if key not in {name, option}}
+                yield option, {**rest, option: [{SENTINEL: SENTINEL}]}
+
+    @sentence("__init__", "Keep the options; open no connection, start no thread, touch no disk.")
+    def test_construction_touches_nothing(self, config: Mapping[str, object], processes: Processes) -> None:
+        assert processes.start().call("construct", config=config) == []
+
+    @sentence("capabilities", "What this instance can do; never changes while the instance lives.")
+    @sentence("Capabilities", "``part_size_hint``: in bytes; appends of a multiple of it are cheapest.")
+    @sentence("Capabilities", "``max_object_size``: in bytes; None where there is no limit to speak of.")
+    def test_capabilities_are_sound_and_never_change(self, driver: StorageDriver, claims: Capabilities) -> None:
+        assert type(claims) is Capabilities
+        assert claims.move in {"rename", "copy"}
+        assert claims.signed_urls <= {"GET", "HEAD"}
+        assert claims.part_size_hint > 0
+        assert claims.max_object_size is None or claims.max_object_size >= MAX_PUT_SIZE
+        assert claims.upload_ttl is None or claims.upload_ttl > timedelta(0)
+        driver.upload_commit(driver.upload_append(driver.upload_start("k"), [b"content"]))
+        driver.health()
+        listed(driver)
+        assert driver.capabilities == claims
+        assert self.driver_class.contract[0] == CONTRACT_VERSION[0], "another major version is another contract"
+
+    @sentence("health", "One cheap authenticated call of at most 2 seconds; never raises, and tells no secret.")
+    def test_health_answers_in_time_and_tells_no_secret(
+        self, driver: StorageDriver, config: Mapping[str, object]
+    ) -> None:
+        health = driver.health()
+        assert type(health) is Health
+        assert health.ok is True, health.detail
+        assert timedelta(0) <= health.latency <= timedelta(seconds=2)
+        for name, field in self.driver_class.Options.model_fields.items():
+            value = config.get(field.alias or name, config.get(name))
+            if any(kind.__name__ in str(field.annotation) for kind in (SecretStr, SecretBytes)) and value:
+                assert str(value) not in f"{health.detail} {driver!r} {driver}"
+
+    @sentence("close", "Let go of connections and files; again is harmless.")
+    def test_close_can_be_called_again(self, open_driver: Opener) -> None:
+        unused, used = open_driver(), open_driver()
+        unused.close()
+        used.put("k", b"content")
+        assert read_back(used, "k") == b"content"
+        before = threading.active_count()
+        used.close()
+        used.close()
+        unused.close()
+        assert threading.active_count() <= before

@@ -1,0 +1,167 @@
+"""Any sequence of calls does to a driver what it does to a dict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from entrepot_contract import InvalidKey, NotFound, StorageDriver, UploadConflict, UploadState, UploadUnknown
+from entrepot_contract.testing.sentences import sentence
+from entrepot_contract.testing.storage.base import ContractBase
+from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, revived
+
+__all__ = ["ModelContract"]
+
+NAMES = ["a-b", "a.b", "a/b", "a/c/d", "a/c/e", "a0", "b"]
+names = st.sampled_from(NAMES)
+bodies = st.builds(body, st.sampled_from([0, 1, 1000, 70_001]), st.integers(0, 3))
+picks = st.integers(0, 20)
+
+
+@dataclass
+class Draft:
+    """A state of an upload, the bytes it stands for, and whether it may still be committed."""
+
+    number: int
+    state: UploadState
+    content: bytes
+    overtaken: bool = False
+
+
+class Calls(RuleBasedStateMachine):
+    """The calls, and the dict that they are compared with."""
+
+    driver: StorageDriver
+    runs: count[int]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = f"m{next(self.runs)}/"
+        self.objects: dict[str, bytes] = {}
+        self.drafts: list[Draft] = []
+        self.ended: set[int] = set()
+        self.uploads = 0
+
+    @rule(name=names, content=bodies)
+    def put(self, name: str, content: bytes) -> None:
+        assert self.driver.put(self.root + name, content).size == len(content)
+        self.objects[name] = content
+
+    @rule(name=names, offset=st.integers(0, 70_001), length=st.none() | st.integers(0, 80_000))
+    def read(self, name: str, offset: int, length: int | None) -> None:
+        if name not in self.objects:
+            with pytest.raises(NotFound):
+                self.driver.read(self.root + name)
+            with pytest.raises(NotFound):
+                self.driver.stat(self.root + name)
+            return
+        content = self.objects[name]
+        offset = min(offset, len(content))
+        end = None if length is None else offset + length
+        assert read_back(self.driver, self.root + name, offset=offset, length=length) == content[offset:end]
+        assert self.driver.stat(self.root + name).size == len(content)
+
+    @rule(chosen=st.lists(names, max_size=3))
+    def delete(self, chosen: list[str]) -> None:
+        self.driver.delete(self.root + name for name in chosen)
+        for name in chosen:
+            self.objects.pop(name, None)
+
+    @rule(source=names, goal=names)
+    def move(self, source: str, goal: str) -> None:
+        if source == goal or source not in self.objects:
+            with pytest.raises((InvalidKey, NotFound)):
+                self.driver.move(self.root + source, self.root + goal)
+            return
+        assert self.driver.move(self.root + source, self.root + goal).size == len(self.objects[source])
+        self.objects[goal] = self.objects.pop(source)
+
+    @rule(prefix=st.sampled_from(["", "a/", "a/c/", "b/"]), after=names | st.just(""), shallow=st.booleans())
+    def list_objects(self, prefix: str, after: str, shallow: bool) -> None:
+        below = [name for name in self.objects if name.startswith(prefix)]
+        if shallow:
+            cut = [name[len(prefix) :].partition("/") for name in below]
+            below = list({prefix + head + slash for head, slash, _ in cut})
+        expected = [self.root + name for name in sorted(below) if name > after]
+        start = self.root + after if after else ""
+        assert listed(self.driver, self.root + prefix, start_after=start, shallow=shallow) == expected
+
+    @rule(name=names)
+    def upload_start(self, name: str) -> None:
+        self.uploads += 1
+        self.drafts.append(Draft(self.uploads, self.driver.upload_start(self.root + name), b""))
+
+    @precondition(lambda self: self.drafts)
+    @rule(pick=picks, content=bodies)
+    def upload_append(self, pick: int, content: bytes) -> None:
+        draft = self.drafts[pick % len(self.drafts)]
+        try:
+            state = self.driver.upload_append(revived(draft.state), pieces(content, 30_000))
+        except UploadUnknown:
+            assert draft.number in self.ended
+        except UploadConflict:
+            assert draft.overtaken
+        else:
+            assert draft.number not in self.ended
+            assert state.size == len(draft.content) + len(content)
+            if not draft.overtaken:
+                for later in self.drafts[self.drafts.index(draft) + 1 :]:
+                    later.overtaken = later.overtaken or later.number == draft.number
+            self.drafts.append(Draft(draft.number, state, draft.content + content, draft.overtaken))
+
+    @precondition(lambda self: self.drafts)
+    @rule(pick=picks, name=names | st.none())
+    def upload_commit(self, pick: int, name: str | None) -> None:
+        draft = self.drafts[pick % len(self.drafts)]
+        target = self.root + name if name else None
+        try:
+            info = self.driver.upload_commit(revived(draft.state), target=target)
+        except UploadUnknown:
+            assert draft.number in self.ended
+        except UploadConflict:
+            assert draft.overtaken
+        else:
+            assert draft.number not in self.ended
+            assert not draft.overtaken
+            assert info.size == len(draft.content)
+            self.objects[info.key.removeprefix(self.root)] = draft.content
+            self.ended.add(draft.number)
+
+    @precondition(lambda self: self.drafts)
+    @rule(pick=picks)
+    def upload_abort(self, pick: int) -> None:
+        draft = self.drafts[pick % len(self.drafts)]
+        self.driver.upload_abort(draft.state)
+        self.ended.add(draft.number)
+
+    def teardown(self) -> None:
+        assert listed(self.driver, self.root) == sorted(self.root + name for name in self.objects)
+        for draft in self.drafts:
+            self.driver.upload_abort(draft.state)
+        for name, content in self.objects.items():
+            assert read_back(self.driver, self.root + name) == content
+        self.driver.delete(self.root + name for name in self.objects)
+
+
+class ModelContract(ContractBase):
+    """One test, which makes up its own sequences."""
+
+    @sentence("StorageDriver", "One backend that stores objects by key.")
+    def test_any_sequence_of_calls_does_what_it_does_to_a_dict(self, driver: StorageDriver) -> None:
+        machine = type("Calls", (Calls,), {"driver": driver, "runs": count()})
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=40,
+                stateful_step_count=30,
+                deadline=None,
+                database=None,
+                derandomize=True,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

@@ -1,0 +1,194 @@
+"""Several processes on one store: resume, kill, and races."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from entrepot_contract import NotFound, StorageDriver
+from entrepot_contract.testing.sentences import needs, sentence
+from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, store, upload
+from entrepot_contract.testing.storage.processes import OtherProcess, ProcessBase, Processes, state_of, state_to
+
+__all__ = ["SharedContract"]
+
+LOST = {"error": "UploadConflict"}
+
+
+def soon() -> float:
+    """A moment that every process can still wait for."""
+    return time.time() + 0.05
+
+
+class SharedContract(ProcessBase):
+    """Tests in more than one process, for drivers that claim ``shared``."""
+
+    @sentence("Capabilities", "``shared``: other processes and hosts see the same data.")
+    @sentence("upload_append", "On return the bytes survive the death of the process, and any process")
+    @sentence("upload_append", "(any host, where ``shared`` is claimed) can go on from the new state.")
+    @needs("shared")
+    def test_another_process_goes_on_where_one_was_killed(
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, part: int
+    ) -> None:
+        first, second = processes.open(2, config)
+        state = driver.upload_append(driver.upload_start("a/k"), [b"base"])
+        pieces_of_part = part // 1000 + 1
+        state = state_of(first.call("append", state=state_to(state), text="1", times=pieces_of_part, stall=False, at=0))
+        first.kill()
+        state = state_of(second.call("append", state=state_to(state), text="2", times=3, stall=False, at=0))
+        second.kill()
+        state = driver.upload_append(state, [b"end"])
+        driver.upload_commit(state)
+        assert read_back(driver, "a/k") == b"base" + b"1" * 1000 * pieces_of_part + b"2" * 3000 + b"end"
+
+    @sentence("upload_append", "``state`` stays usable after an exception, a crash and a success;")
+    @needs("shared")
+    @pytest.mark.parametrize("times", [1, 600])
+    def test_a_state_survives_kill_in_mid_append(
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, times: int, part: int
+    ) -> None:
+        times = max(times, part // 1000 + 300) if times > 1 else times
+        base = driver.upload_append(driver.upload_start("a/k"), [b"base"])
+        other = processes.open(1, config)[0]
+        stalled = other.call("append", state=state_to(base), text="x", times=times, stall=True, at=0)
+        assert stalled == {"stalled": True}
+        other.kill()
+        assert listed(driver) == []
+        state = driver.upload_append(base, pieces(body(50_000)))
+        driver.upload_commit(driver.upload_append(state, [b"end"]))
+        assert read_back(driver, "a/k") == b"base" + body(50_000) + b"end"
+        assert listed(driver) == ["a/k"]
+
+    @sentence("put", "Of any number of racing CREATEs exactly one wins.")
+    @sentence("Capabilities", "``create``: ``WriteMode.CREATE`` is atomic across all processes that see the data.")
+    @needs("shared")
+    @needs("create")
+    def test_one_of_many_processes_wins_a_create(
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes
+    ) -> None:
+        keys = [f"race/{number:03}" for number in range(100)]
+        others = processes.open(4, config)
+        at = soon()
+        for number, other in enumerate(others):
+            other.send("create", keys=keys, text=str(number), at=at)
+        winners: dict[str, str] = {}
+        for number, other in enumerate(others):
+            won = other.answer()
+            assert isinstance(won, list), won
+            assert not winners.keys() & won, "two processes have created one key"
+            winners.update(dict.fromkeys(won, str(number)))
+        assert sorted(winners) == keys
+        for key, winner in winners.items():
+            assert read_back(driver, key) == winner.encode() * 1000
+
+    @sentence("upload_append", "Of two appends from one state at most one result can be committed;")
+    @needs("shared")
+    @pytest.mark.parametrize("together", [True, False])
+    def test_racing_appends_are_never_mixed(
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, part: int, together: bool
+    ) -> None:
+        others = dict(zip("AB", processes.open(2, config), strict=True))
+        committed = 0
+        for number, times in enumerate([1, 3, 3, part // 1000 + 5, 10, 10]):
+            base = driver.upload_append(driver.upload_start("a/k"), [b"base"])
+            states = race(others, {text: state_to(base) for text in others}, times)
+            sizes = commit(others, states, f"done/{number}", together)
+            won = [text for text, size in sizes.items() if isinstance(size, int)]
+            assert len(won) <= 1, "both results of racing appends were committed"
+            assert all(sizes[text] in (LOST, {"error": "UploadUnknown"}) for text in sizes if text not in won), sizes
+            for text in won:
+                assert read_back(driver, f"done/{number}") == b"base" + text.encode() * 1000 * times
+            committed += len(won)
+            assert len(listed(driver)) == committed
+        assert committed, "of six races not one result could be committed"
+
+    @sentence("put", "A reader sees all of the old object or all of the new one.")
+    @sentence("upload_commit", "It happens atomically")
+    @needs("shared")
+    @pytest.mark.parametrize("verb", ["put", "upload_commit", "move"])
+    def test_readers_in_other_processes_see_whole_objects(
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, verb: str
+    ) -> None:
+        versions = [body(300_000 - 1000 * number, seed=number) for number in range(2)]
+        driver.put("a/k", versions[1])
+        others = processes.open(2, config)
+        for other in others:
+            other.send("watch", key="a/k", until="stop")
+        patience = time.monotonic() + 30
+        while len(listed(driver, "stop/ready/")) < len(others):
+            assert time.monotonic() < patience
+        for number in range(60):
+            data = versions[number % 2]
+            if verb == "put":
+                driver.put("a/k", data)
+            elif verb == "upload_commit":
+                upload(driver, "b/k", data, target="a/k")
+            else:
+                driver.put("b/k", data)
+                driver.move("b/k", "a/k")
+        driver.put("stop/done", b"")
+        whole = {hashlib.sha256(data).hexdigest() for data in versions}
+        if verb == "move":
+            whole.add("absent")  # the old target may go before the new one comes
+        for other in others:
+            seen = other.answer()
+            assert isinstance(seen, list)
+            assert set(seen) <= whole, "a reader has seen neither the old object nor the new one"
+
+    @sentence("move", "A crash between may leave both, never neither.")
+    @needs("shared")
+    def test_kill_in_mid_move_leaves_an_object(
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes
+    ) -> None:
+        data = body(2_000_000)
+        for number in range(4):
+            keys = [f"m/{number}/a", f"m/{number}/b"]
+            driver.put(keys[0], data)
+            other = processes.open(1, config)[0]
+            assert other.call("shuttle", keys=keys) == {"moving": True}
+            time.sleep(0.02 * number)
+            other.kill()
+            left = listed(driver, f"m/{number}/")
+            assert left, "neither source nor target is left"
+            for key in left:
+                assert read_back(driver, key) == data
+
+    @sentence("put", "The object can be read, and is listed, from the moment that ``put`` returns.")
+    @needs("shared")
+    def test_two_drivers_on_one_store_see_the_same(self, driver: StorageDriver, config: Mapping[str, object]) -> None:
+        other = self.driver_class.from_config(config)
+        try:
+            for number in range(5):
+                store(driver, f"s/{number}")
+                assert listed(other, "s/") == [f"s/{seen}" for seen in range(number + 1)]
+                assert read_back(other, f"s/{number}") == f"s/{number}".encode()
+            other.delete(["s/0"])
+            with pytest.raises(NotFound):
+                driver.stat("s/0")
+        finally:
+            other.close()
+
+
+def race(others: dict[str, OtherProcess], states: dict[str, dict[str, object]], times: int) -> dict[str, object]:
+    """Append from every process at once, each its own letter."""
+    at = soon()
+    for text, other in others.items():
+        other.send("append", state=states[text], text=text, times=times, stall=False, at=at)
+    answers = {text: other.answer() for text, other in others.items()}
+    assert all(answer == LOST or state_of(answer) for answer in answers.values())
+    return {text: answer for text, answer in answers.items() if answer != LOST}
+
+
+def commit(
+    others: dict[str, OtherProcess], states: dict[str, object], target: str, together: bool
+) -> dict[str, object]:
+    """Commit every state from its own process, all at once or one after the other."""
+    if not together:
+        return {text: others[text].call("commit", state=states[text], target=target, at=0) for text in states}
+    at = soon()
+    for text, state in states.items():
+        others[text].send("commit", state=state, target=target, at=at)
+    return {text: others[text].answer() for text in states}

@@ -1,0 +1,122 @@
+"""Many threads on one driver."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from entrepot_contract import (
+    AlreadyExists,
+    StorageDriver,
+    UploadConflict,
+    UploadState,
+    UploadUnknown,
+    WriteMode,
+)
+from entrepot_contract.testing.sentences import needs, sentence
+from entrepot_contract.testing.storage.base import ContractBase
+from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, store, upload
+
+__all__ = ["ThreadContract"]
+
+THREADS = 4
+
+
+def together(work: Callable[[int], object]) -> list[object]:
+    """The answers of some threads that begin at once."""
+    gate = threading.Barrier(THREADS)
+
+    def run(number: int) -> object:
+        gate.wait(timeout=60)
+        return work(number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(run, range(THREADS)))
+
+
+class ThreadContract(ContractBase):
+    """Tests that use one driver from many threads."""
+
+    @sentence("storage", "Drivers are synchronous and thread-safe.")
+    def test_threads_use_one_driver_for_everything(self, driver: StorageDriver) -> None:
+        def work(number: int) -> None:
+            for turn in range(15):
+                keys = [f"t/{number}/{turn}/{name}" for name in ("put", "upload", "moved")]
+                driver.put(keys[0], body(5000, seed=number))
+                upload(driver, keys[1], body(5000, seed=number))
+                driver.move(keys[0], keys[2])
+                assert read_back(driver, keys[2]) == read_back(driver, keys[1]) == body(5000, seed=number)
+                assert listed(driver, f"t/{number}/{turn}/") == [keys[2], keys[1]]
+                driver.delete(keys)
+                assert listed(driver, f"t/{number}/") == []
+
+        together(work)
+        assert listed(driver) == []
+
+    @sentence("storage", "Drivers are synchronous and thread-safe.")
+    def test_threads_write_where_others_delete(self, driver: StorageDriver) -> None:
+        def work(number: int) -> None:
+            for _ in range(60):
+                store(driver, f"d/e/{number}")
+                driver.upload_commit(driver.upload_start(f"d/e/f/{number}"), target=f"d/e/g/{number}")
+                driver.move(f"d/e/g/{number}", f"d/e/h/{number}")
+                driver.delete([f"d/e/{number}", f"d/e/h/{number}"])
+
+        together(work)
+        assert listed(driver) == []
+
+    @sentence("put", "Of any number of racing CREATEs exactly one wins.")
+    @needs("create")
+    def test_one_of_many_threads_wins_a_create(self, driver: StorageDriver) -> None:
+        for turn in range(25):
+
+            def work(number: int, key: str = f"race/{turn}") -> str | None:
+                try:
+                    driver.put(key, str(number).encode(), mode=WriteMode.CREATE)
+                except AlreadyExists:
+                    return None
+                return str(number)
+
+            won = [winner for winner in together(work) if winner is not None]
+            assert len(won) == 1
+            assert read_back(driver, f"race/{turn}") == str(won[0]).encode()
+
+    @sentence("put", "A reader sees all of the old object or all of the new one.")
+    @sentence("upload_commit", "It happens atomically")
+    def test_readers_in_threads_see_whole_objects(self, driver: StorageDriver) -> None:
+        versions = [body(200_000 + 1000 * number, seed=number) for number in range(2)]
+        driver.put("a/k", versions[1])
+        done = threading.Event()
+
+        def work(number: int) -> None:
+            if number:
+                while not done.is_set():
+                    assert read_back(driver, "a/k") in versions
+                return
+            try:
+                for turn in range(40):
+                    driver.put("a/k", versions[turn % 2])
+                    upload(driver, "b/k", versions[(turn + 1) % 2], target="a/k")
+            finally:
+                done.set()
+
+        together(work)
+
+    @sentence("upload_append", "Of two appends from one state at most one result can be committed;")
+    def test_threads_that_append_from_one_state_are_never_mixed(self, driver: StorageDriver) -> None:
+        for turn in range(10):
+            base = driver.upload_append(driver.upload_start("a/k"), [b"base"])
+
+            def work(number: int, base: UploadState = base, target: str = f"done/{turn}") -> int | None:
+                try:
+                    state = driver.upload_append(base, pieces(b"%d" % number * 250_000))
+                    driver.upload_commit(state, target=target)
+                except (UploadConflict, UploadUnknown):
+                    return None
+                return number
+
+            won = [number for number in together(work) if number is not None]
+            assert len(won) <= 1
+            for number in won:
+                assert read_back(driver, f"done/{turn}") == b"base" + str(number).encode() * 250_000

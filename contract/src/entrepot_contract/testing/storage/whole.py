@@ -1,0 +1,34 @@
+"""The contract is run whole: no test is taken away or changed without saying so."""
+
+from __future__ import annotations
+
+from entrepot_contract.testing.sentences import sentence
+from entrepot_contract.testing.storage.base import ContractBase
+
+__all__ = ["WholeContract"]
+
+ITS_OWN = {"driver_class", "known_failures", "config"}
+
+
+class WholeContract(ContractBase):
+    """Tests of the class that runs the kit."""
+
+    @sentence("kit", "No test of the contract is overridden or taken away.")
+    def test_no_contract_test_is_overridden(self) -> None:
+        ours = {name: kind for kind in reversed(type(self).__mro__) if _is_kit(kind) for name in vars(kind)}
+        for kind in type(self).__mro__:
+            if not _is_kit(kind) and kind is not object:
+                changed = {name for name in vars(kind) if name in ours and not name.startswith("__")}
+                changed -= ITS_OWN | set(self.known_failures)
+                assert not changed, f"{kind.__name__} overrides {sorted(changed)}: declare known_failures instead"
+
+    @sentence("kit", "Every known failure names a test of the contract, a reason and an issue.")
+    def test_known_failures_name_tests_and_reasons(self) -> None:
+        for name, reason in self.known_failures.items():
+            known = name.startswith("test_") and any(name in vars(kind) for kind in type(self).__mro__ if _is_kit(kind))
+            assert known, f"known_failures names {name!r}, which is no test of the contract"
+            assert reason.strip(), f"known_failures gives no reason for {name!r}"
+
+
+def _is_kit(kind: type) -> bool:
+    return kind.__module__.startswith("entrepot_contract.testing.")

@@ -1,0 +1,164 @@
+"""Another process of the kit: reads orders as lines of JSON, and answers each with one line."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from entrepot_contract import AlreadyExists, NotFound, StorageDriver, StorageError, UploadState, WriteMode
+
+__all__ = ["main"]
+
+TOUCHING: Final = ("os.mkdir", "os.rename", "os.remove", "os.link", "os.symlink", "subprocess.Popen", "os.fork")
+
+
+class Worker:
+    """The driver of this process, and what can be ordered from it."""
+
+    driver: StorageDriver
+
+    def find(self, module: str, file: str | None, name: str) -> type[StorageDriver]:
+        """The driver's class, by import or from its file."""
+        try:
+            found = importlib.import_module(module)
+        except ImportError:
+            if file is None:
+                raise
+            spec = importlib.util.spec_from_file_location(module, file)
+            if spec is None or spec.loader is None:
+                raise
+            found = sys.modules[module] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(found)
+        kind: Any = found
+        for step in name.split("."):
+            kind = getattr(kind, step)
+        driver_class: type[StorageDriver] = kind
+        return driver_class
+
+    def construct(self, kind: type[StorageDriver], config: Mapping[str, object]) -> list[str]:
+        """What a construction touches: it should be nothing."""
+        touched: list[str] = []
+        active = True
+
+        def watch(event: str, arguments: tuple[object, ...]) -> None:
+            if active and (event.startswith(("socket.", "sqlite3.")) or event in TOUCHING):
+                touched.append(event)
+            elif active and event == "open" and _writes(arguments):
+                touched.append("open for writing")
+
+        threads = threading.active_count()
+        sys.addaudithook(watch)
+        kind.from_config(config)
+        active = False
+        return touched + ["thread"] * (threading.active_count() - threads)
+
+    def open(self, kind: type[StorageDriver], config: Mapping[str, object]) -> dict[str, bool]:
+        """Open a driver, for all later orders."""
+        self.driver = kind.from_config(config)
+        return {"opened": True}
+
+    def create(self, keys: list[str], text: str, at: float) -> list[str]:
+        """The keys of which this process won the creation."""
+        _wait(at)
+        won = []
+        for key in keys:
+            try:
+                self.driver.put(key, text.encode() * 1000, mode=WriteMode.CREATE)
+            except AlreadyExists:
+                continue
+            won.append(key)
+        return won
+
+    def append(self, state: dict[str, Any], text: str, times: int, stall: bool, at: float) -> dict[str, object]:
+        """Append ``times`` pieces; with ``stall``, say so after the last and never end."""
+        _wait(at)
+        new = self.driver.upload_append(UploadState(**state), _pieces(text, times, stall))
+        return {"key": new.key, "size": new.size, "token": new.token}
+
+    def commit(self, state: dict[str, Any], target: str, at: float) -> int:
+        """Commit, and answer the size."""
+        _wait(at)
+        return self.driver.upload_commit(UploadState(**state), target=target).size
+
+    def watch(self, key: str, until: str) -> list[str]:
+        """The digests of everything that was ever seen under ``key``, until ``until`` exists."""
+        seen: set[str] = set()
+        self.driver.put(f"{until}/ready/{os.getpid()}", b"")
+        while not self._exists(f"{until}/done"):
+            try:
+                with self.driver.read(key) as reader:
+                    digest = hashlib.sha256()
+                    for chunk in reader:
+                        digest.update(chunk)
+            except NotFound:
+                seen.add("absent")
+            else:
+                seen.add(digest.hexdigest())
+        return sorted(seen)
+
+    def shuttle(self, keys: list[str]) -> None:
+        """Move an object to and fro for ever."""
+        _say({"moving": True})
+        while True:
+            self.driver.move(keys[0], keys[1])
+            self.driver.move(keys[1], keys[0])
+
+    def _exists(self, key: str) -> bool:
+        try:
+            self.driver.stat(key)
+        except NotFound:
+            return False
+        return True
+
+
+def _pieces(text: str, times: int, stall: bool) -> Iterator[bytes]:
+    for _ in range(times):
+        yield text.encode() * 1000
+    if stall:
+        _say({"stalled": True})
+        time.sleep(600)
+
+
+def _writes(arguments: tuple[object, ...]) -> bool:
+    path, _, flags = arguments
+    if "__pycache__" in str(path):
+        return False  # an import, which may happen at any time
+    return bool(isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def _wait(at: float) -> None:
+    while time.time() < at:
+        time.sleep(0)
+
+
+def _say(answer: object) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Obey orders until there are no more."""
+    worker = Worker()
+    while line := sys.stdin.readline():
+        order = json.loads(line)
+        place = {name: order.pop(name) for name in ("module", "file", "name")}
+        action: Callable[..., object] = getattr(worker, order.pop("action"))
+        if "config" in order:
+            order["kind"] = worker.find(**place)
+        try:
+            answer = action(**order)
+        except StorageError as error:
+            answer = {"error": type(error).__name__}
+        _say(answer)
+
+
+if __name__ == "__main__":
+    main()
