@@ -114,7 +114,7 @@ class CheckedDriver(StorageDriver):
         self._check_key("move", source)
         self._check_key("move", target)
         if source == target:
-            raise self._invalid("move", f"{source!r} cannot be moved onto itself")
+            raise InvalidKey("cannot be moved onto itself", driver=self._name, operation="move", key=source)
         return self._call(False, "move", source, self.wrapped.move, source, target)
 
     def delete(self, keys: Iterable[str]) -> None:

@@ -1,0 +1,129 @@
+"""Which failed calls are made again, how often, and after what pause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from host.tests.storage.failing import FailingDriver
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.storage import CheckedDriver, RetryPolicy
+from entrepot_contract import Denied, StorageDriver, StorageError, Throttled, Unavailable, WriteMode
+
+Call = Callable[[StorageDriver], object]
+
+
+def gone() -> Unavailable:
+    return Unavailable("gone", driver="failing", operation="any")
+
+
+def throttled(seconds: float | None = None) -> Throttled:
+    wish = None if seconds is None else timedelta(seconds=seconds)
+    return Throttled("slower", driver="failing", operation="any", retry_after=wish)
+
+
+REPLAYED: list[Call] = [
+    lambda driver: driver.put("k", b"new"),
+    lambda driver: driver.read("here"),
+    lambda driver: driver.stat("here"),
+    lambda driver: list(driver.list_objects()),
+    lambda driver: driver.delete(iter(["here", "there"])),
+    lambda driver: driver.upload_start("k"),
+]
+ONCE: list[Call] = [
+    lambda driver: driver.put("k", b"new", mode=WriteMode.CREATE),
+    lambda driver: driver.move("here", "there"),
+    lambda driver: driver.upload_commit(driver.upload_start("k")),
+]
+
+
+def prepared(*failures: Exception) -> tuple[FailingDriver, CheckedDriver, list[float]]:
+    driver = FailingDriver()
+    driver.wrapped.put("here", b"old")
+    driver.failures = list(failures)
+    pauses: list[float] = []
+    return driver, CheckedDriver(driver, sleep=pauses.append), pauses
+
+
+@pytest.mark.parametrize("call", REPLAYED)
+def test_a_call_that_can_be_replayed_survives_three_failures(call: Call) -> None:
+    driver, checked, pauses = prepared(gone(), throttled(), gone())
+    call(checked)
+    assert driver.total == 4
+    assert len(pauses) == 3
+
+
+@pytest.mark.parametrize("call", REPLAYED)
+def test_the_fourth_failure_is_the_calls(call: Call) -> None:
+    driver, checked, _ = prepared(*(gone() for _ in range(4)))
+    with pytest.raises(Unavailable):
+        call(checked)
+    assert driver.total == 4
+
+
+@pytest.mark.parametrize("call", REPLAYED)
+def test_what_is_not_retryable_is_not_made_again(call: Call) -> None:
+    driver, checked, pauses = prepared(Denied("no", driver="failing", operation="any"))
+    with pytest.raises(Denied):
+        call(checked)
+    assert (driver.total, pauses) == (1, [])
+
+
+@pytest.mark.parametrize("call", ONCE[:2])
+def test_a_call_that_may_have_worked_is_not_made_again(call: Call) -> None:
+    driver, checked, _ = prepared(gone())
+    with pytest.raises(Unavailable):
+        call(checked)
+    assert driver.total == 1
+
+
+def test_a_commit_that_may_have_worked_is_not_made_again() -> None:
+    driver, checked, _ = prepared()
+    state = checked.upload_start("k")
+    driver.failures = [gone()]
+    with pytest.raises(Unavailable):
+        checked.upload_commit(state)
+    assert driver.calls["upload_commit"] == 1
+
+
+def test_an_append_is_not_made_again_for_its_body_is_gone() -> None:
+    driver, checked, _ = prepared()
+    state = checked.upload_start("k")
+    driver.failures = [gone()]
+    with pytest.raises(Unavailable):
+        checked.upload_append(state, [b"body"])
+    assert driver.calls["upload_append"] == 1
+
+
+@pytest.mark.parametrize("call", ONCE)
+def test_a_call_that_was_never_begun_is_made_again(call: Call) -> None:
+    driver, checked, pauses = prepared(throttled(3))
+    call(checked)
+    assert len(pauses) == 1
+    assert 3 <= pauses[0] < 4
+    assert not driver.failures
+
+
+@given(attempt=st.integers(1, 20), elapsed=st.floats(0, 20), wish=st.none() | st.floats(0, 20))
+def test_a_pause_is_as_long_as_the_backend_wishes_and_never_ends_too_late(
+    attempt: int, elapsed: float, wish: float | None
+) -> None:
+    policy = RetryPolicy(attempts=30, base=0.05, longest=2, total=10)
+    pause = policy.pause(throttled(wish), attempt=attempt, elapsed=elapsed, replayable=True)
+    if pause is None:
+        assert elapsed + (wish or 0) + 2 > 10
+    else:
+        assert elapsed + pause <= 10
+        assert 0 <= pause - (wish or 0) <= min(2, 0.05 * 2**attempt) + 1e-6
+
+
+def test_the_time_of_a_call_that_was_made_again_is_the_time_of_all_of_it() -> None:
+    seen: list[StorageError | None] = []
+    driver = FailingDriver(gone(), gone())
+    driver.wrapped.put("here", b"old")
+    checked = CheckedDriver(driver, sleep=lambda _: None, observe=lambda _o, _s, error: seen.append(error))
+    checked.stat("here")
+    assert seen == [None]
