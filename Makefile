@@ -1,0 +1,44 @@
+# Everything to build, serve, check and test entrepot. `make help` lists it.
+
+VENV   := .venv
+PYTHON ?= python3
+PY     := $(VENV)/bin/python
+UV     := $(VENV)/bin/uv
+# --inexact: never uninstall what somebody added to the environment.
+SYNC   := $(UV) sync --quiet --frozen --inexact
+
+SOURCES := contract host plugins benchmarks tests
+PACKAGE_TESTS := contract/tests host/tests plugins benchmarks/tests
+
+.PHONY: help install serve check quick test bench
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+install: $(UV) ## Make .venv with everything in it
+	$(SYNC)
+
+serve: $(UV) ## Serve a registry on 127.0.0.1:5000 with its data under ./data
+	$(SYNC) --no-dev --package entrepot --package entrepot-storage-fs --package entrepot-server-granian
+	@exec $(VENV)/bin/entrepot serve $(CONFIG)
+
+check: install ## Lint, format and types
+	$(VENV)/bin/ruff check $(SOURCES)
+	$(VENV)/bin/ruff format --check $(SOURCES)
+	$(VENV)/bin/mypy $(SOURCES)
+
+quick: install ## The tests of the packages that take seconds
+	$(PY) -m pytest -q -n 2 -m "not slow" $(PACKAGE_TESTS) tests/test_architecture.py
+
+test: install ## Everything: check, and all tests, with the programs that they drive
+	.ci/programs
+	$(MAKE) check
+	$(PY) -m pytest -q -n 2 $(PACKAGE_TESTS)
+	$(PY) -m pytest -q tests
+
+bench: install ## entrepot beside docker-registry, in one run
+	.ci/programs
+	$(PY) -m entrepot_benchmarks $(BENCH)
+
+$(UV):
+	PYTHON=$(PYTHON) .ci/venv $(VENV)
