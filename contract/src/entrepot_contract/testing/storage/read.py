@@ -71,7 +71,7 @@ class ReadContract(ContractBase):
         with driver.read("empty") as reader:
             assert list(reader) == []
 
-    @sentence("Reader", "The whole object's info, whatever part of it is read.")
+    @sentence("Reader.info", "The whole object's info, whatever part of it is read.")
     def test_reader_tells_the_whole_objects_info(self, driver: StorageDriver) -> None:
         driver.put("a/k", body(1000))
         stat = driver.stat("a/k")
@@ -79,7 +79,7 @@ class ReadContract(ContractBase):
             with driver.read("a/k", offset=offset, length=length) as reader:
                 assert reader.info == stat
 
-    @sentence("Reader", "Let go of the connection or file; again is harmless.")
+    @sentence("Reader.close", "Let go of the connection or file; again is harmless.")
     def test_reader_can_be_closed_early_and_again(self, driver: StorageDriver) -> None:
         driver.put("k", body(MAX_PUT_SIZE))
         for _ in range(5):
