@@ -1,0 +1,102 @@
+"""Who may import whom, and how large a file may be."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CONTRACT = {"entrepot_contract", "pydantic", "pluggy"}
+KIT = CONTRACT | {"pytest", "_pytest", "hypothesis"}
+HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "yaml"}
+PLUGINS = {
+    "server_granian": {"granian"},
+    "storage_fs": set[str](),
+    "storage_memory": set[str](),
+}
+"""Each plugin, and the SDK that it is about."""
+
+FOLDERS = ("contract/src", "host/src", "plugins", "benchmarks/src")
+MOST_LINES = 500
+MEDIAN_LINES = 120
+
+
+def modules(folder: str) -> list[Path]:
+    """The Python files below a folder that are shipped."""
+    return [path for path in sorted((ROOT / folder).rglob("*.py")) if "tests" not in path.relative_to(ROOT).parts]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The top-level packages that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def strangers(paths: list[Path], allowed: set[str]) -> list[str]:
+    """What files import beside the standard library and what they may."""
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in paths
+        for name in sorted(set(imported(path)))
+        if name not in allowed and name not in sys.stdlib_module_names
+    ]
+
+
+def test_the_contract_imports_only_pydantic_and_pluggy() -> None:
+    files = [path for path in modules("contract/src") if "testing" not in path.parts]
+    assert files
+    assert strangers(files, CONTRACT) == []
+
+
+def test_the_kit_imports_only_what_the_contract_does_and_test_tools() -> None:
+    files = [path for path in modules("contract/src") if "testing" in path.parts]
+    assert files
+    assert strangers(files, KIT) == []
+
+
+def test_the_host_imports_no_plugin_and_no_sdk() -> None:
+    assert modules("host/src")
+    assert strangers(modules("host/src"), HOST) == []
+
+
+def test_every_plugin_is_known_here() -> None:
+    assert {path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml")} == set(PLUGINS)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_plugin_imports_the_contract_and_its_own_sdk(plugin: str) -> None:
+    folder = f"plugins/{plugin}/src"
+    own = {path.name for path in (ROOT / folder).iterdir()}
+    assert modules(folder)
+    assert strangers(modules(folder), CONTRACT | own | PLUGINS[plugin]) == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_files_are_small(folder: str) -> None:
+    lines = {path: len(path.read_text().splitlines()) for path in modules(folder)}
+    assert [str(path) for path, count in lines.items() if count > MOST_LINES] == []
+    assert statistics.median(lines.values()) <= MEDIAN_LINES
+
+
+def test_no_file_is_called_after_nothing() -> None:
+    vague = {"utils", "helpers", "common", "util", "helper", "misc"}
+    files = [path for folder in ("contract", "host", "plugins", "benchmarks", "tests") for path in modules_all(folder)]
+    assert [str(path) for path in files if path.stem in vague or path.parent.name in vague] == []
+
+
+def modules_all(folder: str) -> list[Path]:
+    """The Python files below a folder, tests too."""
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def test_an_import_that_is_not_allowed_is_found() -> None:
+    file = ROOT / "tests" / "test_architecture.py"
+    assert strangers([file], set()) == ["tests/test_architecture.py imports pytest"]
