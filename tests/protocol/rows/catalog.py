@@ -1,0 +1,86 @@
+"""Listing repositories: Docker's `/v2/_catalog`, which the OCI specification lacks."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+from protocol.content import EMPTY_INDEX
+from protocol.table import ANY, Headers, Row, Step, distribution, push
+from protocol.wire import Response
+
+__all__ = ["ROWS"]
+
+FORMAT = distribution("GET /v2/_catalog answers 200 with the repositories, sorted, as JSON.")
+PAGES = distribution('n and last page the catalog; Link is </v2/_catalog?last=x&n=y>; rel="next".')
+ZERO = distribution("n=0 answers an empty list without a Link.")
+BAD_N = distribution("An n that is no number, negative, or above catalog.maxentries is PAGINATION_NUMBER_INVALID.")
+DEFAULT = distribution("Without n an answer has at most 100 repositories.")
+
+# Every repository of a row begins with its own name, and so they stand together in a catalog that others share.
+NAMES = ["$name-x", "$name/a", "$name/a/b", "$name/b", "${name}0", "${name}z"]
+GIVEN = [step for name in reversed(NAMES) for step in push(EMPTY_INDEX, "latest", name)]
+
+
+def listed(query: str, names: list[str], link: str | None) -> Step:
+    """A page of exactly these repositories."""
+    headers: Headers = {
+        "Link": f'</v2/_catalog?{link}>; rel="next"' if link else None,
+        "Content-Type": "application/json",
+    }
+    return Step(f"GET /v2/_catalog{query}", 200, headers=headers, json={"repositories": names})
+
+
+def wrong(value: str) -> Step:
+    return Step(f"GET /v2/_catalog?n={value}", 400, code="PAGINATION_NUMBER_INVALID")
+
+
+def at_most(most: int) -> Step:
+    def check(response: Response) -> None:
+        names = json.loads(response.body)["repositories"]
+        assert len(names) <= most, f"{len(names)} repositories"
+        assert names == sorted(names), "the repositories are not sorted bytewise"
+
+    return Step("GET /v2/_catalog", 200, headers={"Content-Type": "application/json"}, check=check)
+
+
+ROWS = [
+    Row("sorted-bytewise", (FORMAT, PAGES), *GIVEN, listed("?last=$name&n=5", NAMES[:5], "last=${name}0&n=5")),
+    Row("without-n", (FORMAT, DEFAULT), *GIVEN, at_most(100)),
+    Row(
+        "one-by-one",
+        PAGES,
+        *GIVEN,
+        *(
+            Step(f"GET /v2/_catalog?n=1&last={before}", 200, json={"repositories": [name]}, headers={"Link": ANY})
+            for before, name in itertools.pairwise(["$name", *NAMES[:5]])
+        ),
+    ),
+    Row(
+        "following-the-links",
+        PAGES,
+        *GIVEN,
+        Step("GET /v2/_catalog?n=2&last=$name", 200, json={"repositories": NAMES[:2]}, save={"next": "Link"}),
+        Step("GET $next", 200, json={"repositories": NAMES[2:4]}, save={"next": "Link"}),
+        Step("GET $next", 200, json={"repositories": NAMES[4:6]}),
+    ),
+    Row("the-end", PAGES, listed("?last=zzzzzzzz", [], None), listed("?last=zzzzzzzz&n=10", [], None)),
+    Row("n-is-zero", ZERO, *GIVEN, listed("?n=0", [], None)),
+    Row("n-that-is-wrong", BAD_N, wrong("-1"), wrong("x"), wrong("1.5"), wrong("1001"), wrong("9" * 18)),
+    Row("maximum", BAD_N, wrong("4"), Step("GET /v2/_catalog?n=3", 200), flavour="small"),
+    Row(
+        "default-within-the-maximum",
+        DEFAULT,
+        *GIVEN,
+        Step("GET /v2/_catalog?last=$name", 200, json={"repositories": NAMES[:3]}),
+        flavour="small",
+    ),
+    Row("head", FORMAT, Step("HEAD /v2/_catalog", 200, headers={"Content-Type": "application/json"})),
+    Row(
+        "uploads-and-blobs-alone-are-not-listed",
+        FORMAT,
+        Step("POST /v2/$name/a/blobs/uploads/", 202),
+        *push(EMPTY_INDEX, "latest", "$name/b"),
+        Step("GET /v2/_catalog?last=$name&n=1", 200, json={"repositories": ["$name/b"]}),
+    ),
+]

@@ -1,0 +1,31 @@
+"""Referrers that were pushed before there was a referrers API (distribution-spec, Enabling the Referrers API)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from services.distribution import distribution
+from services.entrepot import SERVERS, entrepot
+from services.programs import need
+from services.registry import write_config
+
+from protocol.rows.subjects_referrers import BEFORE, SINCE
+from protocol.run import run_row
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_what_the_tag_schema_lists_is_found_through_the_api(
+    request: pytest.FixtureRequest, tmp_path: Path, server: str
+) -> None:
+    need(request, "docker-registry")
+    config = write_config(tmp_path / "config.yml", tmp_path / "data")
+    for registry, row in (
+        (distribution(config, tmp_path / "before"), BEFORE),
+        (entrepot(config, tmp_path / "since", server=server), SINCE),
+    ):
+        try:
+            registry.start()
+            run_row(registry.port, row)
+        finally:
+            registry.stop()
