@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import falcon
 
 from entrepot.errors import BlobUnknown, Unsupported
@@ -11,6 +13,9 @@ from entrepot.http.ranges import requested_part
 from entrepot.registry import Registry
 
 __all__ = ["Blob"]
+
+_SMALL: Final = 2**16
+"""Up to so many bytes are answered at once: a server takes longer to begin a stream than to copy them."""
 
 
 class Blob:
@@ -46,7 +51,11 @@ class Blob:
             offset, size = (0, blob.size) if part is None else (part.offset, part.length)
             reader = self._blobs.read_part(name, wanted, blob.digest, offset, size)
         _describe(resp, str(wanted), etag)
-        resp.set_stream(reader, size)
+        if size <= _SMALL:
+            with reader:
+                resp.data = b"".join(reader)
+        else:
+            resp.set_stream(reader, size)
         self._publisher.blob(req, "pull", name, wanted, size)
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
