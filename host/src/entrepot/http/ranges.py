@@ -59,6 +59,8 @@ def chunk_offset(header: str | None, length: int | None) -> int | None:
     if match is None:
         raise RangeInvalid("Content-Range must be <first>-<last>")
     first, last = (int(group) for group in match.groups())
+    if last < first and length != 0:
+        raise RangeInvalid("Content-Range ends before it begins")
     if length is not None and last - first + 1 != length:
         raise SizeInvalid(f"Content-Range names {last - first + 1} bytes and Content-Length {length}")
     return first
