@@ -1,0 +1,112 @@
+"""Range and Content-Range against a naive reading of RFC 9110, 14."""
+
+from __future__ import annotations
+
+import pytest
+from host.tests.registry.examples import some_examples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.errors import RangeInvalid, RangeNotSatisfiable, SizeInvalid
+from entrepot.http.ranges import chunk_offset, requested_part
+
+sizes = st.integers(0, 40)
+positions = st.integers(0, 50)
+spaces = st.text(" \t", max_size=2)
+units = st.sampled_from(["bytes", "Bytes", "BYTES"])
+
+
+def selected(content: bytes, header: str) -> bytes | None:
+    """What ``requested_part`` selects; None for the whole content."""
+    part = requested_part(header, len(content))
+    if part is None:
+        return None
+    assert part.total == len(content)
+    assert part.length > 0
+    last = part.offset + part.length - 1
+    assert str(part) == f"bytes {part.offset}-{last}/{part.total}"
+    return content[part.offset : last + 1]
+
+
+@some_examples
+@given(sizes, positions, positions, units, spaces)
+def test_a_range_selects_the_bytes_from_first_to_last(size: int, first: int, last: int, unit: str, space: str) -> None:
+    content, header = bytes(range(size)), f"{unit}{space}={space}{first}{space}-{last}{space}"
+    if last < first:
+        assert selected(content, header) is None
+    elif first >= size:
+        with pytest.raises(RangeNotSatisfiable) as refused:
+            requested_part(header, size)
+        assert refused.value.headers == {"Content-Range": f"bytes */{size}"}
+    else:
+        assert selected(content, header) == bytes(byte for byte in content if first <= byte <= last)
+
+
+@some_examples
+@given(sizes, positions)
+def test_an_open_range_selects_the_bytes_from_first_on(size: int, first: int) -> None:
+    content, header = bytes(range(size)), f"bytes={first}-"
+    if first >= size:
+        with pytest.raises(RangeNotSatisfiable):
+            requested_part(header, size)
+    else:
+        assert selected(content, header) == bytes(byte for byte in content if first <= byte)
+
+
+@some_examples
+@given(sizes, positions)
+def test_a_suffix_range_selects_the_last_bytes(size: int, length: int) -> None:
+    content, header = bytes(range(size)), f"bytes=-{length}"
+    if size == 0 or length == 0:
+        with pytest.raises(RangeNotSatisfiable):
+            requested_part(header, size)
+    else:
+        assert selected(content, header) == content[-length:]
+
+
+UNPARSABLE = [
+    *(None, "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "bytes=0-1,3-4", "items=0-1", "0-1", "bytes=--1"),
+    *("bytes=+0-1", "bytes=0x0-1", "bytes=1_0-", "bytes=0-1\n2", "bytes=\N{ARABIC-INDIC DIGIT ONE}-", "bytes=5-4"),
+    "bytes=" + "9" * 5000 + "-",
+]
+
+
+@pytest.mark.parametrize("header", UNPARSABLE)
+def test_a_header_that_does_not_parse_or_has_several_ranges_is_ignored(header: str | None) -> None:
+    assert requested_part(header, 10) is None
+
+
+@some_examples
+@given(st.text("bytes=-0123456789,\n ", max_size=24), sizes)
+def test_any_header_selects_bytes_of_the_content_or_is_refused(header: str, size: int) -> None:
+    try:
+        part = requested_part(header, size)
+    except RangeNotSatisfiable:
+        return
+    assert part is None or (0 <= part.offset < part.offset + part.length <= size)
+
+
+@some_examples
+@given(st.integers(0, 10**17), st.integers(1, 10**9), st.sampled_from(["{}-{}", "bytes {}-{}/*", "bytes={}-{}"]))
+def test_a_chunk_begins_where_its_header_says(first: int, length: int, form: str) -> None:
+    header = form.format(first, first + length - 1)
+    assert chunk_offset(header, length) == first
+    assert chunk_offset(header, None) == first
+    for wrong in (length - 1, length + 1):
+        with pytest.raises(SizeInvalid):
+            chunk_offset(header, wrong)
+
+
+def test_a_chunk_without_the_header_begins_where_the_upload_stands() -> None:
+    assert chunk_offset(None, 10) is None
+
+
+@pytest.mark.parametrize("header", ["", "0", "0-", "-9", "a-b", "0-9-9", "0-9,10-11", "items 0-9", "9" * 5000 + "-0"])
+def test_a_chunk_whose_header_breaks_the_grammar_is_refused(header: str) -> None:
+    with pytest.raises(RangeInvalid):
+        chunk_offset(header, 10)
+
+
+def test_a_chunk_that_ends_before_it_begins_is_refused_even_where_its_length_is_unknown() -> None:
+    with pytest.raises((RangeInvalid, SizeInvalid)):
+        chunk_offset("9-0", None)

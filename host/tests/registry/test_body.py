@@ -1,0 +1,167 @@
+"""The body of a request: every byte once, in order, hashed, and nothing read beyond its end."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+
+import pytest
+from host.tests.registry.examples import some_examples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.registry.body import CHUNK, Body, HashedSlice
+
+
+class Source:
+    """An input that gives as many bytes as it likes at a time, and at its end closes or fails."""
+
+    def __init__(self, data: bytes, steps: list[int] | None = None, failure: Exception | None = None) -> None:
+        self.data = data
+        self.position = 0
+        self.reads = 0
+        self._steps = iter(steps or [])
+        self._failure = failure
+
+    def read(self, size: int, /) -> bytes:
+        self.reads += 1
+        assert size > 0, "a read of nothing cannot be told from the end"
+        if self.position == len(self.data) and self._failure is not None:
+            raise self._failure
+        size = min(size, next(self._steps, size))
+        start, self.position = self.position, min(len(self.data), self.position + size)
+        return self.data[start : self.position]
+
+
+contents = st.binary(max_size=300)
+steps = st.lists(st.integers(1, 50), max_size=30)
+limits = st.integers(1, 120)
+failures = st.sampled_from([None, OSError("reset"), ConnectionResetError(), TimeoutError(), EOFError()])
+
+
+def slices(body: Body, limit: int) -> Iterator[bytes]:
+    """Take a body in slices, and check each against its own digest."""
+    while not body.ended:
+        hasher = hashlib.sha256()
+        content = b"".join(HashedSlice(body, hasher, limit))
+        assert len(content) <= limit
+        assert hasher.hexdigest() == hashlib.sha256(content).hexdigest()
+        yield content
+
+
+@some_examples
+@given(contents, steps, limits, st.booleans())
+def test_slices_make_up_the_body_and_each_is_hashed(
+    content: bytes, steps: list[int], limit: int, announced: bool
+) -> None:
+    body = Body(Source(content, steps), len(content) if announced else None)
+    assert b"".join(slices(body, limit)) == content
+    assert (body.received, body.broken, body.ended) == (len(content), False, True)
+
+
+@some_examples
+@given(contents, steps, limits, failures, st.integers(1, 500))
+def test_a_body_that_ends_before_its_length_is_broken_and_what_came_counts(
+    content: bytes, steps: list[int], limit: int, failure: Exception | None, missing: int
+) -> None:
+    body = Body(Source(content, steps, failure), len(content) + missing)
+    assert b"".join(slices(body, limit)) == content
+    assert (body.received, body.broken) == (len(content), True)
+
+
+@some_examples
+@given(contents, steps, limits, failures.filter(bool))
+def test_a_body_of_unknown_length_that_breaks_off_is_broken_and_what_came_counts(
+    content: bytes, steps: list[int], limit: int, failure: Exception
+) -> None:
+    body = Body(Source(content, steps, failure), None)
+    assert b"".join(slices(body, limit)) == content
+    assert (body.received, body.broken) == (len(content), True)
+
+
+@some_examples
+@given(contents, st.binary(min_size=1, max_size=50), steps, limits)
+def test_nothing_is_read_after_the_length_that_was_announced(
+    content: bytes, beyond: bytes, steps: list[int], limit: int
+) -> None:
+    source = Source(content + beyond, steps)
+    assert b"".join(slices(Body(source, len(content)), limit)) == content
+    assert source.position == len(content)
+
+
+@some_examples
+@given(st.binary(min_size=1, max_size=300), steps, limits, st.booleans())
+def test_nothing_is_read_after_the_end_of_a_slice(content: bytes, steps: list[int], limit: int, known: bool) -> None:
+    source = Source(content, steps)
+    body = Body(source, len(content) if known else None)
+    first = b"".join(HashedSlice(body, hashlib.sha256(), limit))
+    assert first == content[:limit]
+    assert source.position == body.received == len(first)
+
+
+def test_an_empty_body_is_never_read() -> None:
+    source = Source(b"the next request")
+    body = Body(source, 0)
+    assert list(HashedSlice(body, hashlib.sha256(), 10)) == []
+    assert (body.ended, body.broken, source.reads) == (True, False, 0)
+
+
+def test_a_slice_without_a_hasher_passes_the_bytes_on() -> None:
+    assert b"".join(HashedSlice(Body(Source(b"abc"), 3), None, 10)) == b"abc"
+
+
+def test_a_large_body_comes_in_chunks_of_one_mebibyte_at_the_most() -> None:
+    content = bytes(range(256)) * 4096 * 3 + b"end"
+    hasher = hashlib.sha256()
+    chunks = [bytes(chunk) for chunk in HashedSlice(Body(Source(content), len(content)), hasher, 2**30)]
+    assert max(map(len, chunks)) <= CHUNK
+    assert b"".join(chunks) == content
+    assert hasher.hexdigest() == hashlib.sha256(content).hexdigest()
+
+
+class DriverError(Exception):
+    """What a driver may raise while it takes chunks."""
+
+
+def take_some(chunks: Iterator[bytes], count: int) -> bytes:
+    return b"".join(bytes(next(chunks)) for _ in range(count))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_driver_that_stops_in_the_middle_leaves_no_thread_and_at_most_one_chunk_unwritten(known: bool) -> None:
+    content = bytes(8 * CHUNK)
+    body = Body(Source(content), len(content) if known else None)
+    before = threading.active_count()
+    chunks = iter(HashedSlice(body, hashlib.sha256(), 2**30))
+    taken = take_some(chunks, 3)
+    del chunks
+    assert threading.active_count() == before
+    position = body.received
+    assert len(taken) <= position <= len(taken) + CHUNK, "at most the chunk that was read ahead is lost"
+    rest = b"".join(HashedSlice(body, hashlib.sha256(), 2**30))
+    assert position + len(rest) == len(content), "and the body goes on exactly behind what was read"
+
+
+def test_a_driver_that_raises_in_the_middle_leaves_no_thread() -> None:
+    before = threading.active_count()
+
+    def failing_driver() -> None:
+        for number, _ in enumerate(HashedSlice(Body(Source(bytes(8 * CHUNK)), None), hashlib.sha256(), 2**30)):
+            if number == 2:
+                raise DriverError
+
+    with pytest.raises(DriverError) as raised:
+        failing_driver()
+    del raised
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("size", [10, 3 * CHUNK])
+def test_an_error_of_the_input_that_is_no_disconnect_reaches_the_caller_and_leaves_no_thread(size: int) -> None:
+    before = threading.active_count()
+    body = Body(Source(bytes(size), failure=ZeroDivisionError("a defect")), None)
+    with pytest.raises(ZeroDivisionError) as raised:
+        list(HashedSlice(body, hashlib.sha256(), 2**30))
+    del raised
+    assert threading.active_count() == before

@@ -1,0 +1,161 @@
+"""How many calls of the storage driver each request costs: the budget, row by row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from host.tests.registry.content import digest_of, image
+from host.tests.registry.process import QUIET, Process, memory
+from host.tests.registry.wrappers import Signing
+from host.tests.storage.counting import CountingDriver
+
+from entrepot_contract import StorageDriver
+
+LAYER = b"a layer"
+DIGEST = digest_of(LAYER)
+SLICE = 1024
+
+
+class Scene:
+    """An image in the storage, and a process that has not seen it yet."""
+
+    def __init__(self, make: Callable[[StorageDriver], CountingDriver] = CountingDriver) -> None:
+        self.driver = make(memory())
+        pusher = Process(self.driver)
+        pusher.push_blob("app", b"{}")
+        pusher.push_blob("app", LAYER)
+        self.manifest = pusher.push_manifest("app", "latest", image())
+        self.host = Process(self.driver, replace(QUIET, upload_slice=SLICE))
+        self.location = ""
+        self.driver.reset()
+
+    def get(self, path: str, status: int = 200) -> None:
+        assert self.host.request("GET", path).status_code == status
+
+    def head(self, path: str) -> None:
+        assert self.host.request("HEAD", path).status_code == 200
+
+    def start(self) -> None:
+        self.location = self.host.start("app")
+
+    def patch(self, size: int = 10) -> None:
+        self.location = self.host.patch(self.location, bytes(size))
+
+    def put(self, digest: str) -> None:
+        assert self.host.finish(self.location, digest).status_code == 201
+
+
+Step = Callable[[Scene], None]
+
+
+def get_manifest(scene: Scene) -> None:
+    scene.get("/v2/app/manifests/latest")
+
+
+def head_manifest(scene: Scene) -> None:
+    scene.head("/v2/app/manifests/latest")
+
+
+def get_manifest_by_digest(scene: Scene) -> None:
+    scene.get(f"/v2/app/manifests/{scene.manifest}")
+
+
+def get_blob(scene: Scene) -> None:
+    scene.get(f"/v2/app/blobs/{DIGEST}")
+
+
+def head_blob(scene: Scene) -> None:
+    scene.head(f"/v2/app/blobs/{DIGEST}")
+
+
+def get_tags(scene: Scene) -> None:
+    scene.get("/v2/app/tags/list")
+
+
+def get_tags_page(scene: Scene) -> None:
+    scene.get("/v2/app/tags/list?n=5&last=a")
+
+
+def start(scene: Scene) -> None:
+    scene.start()
+
+
+def patch(scene: Scene) -> None:
+    scene.patch()
+
+
+def patch_three_slices(scene: Scene) -> None:
+    scene.patch(3 * SLICE)
+
+
+def put(scene: Scene) -> None:
+    scene.put(digest_of(bytes(10)))
+
+
+# What is counted, what went before it, and its calls.
+BUDGET: list[tuple[str, Step, list[Step], dict[str, int]]] = [
+    ("GET manifest by tag, cold", get_manifest, [], {"read": 2}),
+    ("GET manifest by tag, warm", get_manifest, [get_manifest], {"read": 1}),
+    ("HEAD manifest by tag, cold", head_manifest, [], {"read": 2}),
+    ("HEAD manifest by tag, warm", head_manifest, [get_manifest], {"read": 1}),
+    ("GET manifest by digest, cold", get_manifest_by_digest, [], {"read": 2}),
+    ("GET manifest by digest, warm", get_manifest_by_digest, [get_manifest], {"read": 1}),
+    ("GET blob", get_blob, [], {"read": 2}),
+    ("GET blob, again", get_blob, [get_blob], {"read": 2}),
+    ("HEAD blob, cold", head_blob, [], {"read": 1, "stat": 1}),
+    ("HEAD blob, warm", head_blob, [head_blob], {"read": 1}),
+    ("POST upload", start, [], {"put": 1}),
+    ("PATCH, first slice", patch, [start], {"upload_start": 1, "upload_append": 1, "put": 1}),
+    ("PATCH, later", patch, [start, patch], {"stat": 1, "upload_append": 1, "put": 1}),
+    (
+        "PATCH of three slices: 3, and 2 for each more",
+        patch_three_slices,
+        [start],
+        {"upload_start": 1, "upload_append": 3, "put": 3},
+    ),
+    ("PUT after PATCH", put, [start, patch], {"stat": 1, "upload_commit": 1, "put": 1, "delete": 1}),
+    ("tags list", get_tags, [], {"list_objects": 1}),
+    ("tags list, a page from last", get_tags_page, [], {"list_objects": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("step", "before", "calls"),
+    [pytest.param(step, before, calls, id=f"{title} = {sum(calls.values())}") for title, step, before, calls in BUDGET],
+)
+def test_a_request_costs_exactly_its_budget(step: Step, before: list[Step], calls: dict[str, int]) -> None:
+    scene = Scene()
+    for one in before:
+        one(scene)
+    scene.driver.reset()
+    step(scene)
+    assert dict(scene.driver.calls) == calls
+
+
+def test_a_redirect_to_a_blob_costs_one_call_of_the_backend() -> None:
+    scene = Scene(Signing)
+    answer = scene.host.request("GET", f"/v2/app/blobs/{DIGEST}")
+    assert answer.status_code == 307
+    assert (answer.headers["location"] or "").startswith("https://bucket.example/docker/registry/v2/blobs/sha256/")
+    # Signing is arithmetic with a key that the driver has: no backend hears of it.
+    assert scene.driver.calls.pop("sign_url") == 1
+    assert dict(scene.driver.calls) == {"read": 1}
+
+
+def test_a_page_of_the_catalog_costs_no_more_where_there_are_more_repositories() -> None:
+    costs = []
+    for count in (10, 100):
+        driver = CountingDriver(memory())
+        host = Process(driver)
+        for number in range(count):
+            host.push_blob(f"app-{number:03}", b"{}")
+            host.push_manifest(f"app-{number:03}", "latest", image())
+        driver.reset()
+        answer = host.request("GET", "/v2/_catalog?n=5&last=app-002")
+        assert json.loads(answer.content) == {"repositories": [f"app-{number:03}" for number in range(3, 8)]}
+        assert set(driver.calls) == {"list_objects"}
+        costs.append(driver.total)
+    assert costs[0] == costs[1]

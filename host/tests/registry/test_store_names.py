@@ -1,0 +1,70 @@
+"""The names below a prefix come in the order of their bytes, whatever order the driver lists their keys in."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from host.tests.registry.examples import some_examples
+from host.tests.registry.process import memory
+from host.tests.registry.wrappers import Watched
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.registry.store import Store
+from entrepot_contract import StorageDriver
+
+PREFIX = "a/tags/"
+
+tags = st.from_regex(r"[a1_][a1_.-]{0,5}", fullmatch=True)
+
+
+def holding(names: list[str] | set[str]) -> StorageDriver:
+    driver = memory()
+    for name in names:
+        driver.put(f"{PREFIX}{name}/current/link", b"x")
+    return driver
+
+
+@some_examples
+@given(st.sets(tags, max_size=25), tags | st.just(""))
+def test_names_are_sorted_and_begin_after_a_name_that_need_not_exist(names: set[str], after: str) -> None:
+    found = list(Store(holding(names)).names(PREFIX, after))
+    assert found == sorted(name for name in names if name > after)
+
+
+@some_examples
+@given(st.sets(tags, min_size=1, max_size=25), st.integers(1, 4))
+def test_pages_of_names_make_up_the_whole_list(names: set[str], size: int) -> None:
+    store, found = Store(holding(names)), list[str]()
+    while page := list(islice(store.names(PREFIX, found[-1] if found else ""), size)):
+        found += page
+    assert found == sorted(names)
+
+
+def test_a_first_name_costs_no_full_listing() -> None:
+    driver = Watched(holding([f"v{number:04}-alpine" for number in range(500)]))
+    assert list(islice(Store(driver).names(PREFIX), 3)) == ["v0000-alpine", "v0001-alpine", "v0002-alpine"]
+    assert driver.listed <= 5
+
+
+@pytest.mark.parametrize("after", ["v0250-alpine", "v0250", "v0250-z"])
+def test_a_page_from_the_middle_costs_no_listing_of_what_lies_before(after: str) -> None:
+    driver = Watched(holding([f"v{number:04}-alpine" for number in range(500)]))
+    assert next(Store(driver).names(PREFIX, after)) > after
+    assert driver.listed <= 5
+
+
+def test_names_with_one_stem_are_held_back_until_the_stem_itself_can_no_longer_come() -> None:
+    names = [*(f"1.{minor}" for minor in range(10)), "1", "1-alpine", "2"]
+    driver = Watched(holding(names))
+    assert next(Store(driver).names(PREFIX)) == "1"
+    assert driver.listed == len(names)
+
+
+def test_objects_directly_below_the_prefix_are_names_too() -> None:
+    driver = memory()
+    driver.put("p/b", b"")
+    driver.put("p/a-b/c", b"")
+    driver.put("p/a", b"")
+    assert list(Store(driver).names("p/")) == ["a", "a-b", "b"]

@@ -1,0 +1,63 @@
+"""Drivers that are another driver, but for one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from host.tests.storage.counting import CountingDriver
+
+from entrepot_contract import Capabilities, ObjectInfo, Prefix, SignedMethod, StorageDriver
+
+__all__ = ["Aged", "Signing", "Uncreating", "Watched"]
+
+
+class Signing(CountingDriver):
+    """Claims that it can sign URLs."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(self.wrapped.capabilities, signed_urls=frozenset({"GET", "HEAD"}))
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        self._count("sign_url")
+        return f"https://bucket.example/{key}?method={method}&seconds={expires.total_seconds():.0f}"
+
+
+class Uncreating(CountingDriver):
+    """Claims no atomic CREATE."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(self.wrapped.capabilities, create=False)
+
+
+class Watched(CountingDriver):
+    """Counts the entries of listings that were asked for, in ``listed``."""
+
+    def __init__(self, wrapped: StorageDriver) -> None:
+        super().__init__(wrapped)
+        self.listed = 0
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        for entry in super().list_objects(prefix, start_after=start_after, shallow=shallow):
+            self.listed += 1
+            yield entry
+
+
+class Aged(CountingDriver):
+    """Tells that some objects were written long ago."""
+
+    def __init__(self, wrapped: StorageDriver) -> None:
+        super().__init__(wrapped)
+        self.ages: dict[str, timedelta] = {}
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        for entry in super().list_objects(prefix, start_after=start_after, shallow=shallow):
+            age = self.ages.get(entry.key)
+            yield replace(entry, modified=entry.modified - age) if age and isinstance(entry, ObjectInfo) else entry
