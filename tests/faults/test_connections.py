@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import time
 from random import Random
 
 import pytest
 from services.images import package
+from services.network import HOST
 from services.push import push_image
 from services.registry import Registry
 from services.wire import OCI_MANIFEST, Answer, Exchange, WireError, digest_of, with_digest
@@ -61,6 +64,13 @@ def test_a_manifest_shorter_than_its_content_length_is_no_success(host: Registry
 
     assert answer is None or 400 <= answer.status < 500, answer
     assert host.wire.tags("app") == ["whole"]
+
+
+def test_a_client_that_tries_tls_first_is_answered_at_once(host: Registry) -> None:
+    context = ssl.create_default_context()
+    with socket.create_connection((HOST, host.port), timeout=2) as plain, pytest.raises(ssl.SSLError):
+        context.wrap_socket(plain, server_hostname=HOST)
+    assert host.answers()
 
 
 def test_stalled_clients_stop_nobody_else(host: Registry) -> None:

@@ -13,6 +13,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
+from entrepot.server.channel import PlainChannel
 from entrepot.server.listening import listen
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 
@@ -57,7 +58,9 @@ class WaitressServer(ServerDriver):
                     outbuf_overflow=64 * _MIB,
                 )
                 # One socket gives one server.
-                _Loop(cast(BaseWSGIServer, server), channels, settings).run(listener.getsockname()[1])
+                plain = cast(BaseWSGIServer, server)
+                plain.channel_class = PlainChannel
+                _Loop(plain, channels, settings).run(listener.getsockname()[1])
             finally:
                 application.close()
 
