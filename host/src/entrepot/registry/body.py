@@ -77,8 +77,8 @@ class HashedSlice:
                 self._hash(data)
                 yield data
             return
-        # Leaving the block waits for both threads: nothing may read the request or feed the hasher after its end.
-        with ThreadPoolExecutor(2, thread_name_prefix="upload") as threads:
+        threads = ThreadPoolExecutor(2, thread_name_prefix="upload")
+        try:
             hashing = threads.submit(self._hash, b"")
             while data:
                 reading = threads.submit(self._next)
@@ -87,6 +87,9 @@ class HashedSlice:
                 yield data
                 data = reading.result()
             hashing.result()
+        finally:
+            # Where the driver has failed, the client is told so now and not when it sends its next byte.
+            threads.shutdown(wait=False)
 
     def _next(self) -> bytes:
         data = self._body.read(min(CHUNK, self._limit - self._taken)) if self._taken < self._limit else b""

@@ -1,0 +1,93 @@
+"""What the documents say is true: their code runs, and they name every key, target and file there is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from entrepot.config.model import Configuration
+from entrepot.config.section import Section
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "contract/*.md", "host/*.md", "plugins/*/*.md", "benchmarks/*.md")
+    for path in ROOT.glob(pattern)
+)
+
+
+def blocks(language: str) -> list[object]:
+    """The code blocks of all documents in one language."""
+    fence = re.compile(rf"^```{language}\n(.*?)^```", re.DOTALL | re.MULTILINE)
+    return [
+        pytest.param(block, id=f"{document.relative_to(ROOT)}-{number}")
+        for document in DOCUMENTS
+        for number, block in enumerate(fence.findall(document.read_text()), 1)
+    ]
+
+
+@pytest.mark.parametrize("block", blocks("yaml"))
+def test_a_configuration_in_a_document_can_be_served(block: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(block)
+    check = [sys.executable, "-m", "entrepot", "config", "check", str(file)]
+    result = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_a_python_block_in_a_document_runs_and_its_tests_pass(block: str, tmp_path: Path) -> None:
+    file = tmp_path / "test_block.py"
+    file.write_text(block)
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(file)]
+    result = subprocess.run(run, capture_output=True, text=True, timeout=280, check=False, cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_in_a_document_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
+    missing = [link for link in links if not (document.parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_make_targets_in_a_document_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^    |`)make ([a-z-]+)", document.read_text(), re.MULTILINE))
+    assert named <= targets
+
+
+def honoured(section: type[Section], path: str = "") -> Iterator[str]:
+    """The keys that are honoured, each with its path."""
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        inner = next((one for one in (kind, *getattr(kind, "__args__", ())) if _is_section(one)), None)
+        place = f"{path}{name}"
+        if inner is not None and issubclass(inner, Section):
+            yield from honoured(inner, f"{place}.")
+        elif place not in {"storage.driver", "storage.options"}:
+            yield place
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def put_off(section: type[Section], path: str = "") -> Iterator[str]:
+    """The keys that are known and not honoured."""
+    yield from (f"{path}{name}" for name in (*section.later, *section.refused))
+    for name, field in section.model_fields.items():
+        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(kind, type) and issubclass(kind, Section):
+                yield from put_off(kind, f"{path}{name}.")
+
+
+@pytest.mark.parametrize("key", [*honoured(Configuration), *put_off(Configuration)])
+def test_every_key_of_the_configuration_is_documented(key: str) -> None:
+    assert f"`{key}`" in (ROOT / "docs/configuration.md").read_text()
