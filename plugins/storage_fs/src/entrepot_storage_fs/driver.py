@@ -147,7 +147,8 @@ class FilesystemDriver(StorageDriver):
         try:
             with Reporting("health"):
                 self._tree.check()
-                os.stat(self._tree.root)
+                if not os.path.isdir(self._tree.root):
+                    detail = "the root directory is not there yet; the first write makes it"
         except StorageError as error:
             ok, detail = False, error.message
         return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)

@@ -29,6 +29,7 @@ _MEANING: Final[dict[int, tuple[type[StorageError], str]]] = {
     errno.ENAMETOOLONG: (InvalidKey, _BAD_KEY),
     errno.ENOTDIR: (InvalidKey, _BAD_KEY),
     errno.EISDIR: (InvalidKey, _BAD_KEY),
+    errno.ENOTEMPTY: (InvalidKey, _BAD_KEY),
 }
 
 

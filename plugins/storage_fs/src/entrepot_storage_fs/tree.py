@@ -28,6 +28,7 @@ class Tree:
         self.uploads = f"{root}/{WORKING}/uploads"
         self._staging = f"{root}/{WORKING}/staged"
         self._checked = False
+        self._prepared = False
 
     def path(self, key: str) -> str:
         if not self._checked:
@@ -59,6 +60,7 @@ class Tree:
                 with suppress(FileNotFoundError):
                     if entry.stat().st_mtime < time.time() - STALE:
                         os.unlink(entry.path)
+        self._prepared = True
 
     def staged(self) -> str:
         """A path that no file has and no listing shows."""
@@ -67,7 +69,7 @@ class Tree:
     def create(self, path: str) -> int:
         """A new working file, open for reading and writing."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        if self._checked:
+        if self._prepared:
             with suppress(FileNotFoundError):
                 return os.open(path, flags, 0o644)
         self._prepare()

@@ -1,4 +1,4 @@
-"""Bytes on their way into a file, past the page cache where there are many of them."""
+"""Bytes on their way into a file: through the page cache, or past it where it is the slower way."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 from collections import deque
 from collections.abc import Iterable
 from itertools import chain
+from time import thread_time
 from typing import Final
 
 from entrepot_contract import Chunks
@@ -16,8 +17,12 @@ from entrepot_storage_fs.failures import Reporting
 
 __all__ = ["extend"]
 
-SMALL: Final = 2**20
-"""So many bytes of a call go through the page cache: it is as fast for them, and they need no buffer."""
+WINDOW: Final = 2 * 2**20
+"""After so many bytes the page cache is asked to write them out, and is judged by the time that it took."""
+
+SLOW: Final = 1e-3 / 2**20
+"""Seconds of processor time a byte: a page cache that takes longer, as with memory that a virtual machine was never
+given yet, is slower than the disk, and the rest of the bytes pass it by. A cache of usual speed takes a third."""
 
 BLOCK: Final = 2**20
 ALIGNMENT: Final = max(4096, mmap.PAGESIZE)
@@ -31,14 +36,22 @@ def extend(fd: int, offset: int, data: Chunks, report: Reporting) -> int:
 
     ``report`` is entered around the system's calls only, so that an error of ``data`` passes through as it is.
     """
-    direct_from = -(-(offset + SMALL) // ALIGNMENT) * ALIGNMENT
     chunks = iter(data)
+    mark, spent, slow = offset, 0.0, False
     for chunk in chunks:
         view = memoryview(chunk).cast("B")
-        head = view[: direct_from - offset]
+        head = view[: -offset % ALIGNMENT] if slow else view
         with report:
+            begin = thread_time()
             _write(fd, head, offset)
-        offset += len(head)
+            spent += thread_time() - begin
+            offset += len(head)
+            if offset - mark >= WINDOW:
+                slow = slow or spent > (offset - mark) * SLOW
+                # Begins to write the pages to disk, and drops none of them: they are not clean yet. Without this the
+                # sync at the end waits for all of them.
+                os.posix_fadvise(fd, mark, offset - mark, os.POSIX_FADV_DONTNEED)
+                mark, spent = offset, 0.0
         if len(head) < len(view):
             return _extend_direct(fd, offset, chain((view[len(head) :],), chunks), report)
     return offset

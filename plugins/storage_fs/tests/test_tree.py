@@ -1,0 +1,188 @@
+"""What the tree looks like: for Distribution, after deletes, after a kill, and while others change it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from entrepot_contract import NotFound, Prefix, WriteMode
+from entrepot_storage_fs import FilesystemDriver
+
+
+def files(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def test_a_key_is_the_path_of_its_file(driver: FilesystemDriver, tmp_path: Path) -> None:
+    driver.put("docker/registry/v2/x/link", b"put")
+    driver.upload_commit(driver.upload_append(driver.upload_start("u"), [b"up"]), target="docker/registry/v2/data")
+    driver.put("docker/old", b"moved")
+    driver.move("docker/old", "docker/new/data")
+    root = tmp_path / "root"
+    assert files(root) == ["docker/new/data", "docker/registry/v2/data", "docker/registry/v2/x/link"]
+    assert (root / "docker/registry/v2/data").read_bytes() == b"up"
+    driver.delete(["docker/new/data", "docker/registry/v2/data", "docker/registry/v2/x/link"])
+    assert [path.name for path in root.iterdir()] == [".entrepot"]
+
+
+def test_a_delete_takes_nothing_but_its_file_and_what_got_empty(driver: FilesystemDriver, tmp_path: Path) -> None:
+    driver.put("a/b/c/d", b"")
+    driver.put("a/e", b"")
+    driver.delete(["a", "a/b", "a/e/f", "missing/x", "a/b/c/d"])
+    assert files(tmp_path / "root") == ["a/e"]
+    assert not (tmp_path / "root/a/b").exists()
+    driver.delete(["a/e"])
+    assert (tmp_path / "root").exists()
+
+
+def test_empty_directories_and_names_that_are_no_keys_are_never_listed(
+    driver: FilesystemDriver, tmp_path: Path
+) -> None:
+    driver.put("tags/v1/current/link", b"")
+    root = tmp_path / "root"
+    for empty in ("tags/v0/current", "tags/v2/current/deep", "other"):
+        (root / empty).mkdir(parents=True)
+    for foreign in (".hidden", "tags/.nfs0001", "tags/-x", "tags/with space", os.fsdecode(b"tags/\xff")):
+        (root / foreign).write_bytes(b"")
+    assert [item.key for item in driver.list_objects()] == ["tags/v1/current/link"]
+    assert list(driver.list_objects(shallow=True)) == [Prefix("tags/")]
+    assert list(driver.list_objects("tags/", shallow=True)) == [Prefix("tags/v1/")]
+    assert list(driver.list_objects("other/", shallow=True)) == []
+
+
+def test_a_deleted_directory_is_gone_from_a_listing_that_has_seen_it_filled(driver: FilesystemDriver) -> None:
+    for tag in ("v1", "v2"):
+        driver.put(f"tags/{tag}/current/link", b"")
+    assert list(driver.list_objects("tags/", shallow=True)) == [Prefix("tags/v1/"), Prefix("tags/v2/")]
+    driver.delete(["tags/v1/current/link"])
+    assert list(driver.list_objects("tags/", shallow=True)) == [Prefix("tags/v2/")]
+    driver.move("tags/v2/current/link", "tags/v3/current/link")
+    assert list(driver.list_objects("tags/", shallow=True)) == [Prefix("tags/v3/")]
+
+
+def test_a_known_directory_is_not_opened_again_to_list_the_one_above(driver: FilesystemDriver, tmp_path: Path) -> None:
+    for tag in range(50):
+        driver.put(f"tags/{tag:02}/current/link", b"")
+    expected = [Prefix(f"tags/{tag:02}/") for tag in range(50)]
+    assert list(driver.list_objects("tags/", shallow=True)) == expected
+    for tag in range(50):
+        os.utime(tmp_path / f"root/tags/{tag:02}", ns=(0, 1))
+        os.utime(tmp_path / f"root/tags/{tag:02}/current", ns=(0, 1))
+    assert list(driver.list_objects("tags/", shallow=True)) == expected
+    # relatime: the first read of a directory after a change of it would have set the time it was last read.
+    assert {os.stat(tmp_path / f"root/tags/{tag:02}").st_atime_ns for tag in range(50)} == {0}
+
+
+SEGMENT = st.sampled_from(["a", "a-", "a.b", "a0", "b", "Z", "_x", "0"])
+KEYS = st.lists(st.lists(SEGMENT, min_size=1, max_size=4).map("/".join), max_size=12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(keys=KEYS, after=KEYS.map(lambda keys: "".join(keys[:1])), slash=st.booleans())
+def test_a_listing_is_the_sorted_keys_whatever_directories_hold_them(keys: list[str], after: str, slash: bool) -> None:
+    stored = sorted({f"{key}/z" for key in keys}, key=str.encode)
+    start = after + "/" * slash
+    with tempfile.TemporaryDirectory() as root:
+        driver = FilesystemDriver.from_config({"rootdirectory": root})
+        for key in stored:
+            driver.put(key, b"")
+        assert [info.key for info in driver.list_objects(start_after=start)] == [k for k in stored if k > start]
+        entries = sorted({key[: key.index("/") + 1] for key in stored}, key=str.encode)
+        listed = [prefix.key for prefix in driver.list_objects(start_after=start, shallow=True)]
+        assert listed == [entry for entry in entries if entry > start]
+
+
+def test_puts_and_deletes_below_one_directory_never_lose_a_put(driver: FilesystemDriver) -> None:
+    failures: list[BaseException] = []
+    end = time.monotonic() + 2
+
+    def work(name: str) -> None:
+        try:
+            while time.monotonic() < end:
+                driver.put(f"a/b/c/{name}", name.encode())
+                driver.move(f"a/b/c/{name}", f"a/d/{name}")
+                assert driver.stat(f"a/d/{name}").size == len(name)
+                driver.upload_commit(driver.upload_start(f"a/b/{name}/u"))
+                driver.delete([f"a/d/{name}", f"a/b/{name}/u"])
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "two", "three")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert list(driver.list_objects()) == []
+
+
+def test_an_object_that_is_replaced_twice_never_gets_an_old_etag_back(driver: FilesystemDriver) -> None:
+    etags = [driver.put("k", b"%03d" % number).etag for number in range(200)]
+    assert len(set(etags)) == 200
+    assert driver.stat("k").etag == etags[-1]
+
+
+KILLED = """
+import sys
+from entrepot_storage_fs import FilesystemDriver
+driver = FilesystemDriver.from_config({"rootdirectory": sys.argv[1]})
+number = 0
+while True:
+    driver.put("k", bytes([number % 256]) * 300_000)
+    print(number, flush=True)
+    number += 1
+"""
+
+
+def test_what_a_killed_put_leaves_is_never_an_object_and_is_swept_a_day_later(
+    driver: FilesystemDriver, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    for wait in (0.0, 0.001, 0.003, 0.007):
+        with subprocess.Popen([sys.executable, "-c", KILLED, str(root)], stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            time.sleep(wait)
+            child.send_signal(signal.SIGKILL)
+        with driver.read("k") as reader:
+            content = b"".join(reader)
+        assert len(content) == 300_000
+        assert len(set(content)) == 1
+        assert [info.key for info in driver.list_objects()] == ["k"]
+    left = root / ".entrepot/staged/left"
+    fresh = root / ".entrepot/staged/fresh"
+    left.touch()
+    fresh.touch()
+    os.utime(left, (time.time() - 90_000,) * 2)
+    FilesystemDriver.from_config({"rootdirectory": str(root)}).put("other", b"")
+    assert not left.exists()
+    assert fresh.exists()
+
+
+def test_a_create_that_lost_leaves_nothing_behind(driver: FilesystemDriver, tmp_path: Path) -> None:
+    driver.put("k", b"first", mode=WriteMode.CREATE)
+    with pytest.raises(FileExistsError):
+        driver.put("k", b"other", mode=WriteMode.CREATE)
+    assert files(tmp_path / "root") == ["k"]
+    assert os.stat(tmp_path / "root/k").st_nlink == 1
+
+
+def test_a_symlink_is_followed_and_a_dangling_one_is_missing(driver: FilesystemDriver, tmp_path: Path) -> None:
+    driver.put("a/k", b"bytes")
+    os.symlink(tmp_path / "root/a", tmp_path / "root/linked")
+    os.symlink("nowhere", tmp_path / "root/dangling")
+    assert driver.stat("linked/k").size == 5
+    assert [info.key for info in driver.list_objects()] == ["a/k", "linked/k"]
+    with pytest.raises(NotFound):
+        driver.stat("dangling")
