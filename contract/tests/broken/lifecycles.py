@@ -1,0 +1,157 @@
+"""Drivers that are broken before and after they store anything."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+from contract.tests.broken.register import caught_by
+from contract.tests.honest import HonestDriver, HonestOptions
+from pydantic import ConfigDict, SecretStr
+
+from entrepot_contract import Capabilities, DriverOptions, Health, ObjectInfo, Prefix
+
+
+class LooseOptions(HonestOptions):
+    """Takes every option."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+@caught_by("test_wrong_options_raise_config_errors")
+class OptionsAreLoose(HonestDriver):
+    """Has nothing to say against an unknown option."""
+
+    Options = LooseOptions
+
+
+class TalkingOptions(HonestOptions):
+    """Shows its values in errors."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def model_post_init(self, context: object) -> None:
+        if self.model_extra:
+            raise ValueError(f"no_such_option: {self.model_extra}")
+
+
+@caught_by("test_wrong_options_raise_config_errors")
+class OptionsShowTheirValues(HonestDriver):
+    """Shows the values of wrong options, and with them secrets."""
+
+    Options = TalkingOptions
+
+
+@caught_by("test_construction_touches_nothing")
+class ConstructionConnects(HonestDriver):
+    """Opens its database when it is made."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        self.connect().close()
+
+
+@caught_by("test_construction_touches_nothing")
+class ConstructionMakesFolders(HonestDriver):
+    """Makes its folder when it is made."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        os.makedirs(f"{self.options.path}.folder", exist_ok=True)
+
+
+@caught_by("test_construction_touches_nothing")
+class ConstructionStartsThreads(HonestDriver):
+    """Starts a thread when it is made."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        threading.Thread(target=threading.Event().wait, args=[5], daemon=True).start()
+
+
+@caught_by("test_capabilities_are_sound_and_never_change")
+class CapabilitiesChange(HonestDriver):
+    """Finds out later what it can do."""
+
+    asked = 0
+
+    @property
+    def capabilities(self) -> Capabilities:
+        self.asked += 1
+        return dataclasses.replace(super().capabilities, part_size_hint=2**20 + self.asked)
+
+
+@caught_by("test_capabilities_are_sound_and_never_change")
+class ContractIsOfTheFuture(HonestDriver):
+    """Is written for another contract."""
+
+    contract = (2, 0)
+
+
+@caught_by("test_health_answers_in_time_and_tells_no_secret")
+class HealthRaises(HonestDriver):
+    """Raises where it should answer."""
+
+    def health(self) -> Health:
+        raise sqlite3.OperationalError("unable to open database file")
+
+
+@caught_by("test_health_answers_in_time_and_tells_no_secret", password="hunter2-of-the-kit")
+class HealthTellsThePassword(HonestDriver):
+    """Says with which password it has tried."""
+
+    def health(self) -> Health:
+        password = self.options.password or SecretStr("")
+        return Health(ok=True, latency=timedelta(0), detail=f"answers to {password.get_secret_value()}")
+
+
+@caught_by("test_health_answers_in_time_and_tells_no_secret")
+class HealthIsSlow(HonestDriver):
+    """Takes three seconds."""
+
+    def health(self) -> Health:
+        return dataclasses.replace(super().health(), latency=timedelta(seconds=3))
+
+
+@caught_by("test_close_can_be_called_again")
+class ClosesOnce(HonestDriver):
+    """Cannot be closed again."""
+
+    closed = False
+
+    def close(self) -> None:
+        if self.closed:
+            raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
+        self.closed = True
+
+
+@caught_by("test_two_drivers_on_one_store_see_the_same")
+class ListsFromItsOwnMemory(HonestDriver):
+    """Lists what this instance has seen first."""
+
+    seen: list[ObjectInfo | Prefix] | None = None
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        if self.seen is None:
+            self.seen = list(super().list_objects(prefix, start_after=start_after, shallow=shallow))
+        return iter(self.seen)
+
+
+@caught_by("test_any_sequence_of_calls_does_what_it_does_to_a_dict")
+class ForgetsAfterAWhile(HonestDriver):
+    """Loses the object of a move that replaces one which was moved itself."""
+
+    moved: set[str] = set()  # noqa: RUF012 - all instances stand for one disk
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        info = super().move(source, target)
+        if source in self.moved and target in self.moved:
+            self.put(target, b"")
+        self.moved.add(target)
+        return info

@@ -1,0 +1,234 @@
+"""Drivers with a broken ``put``."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from contract.tests.broken.register import caught_by
+from contract.tests.honest import HonestDriver
+
+from entrepot_contract import (
+    AlreadyExists,
+    Denied,
+    DriverOptions,
+    NotFound,
+    ObjectInfo,
+    Prefix,
+    StorageError,
+    WriteMode,
+)
+
+CREATE = WriteMode.CREATE
+OVERWRITE = WriteMode.OVERWRITE
+
+
+@caught_by("test_readers_in_threads_see_whole_objects")
+class PutTears(HonestDriver):
+    """Writes in two steps, and both can be seen."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        super().put(key, data[: len(data) // 2], mode=mode)
+        return super().put(key, data)
+
+
+@caught_by("test_readers_in_other_processes_see_whole_objects")
+class PutDeletesFirst(HonestDriver):
+    """Has a moment without any object; a lock hides it from the threads of its own process."""
+
+    lock = threading.Lock()
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        with self.lock:
+            super().delete([key])
+            time.sleep(0.002)
+            return super().put(key, data)
+
+
+@caught_by("test_put_replaces_the_whole_object")
+class PutKeepsTheTail(HonestDriver):
+    """Writes over the start of a longer object and leaves its end."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        try:
+            with self.read(key) as reader:
+                old = b"".join(reader)
+        except NotFound:
+            old = b""
+        return super().put(key, data + old[len(data) :], mode=mode)
+
+
+@caught_by("test_put_writes_whole_objects_up_to_16_mib")
+class PutStopsAt8MiB(HonestDriver):
+    """Takes half of what it must take."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        if len(data) > 8 * 2**20:
+            raise self.fail(Denied, "put", key)
+        return super().put(key, data, mode=mode)
+
+
+@caught_by("test_put_is_read_and_listed_at_once")
+class PutIsListedLate(HonestDriver):
+    """Lists from a cache that is a second old."""
+
+    cache: tuple[float, list[ObjectInfo | Prefix]] = (0.0, [])
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        if time.monotonic() - self.cache[0] > 1:
+            self.cache = (time.monotonic(), list(super().list_objects(prefix)))
+        return iter(self.cache[1])
+
+
+@caught_by("test_create_never_touches_an_existing_object")
+class CreateOverwrites(HonestDriver):
+    """Takes CREATE for OVERWRITE."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        return super().put(key, data)
+
+
+@caught_by("test_create_never_touches_an_existing_object")
+class CreateTouches(HonestDriver):
+    """Writes the old object again before it raises."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        try:
+            return super().put(key, data, mode=mode)
+        except AlreadyExists:
+            with self.read(key) as reader:
+                super().put(key, b"".join(reader))
+            raise
+
+
+@caught_by("test_one_of_many_threads_wins_a_create")
+class CreateLooksThenWrites(HonestDriver):
+    """Looks whether the key is free, and writes a moment later."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        try:
+            self.stat(key)
+        except NotFound:
+            time.sleep(0.001)
+            return super().put(key, data)
+        return super().put(key, data, mode=mode)
+
+
+@caught_by("test_one_of_many_processes_wins_a_create")
+class CreateLocksItsOwnProcess(CreateLooksThenWrites):
+    """Makes CREATE atomic among threads only."""
+
+    lock = threading.Lock()
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        with self.lock:
+            return super().put(key, data, mode=mode)
+
+
+@caught_by("test_create_is_refused_where_it_is_not_claimed", create=False)
+class CreateWorksUnclaimed(HonestDriver):
+    """Writes, atomically or not, although it does not claim to create."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        return super().put(key, data)
+
+
+@caught_by("test_create_sees_objects_made_in_any_way")
+class CreateKnowsOnlyPuts(HonestDriver):
+    """Remembers keys that were put, and no others."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        self.known: set[str] = set()
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        if mode is CREATE and key in self.known:
+            raise self.fail(AlreadyExists, "put", key)
+        self.known.add(key)
+        return super().put(key, data)
+
+
+@caught_by("test_every_key_of_the_grammar_can_be_used")
+class KeysLoseTheirCase(HonestDriver):
+    """Stores on a case-insensitive disk."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        return super().put(key.lower(), data, mode=mode)
+
+
+@caught_by("test_every_key_of_the_grammar_can_be_used")
+class KeysGetLonger(HonestDriver):
+    """Adds a suffix that the longest segments have no room for."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        if any(len(segment) + len(".tmp") > 255 for segment in key.split("/")):
+            raise OSError("File name too long")
+        return super().put(key, data, mode=mode)
+
+
+@caught_by("test_a_key_can_follow_the_prefix_of_the_same_name")
+class EmptyFoldersStay(HonestDriver):
+    """Cannot put an object where a folder was."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        self.folders: set[str] = set()
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        if key in self.folders:
+            raise self.fail(StorageError, "put", key, "is a folder")
+        self.folders.update(key[:at] for at, letter in enumerate(key) if letter == "/")
+        return super().put(key, data, mode=mode)
+
+
+@caught_by("test_a_key_below_an_object_harms_nothing")
+class FilesystemErrorsEscape(HonestDriver):
+    """Lets an OSError through."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        parents = (key[:at] for at, letter in enumerate(key) if letter == "/")
+        if any(self.is_object(parent) for parent in parents):
+            raise NotADirectoryError(20, "Not a directory")
+        return super().put(key, data, mode=mode)
+
+    def is_object(self, key: str) -> bool:
+        try:
+            self.stat(key)
+        except NotFound:
+            return False
+        return True
+
+
+@caught_by("test_threads_write_where_others_delete")
+class PrunesUnderWriters(HonestDriver):
+    """Removes a folder that became empty, while a writer counts on it."""
+
+    folders: set[str] = set()  # noqa: RUF012 - all instances stand for one disk
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        folder = key.rpartition("/")[0]
+        self.folders.add(folder)
+        time.sleep(0.0005)
+        if folder not in self.folders:
+            raise self.fail(NotFound, "put", key)
+        return super().put(key, data, mode=mode)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        keys = list(keys)
+        super().delete(keys)
+        self.folders.difference_update(key.rpartition("/")[0] for key in keys)
+
+
+@caught_by("test_threads_use_one_driver_for_everything")
+class PutSharesAVariable(HonestDriver):
+    """Keeps the body of the running call in the instance."""
+
+    body = b""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        self.body = data
+        time.sleep(0.0005)
+        return super().put(key, self.body, mode=mode)

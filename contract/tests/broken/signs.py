@@ -1,0 +1,118 @@
+"""Drivers with a broken ``sign_url``, and the honest one that they break."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import suppress
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from contract.tests.broken.register import caught_by
+from contract.tests.honest import HonestDriver
+
+from entrepot_contract import SignedMethod, StorageError, Unsupported
+
+
+class Site(ThreadingHTTPServer):
+    """Serves the objects of one driver on a free port of this machine."""
+
+    def __init__(self, driver: SigningDriver) -> None:
+        super().__init__(("127.0.0.1", 0), Page)
+        self.driver = driver
+        self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.thread.start()
+
+
+class Page(BaseHTTPRequestHandler):
+    """One request with a signed URL."""
+
+    server: Site
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        asked = parse_qs(url.query)
+        driver = self.server.driver
+        if asked["method"] != [self.command] or (time.time() > float(asked["until"][0]) and driver.ends):
+            self.send_error(403)
+            return
+        with driver.read(url.path[1:]) as reader:
+            data = b"".join(reader)
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        status = 206 if wanted and driver.ranges else 200
+        if wanted and driver.ranges:
+            data = data[int(wanted[1]) : int(wanted[2]) + 1 if wanted[2] else None]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command == "GET":
+            with suppress(ConnectionError):
+                self.wfile.write(data[driver.skips :] + b"\0" * driver.skips)
+
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        return None
+
+
+class SigningDriver(HonestDriver):
+    """Keeps the contract, and signs URLs."""
+
+    ranges: ClassVar[bool] = True
+    ends: ClassVar[bool] = True
+    skips: ClassVar[int] = 0
+    site: Site | None = None
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        if method not in self.capabilities.signed_urls:
+            raise self.fail(Unsupported, "sign_url", key)
+        self.site = self.site or Site(self)
+        until = time.time() + expires.total_seconds()
+        return f"http://127.0.0.1:{self.site.server_port}/{key}?method={method}&until={until}"
+
+    def close(self) -> None:
+        if self.site is not None:
+            self.site.shutdown()
+            self.site.server_close()
+            self.site.thread.join()
+            self.site = None
+
+
+@caught_by("test_sign_answers_a_url_or_raises_unsupported")
+class SignAnswersNothing(HonestDriver):
+    """Answers an empty URL instead of raising."""
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        return ""
+
+
+@caught_by("test_sign_answers_a_url_or_raises_unsupported")
+class SignRaisesAnything(HonestDriver):
+    """Raises an error that does not say that it is not claimed."""
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        raise self.fail(StorageError, "sign_url", key)
+
+
+@caught_by("test_signed_url_serves_the_object", signed=["GET", "HEAD"])
+class SignServesOtherBytes(SigningDriver):
+    """Serves what is not the object."""
+
+    skips = 1
+
+
+@caught_by("test_signed_url_honours_range", signed=["GET"])
+class SignForgetsRanges(SigningDriver):
+    """Serves the whole object, whatever is asked for."""
+
+    ranges = False
+
+
+@caught_by("test_signed_url_ends", signed=["HEAD"])
+class SignNeverEnds(SigningDriver):
+    """Serves for ever."""
+
+    ends = False

@@ -1,0 +1,83 @@
+"""Drivers with a broken ``stat``, or broken infos."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from contract.tests.broken.register import caught_by
+from contract.tests.honest import HonestDriver, Row
+
+from entrepot_contract import NotFound, ObjectInfo, Prefix, StorageError
+
+
+@caught_by("test_stat_finds_objects_only")
+class StatFindsFolders(HonestDriver):
+    """Finds a prefix, as a filesystem finds a folder."""
+
+    def stat(self, key: str) -> ObjectInfo:
+        try:
+            return super().stat(key)
+        except NotFound:
+            for item in self.list_objects(f"{key}/"):
+                if isinstance(item, ObjectInfo):
+                    return dataclasses.replace(item, key=key, size=4096)
+            raise
+
+
+@caught_by("test_stat_finds_objects_only")
+class ErrorsLoseTheirKey(HonestDriver):
+    """Does not say which key is missing."""
+
+    def fail(self, kind: type[StorageError], operation: str, key: str | None, message: str = "refused") -> StorageError:
+        return super().fail(kind, operation, None, message)
+
+
+@caught_by("test_stat_tells_key_size_time_and_etag")
+class TimesAreNaive(HonestDriver):
+    """Tells times without their zone."""
+
+    def as_info(self, row: Row) -> ObjectInfo:
+        return dataclasses.replace(super().as_info(row), modified=datetime.fromtimestamp(row[2]))  # noqa: DTZ006 - the fault
+
+
+@caught_by("test_every_verb_answers_aware_times")
+class ListedTimesAreNaive(HonestDriver):
+    """Tells times without their zone in lists."""
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        for item in super().list_objects(prefix, start_after=start_after, shallow=shallow):
+            if isinstance(item, ObjectInfo):
+                yield dataclasses.replace(item, modified=item.modified.replace(tzinfo=None))
+            else:
+                yield item
+
+
+@caught_by("test_stat_tells_key_size_time_and_etag")
+class EtagsAreRandom(HonestDriver):
+    """Makes an etag up each time it is asked."""
+
+    def as_info(self, row: Row) -> ObjectInfo:
+        return dataclasses.replace(super().as_info(row), etag=uuid.uuid4().hex)
+
+
+@caught_by("test_etag_changes_with_the_content")
+class EtagsAreSizeAndSecond(HonestDriver):
+    """Makes the etag of the size and the time in seconds."""
+
+    def as_info(self, row: Row) -> ObjectInfo:
+        return dataclasses.replace(super().as_info(row), etag=f"{row[1]}-{int(row[2])}")
+
+
+@caught_by("test_stat_tells_key_size_time_and_etag")
+class SizesAreOfTheDisk(HonestDriver):
+    """Tells the size of the blocks that an object takes."""
+
+    def info(self, link: sqlite3.Connection, key: str, operation: str) -> ObjectInfo:
+        info = super().info(link, key, operation)
+        return dataclasses.replace(info, size=-(-info.size // 4096) * 4096) if operation == "stat" else info

@@ -1,0 +1,29 @@
+"""Every broken driver under the kit, one class each; ``test_broken.py`` runs them in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from contract.tests import honest
+from contract.tests.broken import commits, deletes, lifecycles, lists, moves, puts, reads, signs, stats, uploads
+from contract.tests.broken.register import BROKEN, Fault
+
+from entrepot_contract.testing import StorageContract
+
+MODULES = (commits, deletes, lifecycles, lists, moves, puts, reads, signs, stats, uploads)
+
+
+def under_the_kit(fault: Fault) -> type[StorageContract]:
+    """The kit's class for one broken driver."""
+
+    @pytest.fixture
+    def config(self: StorageContract, tmp_path: Path) -> Mapping[str, object]:
+        return {**honest.config(tmp_path), **fault.options}
+
+    return type(f"Test{fault.driver.__name__}", (StorageContract,), {"driver_class": fault.driver, "config": config})
+
+
+for entered in BROKEN.values():
+    globals()[f"Test{entered.driver.__name__}"] = under_the_kit(entered)

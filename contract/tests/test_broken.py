@@ -1,0 +1,71 @@
+"""The kit is tested itself: each deliberately broken driver is caught, by the test that names its fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from contract.tests.broken import suite
+from contract.tests.broken.register import BROKEN
+from contract.tests.test_sentences import KIT, QUOTES
+
+from entrepot_contract.testing.sentences import NOT_PROVEN
+
+ROOT = Path(__file__).parents[2]
+ACCIDENTS = (
+    "AttributeError",
+    "NameError",
+    "SyntaxError",
+    "ImportError",
+    "TypeError",
+    "fixture",
+    "OperationalError: no",
+)
+
+
+@pytest.fixture(scope="module")
+def caught(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """What the report of one run says of each broken driver: its failed tests and why."""
+    folder = tmp_path_factory.mktemp("broken")
+    report = folder / "report.json"
+    tests = [f"{suite.__file__}::Test{name}::{fault.test}" for name, fault in BROKEN.items()]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--contract-report={report}", *tests],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert run.returncode == 1, run.stdout + run.stderr
+    failed: dict[str, dict[str, str]] = {}
+    for driver in json.loads(report.read_text())["drivers"]:
+        results = [test for row in driver["sentences"] for test in row["tests"] if test["status"] == "fail"]
+        name = driver["test_class"].rpartition("::Test")[2]
+        failed[name] = {test["test"].partition("[")[0]: test["reason"] for test in results}
+    return failed
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN))
+def test_the_kit_catches(name: str, caught: dict[str, dict[str, str]]) -> None:
+    assert BROKEN[name].driver.__doc__, "a broken driver says what is wrong with it"
+    reason = caught[name].get(BROKEN[name].test)
+    assert reason is not None, f"{BROKEN[name].test} has not seen: {BROKEN[name].driver.__doc__}"
+    assert not reason.startswith(ACCIDENTS), "it failed by accident"
+
+
+def test_every_sentence_has_a_broken_driver() -> None:
+    named = {fault.test for fault in BROKEN.values()}
+    assert named <= KIT.keys()
+    broken = {(where, quote) for test, where, quote in QUOTES if test in named}
+    assert {(where, quote) for _, where, quote in QUOTES if where != "kit"} - broken - NOT_PROVEN.keys() == set()
+
+
+def test_every_test_of_the_kit_catches_something() -> None:
+    own = {test for test, where, _ in QUOTES if where == "kit"}
+    assert KIT.keys() - {fault.test for fault in BROKEN.values()} - own == set()
