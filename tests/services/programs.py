@@ -13,6 +13,7 @@ PACKAGES = {
     "docker": "docker.io",
     "docker-registry": "docker-registry",
     "dockerd": "docker.io",
+    "openssl": "openssl",
     "podman": "podman",
     "skopeo": "skopeo",
 }

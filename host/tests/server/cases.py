@@ -1,0 +1,241 @@
+"""What every server must do, on real sockets: the same tests for each of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from host.tests.server.running import HOST, Answer, Running, parse_answers, receive
+
+CLOSE = b"Connection: close\r\n\r\n"
+MIB = 2**20
+
+
+def request(method: str, target: str, *fields: bytes) -> bytes:
+    """The head of a request, up to where CLOSE or an empty line ends it."""
+    return f"{method} {target} HTTP/1.1\r\n".encode("latin-1") + HOST + b"".join(field + b"\r\n" for field in fields)
+
+
+class ServerCases:
+    """Inherit it, and name the server."""
+
+    name: ClassVar[str]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+        with Running(cls.name, tmp_path_factory.mktemp("server") / "run") as running:
+            yield running
+
+    def test_the_application_sees_the_request(self, server: Running) -> None:
+        seen = server.get("/echo/a%20b?x=%20y&z=a+b").environ()
+        assert seen["REQUEST_METHOD"] == "GET"
+        assert seen["PATH_INFO"] == "/echo/a b"
+        assert seen["QUERY_STRING"] == "x=%20y&z=a+b"
+        assert seen["REMOTE_ADDR"] == "127.0.0.1"
+        assert seen["HTTP_HOST"] == "registry.example"
+
+    def test_the_headers_of_a_proxy_reach_the_application(self, server: Running) -> None:
+        fields = (b"X-Forwarded-Proto: https", b"X-Forwarded-Host: a.example", b"Forwarded: proto=https")
+        seen = server.talk(request("GET", "/echo", *fields) + CLOSE)[0].environ()
+        assert seen["HTTP_X_FORWARDED_PROTO"] == "https"
+        assert seen["HTTP_X_FORWARDED_HOST"] == "a.example"
+        assert seen["HTTP_FORWARDED"] == "proto=https"
+
+    def test_a_body_with_a_length_arrives_whole(self, server: Running) -> None:
+        body = os.urandom(3 * MIB + 7)
+        answer = server.talk(request("POST", "/echo", b"Content-Length: %d" % len(body)) + CLOSE + body)[0]
+        assert answer.json()["sha256"] == hashlib.sha256(body).hexdigest()
+        assert answer.environ()["CONTENT_LENGTH"] == str(len(body))
+
+    def test_a_chunked_body_arrives_whole(self, server: Running) -> None:
+        head = request("POST", "/echo", b"Transfer-Encoding: chunked") + CLOSE
+        answer = server.talk(head + b"3\r\nabc\r\n", b"5;x=y\r\ndefgh\r\n", b"0\r\n\r\n")[0]
+        assert answer.json()["sha256"] == hashlib.sha256(b"abcdefgh").hexdigest()
+
+    def test_a_body_that_comes_slowly_arrives_whole(self, server: Running) -> None:
+        answer = server.talk(request("POST", "/echo", b"Content-Length: 9") + CLOSE + b"abc", b"def", b"ghi")[0]
+        assert answer.json()["size"] == 9
+
+    def test_a_body_shorter_than_its_length_is_no_whole_body(self, server: Running) -> None:
+        with server.connect() as connection:
+            connection.sendall(request("POST", "/echo", b"Content-Length: 9") + CLOSE + b"abc")
+            connection.shutdown(socket.SHUT_WR)
+            answers = parse_answers(receive(connection), ["POST"])
+        # A server may pass the request on, and then its application sees the difference, or may drop it.
+        assert [answer.json()["size"] for answer in answers] in ([3], [])
+        assert server.get("/nothing").status == 204
+
+    def test_expect_gets_100_before_the_body_is_sent(self, server: Running) -> None:
+        head = request("PUT", "/echo", b"Content-Length: 3", b"Expect: 100-continue") + CLOSE
+        with server.connect() as connection:
+            connection.sendall(head)
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+            connection.sendall(b"abc")
+            assert parse_answers(receive(connection), ["PUT"])[-1].json()["size"] == 3
+
+    def test_a_refusal_before_the_body_was_read_reaches_the_client(self, server: Running) -> None:
+        head = request("PUT", "/refuse", b"Content-Length: 3") + CLOSE
+        answer = server.talk(head + b"abc")[0]
+        assert (answer.status, answer.body) == (413, b"large")
+
+    def test_head_tells_the_length_and_sends_no_body(self, server: Running) -> None:
+        head, after = server.talk(
+            request("HEAD", "/sized") + b"\r\n", request("GET", "/nothing") + CLOSE, methods=["HEAD", "GET"]
+        )
+        assert (head.status, head.headers["Content-Length"]) == (200, "1000")
+        assert after.status == 204
+
+    @pytest.mark.parametrize(("target", "status"), [("/nothing", 204), ("/unchanged", 304)])
+    def test_an_answer_without_a_body_ends_where_the_next_begins(
+        self, server: Running, target: str, status: int
+    ) -> None:
+        first, *others = server.talk(
+            request("GET", target) + b"\r\n" + request("GET", "/sized") + CLOSE, methods=["GET", "GET"]
+        )
+        assert first.status == status
+        # waitress ends the connection after it, and says so.
+        assert [len(other.body) for other in others] == [1000] or first.headers["Connection"] == "close"
+
+    def test_pipelined_requests_are_answered_in_order(self, server: Running) -> None:
+        wanted = [f"/echo/{number}" for number in range(5)]
+        heads = [request("GET", target) for target in wanted]
+        answers = server.talk(b"\r\n".join(heads) + CLOSE, methods=["GET"] * 5)
+        assert [answer.environ()["PATH_INFO"] for answer in answers] == wanted
+
+    def test_a_header_can_be_sent_twice(self, server: Running) -> None:
+        assert server.get("/twice").headers.get_all("X-Twice") == ["1", "2"]
+
+    def test_a_large_answer_arrives_whole(self, server: Running) -> None:
+        answer = server.get("/stream?40")
+        assert answer.whole
+        assert len(answer.body) == 40 * MIB
+
+    def test_a_client_that_leaves_in_mid_answer_harms_nobody(self, server: Running) -> None:
+        with server.connect() as connection:
+            connection.sendall(request("GET", "/stream?40") + CLOSE)
+            connection.recv(1000)
+        assert server.get("/sized").whole
+
+    def test_a_client_that_leaves_in_mid_body_harms_nobody(self, server: Running) -> None:
+        with server.connect() as connection:
+            connection.sendall(request("POST", "/echo", b"Content-Length: 1000000") + CLOSE + b"abc")
+        assert server.get("/sized").whole
+
+    def test_an_answer_that_breaks_off_is_not_taken_for_whole(self, server: Running) -> None:
+        assert not any(answer.whole for answer in server.talk(request("GET", "/cut") + CLOSE))
+
+    def test_an_error_of_the_application_shows_nothing_of_it(self, server: Running) -> None:
+        answer = server.get("/raise")
+        assert answer.status == 500
+        assert b"secret" not in answer.body
+        assert b"Traceback" not in answer.body
+
+    def test_a_long_target_is_taken(self, server: Running) -> None:
+        target = "/echo/" + "a" * 8000
+        assert server.get(target).environ()["PATH_INFO"] == target
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            pytest.param(b"NONSENSE\r\n\r\n", id="no request"),
+            pytest.param(request("GET", "/" + "a" * 600_000) + CLOSE, id="endless target"),
+            pytest.param(request("GET", "/", b"Content-Length: x") + CLOSE, id="length that is no number"),
+            pytest.param(request("GET", "/", b"X: " + b"y" * 600_000) + CLOSE, id="endless header"),
+        ],
+    )
+    def test_what_is_no_request_is_refused(self, server: Running, head: bytes) -> None:
+        # A connection that ends without an answer is a refusal too.
+        assert all(400 <= answer.status < 500 for answer in server.talk(head))
+        assert server.get("/nothing").status == 204
+
+    def test_many_slow_requests_run_at_the_same_time(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", threads=64) as server:
+            began = time.monotonic()
+            answers = at_once(server, 64, "/slow?1")
+            assert [answer.body for answer in answers] == [b"slow"] * 64
+            assert time.monotonic() - began < 20
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_a_signal_lets_running_requests_end(self, tmp_path: Path, number: signal.Signals) -> None:
+        with Running(self.name, tmp_path / "run", workers=2) as server:
+            running = UnderWay(server, "/slow?1.5")
+            os.kill(server.process.pid, number)
+            assert running.body() == b"slow"
+            assert server.process.wait(10) == 0
+            assert server.closed() == self.workers(2)
+
+    def test_a_signal_lets_an_upload_end(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run") as server, server.connect() as connection:
+            connection.sendall(request("POST", "/echo", b"Content-Length: 6") + CLOSE + b"abc")
+            time.sleep(0.3)
+            server.terminate()
+            time.sleep(0.5)
+            connection.sendall(b"def")
+            assert parse_answers(receive(connection), ["POST"])[0].json()["size"] == 6
+            assert server.process.wait(10) == 0
+
+    def test_new_connections_are_refused_while_it_drains(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run") as server:
+            running = UnderWay(server, "/slow?2")
+            server.terminate()
+            time.sleep(0.5)
+            with pytest.raises(ConnectionRefusedError):
+                server.connect().close()
+            assert running.body() == b"slow"
+
+    def test_an_idle_connection_does_not_hold_up_the_end(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run") as server, server.connect() as connection:
+            connection.sendall(request("GET", "/nothing") + b"\r\n")
+            connection.recv(1000)
+            server.terminate()
+            assert server.process.wait(10) == 0
+
+    def test_a_request_that_does_not_end_is_cut_off(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", drain_timeout=1) as server:
+            running = UnderWay(server, "/slow?60")
+            server.terminate()
+            server.process.wait(10)
+            assert running.body() is None
+
+    def test_an_address_in_use_stops_the_start(self, tmp_path: Path, server: Running) -> None:
+        with pytest.raises(AssertionError, match="Address already in use"):
+            Running(self.name, tmp_path / "run", port=server.port)
+
+    def workers(self, wanted: int) -> int:
+        """How many processes serve where so many are asked for."""
+        return wanted
+
+
+class UnderWay:
+    """A request that was sent and is not answered yet."""
+
+    def __init__(self, server: Running, target: str) -> None:
+        self._connection = server.connect()
+        self._connection.sendall(request("GET", target) + CLOSE)
+        time.sleep(0.5)
+
+    def body(self) -> bytes | None:
+        """The body of the answer, or None where the connection ended without one."""
+        with self._connection:
+            answers = parse_answers(receive(self._connection), ["GET"])
+        return answers[0].body if answers else None
+
+
+def at_once(server: Running, count: int, target: str) -> list[Answer]:
+    """The answers to many requests that are sent at the same time."""
+    answers: list[Answer] = []
+    threads = [threading.Thread(target=lambda: answers.append(server.get(target))) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers

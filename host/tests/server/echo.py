@@ -1,0 +1,80 @@
+"""A small application that shows what a server does: it answers with what it was given."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+_MIB = 2**20
+
+
+class Echo:
+    """Each path is one behaviour; ``closed`` is a folder that gets a file when the application is closed."""
+
+    def __init__(self, closed: Path) -> None:
+        self._closed = closed
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        name = environ["PATH_INFO"].split("/")[1]
+        answer = getattr(self, f"_{name}", self._echo)
+        result: Iterable[bytes] = answer(environ, start_response)
+        return result
+
+    def close(self) -> None:
+        """Leave a file that says so."""
+        self._closed.joinpath(f"{time.monotonic_ns()}").touch()
+
+    def _echo(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        digest, size = hashlib.sha256(), 0
+        while chunk := environ["wsgi.input"].read(_MIB):
+            digest.update(chunk)
+            size += len(chunk)
+        seen = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
+        body = json.dumps({"environ": seen, "size": size, "sha256": digest.hexdigest()}).encode()
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _sized(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Length", "1000")])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [b"x" * 1000]
+
+    def _nothing(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("204 No Content", [])
+        return []
+
+    def _unchanged(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("304 Not Modified", [("ETag", '"x"')])
+        return []
+
+    def _twice(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("X-Twice", "1"), ("X-Twice", "2"), ("Content-Length", "0")])
+        return []
+
+    def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("413 Content Too Large", [("Content-Length", "5")])
+        return [b"large"]
+
+    def _stream(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        count = int(environ["QUERY_STRING"])
+        start_response("200 OK", [("Content-Length", str(count * _MIB))])
+        return (b"\0" * _MIB for _ in range(count))
+
+    def _cut(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Length", "1000")])
+        return self._breaking()
+
+    def _breaking(self) -> Iterator[bytes]:
+        yield b"x" * 10
+        raise OSError("the storage broke off")
+
+    def _slow(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        time.sleep(float(environ["QUERY_STRING"]))
+        start_response("200 OK", [("Content-Length", "4")])
+        return [b"slow"]
+
+    def _raise(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        raise ValueError("a secret of the application")
