@@ -20,7 +20,7 @@ _UNITS: Final = {
     "m": 60.0,
     "h": 3600.0,
 }
-_PART: Final = r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)"
+_PART: Final = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)"
 _DURATION: Final = re.compile(rf"(?:{_PART})+")
 
 
@@ -33,7 +33,7 @@ def parse_duration(value: object) -> timedelta:
         return value
     text = str(value).strip()
     try:
-        if re.fullmatch(r"\d+(\.\d+)?", text):
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
             return timedelta(seconds=float(text))
         if _DURATION.fullmatch(text):
             return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text)))

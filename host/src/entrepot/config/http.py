@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 
 from entrepot.config.addresses import Address, ListenAddress
 from entrepot.config.durations import Duration
@@ -69,10 +69,10 @@ class Http(Section):
     workers: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
 
-    @model_validator(mode="before")
+    @field_validator("tls", mode="before")
     @classmethod
-    def _no_empty_tls(cls, raw: Mapping[str, object]) -> Mapping[str, object]:
-        return {name: value for name, value in raw.items() if name != "tls" or value}
+    def _empty_is_none(cls, raw: object) -> object:
+        return raw or None
 
     @field_validator("host")
     @classmethod
@@ -89,11 +89,12 @@ class Http(Section):
             raise ValueError("must begin and end with a slash, like /my/registry/")
         return prefix
 
-    @model_validator(mode="after")
-    def _clean_headers(self) -> Self:
-        for name, values in self.headers.items():
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: dict[str, list[str]]) -> dict[str, list[str]]:
+        for name, values in headers.items():
             if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-                raise ValueError("headers: a name is no token of HTTP")
+                raise ValueError("has a name that is no token of HTTP")
             if not all(re.fullmatch(r"[\t\x20-\x7e]*", value) for value in values):
-                raise ValueError(f"headers.{name}: a value holds what a header cannot hold")
-        return self
+                raise ValueError(f"has a value for {name} that a header cannot hold")
+        return headers

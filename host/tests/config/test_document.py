@@ -1,0 +1,41 @@
+"""YAML the way Distribution's configuration needs it."""
+
+from __future__ import annotations
+
+import pytest
+
+from entrepot.config.document import DocumentError, parse_document
+
+
+@pytest.mark.parametrize("text", ["0123", "0x1f", "1_000", "0.1", "yes", "2001-01-01", "1e3", "12:30:45"])
+def test_what_could_be_text_stays_text(text: str) -> None:
+    assert parse_document(f"key: {text}") == {"key": text}
+
+
+@pytest.mark.parametrize(("text", "value"), [("5", 5), ("-5", -5), ("true", True), ("", None), ("~", None)])
+def test_numbers_truths_and_nothing_are_read(text: str, value: object) -> None:
+    assert parse_document(f"key: {text}") == {"key": value}
+
+
+def test_an_anchor_can_be_merged() -> None:
+    assert parse_document("a: &a {x: 1}\nb:\n  <<: *a\n  y: 2") == {"a": {"x": 1}, "b": {"x": 1, "y": 2}}
+
+
+def test_the_same_key_twice_is_refused_with_its_place() -> None:
+    with pytest.raises(DocumentError, match="line 3, column 3: the same key twice"):
+        parse_document("http:\n  addr: a\n  addr: b")
+
+
+@pytest.mark.parametrize(
+    "text", ["secret: @hidden", "secret: *hidden", "secret: 'hidden", "secret: [hidden", "\thidden"]
+)
+def test_an_error_shows_nothing_of_the_text(text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse_document(text)
+    assert "hidden" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_no_python_object_can_be_made() -> None:
+    with pytest.raises(DocumentError):
+        parse_document("!!python/object/apply:os.getcwd []")

@@ -1,0 +1,42 @@
+"""Durations in Go's form."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.config.durations import parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("168h", 604800),
+        ("2h10m", 7800),
+        ("1.5s", 1.5),
+        (".5m", 30),
+        ("100ms", 0.1),
+        ("7us", 7e-6),
+        ("7µs", 7e-6),
+        ("0", 0),
+        (60, 60),
+        ("2.5", 2.5),
+    ],
+)
+def test_a_duration_is_read(text: object, seconds: float) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "h", "5 h", "-5s", "5d", "5s5", "1e3", "٣s", None, "9" * 30 + "h"])
+def test_what_is_no_duration_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        parse_duration(text)
+
+
+@given(hours=st.integers(0, 9999), minutes=st.integers(0, 59), milliseconds=st.integers(0, 59_999))
+def test_the_parts_of_a_duration_are_added(hours: int, minutes: int, milliseconds: int) -> None:
+    expected = timedelta(hours=hours, minutes=minutes, milliseconds=milliseconds)
+    assert parse_duration(f"{hours}h{minutes}m{milliseconds}ms") == expected

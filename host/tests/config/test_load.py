@@ -1,0 +1,232 @@
+"""From a file and the environment to a configuration."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from entrepot.config import ConfigurationError, http_settings, load_configuration, registry_settings, server_settings
+from entrepot.config.addresses import Address
+from entrepot.config.model import Configuration
+from entrepot.settings import IndexPolicy, Platform, PurgeSettings
+
+MINIMAL = "version: 0.1\nstorage: {filesystem: {rootdirectory: /data}}\nhttp: {secret: s}\n"
+
+WHOLE = r"""
+version: 0.1
+log: {level: debug, formatter: json, fields: {service: registry, shard: 5}, accesslog: {disabled: true}}
+storage:
+  s3: {bucket: b, secretkey: hidden, v4auth: true}
+  delete: {enabled: yes}
+  redirect: {disable: true}
+  maintenance: {uploadpurging: {enabled: true, age: 2h, interval: 1h, dryrun: true}, readonly: {enabled: true}}
+http:
+  addr: "[::1]:5001"
+  net: tcp
+  host: https://registry.example:5000/
+  prefix: /my/registry/
+  secret: 0123
+  relativeurls: true
+  draintimeout: 60s
+  headers: {X-Content-Type-Options: [nosniff, again]}
+  tls: {certificate: cert.pem, key: key.pem, minimumtls: tls1.3}
+  http2: {disabled: true}
+  server: granian
+  workers: 3
+  threads: 20
+catalog: {maxentries: 7}
+tags: {maxtags: 8}
+validation:
+  disabled: false
+  manifests:
+    urls: {allow: ['^https://([^/]+\.)*example\.com/'], deny: [x]}
+    indexes: {platforms: List, platformlist: [{architecture: amd64, os: linux}]}
+auth: none
+"""
+
+
+def load(folder: Path, text: str, **environ: str) -> tuple[Configuration, list[str]]:
+    """The configuration of a text."""
+    path = folder / "config.yml"
+    path.write_text(text)
+    return load_configuration(str(path), {f"REGISTRY_{name}": value for name, value in environ.items()})
+
+
+def faults(folder: Path, text: str, **environ: str) -> list[str]:
+    """What is wrong with a text."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder, text, **environ)
+    return caught.value.faults
+
+
+def test_everything_honoured_arrives_in_the_settings(tmp_path: Path) -> None:
+    configuration, warnings = load(tmp_path, WHOLE)
+    assert warnings == []
+    assert configuration.log.fields == {"service": "registry", "shard": "5"}
+    assert configuration.level == "debug"
+    assert configuration.storage.options == {"bucket": "b", "secretkey": "hidden", "v4auth": True}
+
+    registry = registry_settings(configuration)
+    assert (registry.delete_enabled, registry.readonly, registry.validation) == (True, True, True)
+    assert (registry.catalog_max, registry.tags_max) == (7, 8)
+    assert registry.index == IndexPolicy("list", (Platform("amd64", "linux"),))
+    assert registry.urls.allow[0].match("https://cdn.example.com/x")
+    assert registry.purge == PurgeSettings(True, timedelta(hours=2), timedelta(hours=1), True)
+
+    http = http_settings(configuration)
+    assert (http.secret, http.base_url, http.prefix) == (b"0123", "https://registry.example:5000", "/my/registry/")
+    assert (http.relative_urls, http.redirect, http.access_log) == (True, False, False)
+    assert http.headers == {"X-Content-Type-Options": ("nosniff", "again")}
+
+    server = server_settings(configuration, shared=True, on_ready=None)
+    assert (server.host, server.port, server.workers, server.threads) == ("::1", 5001, 3, 20)
+    assert (server.drain_timeout, server.extra) == (60.0, {"http2": False})
+    assert server.tls is not None
+    assert (server.tls.certificate, server.tls.key, server.tls.minimum) == ("cert.pem", "key.pem", "tls1.3")
+
+
+def test_without_a_file_it_keeps_data_in_the_folder_and_deletes() -> None:
+    configuration, _ = load_configuration(None, {})
+    assert configuration.storage.driver == "filesystem"
+    assert configuration.storage.options == {"rootdirectory": "./data"}
+    assert configuration.storage.delete.enabled
+    assert configuration.http.addr == Address("127.0.0.1", 5000)
+
+
+def test_with_a_file_the_defaults_are_those_of_distribution(tmp_path: Path) -> None:
+    configuration, warnings = load(tmp_path, MINIMAL)
+    assert warnings == []
+    registry = registry_settings(configuration)
+    assert (registry.delete_enabled, registry.catalog_max, registry.tags_max) == (False, 1000, 1000)
+    assert registry.purge == PurgeSettings(True, timedelta(hours=168), timedelta(hours=24), False)
+
+
+def test_storage_that_is_not_shared_is_served_by_one_worker(tmp_path: Path) -> None:
+    configuration, _ = load(tmp_path, MINIMAL, HTTP_WORKERS="4")
+    assert server_settings(configuration, shared=False, on_ready=None).workers == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("storage: {inmemory: , cache: {blobdescriptor: inmemory}}", "storage.cache"),
+        ("storage: {inmemory: , tag: {concurrencylimit: 8}}", "storage.tag"),
+        ("storage: {inmemory: }\nredis: {addrs: [a]}", "redis"),
+        ("storage: {inmemory: }\nproxy: {remoteurl: u}", "proxy"),
+        ("storage: {inmemory: }\nnotifications: {endpoints: [{name: a, url: u}]}", "notifications"),
+        ("storage: {inmemory: }\nhealth: {storagedriver: {enabled: true}}", "health"),
+        ("storage: {inmemory: }\nhttp: {secret: s, debug: {addr: ':5001', prometheus: {enabled: true}}}", "http.debug"),
+        ("storage: {inmemory: }\nlog: {hooks: [{type: mail}]}", "log.hooks"),
+    ],
+)
+def test_a_key_that_is_known_and_not_honoured_is_a_warning(tmp_path: Path, text: str, key: str) -> None:
+    _, warnings = load(tmp_path, f"version: 0.1\n{text}", HTTP_SECRET="s")  # noqa: S106 - a test's
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"{key} is not honoured yet")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("htpp: {}", "htpp is no key, did you mean 'http'?"),
+        ("http: {adr: x}", "http.adr is no key, did you mean 'addr'?"),
+        ("http: {tls: {certificat: x, key: y}}", "http.tls.certificat is no key, did you mean 'certificate'?"),
+        ("validation: {manifests: {url: {}}}", "validation.manifests.url is no key, did you mean 'urls'?"),
+        ("health: {storagedriver: {enable: x}}", "health.storagedriver.enable is no key, did you mean 'enabled'?"),
+        (
+            "notifications: {endpoints: [{name: a}, {ulr: b}]}",
+            "notifications.endpoints.1.ulr is no key, did you mean 'url'?",
+        ),
+        ("http: {addr: nowhere}", "http.addr is no address; write it like :5000, 127.0.0.1:5000 or [::1]:5000"),
+        ("http: {draintimeout: soon}", "http.draintimeout is no duration"),
+        ("http: {net: unix}", "http.net should be 'tcp'"),
+        ("http: {host: registry}", "http.host is no URL"),
+        ("http: {prefix: registry}", "http.prefix must begin and end with a slash"),
+        ("http: {workers: -1}", "http.workers should be greater than or equal to 0"),
+        ("http: {tls: {certificate: x}}", "http.tls.key is required"),
+        ('http: {headers: {X: ["a\\nb"]}}', "http.headers has a value for X that a header cannot hold"),
+        ("http: [1]", "http should be a valid dictionary"),
+        ("catalog: {maxentries: none}", "catalog.maxentries should be a valid integer"),
+        (
+            "validation: {manifests: {urls: {allow: ['(']}}}",
+            "validation.manifests.urls.allow.0 is no regular expression",
+        ),
+        ("log: {level: loud}", "log.level should be 'error', 'warn', 'info' or 'debug'"),
+    ],
+)
+def test_a_fault_says_where_and_what_to_write(tmp_path: Path, text: str, fault: str) -> None:
+    found = faults(tmp_path, f"version: 0.1\nstorage: {{inmemory: }}\n{text}\n")
+    assert any(one.startswith(fault) for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "holds no mapping"),
+        ("[]", "holds no mapping"),
+        ("storage: {inmemory: }", "version is required; write version: 0.1"),
+        ("version: 0.2\nstorage: {inmemory: }", "version should be '0.1'"),
+        ("version: 0.1", "storage is required"),
+        ("version: 0.1\nstorage: {}", "storage must name exactly one driver, and names none"),
+        ("version: 0.1\nstorage: {s3: , gcs: }", "storage must name exactly one driver, and names s3 and gcs"),
+        ("version: 0.1\nstorage: {s3: , delte: }", "names s3 and delte, did you mean 'delete'?"),
+        ("version: 0.1\nstorage: {s3: [1]}", "storage.s3 must be a mapping"),
+    ],
+)
+def test_what_cannot_be_a_configuration_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    found = faults(tmp_path, text)
+    assert len(found) == 1
+    assert fault in found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "environ"),
+    [
+        ("auth: {htpasswd: {realm: r, path: p}}", {}),
+        ("auth: htpasswd", {}),
+        ("", {"AUTH": "htpasswd"}),
+        ("", {"AUTH_TOKEN_REALM": "r"}),
+        ("auth: {none: }", {"AUTH_HTPASSWD_REALM": "r"}),
+        ("http: {tls: {certificate: c, key: k, clientcas: [ca.pem]}}", {}),
+        ("http: {tls: {letsencrypt: {email: e}}}", {}),
+    ],
+)
+def test_what_would_leave_the_registry_open_stops_the_start(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
+    assert any(
+        "is not honoured yet" in one for one in faults(tmp_path, MINIMAL.replace("http:", "#") + text, **environ)
+    )
+
+
+@pytest.mark.parametrize("text", ["auth: none", "auth: {none: }", "auth: {}", "auth:", ""])
+def test_no_auth_is_honoured(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, MINIMAL + text)[1] == []
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.yml cannot be read: No such file"):
+        load_configuration(str(tmp_path / "nowhere.yml"), {})
+
+
+def test_secrets_show_nowhere(tmp_path: Path) -> None:
+    secret = "swordfish"  # noqa: S105 - that is the test
+    text = MINIMAL.replace("secret: s", f"secret: {secret}").replace("/data", secret)
+    configuration, _ = load(tmp_path, text)
+    assert secret not in repr(configuration)
+    assert secret not in repr(http_settings(configuration))
+    assert secret not in str(faults(tmp_path, text.replace("http:", f"http: {{addr: {secret}}}\n#")))
+    assert secret not in str(faults(tmp_path, text, HTTP_DRAINTIMEOUT=secret, HTTP_ADDR=secret))
+
+
+def test_a_missing_secret_is_made_and_told(tmp_path: Path) -> None:
+    text = MINIMAL.replace("secret: s", "")
+    (first, warnings), (second, _) = load(tmp_path, text), load(tmp_path, text)
+    assert len(http_settings(first).secret) >= 32
+    assert http_settings(first).secret != http_settings(second).secret
+    assert warnings[0].startswith("http.secret is not set")
+
+
+def test_the_old_name_of_the_log_level_counts_where_the_new_one_is_missing(tmp_path: Path) -> None:
+    assert load(tmp_path, MINIMAL + "loglevel: error")[0].level == "error"
+    assert load(tmp_path, MINIMAL + "loglevel: error\nlog: {level: debug}")[0].level == "debug"
