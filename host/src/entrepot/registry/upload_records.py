@@ -119,7 +119,9 @@ class UploadRecords:
     def remove(self, record: UploadRecord) -> None:
         """Forget an upload; ``record`` is its latest."""
         self._latest.pop(record.uuid)
-        self._delete(record.uuid, record.number - record.number % _KEPT_RECORDS - 1, record.number + 1)
+        # The last slice of a commit has no record of its own, and so cleaned none of those before it.
+        recorded = max(0, record.number - 1)
+        self._delete(record.uuid, recorded - recorded % _KEPT_RECORDS - 1, record.number + 1)
 
     def _delete(self, uuid: str, first: int, end: int) -> None:
         self._store.driver.delete([layout.upload_record(uuid, number) for number in range(max(0, first), end)])

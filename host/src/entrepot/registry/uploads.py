@@ -62,8 +62,8 @@ class Uploads:
         with self._turns.take(uuid):
             record = self._at(name, uuid, number, offset)
             while not body.ended:
-                record = self._append_slice(record, body)
-                self._records.add(record)
+                before, record = record, self._append_slice(record, body)
+                self._record(record, before)
         _check_whole(body)
         return record
 
@@ -77,22 +77,25 @@ class Uploads:
             if record.state is None:
                 record = replace(record, algorithm=digest.algorithm)
             while not body.ended:
-                record = self._append_slice(record, body)
+                before, record = record, self._append_slice(record, body)
                 # The last slice of a whole body needs no record of its own: the blob follows at once.
                 if body.broken or not body.ended:
-                    self._records.add(record)
+                    self._record(record, before)
             _check_whole(body)
             return self._finish(record, digest)
 
     def push(self, name: str, body: Body, digest: Digest) -> Committed:
         """Take in a blob that comes whole in one request, without any record of it."""
         record = self._new(name, digest.algorithm)
-        while not body.ended:
-            record = self._append_slice(record, body)
-        if body.broken:
+        try:
+            while not body.ended:
+                record = self._append_slice(record, body)
+            _check_whole(body)
+            return self._finish(record, digest)
+        except BaseException:
+            # No record names this upload, so nothing else would ever drop it; after a commit this is harmless.
             self._abort(record)
-        _check_whole(body)
-        return self._finish(record, digest)
+            raise
 
     def cancel(self, name: str, uuid: str) -> None:
         """Drop an upload; raises BlobUploadUnknown where there is none."""
@@ -117,13 +120,27 @@ class Uploads:
         if not self._records.is_latest(record):
             raise RangeInvalid("the upload has gone on from here")
 
+    def _record(self, record: UploadRecord, before: UploadRecord) -> None:
+        try:
+            self._records.add(record)
+        except RangeInvalid:
+            # Another request's first slice has won, and no record names the upload that this one began.
+            if before.state is None:
+                self._abort(record)
+            raise
+
     def _append_slice(self, record: UploadRecord, body: Body) -> UploadRecord:
         hasher = record.hasher.copy() if record.hasher is not None else None
         if record.state is None:
             hasher = new_hasher(record.algorithm)
         with _told_to_the_client(record):
             state = record.state or self._store.driver.upload_start(layout.staging(record.uuid))
-            state = self._store.driver.upload_append(state, HashedSlice(body, hasher, self._slice))
+            try:
+                state = self._store.driver.upload_append(state, HashedSlice(body, hasher, self._slice))
+            except BaseException:
+                if record.state is None:
+                    self._store.driver.upload_abort(state)
+                raise
         found = None if hasher is None else hasher.hexdigest()
         return replace(record, number=record.number + 1, state=state, digest=found, hasher=hasher)
 

@@ -1,0 +1,163 @@
+"""One upload whose requests land on two hosts that share nothing but the storage."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from threading import Barrier
+
+import pytest
+from falcon.testing import Result
+from host.tests.registry.content import digest_of
+from host.tests.registry.process import Process, keys_of, path_of
+from host.tests.storage.counting import CountingDriver
+
+from entrepot_contract import StorageDriver
+
+FIRST, SECOND = b"the first chunk, ", b"the second"
+WHOLE = FIRST + SECOND
+DIGEST = digest_of(WHOLE)
+BLOB = f"docker/registry/v2/blobs/sha256/{DIGEST[7:9]}/{DIGEST[7:]}/data"
+LINK = f"docker/registry/v2/repositories/app/_layers/sha256/{DIGEST[7:]}/link"
+
+
+@dataclass
+class Hosts:
+    driver: CountingDriver
+    a: Process
+    b: Process
+
+
+@pytest.fixture
+def hosts(driver: StorageDriver) -> Hosts:
+    counting = CountingDriver(driver)
+    return Hosts(counting, Process(counting), Process(counting))
+
+
+def code_of(answer: Result) -> str:
+    return str(answer.json["errors"][0]["code"])
+
+
+def test_patch_on_one_and_put_on_the_other_reads_no_data_back(hosts: Hosts) -> None:
+    location = hosts.a.patch(hosts.a.patch(hosts.a.start("app"), FIRST), SECOND)
+    hosts.driver.reset()
+    assert hosts.b.finish(location, DIGEST).status_code == 201
+    assert dict(hosts.driver.calls) == {"read": 1, "stat": 1, "upload_commit": 1, "put": 1, "delete": 1}
+    assert hosts.a.blob("app", DIGEST).content == WHOLE
+    assert keys_of(hosts.driver) == [BLOB, LINK]
+
+
+def test_chunks_on_different_hosts_are_committed_after_reading_them_back(hosts: Hosts) -> None:
+    location = hosts.b.patch(hosts.a.patch(hosts.a.start("app"), FIRST), SECOND)
+    assert hosts.a.finish(location, DIGEST).status_code == 201
+    assert hosts.b.blob("app", DIGEST).content == WHOLE
+    assert keys_of(hosts.driver) == [BLOB, LINK]
+
+
+def test_a_last_chunk_in_the_put_on_the_other_host_is_read_back_too(hosts: Hosts) -> None:
+    location = hosts.a.patch(hosts.a.start("app"), FIRST)
+    assert hosts.b.finish(location, DIGEST, SECOND).status_code == 201
+    assert hosts.a.blob("app", DIGEST).content == WHOLE
+    assert keys_of(hosts.driver) == [BLOB, LINK]
+
+
+@pytest.mark.parametrize("on_both", [False, True])
+def test_a_wrong_digest_leaves_nothing_and_ends_the_upload_everywhere(hosts: Hosts, on_both: bool) -> None:
+    location = hosts.a.patch(hosts.a.start("app"), FIRST)
+    location = (hosts.b if on_both else hosts.a).patch(location, SECOND)
+    wrong = digest_of(b"others")
+    refused = hosts.b.finish(location, wrong)
+    assert (refused.status_code, code_of(refused)) == (400, "DIGEST_INVALID")
+    assert refused.json["errors"][0]["detail"] == {"expected": wrong, "received": DIGEST}
+    assert keys_of(hosts.driver) == []
+    for host in (hosts.a, hosts.b):
+        assert host.blob("app", wrong).status_code == 404
+        assert host.blob("app", DIGEST).status_code == 404
+        for answer in (host.request("GET", location), host.request("PATCH", location, b"more")):
+            assert (answer.status_code, code_of(answer)) == (404, "BLOB_UPLOAD_UNKNOWN")
+        assert host.finish(location, DIGEST).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_a_stale_location_is_refused_and_the_upload_goes_on_from_the_latest(hosts: Hosts, method: str) -> None:
+    stale = hosts.a.patch(hosts.a.start("app"), b"")
+    stale = hosts.a.patch(stale, FIRST)
+    hosts.b.patch(stale, SECOND)
+    for host in (hosts.a, hosts.b):
+        refused = host.request(method, f"{stale}&digest={DIGEST}", b"a repetition")
+        assert (refused.status_code, code_of(refused)) == (416, "RANGE_INVALID")
+        assert refused.headers["range"] == f"0-{len(WHOLE) - 1}"
+        latest = path_of(refused.headers["location"] or "")
+        status = host.request("GET", stale)
+        assert (status.status_code, status.headers["range"]) == (204, refused.headers["range"])
+    assert hosts.a.finish(latest, DIGEST).status_code == 201
+    assert hosts.b.blob("app", DIGEST).content == WHOLE
+
+
+def test_of_two_first_chunks_on_two_hosts_one_wins(hosts: Hosts) -> None:
+    contents = {hosts.a: b"from a", hosts.b: b"from b, longer"}
+    for _ in range(20):
+        location, together = hosts.a.start("app"), Barrier(2)
+
+        class Late(BytesIO):
+            """Both requests are on their way before either sends a byte."""
+
+            def read(self, size: int | None = -1, /, together: Barrier = together) -> bytes:
+                if self.tell() == 0 and not together.broken and together.n_waiting < 2:
+                    together.wait(5)
+                return super().read(size)
+
+        def send(host: Process, location: str = location, late: type[BytesIO] = Late) -> Result:
+            data = contents[host]
+            return host.request("PATCH", location, late(data), length=len(data))
+
+        with ThreadPoolExecutor(2) as threads:
+            answers = dict(zip(contents, threads.map(send, contents), strict=True))
+        assert sorted(answer.status_code for answer in answers.values()) == [202, 416]
+        winner = next(host for host, answer in answers.items() if answer.status_code == 202)
+        latest = path_of(answers[winner].headers["location"] or "")
+        digest = digest_of(contents[winner])
+        assert hosts.b.finish(latest, digest).status_code == 201
+        assert hosts.a.blob("app", digest).content == contents[winner]
+
+
+def test_cancelling_on_one_host_ends_the_upload_on_the_other(hosts: Hosts) -> None:
+    location = hosts.a.patch(hosts.a.start("app"), FIRST)
+    assert hosts.b.request("DELETE", location).status_code == 204
+    assert hosts.a.request("PATCH", location, SECOND).status_code == 404
+    assert hosts.a.finish(location, digest_of(FIRST)).status_code == 404
+    assert keys_of(hosts.driver) == []
+
+
+def test_an_upload_of_another_repository_is_unknown_here(hosts: Hosts) -> None:
+    location = hosts.a.start("app")
+    for host in (hosts.a, hosts.b):
+        answer = host.request("GET", location.replace("/app/", "/other/"))
+        assert (answer.status_code, code_of(answer)) == (404, "BLOB_UPLOAD_UNKNOWN")
+        patched = host.request("PATCH", location.replace("/app/", "/other/"), FIRST)
+        assert (patched.status_code, code_of(patched)) == (404, "BLOB_UPLOAD_INVALID")
+
+
+@pytest.mark.parametrize("announced", [False, True])
+@pytest.mark.parametrize("same_host", [False, True])
+def test_a_sha512_blob_is_verified_whether_it_was_announced_or_not(
+    hosts: Hosts, announced: bool, same_host: bool
+) -> None:
+    location = hosts.a.patch(hosts.a.start("app", "?digest-algorithm=sha512" if announced else ""), WHOLE)
+    host = hosts.a if same_host else hosts.b
+    digest = f"sha512:{hashlib.sha512(WHOLE).hexdigest()}"
+    hosts.driver.reset()
+    assert host.finish(location, digest).status_code == 201
+    assert ("move" in hosts.driver.calls) == (not announced), "only an unannounced one is read back"
+    pulled = hosts.b.blob("app", digest)
+    assert (pulled.content, pulled.headers["docker-content-digest"]) == (WHOLE, digest)
+    assert len(keys_of(hosts.driver)) == 2
+
+
+def test_a_wrong_sha512_that_was_not_announced_leaves_nothing(hosts: Hosts) -> None:
+    location = hosts.a.patch(hosts.a.start("app"), WHOLE)
+    refused = hosts.a.finish(location, f"sha512:{hashlib.sha512(FIRST).hexdigest()}")
+    assert (refused.status_code, code_of(refused)) == (400, "DIGEST_INVALID")
+    assert keys_of(hosts.driver) == []
