@@ -11,14 +11,16 @@ from protocol.wire import Response
 
 __all__ = ["ROWS"]
 
-FORMAT = distribution("GET /v2/_catalog answers 200 with the repositories, sorted, as JSON.")
+FORMAT = distribution(
+    "GET /v2/_catalog answers 200 with the repositories as JSON, sorted by component: a/b before a-b."
+)
 PAGES = distribution('n and last page the catalog; Link is </v2/_catalog?last=x&n=y>; rel="next".')
 ZERO = distribution("n=0 answers an empty list without a Link.")
 BAD_N = distribution("An n that is no number, negative, or above catalog.maxentries is PAGINATION_NUMBER_INVALID.")
 DEFAULT = distribution("Without n an answer has at most 100 repositories.")
 
 # Every repository of a row begins with its own name, and so they stand together in a catalog that others share.
-NAMES = ["$name-x", "$name/a", "$name/a/b", "$name/b", "${name}0", "${name}z"]
+NAMES = ["$name/a", "$name/a/b", "$name/b", "$name-x", "${name}0", "${name}z"]
 GIVEN = [step for name in reversed(NAMES) for step in push(EMPTY_INDEX, "latest", name)]
 
 
@@ -39,13 +41,13 @@ def at_most(most: int) -> Step:
     def check(response: Response) -> None:
         names = json.loads(response.body)["repositories"]
         assert len(names) <= most, f"{len(names)} repositories"
-        assert names == sorted(names), "the repositories are not sorted bytewise"
+        assert names == sorted(names, key=lambda name: name.split("/")), f"not sorted by component: {names}"
 
     return Step("GET /v2/_catalog", 200, headers={"Content-Type": "application/json"}, check=check)
 
 
 ROWS = [
-    Row("sorted-bytewise", (FORMAT, PAGES), *GIVEN, listed("?last=$name&n=5", NAMES[:5], "last=${name}0&n=5")),
+    Row("sorted-by-component", (FORMAT, PAGES), *GIVEN, listed("?last=$name&n=5", NAMES[:5], "last=${name}0&n=5")),
     Row("without-n", (FORMAT, DEFAULT), *GIVEN, at_most(100)),
     Row(
         "one-by-one",

@@ -148,6 +148,7 @@ ROWS = [
     accepted("oci-image", CREATED, IMAGE),
     accepted("oci-index", CREATED, INDEX),
     accepted("nested-index", CREATED, NESTED),
+    accepted("index-of-blobs", entrepot("An index may list blobs, as BuildKit's caches do."), index(LAYER)),
     accepted("empty-index", NO_BLOBS, EMPTY_INDEX),
     accepted("image-without-layers", NO_BLOBS, BARE),
     accepted("docker-image", DOCKER_TOO, DOCKER),
@@ -305,7 +306,6 @@ ROWS = [
     unknown("a-layer-of-another-repository", IMAGE, *push(IMAGE.needs[0]), *push_blob(LAYER, "$other")),
     unknown("missing-child-of-an-index", INDEX, *push_blob(LAYER)),
     unknown("missing-child-of-a-list", LIST, *push_blob(LAYER)),
-    unknown("a-blob-as-child-of-an-index", index(LAYER), *push_blob(LAYER)),
     Row(
         "sparse-index-as-configured",
         entrepot("An index may lack its children where the configuration says so."),

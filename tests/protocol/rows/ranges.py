@@ -15,6 +15,7 @@ RANGE = spec(
     "Pulling blobs",
     "A registry SHOULD support the `Range` request header in accordance with RFC 9110 (section 14).",
 )
+MAY_IGNORE = rfc9110("14.2", "A server MAY ignore the Range header.")
 IGNORED = rfc9110("14.2", "A server that supports range requests MAY ignore or reject a Range header that is invalid.")
 UNSATISFIABLE = rfc9110(
     "15.5.17", "A 416 to a byte-range request SHOULD carry a Content-Range with the current length."
@@ -63,20 +64,21 @@ ROWS = [
     part("last-byte", RANGE, "bytes=1023-1023", 1023, 1023),
     part("open-end", OPEN_END, "bytes=1000-", 1000, 1023),
     part("past-the-end", OPEN_END, "bytes=1000-4095", 1000, 1023),
-    part("far-past-the-end", OPEN_END, "bytes=0-99999999999999999999999999", 0, 1023),
+    part("far-past-the-end", OPEN_END, "bytes=0-999999999999999999", 0, 1023),
     part("suffix", SUFFIX, "bytes=-24", 1000, 1023),
     part("suffix-longer-than-the-blob", SUFFIX, "bytes=-5000", 0, 1023),
     part("unit-in-capitals", UNIT, "BYTES=0-9", 0, 9),
-    whole("several-ranges", rfc9110("14.2", "A server MAY ignore the Range header."), "bytes=0-9,20-29"),
+    whole("several-ranges", MAY_IGNORE, "bytes=0-9,20-29"),
     whole("reversed", IGNORED, "bytes=9-5"),
     whole("no-number", IGNORED, "bytes=a-b"),
     whole("no-position", IGNORED, "bytes=-"),
     whole("negative", IGNORED, "bytes=--5"),
     whole("no-unit", IGNORED, "0-9"),
     whole("empty", IGNORED, ""),
+    whole("absurd-numbers", MAY_IGNORE, f"bytes=0-{'9' * 400}"),
     whole("unknown-unit", UNIT, "lines=0-9"),
     refused("after-the-end", "bytes=1024-"),
-    refused("far-after-the-end", "bytes=99999999999999999999999999-"),
+    refused("far-after-the-end", "bytes=999999999999999999-"),
     refused("suffix-of-no-bytes", "bytes=-0"),
     Row(
         "of-an-empty-blob",

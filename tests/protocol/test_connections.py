@@ -1,0 +1,45 @@
+"""A connection goes on, or is closed, after a request that was refused with its body unread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPConnection
+
+import pytest
+
+from protocol.servers import KINDS
+
+REFUSED = {
+    "unknown-upload": ("PATCH", "/v2/x/blobs/uploads/00000000-0000-4000-8000-000000000000?_state=AAAA", 404),
+    "bad-name": ("POST", "/v2/UPPER/blobs/uploads/", 400),
+    "bad-digest": ("POST", "/v2/x/blobs/uploads/?digest=sha256:abc", 400),
+    "bad-tag": ("PUT", "/v2/x/manifests/.x", 400),
+    "wrong-verb": ("PUT", "/v2/", 405),
+    "unknown-route": ("POST", "/nothing", 404),
+}
+BODY = b"GET /v2/evil HTTP/1.1\r\nHost: evil\r\n\r\n" * 50
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_the_next_request_is_answered_as_itself(
+    server_port: Callable[[str, str], int], kind: str, name: str, chunked: bool
+) -> None:
+    method, target, status = REFUSED[name]
+    connection = HTTPConnection("127.0.0.1", server_port(kind, "default"), timeout=30)
+    try:
+        with suppress(ConnectionError):  # a server may close before it has read the body: the answer is what counts
+            connection.request(method, target, iter([BODY]) if chunked else BODY, encode_chunked=chunked)
+        response = connection.getresponse()
+        assert (response.status, response.read()[:10]) == (status, b'{"errors":')
+        # What must not be is an answer to a part of the body; a server that does not read it closes instead.
+        try:
+            connection.request("GET", "/v2/")
+            response = connection.getresponse()
+        except ConnectionError:
+            return
+        assert (response.status, response.read()) == (200, b"{}")
+    finally:
+        connection.close()
