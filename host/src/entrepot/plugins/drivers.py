@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from typing import Final
 
 from stevedore import DriverManager
@@ -68,7 +69,7 @@ def _load(group: str, name: str, unfit: Callable[[object], str | None]) -> objec
         packages = " and ".join(claim.dist.name if claim.dist else claim.value for claim in mine)
         raise PluginError(f"the {kind} name {name!r} is claimed by {packages}; uninstall one of them")
     try:
-        driver: object = DriverManager[object](group, name, on_missing_entrypoints_callback=None).driver
+        driver: object = _Fresh(group, name, on_missing_entrypoints_callback=None).driver
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise PluginError(f"the {kind} plugin {name!r} cannot be imported: {reason}") from error
@@ -76,6 +77,12 @@ def _load(group: str, name: str, unfit: Callable[[object], str | None]) -> objec
     if fault:
         raise PluginError(f"the {kind} plugin {name!r} cannot be used: {fault}")
     return driver
+
+
+class _Fresh(DriverManager[object]):
+    def list_entry_points(self) -> list[EntryPoint]:
+        """What is installed now: stevedore's cache in the user's home may be older."""
+        return claims(self.namespace)
 
 
 def _advice(group: str, name: str, installed: list[str]) -> str:

@@ -1,0 +1,94 @@
+"""Drivers by name: exactly one must answer."""
+
+from __future__ import annotations
+
+import pytest
+from host.tests.plugins.conftest import Install
+
+from entrepot.plugins import PluginError, load_server, load_storage
+from entrepot.server.waitress import WaitressServer
+
+GOOD = """
+    from entrepot_contract import StorageDriver
+    class Driver(StorageDriver):
+        name = "mine"
+        contract = (1, 0)
+"""
+
+
+def test_an_installed_driver_is_found_by_its_name(install: Install) -> None:
+    install("their-driver", GOOD, storage={"mine": "Driver"})
+    assert load_storage("mine").name == "mine"
+    assert load_server("waitress") is WaitressServer
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("s3", "entrepot-storage-s3"), ("azure", "entrepot-storage-azure"), ("gcs", "entrepot-storage-gcs")],
+)
+def test_a_known_driver_that_is_missing_is_named_with_how_to_get_it(name: str, package: str) -> None:
+    with pytest.raises(PluginError, match=rf"{name}.*installed are filesystem, inmemory.*pip install {package}$"):
+        load_storage(name)
+
+
+def test_a_package_installed_a_moment_ago_is_found(install: Install) -> None:
+    install("one-driver", GOOD, storage={"one": "Driver"})
+    assert load_storage("one")
+    install("other-driver", GOOD, storage={"other": "Driver"})
+    assert load_storage("other")
+
+
+def test_an_unknown_driver_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(PluginError, match=r"'filesytem'; installed are filesystem.*did you mean 'filesystem'"):
+        load_storage("filesytem")
+    with pytest.raises(PluginError, match=r"no server plugin is called 'nginx'; installed are granian, waitress$"):
+        load_server("nginx")
+
+
+def test_a_name_that_two_packages_claim_is_refused_with_both(install: Install) -> None:
+    install("one-driver", GOOD, storage={"mine": "Driver"})
+    install("other-driver", GOOD, storage={"mine": "Driver"})
+    with pytest.raises(PluginError, match=r"'mine' is claimed by one-driver and other-driver; uninstall one of them"):
+        load_storage("mine")
+
+
+def test_a_driver_that_cannot_be_imported_says_why(install: Install) -> None:
+    install("their-driver", "import no_such_sdk", storage={"mine": "Driver"})
+    with pytest.raises(PluginError, match=r"'mine' cannot be imported: ModuleNotFoundError.*no_such_sdk") as caught:
+        load_storage("mine")
+    assert isinstance(caught.value.__cause__, ModuleNotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("class Driver: contract = (1, 0)", "no subclass of entrepot_contract.storage.StorageDriver"),
+        ("Driver = 5", "no subclass"),
+        (
+            GOOD.replace("(1, 0)", "(2, 0)"),
+            "written for contract 2.0 and this host keeps 1.0; install a newer entrepot",
+        ),
+        (
+            GOOD.replace("(1, 0)", "(1, 1)"),
+            "written for contract 1.1 and this host keeps 1.0; install a newer entrepot",
+        ),
+        (
+            GOOD.replace("(1, 0)", "(0, 9)"),
+            "written for contract 0.9 and this host keeps 1.0; install an older entrepot",
+        ),
+        (GOOD.replace("contract = (1, 0)", ""), "does not say for which contract"),
+        (GOOD.replace("(1, 0)", "'1.0'"), "does not say for which contract"),
+    ],
+)
+def test_a_driver_that_does_not_fit_is_refused_in_one_sentence(install: Install, source: str, reason: str) -> None:
+    install("their-driver", source, storage={"mine": "Driver"})
+    with pytest.raises(PluginError, match="'mine' cannot be used: it ") as caught:
+        load_storage("mine")
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_storage_driver_is_no_server(install: Install) -> None:
+    install("their-driver", GOOD, server={"mine": "Driver"})
+    with pytest.raises(PluginError, match=r"no subclass of entrepot_contract\.server\.ServerDriver"):
+        load_server("mine")
