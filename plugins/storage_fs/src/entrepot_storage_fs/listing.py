@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from entrepot_contract import ObjectInfo, Prefix, is_key
@@ -73,7 +74,7 @@ def _children(tree: Tree, prefix: str, after: str) -> Iterator[tuple[str, Entry]
         return iter(())
     if after:
         found = [(key, entry) for key, entry in found if key > after or (key[-1] == "/" and after.startswith(key))]
-    found.sort(key=lambda pair: pair[0])
+    found.sort(key=itemgetter(0))
     return iter(found)
 
 
