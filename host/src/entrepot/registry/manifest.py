@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
@@ -115,7 +115,7 @@ def stored_manifest(content: bytes) -> Manifest:
     except ManifestInvalid:
         try:
             fields = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             fields = None
         named = fields.get("mediaType") if isinstance(fields, dict) else None
         return Manifest(content, named if isinstance(named, str) else _DOCKER_SIGNED)
@@ -179,7 +179,7 @@ def _text(fields: Fields, name: str) -> str | None:
 
 
 def _texts(values: object, place: str) -> tuple[str, ...]:
-    if not isinstance(values, Sequence) or not all(isinstance(value, str) for value in values):
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         _refuse(f"{place} must be a list of strings")
     return tuple(values)
 

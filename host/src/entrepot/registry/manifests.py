@@ -121,8 +121,15 @@ class Manifests:
 
     def _check_url(self, url: str) -> None:
         policy = self._settings.urls
-        parts = urlsplit(url)
         allowed = not policy.allow or any(pattern.search(url) for pattern in policy.allow)
         denied = any(pattern.search(url) for pattern in policy.deny)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.fragment or not allowed or denied:
+        if not _is_http(url) or not allowed or denied:
             raise ManifestInvalid(f"the URL {url[:255]} of a layer is not allowed here")
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.fragment

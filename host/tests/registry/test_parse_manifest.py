@@ -1,0 +1,158 @@
+"""What is a manifest and what is none, with the reason that a client is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from host.tests.registry.content import CONFIG_TYPE, Fields, descriptor, digest_of, encoded, image, index
+from host.tests.registry.examples import some_examples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.errors import ManifestInvalid
+from entrepot.registry.manifest import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    parse_manifest,
+    stored_manifest,
+)
+
+LAYER = descriptor(b"layer")
+
+
+def without(fields: Fields, *names: str) -> Fields:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+# What is wrong with it, the content, the declared type, and a part of the reason.
+REFUSED: list[tuple[str, object, str | None, str]] = [
+    ("nothing", b"", None, "not JSON"),
+    ("no JSON", b"{", None, "not JSON"),
+    ("not UTF-8", b'{"a":"\xff"}', None, "not JSON in UTF-8"),
+    ("UTF-16", json.dumps(image()).encode("utf-16"), None, "not JSON in UTF-8"),
+    ("too deep", b"[" * 100_000, None, "not JSON"),
+    ("a number of too many digits", b'{"size":' + b"9" * 10_000 + b"}", None, "not JSON"),
+    ("a list", [], None, "a manifest is a JSON object"),
+    ("a string", "manifest", None, "a manifest is a JSON object"),
+    ("null", None, None, "a manifest is a JSON object"),
+    ("no schemaVersion", without(image(), "schemaVersion"), None, "schemaVersion must be 2"),
+    ("schemaVersion 1", image(schemaVersion=1), None, "schemaVersion must be 2"),
+    ("schemaVersion as text", image(schemaVersion="2"), None, "schemaVersion must be 2"),
+    ("another declared type", image(), OCI_INDEX, f"mediaType is {OCI_MANIFEST} and Content-Type is {OCI_INDEX}"),
+    ("an unknown type", image(mediaType="text/plain"), None, "unsupported media type text/plain"),
+    ("an unknown declared type", without(image(), "mediaType"), "text/plain", "unsupported media type text/plain"),
+    ("a type that is no text", image(mediaType=7), None, "mediaType must be a string"),
+    ("Docker's type declared only", without(image(), "mediaType"), DOCKER_MANIFEST, "has the field mediaType"),
+    ("Docker's list declared only", without(index(), "mediaType"), DOCKER_LIST, "has the field mediaType"),
+    ("an image that is an index too", image(manifests=[]), None, "has no field manifests"),
+    ("an index that has layers", index(layers=[LAYER]), None, "has no field layers"),
+    ("an index that has a config", index(config=LAYER), None, "has no field config"),
+    ("no config", without(image(), "config"), None, "config must be a descriptor"),
+    ("a config that is text", {**image(), "config": "x"}, None, "config must be a descriptor"),
+    ("layers that are no list", {**image(), "layers": LAYER}, None, "layers must be a list of descriptors"),
+    ("a layer that is none", {**image(), "layers": ["x"]}, None, "layers must be a descriptor"),
+    ("a layer without digest", image(layers=[without(LAYER, "digest")]), None, "layers needs a digest"),
+    ("a digest that is none", image(layers=[{**LAYER, "digest": "abc"}]), None, "layers: not a digest"),
+    ("a short digest", image(layers=[{**LAYER, "digest": "sha256:ab"}]), None, "64 lower-case hexadecimal digits"),
+    ("another algorithm", image(layers=[{**LAYER, "digest": "md5:ab"}]), None, "supported are sha256, sha512"),
+    ("no size", image(layers=[without(LAYER, "size")]), None, "layers needs a size"),
+    ("a negative size", image(layers=[{**LAYER, "size": -1}]), None, "layers needs a size"),
+    ("a size that is true", image(layers=[{**LAYER, "size": True}]), None, "layers needs a size"),
+    ("a size with a fraction", image(layers=[{**LAYER, "size": 1.5}]), None, "layers needs a size"),
+    ("a layer's type that is no text", image(layers=[{**LAYER, "mediaType": 1}]), None, "mediaType must be a string"),
+    ("urls that are one text", image(layers=[{**LAYER, "urls": "http://x"}]), None, "urls must be a list of strings"),
+    ("urls that hold numbers", image(layers=[{**LAYER, "urls": [1]}]), None, "urls must be a list of strings"),
+    ("no manifests", without(index(), "manifests"), None, "manifests must be a list of descriptors"),
+    ("manifests that are null", {**index(), "manifests": None}, None, "manifests must be a list of descriptors"),
+    ("a platform that is text", index({**LAYER, "platform": "linux"}), None, "platform must be an object"),
+    ("a subject that is text", image(subject="sha256:ab"), None, "subject must be a descriptor"),
+    ("a subject without digest", image(subject={"size": 1}), None, "subject needs a digest"),
+    ("an artifactType that is none", image(artifactType=[]), None, "artifactType must be a string"),
+    ("annotations in a list", image(annotations=["a"]), None, "annotations must map strings to strings"),
+    ("annotations with numbers", image(annotations={"a": 1}), None, "annotations must map strings to strings"),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "reason"),
+    [pytest.param(content, declared, reason, id=what) for what, content, declared, reason in REFUSED],
+)
+def test_a_bad_manifest_is_refused_with_its_reason(content: object, declared: str | None, reason: str) -> None:
+    with pytest.raises(ManifestInvalid) as refused:
+        parse_manifest(content if isinstance(content, bytes) else encoded(content), declared)
+    assert reason in str(refused.value.detail)
+
+
+# The fields, the declared type, and the type that the manifest then has.
+INFERRED: list[tuple[str, Fields, str | None, str]] = [
+    ("an image that names its type", image(), None, OCI_MANIFEST),
+    ("an image that names it twice", image(), OCI_MANIFEST, OCI_MANIFEST),
+    ("an image that names none", without(image(), "mediaType"), None, OCI_MANIFEST),
+    ("an image of a declared type", without(image(), "mediaType"), OCI_MANIFEST, OCI_MANIFEST),
+    ("an index that names none", without(index(), "mediaType"), None, OCI_INDEX),
+    ("an index of a declared type", without(index(LAYER), "mediaType"), OCI_INDEX, OCI_INDEX),
+    ("Docker's manifest", image(mediaType=DOCKER_MANIFEST), DOCKER_MANIFEST, DOCKER_MANIFEST),
+    ("Docker's manifest, undeclared", image(mediaType=DOCKER_MANIFEST), None, DOCKER_MANIFEST),
+    ("Docker's list", index(mediaType=DOCKER_LIST), DOCKER_LIST, DOCKER_LIST),
+    ("an image without layers", without(image(), "layers"), None, OCI_MANIFEST),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "declared", "expected"),
+    [pytest.param(fields, declared, expected, id=what) for what, fields, declared, expected in INFERRED],
+)
+def test_the_type_is_what_the_manifest_names_or_was_declared_or_shows(
+    fields: Fields, declared: str | None, expected: str
+) -> None:
+    assert parse_manifest(encoded(fields), declared).media_type == expected
+
+
+def test_everything_that_a_manifest_references_is_read() -> None:
+    child = descriptor(b"child", OCI_MANIFEST, platform={"architecture": "arm64", "os": "linux", "variant": "v8"})
+    parsed = parse_manifest(encoded(index(child, subject=LAYER, artifactType="a/b", annotations={"k": "v"})))
+    assert [str(one.digest) for one in parsed.children] == [digest_of(b"child")]
+    assert (parsed.children[0].architecture, parsed.children[0].os) == ("arm64", "linux")
+    assert (str(parsed.subject), parsed.artifact_type, parsed.annotations) == (LAYER["digest"], "a/b", {"k": "v"})
+    parsed = parse_manifest(encoded(image(b"config", [LAYER])))
+    assert [(one.media_type, one.size) for one in parsed.blobs] == [(CONFIG_TYPE, 6), (LAYER["mediaType"], 5)]
+
+
+def test_the_artifact_type_is_that_of_the_config_where_none_is_named() -> None:
+    assert parse_manifest(encoded(image())).artifact_type == CONFIG_TYPE
+    assert parse_manifest(encoded(image(artifactType="a/b"))).artifact_type == "a/b"
+    assert parse_manifest(encoded(index())).artifact_type is None
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(LAYER),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from(["mediaType", "config", "layers", "manifests", "subject", "annotations", "artifactType"])
+
+
+@some_examples
+@given(st.dictionaries(names, values, max_size=4), st.booleans())
+def test_any_json_is_a_manifest_or_refused_and_what_is_stored_is_always_served(more: Fields, is_image: bool) -> None:
+    content = encoded({**(image() if is_image else index()), **more})
+    try:
+        parsed = parse_manifest(content)
+    except ManifestInvalid:
+        parsed = None
+    stored = stored_manifest(content)
+    assert stored.content == content
+    assert parsed is None or stored == parsed
+
+
+def test_stored_bytes_that_nest_too_deep_can_be_served() -> None:
+    assert stored_manifest(b"[" * 100_000).content == b"[" * 100_000
+
+
+@some_examples
+@given(st.binary(max_size=100))
+def test_any_bytes_that_are_stored_can_be_served(content: bytes) -> None:
+    assert stored_manifest(content).content == content
