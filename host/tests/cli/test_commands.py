@@ -1,0 +1,193 @@
+"""The command ``entrepot``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from host.tests.plugins.conftest import Install, install  # noqa: F401 - a fixture
+
+from entrepot.cli import main
+
+
+def run(*arguments: str, **environ: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner(env=environ).invoke(main, arguments)
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``entrepot serve`` in a folder, and its own address once it has told it."""
+    environ = os.environ | {"REGISTRY_HTTP_ADDR": "127.0.0.1:0", "REGISTRY_HTTP_SECRET": "s"} | environ
+    command = [sys.executable, "-m", "entrepot", "serve", *arguments]
+    with subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            said = ""
+            for line in process.stderr:
+                said += line
+                if "ready at" in line:
+                    yield process, line.split()[-1]
+                    break
+            else:
+                raise AssertionError(said)
+        finally:
+            process.terminate()
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").output == f"entrepot, version {version('entrepot')}\n"
+
+
+def test_plugins_are_listed_as_a_table() -> None:
+    lines = [line.split() for line in run("plugins").output.splitlines()]
+    assert lines[0] == ["KIND", "NAME", "PACKAGE", "VERSION", "CONTRACT", "STATUS"]
+    assert ["storage", "filesystem", "entrepot-storage-fs", version("entrepot-storage-fs"), "1.0", "ok"] in lines
+
+
+def test_plugins_are_listed_as_json() -> None:
+    found = json.loads(run("plugins", "--json").output)
+    (waitress,) = [one for one in found if one["name"] == "waitress"]
+    assert waitress == {
+        "kind": "server",
+        "name": "waitress",
+        "package": "entrepot",
+        "version": version("entrepot"),
+        "contract": "1.0",
+        "error": None,
+    }
+
+
+def test_a_plugin_adds_a_command(install: Install) -> None:  # noqa: F811 - the fixture
+    source = """
+        import sys
+        from entrepot_contract.hookspecs import Command, hookimpl
+        def greet(arguments):
+            print("greetings", *arguments)
+            return 3
+        @hookimpl
+        def entrepot_commands():
+            return [Command("greet", "Greet somebody.", greet), Command("serve", "Not me.", greet)]
+        plugin = sys.modules[__name__]
+    """
+    install("their-hooks", source, hooks={"their": "plugin"})
+    result = run("greet", "you", "--loudly")
+    assert (result.output, result.exit_code) == ("greetings you --loudly\n", 3)
+    assert "Greet somebody." in run("--help").output
+    assert "Not me." not in run("--help").output
+
+
+def test_a_good_configuration_can_be_served(tmp_path: Path) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text("version: 0.1\nstorage: {filesystem: {rootdirectory: data}, cache: {blobdescriptor: inmemory}}\n")
+    result = run("config", "check", str(path), REGISTRY_HTTP_SECRET="s")  # noqa: S106 - a test's
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "warning: storage.cache is not honoured yet: entrepot behaves as if it were not there",
+        f"{path} can be served",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("storage: {filesystem: {rootdirectory: d}}\nhtpp: {}\nhttp: {addr: swordfish}", ["htpp", "http.addr"]),
+        (
+            "storage: {filesystem: {rootdirectorry: swordfish}}",
+            ["filesystem: configure: unknown option 'rootdirectorry'"],
+        ),
+        ("storage: {filesystem: {rootdirectory: {a: swordfish}}}", ["filesystem: configure: option 'rootdirectory'"]),
+        ("storage: {s3: {secretkey: swordfish}}", ["no storage plugin is called 's3'"]),
+    ],
+)
+def test_each_fault_of_a_configuration_is_a_line(tmp_path: Path, text: str, faults: list[str]) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(f"version: 0.1\n{text}\n")
+    result = run("config", "check", str(path))
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == len(faults)
+    for line, fault in zip(result.stderr.splitlines(), faults, strict=True):
+        assert line.startswith(f"error: {fault}")
+    assert "swordfish" not in result.output
+
+
+def test_serve_tells_how_to_push_and_serves(tmp_path: Path) -> None:
+    with serving(tmp_path) as (process, address):
+        with urllib.request.urlopen(f"{address}v2/", timeout=10) as answer:  # noqa: S310 - our own address
+            assert answer.status == 200
+        assert process.stderr is not None
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+        assert process.wait(20) == 0
+    name = address.removeprefix("http://").rstrip("/")
+    assert f"docker push {name}/alpine" in rest
+    assert f"skopeo copy --dest-tls-verify=false docker://alpine docker://{name}/alpine" in rest
+
+
+@pytest.mark.parametrize("server", ["waitress", "granian"])
+def test_each_request_is_a_line_on_standard_output(tmp_path: Path, server: str) -> None:
+    log = tmp_path / "log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "entrepot", "serve"],
+            cwd=tmp_path,
+            env=os.environ
+            | {"REGISTRY_HTTP_ADDR": "127.0.0.1:0", "REGISTRY_HTTP_SERVER": server, "REGISTRY_HTTP_WORKERS": "1"},
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stderr is not None
+        address = next(line.split()[-1] for line in process.stderr if "ready at" in line)
+        for _ in range(3):
+            urllib.request.urlopen(f"{address}v2/", timeout=10).close()  # noqa: S310 - our own address
+        process.terminate()
+        process.stderr.read()
+        assert process.wait(20) == 0
+    assert [line.split("path=")[1].split()[0] for line in log.read_text().splitlines()] == ["/v2/"] * 3
+
+
+def test_the_configuration_comes_from_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text("version: 0.1\nstorage: {inmemory: }\nhttp: {prefix: /deep/}\n")
+    with serving(tmp_path, REGISTRY_CONFIGURATION_PATH=str(path)) as (_, address):
+        assert address.endswith("/deep/")
+        with urllib.request.urlopen(f"{address}v2/", timeout=10) as answer:  # noqa: S310 - our own address
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"REGISTRY_STORAGE": "s3"}, "pip install entrepot-storage-s3"),
+        ({"REGISTRY_HTTP_SERVER": "nginx"}, "no server plugin is called 'nginx'"),
+        ({"REGISTRY_AUTH": "htpasswd"}, "auth is not honoured yet"),
+        ({"REGISTRY_HTTP_ADDR": "203.0.113.1:5000"}, "cannot serve: "),
+        (
+            {"REGISTRY_HTTP_TLS": "{certificate: no.pem, key: no.pem}", "REGISTRY_HTTP_ADDR": "127.0.0.1:0"},
+            "cannot serve: ",
+        ),
+        (
+            {"REGISTRY_HTTP_TLS": "{certificate: no.pem, key: no.pem}", "REGISTRY_HTTP_SERVER": "waitress"},
+            "has no TLS, and http.tls is configured; pip install entrepot-server-granian",
+        ),
+    ],
+)
+def test_what_cannot_be_served_is_one_error_and_exit_1(tmp_path: Path, environ: dict[str, str], said: str) -> None:
+    command = [sys.executable, "-m", "entrepot", "serve"]
+    result = subprocess.run(command, cwd=tmp_path, env=os.environ | environ, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
