@@ -1,0 +1,139 @@
+"""Uploads that nobody finishes are dropped after their age, and no other."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from threading import Thread
+from threading import enumerate as enumerate_threads
+
+import pytest
+from host.tests.registry.content import digest_of
+from host.tests.registry.process import QUIET, Process, keys_of
+from host.tests.registry.wrappers import Aged
+
+from entrepot.registry import Registry
+from entrepot.registry.purge import Purge
+from entrepot.registry.store import Store
+from entrepot.settings import PurgeSettings
+from entrepot_contract import StorageDriver, UploadUnknown
+
+SETTINGS = PurgeSettings(age=timedelta(hours=168))
+OLD = timedelta(hours=169)
+
+
+@pytest.fixture
+def aged(driver: StorageDriver) -> Aged:
+    return Aged(driver)
+
+
+def purge(driver: StorageDriver, settings: PurgeSettings = SETTINGS) -> int:
+    return Purge(Store(driver), settings).run()
+
+
+def uuid_of(location: str) -> str:
+    return location.partition("?")[0].rpartition("/")[2]
+
+
+def make_old(driver: Aged, location: str) -> None:
+    for key in keys_of(driver):
+        if uuid_of(location) in key:
+            driver.ages[key] = OLD
+
+
+@pytest.mark.parametrize("slices", [0, 1, 40])
+def test_an_old_upload_is_dropped_with_its_bytes_and_a_young_one_kept(aged: Aged, slices: int) -> None:
+    host = Process(aged, replace(QUIET, upload_slice=64))
+    old, young = host.start("app"), host.start("app")
+    if slices:
+        old = host.patch(old, bytes(64 * slices))
+    record = host.registry.uploads.status("app", uuid_of(old))
+    young = host.patch(young, b"young")
+    make_old(aged, old)
+    assert purge(aged) == 1
+    assert {key.split("/")[2] for key in keys_of(aged)} == {uuid_of(young)}
+    if record.state is not None:
+        with pytest.raises(UploadUnknown):
+            aged.upload_commit(record.state)
+    for process in (host, Process(aged)):
+        assert process.request("GET", old).status_code == 404
+    assert Process(aged).request("PATCH", old, b"late").status_code == 404
+    assert host.finish(young, digest_of(b"young")).status_code == 201
+
+
+def test_an_upload_that_began_long_ago_and_got_bytes_just_now_is_kept(aged: Aged) -> None:
+    host = Process(aged)
+    location = host.start("app")
+    make_old(aged, location)
+    location = host.patch(location, b"just now")
+    assert purge(aged) == 0
+    assert host.finish(location, digest_of(b"just now")).status_code == 201
+
+
+def test_a_dry_run_tells_and_drops_nothing(aged: Aged) -> None:
+    host = Process(aged)
+    location = host.patch(host.start("app"), b"old")
+    make_old(aged, location)
+    aged.put("entrepot/staging/left", b"")
+    aged.ages["entrepot/staging/left"] = OLD
+    before = keys_of(aged)
+    assert purge(aged, replace(SETTINGS, dry_run=True)) == 1
+    assert keys_of(aged) == before
+    assert host.finish(location, digest_of(b"old")).status_code == 201
+
+
+def test_what_a_crash_left_in_staging_is_deleted_when_it_is_old(aged: Aged) -> None:
+    for name in ("old", "young"):
+        aged.put(f"entrepot/staging/{name}", b"")
+    aged.ages["entrepot/staging/old"] = OLD
+    assert purge(aged) == 0
+    assert keys_of(aged) == ["entrepot/staging/young"]
+
+
+def test_blobs_and_manifests_are_never_purged(aged: Aged) -> None:
+    host = Process(aged)
+    digest = host.push_blob("app", b"blob")
+    for key in keys_of(aged):
+        aged.ages[key] = OLD
+    assert purge(aged) == 0
+    assert host.blob("app", digest).content == b"blob"
+
+
+def test_a_record_that_cannot_be_read_does_not_keep_the_others(aged: Aged, caplog: pytest.LogCaptureFixture) -> None:
+    host = Process(aged)
+    first, second = sorted([host.start("app"), host.start("app")], key=uuid_of)
+    make_old(aged, first)
+    make_old(aged, second)
+    key = f"entrepot/uploads/{uuid_of(first)}/00000000"
+    aged.put(key, b"damaged")
+    assert purge(aged) == 1
+    assert keys_of(aged) == [key]
+    assert "could not be dropped" in caplog.text
+
+
+def purging_threads() -> list[Thread]:
+    return [thread for thread in enumerate_threads() if thread.name == "purge"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_thread_of_a_registry_ends_with_it(aged: Aged, enabled: bool) -> None:
+    registry = Registry(aged, replace(QUIET, purge=replace(SETTINGS, enabled=enabled)), None)
+    assert len(purging_threads()) == enabled
+    registry.close()
+    assert purging_threads() == []
+
+
+def test_a_short_interval_purges_again_and_again(aged: Aged) -> None:
+    location = Process(aged).start("app")
+    make_old(aged, location)
+    purging = Purge(Store(aged), replace(SETTINGS, interval=timedelta(milliseconds=1)))
+    purging.start()
+    try:
+        for _ in range(1000):
+            if not keys_of(aged):
+                break
+            time.sleep(0.01)
+    finally:
+        purging.stop()
+    assert keys_of(aged) == []

@@ -1,0 +1,181 @@
+"""Referrers: what refers to a subject, whoever pushed or deleted it, in pages that every client can take."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from host.tests.registry.content import CONFIG_TYPE, Fields, descriptor, digest_of, encoded, image, index
+from host.tests.registry.process import Process, keys_of
+
+from entrepot.registry import layout
+from entrepot.registry.manifest import OCI_INDEX, OCI_MANIFEST
+from entrepot.registry.names import parse_digest
+from entrepot_contract import StorageDriver
+
+SUBJECT = encoded(image())
+SUBJECT_DIGEST = digest_of(SUBJECT)
+SUBJECT_FIELD = descriptor(SUBJECT, OCI_MANIFEST)
+
+
+@pytest.fixture
+def app(host: Process) -> Process:
+    host.push_blob("app", b"{}")
+    host.push_manifest("app", "latest", SUBJECT)
+    return host
+
+
+def referring(name: str, **more: object) -> Fields:
+    return {**image(subject=SUBJECT_FIELD, annotations={"name": name}), **more}
+
+
+def listed(host: Process, query: str = "", subject: str = SUBJECT_DIGEST) -> list[Fields]:
+    answer = host.request("GET", f"/v2/app/referrers/{subject}{query}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, OCI_INDEX)
+    assert answer.json["schemaVersion"] == 2
+    assert answer.json["mediaType"] == OCI_INDEX
+    found: list[Fields] = answer.json["manifests"]
+    return found
+
+
+def digests(entries: list[Fields]) -> list[object]:
+    return [entry["digest"] for entry in entries]
+
+
+def test_a_referrer_is_listed_with_the_descriptor_that_the_specification_asks_for(app: Process, other: Process) -> None:
+    content = encoded(referring("a signature", artifactType="application/vnd.example.signature"))
+    answer = app.put_manifest("app", digest_of(content), content)
+    assert answer.headers["oci-subject"] == SUBJECT_DIGEST
+    expected = descriptor(
+        content,
+        OCI_MANIFEST,
+        artifactType="application/vnd.example.signature",
+        annotations={"name": "a signature"},
+    )
+    assert listed(app) == listed(other) == [expected]
+
+
+def test_the_artifact_type_of_an_image_is_that_of_its_config_and_an_index_may_have_none(app: Process) -> None:
+    from_image = app.push_manifest("app", "i", referring("image"))
+    from_index = app.push_manifest("app", "x", index(subject=SUBJECT_FIELD))
+    types = {entry["digest"]: entry.get("artifactType") for entry in listed(app)}
+    assert types == {from_image: CONFIG_TYPE, from_index: None}
+
+
+def test_a_subject_that_nothing_refers_to_has_an_empty_list(app: Process) -> None:
+    assert listed(app) == []
+    assert listed(app, subject=digest_of(b"never pushed")) == []
+    assert listed(app, subject=digest_of(b"never pushed", "sha512")) == []
+
+
+def test_a_referrer_may_come_before_its_subject(host: Process) -> None:
+    host.push_blob("app", b"{}")
+    digest = host.push_manifest("app", "early", referring("early"))
+    assert digests(listed(host)) == [digest]
+
+
+def test_the_filter_keeps_one_artifact_type_and_says_so(app: Process) -> None:
+    wanted = app.push_manifest("app", "a", referring("a", artifactType="x/a+b"))
+    app.push_manifest("app", "b", referring("b", artifactType="x/b"))
+    answer = app.request("GET", f"/v2/app/referrers/{SUBJECT_DIGEST}?artifactType={quote('x/a+b', safe='')}")
+    assert digests(answer.json["manifests"]) == [wanted]
+    assert answer.headers["oci-filters-applied"] == "artifactType"
+    assert digests(listed(app, "?artifactType=none")) == []
+
+
+def test_deleting_a_referrer_takes_its_entry_away(app: Process, driver: StorageDriver) -> None:
+    digest = app.push_manifest("app", "a", referring("a"))
+    assert app.request("DELETE", f"/v2/app/manifests/{digest}").status_code == 202
+    assert listed(app) == []
+    assert not [key for key in keys_of(driver) if key.startswith("entrepot/")]
+
+
+def test_deleting_the_subject_leaves_its_referrers(app: Process) -> None:
+    digest = app.push_manifest("app", "a", referring("a"))
+    assert app.request("DELETE", f"/v2/app/manifests/{SUBJECT_DIGEST}").status_code == 202
+    assert digests(listed(app)) == [digest]
+
+
+def test_a_referrer_that_another_registry_deleted_from_the_storage_does_not_show(
+    app: Process, driver: StorageDriver
+) -> None:
+    gone, kept = (app.push_manifest("app", name, referring(name)) for name in ("gone", "kept"))
+    driver.delete([layout.revision("app", parse_digest(gone))])
+    assert digests(listed(app)) == [kept]
+
+
+def test_a_referrer_in_another_repository_does_not_show_here(app: Process) -> None:
+    app.push_blob("other", b"{}")
+    app.push_manifest("other", "a", referring("a"))
+    assert listed(app) == []
+
+
+def fallback_tag(digest: str) -> str:
+    return digest.replace(":", "-")
+
+
+def test_what_clients_of_older_registries_listed_under_the_fallback_tag_is_taken_in(
+    app: Process, driver: StorageDriver
+) -> None:
+    old, both, new = (encoded(referring(name)) for name in ("old", "both", "new"))
+    for content in (old, both, new):
+        app.push_manifest("app", digest_of(content), content)
+    subject = parse_digest(SUBJECT_DIGEST)
+    # As a registry without the referrers API leaves it: the manifest, and no entry in any index.
+    driver.delete([layout.referrer("app", subject, parse_digest(digest_of(old)))])
+    unrelated = app.push_manifest("app", "unrelated", image(annotations={"a": "b"}))
+    children = [descriptor(content, OCI_MANIFEST) for content in (old, both)]
+    children.append({"mediaType": OCI_MANIFEST, "digest": unrelated, "size": 1})
+    app.push_manifest("app", fallback_tag(SUBJECT_DIGEST), index(*children))
+    assert digests(listed(app)) == sorted(digest_of(content) for content in (old, both, new))
+
+
+@pytest.mark.parametrize("content", [SUBJECT, b"no manifest at all"])
+def test_a_fallback_tag_that_is_no_index_is_ignored(app: Process, driver: StorageDriver, content: bytes) -> None:
+    digest = parse_digest(digest_of(content))
+    driver.put(layout.blob(digest), content)
+    driver.put(layout.revision("app", digest), str(digest).encode())
+    driver.put(layout.tag_current("app", fallback_tag(SUBJECT_DIGEST)), str(digest).encode())
+    assert listed(app) == []
+
+
+def test_a_fallback_tag_that_holds_no_digest_is_ignored(app: Process, driver: StorageDriver) -> None:
+    driver.put(layout.tag_current("app", fallback_tag(SUBJECT_DIGEST)), b"damaged")
+    referrer = app.push_manifest("app", "a", referring("a"))
+    assert digests(listed(app)) == [referrer]
+
+
+@pytest.mark.parametrize("query", ["", "?artifactType=application%2Fx%2By"])
+def test_a_long_list_comes_in_pages_of_less_than_four_mebibytes(app: Process, query: str) -> None:
+    filler = "x" * 700_000
+    pushed = sorted(
+        app.push_manifest("app", f"t{number}", referring(f"{number}{filler}", artifactType="application/x+y"))
+        for number in range(14)
+    )
+    found: list[object] = []
+    path: str | None = f"/v2/app/referrers/{SUBJECT_DIGEST}{query}"
+    pages = 0
+    while path:
+        answer = app.request("GET", path)
+        assert len(answer.content) <= 4 * 2**20
+        assert answer.headers.get("oci-filters-applied") == ("artifactType" if query else None)
+        found += digests(answer.json["manifests"])
+        link = answer.headers.get("link")
+        path = link and link[1:].partition(">")[0]
+        pages += 1
+    assert found == pushed
+    assert pages == 3
+
+
+def test_one_descriptor_of_almost_four_mebibytes_is_listed_alone(app: Process) -> None:
+    large = app.push_manifest("app", "large", referring("é" * 600_000))
+    small = app.push_manifest("app", "small", referring("small"))
+    first = app.request("GET", f"/v2/app/referrers/{SUBJECT_DIGEST}")
+    assert len(first.content) <= 4 * 2**20
+    assert sorted(map(str, digests(listed(app)))) == sorted([large, small])
+
+
+@pytest.mark.parametrize("digest", ["abc", "sha256:abc", "md5:abc", "latest"])
+def test_a_subject_that_is_no_digest_is_a_bad_request(app: Process, digest: str) -> None:
+    answer = app.request("GET", f"/v2/app/referrers/{digest}")
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "DIGEST_INVALID")
