@@ -107,3 +107,17 @@ def test_an_error_of_the_body_passes_through_and_its_block_is_kept_for_the_next(
         writing.extend(fd, 0, body(), REPORT)
     assert len(writing._spare) == 1
     os.close(fd)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_forked_process_never_writes_into_the_blocks_of_this_one(tmp_path: Path) -> None:
+    fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    writing.extend(fd, 0, pieces(bytes(100_000), 7_000), REPORT)
+    before = writing._spare[0][:]
+    child = os.fork()
+    if child == 0:
+        writing._spare[0][:] = b"x" * len(before)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert writing._spare[0][:] == before
+    os.close(fd)

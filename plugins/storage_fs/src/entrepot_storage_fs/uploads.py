@@ -44,7 +44,8 @@ class Uploads:
             log = self._lock(state, "upload_append", patience=0)
         try:
             with report:
-                os.ftruncate(log, end)
+                if os.fstat(log).st_size > end:
+                    os.ftruncate(log, end)
                 body = self._open_data(state, "upload_append")
             try:
                 size = extend(body, state.size, data, report)

@@ -60,7 +60,7 @@ def extend(fd: int, offset: int, data: Chunks, report: Reporting) -> int:
 def _extend_direct(fd: int, offset: int, data: Iterable[bytes | bytearray | memoryview], report: Reporting) -> int:
     with report:
         _set_direct(fd, True)
-    block = _spare.pop() if _spare else mmap.mmap(-1, BLOCK)
+    block = _spare.pop() if _spare else _new_block()
     filled = 0
     try:
         with memoryview(block) as window:
@@ -82,6 +82,11 @@ def _extend_direct(fd: int, offset: int, data: Iterable[bytes | bytearray | memo
             return offset + filled
     finally:
         _spare.append(block)
+
+
+def _new_block() -> mmap.mmap:
+    # Private, for Python's own choice is to share it with every process that is forked off later.
+    return mmap.mmap(-1, BLOCK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 def _write(fd: int, view: memoryview, offset: int) -> None:
