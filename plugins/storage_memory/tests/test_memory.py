@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+
 from entrepot_contract import ConfigError, UploadUnknown
 from entrepot_storage_memory import MemoryDriver
 
