@@ -24,6 +24,7 @@ _CODES: Final = {
     falcon.HTTP_429: "TOOMANYREQUESTS",
 }
 _RETRY_AFTER: Final = 5
+_OF_CONTENT: Final = ("Cache-Control", "ETag", "Docker-Content-Digest", "Content-Range")
 
 Params = dict[str, Any]
 
@@ -72,5 +73,8 @@ def _answer_unknown(req: falcon.Request, resp: falcon.Response, error: Exception
 def _answer(resp: falcon.Response, status: int | str, entries: Iterable[object]) -> None:
     resp.status = status
     resp.stream = None
+    # They were said of the content that now does not come, and a cache would keep the error for as long.
+    for name in _OF_CONTENT:
+        resp.delete_header(name)
     resp.content_type = "application/json"
     resp.data = json.dumps({"errors": list(entries)}).encode()

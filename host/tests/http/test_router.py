@@ -1,0 +1,98 @@
+"""Paths are split rightly for every name that the grammar allows, however much it looks like a path."""
+
+from __future__ import annotations
+
+import pytest
+from host.tests.registry.content import digest_of, image
+from host.tests.registry.examples import some_examples
+from host.tests.registry.process import Process
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.errors import NameInvalid
+from entrepot.http import router
+from entrepot.http.router import Router
+
+components = st.sampled_from(["blobs", "uploads", "manifests", "tags", "list", "referrers", "v2", "a", "a-b.c__d"])
+names = st.lists(components, min_size=1, max_size=6).map("/".join)
+references = st.sampled_from(["latest", "list", "uploads", "blobs", "tags", "sha256:" + "a" * 64])
+
+TEMPLATES = [
+    router.UPLOADS,
+    router.UPLOAD,
+    router.BLOB,
+    router.MANIFEST,
+    router.TAGS,
+    router.REFERRERS,
+]
+
+
+class Resource:
+    """Answers nothing; only its place is asked for."""
+
+
+def routes(prefix: str = "/") -> Router:
+    made = Router(prefix)
+    for template in (*TEMPLATES, router.ROOT, router.V2, router.V2_BARE, router.CATALOG):
+        made.add_route(template, Resource())
+    return made
+
+
+ROUTES, BELOW = routes(), routes("/registry/here/")
+
+
+@some_examples
+@given(names, references, st.sampled_from(TEMPLATES), st.booleans())
+def test_a_path_leads_to_its_resource_and_parameters(name: str, last: str, template: str, below: bool) -> None:
+    if template == router.BLOB and last == "uploads":
+        return
+    given_parameters = {"name": name, "reference": last, "digest": last, "uuid": last}
+    expected = {key: value for key, value in given_parameters.items() if f"{{{key}}}" in template}
+    path = template.format(**given_parameters)
+    found = BELOW.find("/registry/here" + path) if below else ROUTES.find(path)
+    assert found is not None
+    assert (found[3], found[2]) == (template, expected)
+
+
+@some_examples
+@given(names)
+def test_uploads_begin_with_and_without_the_last_slash(name: str) -> None:
+    for path in (f"/v2/{name}/blobs/uploads/", f"/v2/{name}/blobs/uploads"):
+        found = ROUTES.find(path)
+        assert found is not None
+        assert (found[3], found[2]) == (router.UPLOADS, {"name": name})
+
+
+@some_examples
+@given(st.text("/abv2_.-:é\n", max_size=30).map(lambda text: "/v2/" + text))
+def test_any_path_is_found_or_not_or_names_no_repository(path: str) -> None:
+    try:
+        found = ROUTES.find(path)
+    except NameInvalid:
+        return
+    assert found is None or found[3] in (*TEMPLATES, router.V2, router.CATALOG)
+
+
+@pytest.mark.parametrize("path", ["/v2/", "/registry/v2/", "/registry/herev2/", "/registry/here", "/registry/here/v1/"])
+def test_outside_of_the_prefix_there_is_nothing(path: str) -> None:
+    assert BELOW.find(path) is None
+
+
+@pytest.mark.parametrize("name", ["A", "a//b", "-a", "a/", "a..b", "_catalog", "a" * 256, "..", "a/../b", "%2e", "é"])
+@pytest.mark.parametrize("rest", ["manifests/latest", "tags/list", "blobs/uploads/", "blobs/" + "sha256:" + "a" * 64])
+def test_a_name_that_breaks_the_grammar_is_a_bad_request(host: Process, name: str, rest: str) -> None:
+    answer = host.request("POST" if rest.endswith("uploads/") else "GET", f"/v2/{name}/{rest}")
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "NAME_INVALID")
+
+
+@pytest.mark.parametrize("name", ["blobs/uploads", "manifests", "a/tags/list", "v2", "blobs/uploads/blobs", "uploads"])
+def test_a_repository_with_a_tricky_name_can_be_used(host: Process, name: str) -> None:
+    digest = host.push_blob(name, b"{}")
+    location = host.patch(host.start(name), b"layer")
+    assert host.finish(location, digest_of(b"layer")).status_code == 201
+    host.push_manifest(name, "latest", image())
+    assert host.blob(name, digest).content == b"{}"
+    assert host.request("GET", f"/v2/{name}/manifests/latest").status_code == 200
+    assert host.request("GET", f"/v2/{name}/tags/list").json == {"name": name, "tags": ["latest"]}
+    assert host.request("GET", f"/v2/{name}/referrers/{digest}").json["manifests"] == []
+    assert host.request("GET", "/v2/_catalog").json == {"repositories": [name]}
