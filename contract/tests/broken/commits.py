@@ -65,7 +65,7 @@ class CommitNeedsBytes(HonestDriver):
         return super().upload_commit(state, target=target)
 
 
-@caught_by("test_readers_in_other_processes_see_whole_objects")
+@caught_by("test_readers_in_other_processes_see_whole_objects[upload_commit]")
 class CommitGrowsTheTarget(HonestDriver):
     """Makes the first bytes readable before the last."""
 
@@ -161,7 +161,7 @@ class WritesInPlace(HonestDriver):
         return super().find(link, state, operation)[0], 2**60
 
 
-@caught_by("test_racing_appends_are_never_mixed")
+@caught_by("test_racing_appends_are_never_mixed[True]")
 class RacingAppendsMix(WritesInPlace):
     """Mixes what two processes append to one upload."""
 
@@ -171,7 +171,7 @@ class RacingThreadsMix(WritesInPlace):
     """Mixes what two threads append to one upload."""
 
 
-@caught_by("test_racing_appends_are_never_mixed")
+@caught_by("test_racing_appends_are_never_mixed[False]")
 class RacersBothCommit(HonestDriver):
     """Commits both results of two racing appends."""
 

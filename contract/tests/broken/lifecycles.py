@@ -100,7 +100,7 @@ class HealthRaises(HonestDriver):
         raise sqlite3.OperationalError("unable to open database file")
 
 
-@caught_by("test_health_answers_in_time_and_tells_no_secret", password="hunter2-of-the-kit")
+@caught_by("test_health_answers_in_time_and_tells_no_secret", password="hunter2-of-the-kit")  # noqa: S106 - the fault
 class HealthTellsThePassword(HonestDriver):
     """Says with which password it has tried."""
 
@@ -145,13 +145,13 @@ class ListsFromItsOwnMemory(HonestDriver):
 
 @caught_by("test_any_sequence_of_calls_does_what_it_does_to_a_dict")
 class ForgetsAfterAWhile(HonestDriver):
-    """Loses the object of a move that replaces one which was moved itself."""
+    """Loses an object that is moved a second time."""
 
     moved: set[str] = set()  # noqa: RUF012 - all instances stand for one disk
 
     def move(self, source: str, target: str) -> ObjectInfo:
         info = super().move(source, target)
-        if source in self.moved and target in self.moved:
+        if source in self.moved:
             self.put(target, b"")
         self.moved.add(target)
         return info

@@ -33,7 +33,7 @@ class PutTears(HonestDriver):
         return super().put(key, data)
 
 
-@caught_by("test_readers_in_other_processes_see_whole_objects")
+@caught_by("test_readers_in_other_processes_see_whole_objects[put]")
 class PutDeletesFirst(HonestDriver):
     """Has a moment without any object; a lock hides it from the threads of its own process."""
 
@@ -211,7 +211,7 @@ class PrunesUnderWriters(HonestDriver):
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         folder = key.rpartition("/")[0]
         self.folders.add(folder)
-        time.sleep(0.0005)
+        time.sleep(0.03)
         if folder not in self.folders:
             raise self.fail(NotFound, "put", key)
         return super().put(key, data, mode=mode)

@@ -159,7 +159,7 @@ class Reopening(Wrapped):
             yield chunk
 
 
-@caught_by("test_reader_never_ends_short_when_the_object_changes")
+@caught_by("test_reader_never_ends_short_when_the_object_changes[delete]")
 class ReadEndsShort(HonestDriver):
     """Takes an object that has gone for the end of the bytes."""
 
@@ -173,7 +173,7 @@ class ReadEndsShort(HonestDriver):
         return reader
 
 
-@caught_by("test_reader_never_ends_short_when_the_object_changes")
+@caught_by("test_reader_never_ends_short_when_the_object_changes[overwrite]")
 class ReadMixesVersions(ReadEndsShort):
     """Goes on in the new object where it began with the old one."""
 

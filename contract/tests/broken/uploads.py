@@ -205,7 +205,7 @@ class AppendForgetsBaseExceptions(SavesAsItGoes, NeverDrops):
             raise
 
 
-@caught_by("test_a_state_survives_kill_in_mid_append")
+@caught_by("test_a_state_survives_kill_in_mid_append[600]")
 class AppendForgetsKills(AppendForgetsBaseExceptions):
     """Leaves bytes behind where it was killed."""
 
@@ -219,7 +219,7 @@ class AppendForgetsKills(AppendForgetsBaseExceptions):
             raise
 
 
-@caught_by("test_a_state_survives_kill_in_mid_append")
+@caught_by("test_a_state_survives_kill_in_mid_append[1]")
 class AppendKeepsItsLock(HonestDriver):
     """Marks an upload as busy, and the mark outlives the process."""
 

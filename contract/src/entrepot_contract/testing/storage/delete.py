@@ -43,8 +43,8 @@ class DeleteContract(ContractBase):
 
     @sentence("delete", "Nothing below a key is deleted with it.")
     def test_delete_takes_nothing_below_or_beside_a_key(self, driver: StorageDriver) -> None:
-        store(driver, "a/b/c", "a/b/d/e", "a/bb", "a/b-")
+        store(driver, "a/b/c", "a/b/c-", "a/b/cc", "a/b/d/e", "a/bb", "a/b-")
         driver.delete(["a", "a/b", "a/b/d"])
-        assert listed(driver) == ["a/b-", "a/b/c", "a/b/d/e", "a/bb"]
+        assert listed(driver) == ["a/b-", "a/b/c", "a/b/c-", "a/b/cc", "a/b/d/e", "a/bb"]
         driver.delete(["a/b/c"])
-        assert listed(driver) == ["a/b-", "a/b/d/e", "a/bb"]
+        assert listed(driver) == ["a/b-", "a/b/c-", "a/b/cc", "a/b/d/e", "a/bb"]
