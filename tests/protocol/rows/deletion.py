@@ -169,6 +169,26 @@ ROWS = [
         tags("one"),
     ),
     Row(
+        "seen-at-once-by-every-worker",
+        (TAG, MANIFEST, DELETED_BLOB),
+        *(
+            step
+            for _ in range(3)
+            for step in (
+                *push(IMAGE, "one"),
+                *push(IMAGE, "two"),
+                *[Step("GET /v2/$name/manifests/one", 200), Step(f"GET /v2/$name/manifests/{IMAGE}", 200)] * 3,
+                *[Step(f"GET /v2/$name/blobs/{BLOB}", 200)] * 3,
+                Step("DELETE /v2/$name/manifests/one", 202),
+                *[Step("GET /v2/$name/manifests/one", 404)] * 4,
+                Step(f"DELETE /v2/$name/manifests/{IMAGE}", 202),
+                *[Step(f"GET /v2/$name/manifests/{IMAGE}", 404), Step("GET /v2/$name/manifests/two", 404)] * 4,
+                Step(f"DELETE /v2/$name/blobs/{BLOB}", 202),
+                *[Step(f"GET /v2/$name/blobs/{BLOB}", 404), Step(f"HEAD /v2/$name/blobs/{BLOB}", 404)] * 4,
+            )
+        ),
+    ),
+    Row(
         "in-a-repository-that-is-not-there",
         NO_REPOSITORY,
         Step(f"DELETE /v2/$name/manifests/{IMAGE}", 404, code=("NAME_UNKNOWN", "MANIFEST_UNKNOWN")),

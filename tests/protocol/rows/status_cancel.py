@@ -17,6 +17,25 @@ STATUS = spec(
 CANCELLED = spec("Cancel a blob upload", "If successful, the response SHOULD be a `204 No Content` response code.")
 EXPIRED = spec("Cancel a blob upload", "the server SHOULD eventually timeout unfinished uploads.")
 GONE = distribution("An upload that ended is answered with BLOB_UPLOAD_UNKNOWN.")
+AFTERWARDS = [
+    Step(f"PUT $upload&digest={BLOB}", 404, body=BLOB.data, code="BLOB_UPLOAD_UNKNOWN"),
+    Step("PATCH $upload", 404, body=A, code="BLOB_UPLOAD_UNKNOWN"),
+] * 3
+"""Each of these is a connection of its own, and so meets any of the workers."""
+
+
+def cancelled() -> tuple[Step, ...]:
+    return (
+        Step("POST /v2/$name/blobs/uploads/", 202, save={"upload": "Location"}),
+        Step("DELETE $upload", 204),
+        *AFTERWARDS,
+    )
+
+
+def committed() -> tuple[Step, ...]:
+    put = Step(f"PUT $upload&digest={BLOB}", 201, body=BLOB.data)
+    return Step("POST /v2/$name/blobs/uploads/", 202, save={"upload": "Location"}), put, *AFTERWARDS
+
 
 ROWS = [
     Row(
@@ -73,6 +92,8 @@ ROWS = [
         Step("DELETE $upload", 404, code="BLOB_UPLOAD_UNKNOWN"),
         Step(f"GET /v2/$name/blobs/{BLOB}", 404),
     ),
+    Row("cancelled-for-every-worker", (GONE, CANCELLED), *cancelled(), *cancelled(), *cancelled(), *cancelled()),
+    Row("committed-for-every-worker", GONE, *committed(), *committed(), *committed(), *committed()),
     Row(
         "cancel-where-deletion-is-disabled",
         CANCELLED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 from protocol.content import EMPTY, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Content, blob, image, index, manifest
 from protocol.table import ANY, Row, Step, entrepot, push, push_blob, spec
@@ -26,6 +27,9 @@ OF_REFERRER = image("of the referrer", config=EMPTY, artifactType=SIGNATURE, sub
 OF_SHA512 = image("of a sha512", subject={**TO, "digest": SUBJECT.sha512})
 MANY = [index(subject=TO, annotations={"number": str(number)}) for number in range(120)]
 
+# Two of these fit in the 4 MiB that clients take of a manifest, three do not.
+LARGE = sorted((index(subject=TO, artifactType=SBOM, annotations={"a": c * 1_700_000}) for c in "abc"), key=str)
+
 LIST, PUSHING, ENABLING = "Listing Referrers", "Pushing Manifests with Subject", "Enabling the Referrers API"
 TAG_SCHEMA = "Referrers Tag Schema"
 OK = spec(LIST, "Assuming a repository is found, this request MUST return a `200 OK` response code.")
@@ -47,6 +51,12 @@ NONE = spec(LIST, "If a query results in no matching referrers, an empty manifes
 FILTER = (
     spec(LIST, "The registry SHOULD support filtering on `artifactType`."),
     spec(LIST, "If filtering is requested and applied, the response MUST include a header `OCI-Filters-Applied:"),
+)
+PAGES = (
+    spec(
+        LIST, "A `Link` header MUST be included in the response when the descriptor list cannot be returned in a single"
+    ),
+    spec(LIST, 'The `Link` header MUST be set according to RFC 5988 with the Relation Type `rel="next"`.'),
 )
 OCI_SUBJECT = spec(PUSHING, "MUST respond with the response header `OCI-Subject: <subject digest>`")
 MISSING = spec(
@@ -98,6 +108,35 @@ def linked(content: Content, subject: str = str(SUBJECT), reference: str = "") -
     *given, last = push(content, reference or None)
     step = Step(last.request, 201, send=last.send, body=last.body, headers={"OCI-Subject": subject})
     return (*given, step)
+
+
+def paged(name: str, query: str) -> Row:
+    """A row whose list takes two answers."""
+
+    def holds(*digests: str) -> Callable[[Response], None]:
+        def check(response: Response) -> None:
+            found = [item["digest"] for item in json.loads(response.body)["manifests"]]
+            assert found == list(digests), f"expected {digests}, got {found}"
+            assert len(response.body) <= 4 * 2**20, f"an index of {len(response.body)} bytes"
+
+        return check
+
+    link = re.compile(r'<(http://[^/]+)?/v2/[^>]+>; rel="next"')
+    applied = {"Content-Type": OCI_INDEX, "OCI-Filters-Applied": "artifactType" if query else None}
+    first, second, third = (str(one) for one in LARGE)
+    return Row(
+        name,
+        PAGES,
+        *(step for one in LARGE for step in push(one)),
+        Step(
+            f"GET /v2/$name/referrers/{SUBJECT}{query}",
+            200,
+            headers={**applied, "Link": link},
+            check=holds(first, second),
+            save={"next": "Link"},
+        ),
+        Step("GET $next", 200, headers={**applied, "Link": None}, check=holds(third)),
+    )
 
 
 TYPED_ENTRY = entry(TYPED, SBOM, **NOTES)
@@ -211,6 +250,8 @@ ROWS = [
         *linked(TYPED),
         listed(query="?artifactType=application/vnd.example.nothing"),
     ),
+    paged("more-than-a-client-takes", ""),
+    paged("more-than-a-client-takes-filtered", f"?artifactType={SBOM}"),
     Row("none", (NONE, NEVER_404), *push(SUBJECT), listed()),
     Row("unknown-digest", (NONE, NEVER_404), *push(NO_SUBJECT), listed(of=f"sha256:{'0' * 64}")),
     Row("unknown-repository", (NEVER_404, NONE), listed()),

@@ -107,5 +107,10 @@ ROWS = [
         *push(EMPTY_INDEX, "two"),
         listed("", ["one", "two"]),
     ),
-    Row("blobs-alone-make-no-list", OK, *push_blob(EMPTY_INDEX), Step("GET /v2/$name/tags/list", (200, 404))),
+    Row(
+        "blobs-alone-make-no-list",
+        OK,
+        *push_blob(EMPTY_INDEX),
+        Step("GET /v2/$name/tags/list", 404, code="NAME_UNKNOWN"),
+    ),
 ]
