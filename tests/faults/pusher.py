@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -43,10 +44,9 @@ class Pusher(threading.Thread):
             image = package([self._random.randbytes(size) for size in sizes])
             attempt = Attempt(f"v{len(self.attempts)}", image)
             self.attempts.append(attempt)
-            try:
+            with suppress(WireError):
                 self.push(attempt)
-            except WireError:
-                self._stopped.wait(0.01)
+            self._stopped.wait(self._random.uniform(0, 0.05))
 
     def stop(self) -> None:
         """End after the attempt that runs now."""

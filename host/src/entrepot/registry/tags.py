@@ -29,8 +29,9 @@ class Tags:
 
     def set(self, name: str, tag: str, digest: Digest) -> None:
         """Let a tag name a manifest."""
-        self._store.put_link(layout.tag_index(name, tag, digest), digest)
+        # The current link goes first: a crash after it lacks a line of history, and never lists a tag without it.
         self._store.put_link(layout.tag_current(name, tag), digest)
+        self._store.put_link(layout.tag_index(name, tag, digest), digest)
 
     def names(self, name: str, after: str = "") -> Iterator[str]:
         """The tags of a repository in ASCII order, from after ``after`` on; raises NameUnknown at once."""
