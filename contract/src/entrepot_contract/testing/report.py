@@ -75,12 +75,11 @@ class Case:
         if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
             self.status, self.reason = "fail", str(getattr(crash, "message", report.longrepr)).split("\n")[0][:200]
+        elif report.skipped and (known := getattr(report, "wasxfail", None)) is not None:
+            self.status, self.reason = "known-failure", known
         elif report.skipped:
-            known = getattr(report, "wasxfail", None)
-            self.status = str(noted.get("contract_status", "not-run")) if known is None else "known-failure"
-            self.reason = (
-                str(report.longrepr[2] if isinstance(report.longrepr, tuple) else "") if known is None else known
-            )
+            why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            self.status, self.reason = str(noted.get("contract_status", "not-run")), str(why).removeprefix("Skipped: ")
         elif report.when == "call":
             self.status = "pass"
 

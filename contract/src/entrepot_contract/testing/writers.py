@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from entrepot_contract.testing.sentences import NOT_PROVEN
+
 if TYPE_CHECKING:
     from entrepot_contract.testing.report import DriverReport, Report, Row
 
@@ -62,10 +64,12 @@ def _facts(driver: DriverReport) -> list[str]:
 
 
 def _status(row: Row) -> str:
-    if row["status"] in {"pass", "not-run"}:
-        return row["status"]
+    if row["status"] == "pass":
+        return "pass, in part" if (row["verb"], row["sentence"]) in NOT_PROVEN else "pass"
     tests = [test for test in row["tests"] if test["status"] == row["status"]]
-    return f"{row['status']}: " + "; ".join(f"{test['test']}: {test['reason']}" for test in tests)
+    if row["status"] in {"fail", "known-failure"}:
+        return f"{row['status']}: " + "; ".join(f"{test['test']}: {test['reason']}" for test in tests)
+    return "; ".join(sorted({test["reason"] or test["status"] for test in tests}))
 
 
 def _cell(text: str) -> str:

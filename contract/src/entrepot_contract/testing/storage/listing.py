@@ -73,7 +73,7 @@ class ListContract(ContractBase):
         assert listed(driver, "a/", shallow=shallow) == []
         assert listed(driver, shallow=shallow) == ["object", "object2"], "nothing is left of an emptied prefix"
 
-    @sentence("list_objects", "Pages are fetched as they are needed: the first item costs no full listing.")
+    @sentence("list_objects", "The objects below a prefix, in byte-lexicographic order of their keys.")
     def test_list_goes_through_many_pages_and_stops_early(self, driver: StorageDriver) -> None:
         keys = [f"p/{number % 50:02}/{number:04}" for number in range(1250)] + [f"q/{n:04}" for n in range(1250)]
         with ThreadPoolExecutor(8) as pool:
