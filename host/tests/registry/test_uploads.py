@@ -238,3 +238,18 @@ def test_a_push_of_the_registry_itself_answers_the_size(host: Process) -> None:
     data = content(1000)
     committed = host.registry.uploads.push("app", Body(BytesIO(data), None), parse_digest(digest_of(data)))
     assert (str(committed.digest), committed.size) == (digest_of(data), 1000)
+
+
+def test_racing_commits_of_one_upload_make_one_whole_blob(host: Process, other: Process) -> None:
+    for number in range(20):
+        data = content(5000) + bytes([number])
+        location = host.patch(host.start("app"), data)
+
+        def commit(process: Process, location: str = location, digest: str = digest_of(data)) -> int:
+            return process.finish(location, digest).status_code
+
+        with ThreadPoolExecutor(2) as threads:
+            answers = list(threads.map(commit, [host, other]))
+        assert 201 in answers
+        assert set(answers) <= {201, 404}
+        assert host.blob("app", digest_of(data)).content == data

@@ -1,0 +1,232 @@
+"""What the listeners are told: one event for each thing that happened, and none for what failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+
+import pytest
+from host.tests.registry.content import CONFIG_TYPE, LAYER_TYPE, descriptor, digest_of, encoded, image, index
+from host.tests.registry.process import Process
+
+from entrepot.plugins.hooks import Hooks
+from entrepot.registry.manifest import OCI_INDEX, OCI_MANIFEST
+from entrepot_contract import StorageDriver
+from entrepot_contract.events import Descriptor, Event
+from entrepot_contract.hookspecs import hookimpl
+
+BLOB = "application/octet-stream"
+LAYER = b"a layer"
+LAYER_DIGEST = digest_of(LAYER)
+MANIFEST = encoded(image(b"{}", [descriptor(LAYER)], annotations={"k": "v"}))
+MANIFEST_DIGEST = digest_of(MANIFEST)
+REFERENCES = (Descriptor(CONFIG_TYPE, digest_of(b"{}"), 2), Descriptor(LAYER_TYPE, LAYER_DIGEST, len(LAYER)))
+
+
+@dataclass
+class Told:
+    """A host, and what its listener heard since it was last asked."""
+
+    host: Process
+    heard: list[Event]
+
+    def events(self) -> list[Event]:
+        found = list(self.heard)
+        self.heard.clear()
+        return found
+
+    def event(self) -> Event:
+        (found,) = self.events()
+        return found
+
+
+@pytest.fixture
+def told(driver: StorageDriver) -> Told:
+    heard: list[Event] = []
+    host = Process(driver, publish=heard.append)
+    return Told(host, heard)
+
+
+@pytest.fixture
+def holding(told: Told) -> Told:
+    for blob in (b"{}", LAYER):
+        told.host.push_blob("app", blob)
+    told.host.push_manifest("app", "latest", MANIFEST)
+    told.events()
+    return told
+
+
+@pytest.mark.parametrize("way", ["POST", "PUT", "PATCH"])
+def test_a_push_of_a_blob(told: Told, way: str) -> None:
+    if way == "POST":
+        told.host.push_blob("app", LAYER)
+    else:
+        location = told.host.start("app")
+        location = told.host.patch(location, LAYER) if way == "PATCH" else location
+        assert told.events() == []
+        told.host.finish(location, LAYER_DIGEST, b"" if way == "PATCH" else LAYER)
+    event = told.event()
+    assert (event.action, event.repository, event.tag) == ("push", "app", None)
+    assert event.target == Descriptor(BLOB, LAYER_DIGEST, len(LAYER))
+    assert event.from_repository is None
+
+
+def test_an_event_says_which_request_caused_it_and_when(told: Told) -> None:
+    headers = {"User-Agent": "docker/27", "Host": "r.example:5000"}
+    told.host.request("POST", f"/v2/app/blobs/uploads/?digest={LAYER_DIGEST}", LAYER, headers)
+    first = told.event()
+    assert first.request is not None
+    assert (first.request.method, first.request.address, first.request.user_agent) == ("POST", "127.0.0.1", "docker/27")
+    assert first.request.host.startswith("r.example")
+    assert abs((datetime.now(UTC) - first.timestamp).total_seconds()) < 60
+    told.host.request("GET", f"/v2/app/blobs/{LAYER_DIGEST}", headers=headers)
+    second = told.event()
+    assert second.request is not None
+    assert second.request.id != first.request.id
+    assert second.id != first.id
+
+
+@pytest.mark.parametrize(("headers", "size"), [({}, len(LAYER)), ({"Range": "bytes=0-2"}, 3)])
+def test_a_pull_of_a_blob_tells_how_many_bytes_were_asked_for(
+    holding: Told, headers: dict[str, str], size: int
+) -> None:
+    holding.host.request("GET", f"/v2/app/blobs/{LAYER_DIGEST}", headers=headers)
+    event = holding.event()
+    assert (event.action, event.repository) == ("pull", "app")
+    assert event.target == Descriptor(BLOB, LAYER_DIGEST, size)
+
+
+def test_a_mount_tells_the_repository_it_came_from(holding: Told) -> None:
+    answer = holding.host.request("POST", f"/v2/other/blobs/uploads/?mount={LAYER_DIGEST}&from=app")
+    assert answer.status_code == 201
+    event = holding.event()
+    assert (event.action, event.repository, event.from_repository) == ("mount", "other", "app")
+    assert event.target == Descriptor(BLOB, LAYER_DIGEST, len(LAYER))
+
+
+def test_a_push_of_a_manifest_has_its_references_and_annotations(holding: Told) -> None:
+    holding.host.push_manifest("app", "new", MANIFEST)
+    event = holding.event()
+    assert (event.action, event.repository, event.tag) == ("push", "app", "new")
+    assert event.target == Descriptor(OCI_MANIFEST, MANIFEST_DIGEST, len(MANIFEST))
+    assert event.references == REFERENCES
+    assert event.annotations == {"k": "v"}
+    assert event.url is not None
+    assert event.url.endswith("/v2/app/manifests/new")
+
+
+def test_a_push_of_an_index_references_its_children(holding: Told) -> None:
+    holding.host.push_manifest("app", "list", index(descriptor(MANIFEST, OCI_MANIFEST)))
+    event = holding.event()
+    assert event.target is not None
+    assert event.target.media_type == OCI_INDEX
+    assert event.references == (Descriptor(OCI_MANIFEST, MANIFEST_DIGEST, len(MANIFEST)),)
+
+
+def test_a_push_by_digest_has_one_event_for_each_tag_or_one_without(holding: Told) -> None:
+    holding.host.push_manifest("app", f"{MANIFEST_DIGEST}?tag=a&tag=b", MANIFEST)
+    assert [(event.action, event.tag) for event in holding.events()] == [("push", "a"), ("push", "b")]
+    holding.host.push_manifest("app", MANIFEST_DIGEST, MANIFEST)
+    assert [(event.action, event.tag) for event in holding.events()] == [("push", None)]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(("reference", "tag"), [("latest", "latest"), (MANIFEST_DIGEST, None)])
+def test_a_pull_of_a_manifest_tells_the_tag_where_one_was_named(
+    holding: Told, method: str, reference: str, tag: str | None
+) -> None:
+    holding.host.request(method, f"/v2/app/manifests/{reference}")
+    event = holding.event()
+    assert (event.action, event.repository, event.tag) == ("pull", "app", tag)
+    assert event.target == Descriptor(OCI_MANIFEST, MANIFEST_DIGEST, len(MANIFEST))
+
+
+def test_a_deletion_of_a_blob_or_tag(holding: Told) -> None:
+    holding.host.request("DELETE", f"/v2/app/blobs/{LAYER_DIGEST}")
+    event = holding.event()
+    assert (event.action, event.repository, event.tag) == ("delete", "app", None)
+    assert event.target is not None
+    assert event.target.digest == LAYER_DIGEST
+    holding.host.request("DELETE", "/v2/app/manifests/latest")
+    event = holding.event()
+    assert (event.action, event.repository, event.target, event.tag) == ("delete", "app", None, "latest")
+
+
+def test_a_deletion_of_a_manifest_tells_of_it_and_of_each_tag_that_went_with_it(holding: Told) -> None:
+    holding.host.push_manifest("app", "also", MANIFEST)
+    holding.events()
+    holding.host.request("DELETE", f"/v2/app/manifests/{MANIFEST_DIGEST}")
+    events = holding.events()
+    assert {event.action for event in events} == {"delete"}
+    told = [(event.target.digest if event.target else None, event.tag) for event in events]
+    assert told == [(MANIFEST_DIGEST, None), (None, "also"), (None, "latest")]
+
+
+def test_nothing_is_told_of_what_failed_or_changed_nothing(holding: Told) -> None:
+    host, nowhere = holding.host, digest_of(b"nowhere")
+    location = host.start("app")
+    requests: list[tuple[str, str, bytes, int]] = [
+        ("POST", f"/v2/app/blobs/uploads/?digest={nowhere}", LAYER, 400),
+        ("POST", f"/v2/app/blobs/uploads/?mount={nowhere}&from=other", b"", 202),
+        ("PUT", f"{location}&digest={nowhere}", LAYER, 400),
+        ("PUT", "/v2/app/manifests/bad", b"{}", 400),
+        ("PUT", "/v2/app/manifests/bad", encoded(image(layers=[descriptor(b"nowhere")])), 404),
+        ("GET", "/v2/app/manifests/none", b"", 404),
+        ("GET", f"/v2/app/blobs/{nowhere}", b"", 404),
+        ("DELETE", f"/v2/app/blobs/{nowhere}", b"", 404),
+        ("DELETE", f"/v2/app/manifests/{nowhere}", b"", 404),
+        ("DELETE", "/v2/app/manifests/none", b"", 404),
+        ("GET", "/v2/app/tags/list", b"", 200),
+        ("GET", "/v2/_catalog", b"", 200),
+    ]
+    for method, path, body, status in requests:
+        assert host.request(method, path, body).status_code == status
+    broken = host.request("POST", f"/v2/app/blobs/uploads/?digest={LAYER_DIGEST}", BytesIO(LAYER), length=99)
+    assert broken.status_code == 400
+    assert holding.events() == []
+
+
+class Failing:
+    """A listener that raises at every event."""
+
+    @hookimpl
+    def entrepot_event(self, event: Event) -> None:
+        raise ZeroDivisionError("a defect of a plugin")
+
+
+class Listening:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    @hookimpl
+    def entrepot_event(self, event: Event) -> None:
+        self.heard.append(event)
+
+
+def test_a_listener_that_raises_breaks_no_push_and_silences_no_other(
+    driver: StorageDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks, before, after = Hooks(), Listening(), Listening()
+    for name, listener in (("before", before), ("failing", Failing()), ("after", after)):
+        hooks.register(listener, name)
+    host = Process(driver, publish=hooks.event)
+    digest = host.push_blob("app", b"{}")
+    host.push_manifest("app", "latest", image())
+    assert host.blob("app", digest).content == b"{}"
+    expected = ["push", "push", "pull"]
+    assert [event.action for event in before.heard] == [event.action for event in after.heard] == expected
+    assert "entrepot_event of failing failed" in caplog.text
+
+
+def test_an_event_comes_before_the_answer_and_after_the_blob_can_be_read(driver: StorageDriver) -> None:
+    seen: list[int] = []
+
+    def read_back(event: Event) -> None:
+        assert event.target is not None
+        seen.append(Process(driver).blob(event.repository, event.target.digest).status_code)
+
+    Process(driver, publish=read_back).push_blob("app", LAYER)
+    assert seen == [200]
