@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from services.images import Package, package
-from services.wire import Answer, Wire, WireError, digest_of
+from services.network import accepts
+from services.registry import Registry
+from services.wire import Answer, WireError, digest_of
 
 __all__ = ["Attempt", "Pusher"]
 
@@ -29,24 +31,26 @@ class Pusher(threading.Thread):
     A broken connection ends an attempt; ``surprises`` are answers that no push may get.
     """
 
-    def __init__(self, wire: Wire, repository: str, seed: int) -> None:
+    def __init__(self, registry: Registry, repository: str, seed: int) -> None:
         super().__init__(name=f"pusher of {repository}")
         self.repository = repository
         self.attempts: list[Attempt] = []
         self.surprises: list[Answer] = []
-        self._wire = wire
+        self._registry = registry
+        self._wire = registry.wire
         self._random = Random(seed)  # noqa: S311  # content and moments, not secrets
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        while not self._stopped.is_set():
+        while not self._stopped.wait(self._random.uniform(0, 0.05)):
+            if not accepts(self._registry.port):
+                continue
             sizes = [self._random.choice((20, 5_000, 300_000, 1_500_000)) for _ in range(2)]
             image = package([self._random.randbytes(size) for size in sizes])
             attempt = Attempt(f"v{len(self.attempts)}", image)
             self.attempts.append(attempt)
             with suppress(WireError):
                 self.push(attempt)
-            self._stopped.wait(self._random.uniform(0, 0.05))
 
     def stop(self) -> None:
         """End after the attempt that runs now."""

@@ -23,7 +23,7 @@ PUSHERS = 3
 
 @contextmanager
 def _pushing(host: Registry, seed: int) -> Iterator[list[Pusher]]:
-    pushers = [Pusher(host.wire, f"team{number}/app", seed + number) for number in range(PUSHERS)]
+    pushers = [Pusher(host, f"team{number}/app", seed + number) for number in range(PUSHERS)]
     for pusher in pushers:
         pusher.start()
     try:
@@ -61,7 +61,7 @@ def _parent(pid: int) -> int | None:
 
 @pytest.mark.parametrize(
     ("server", "kills", "kill"),
-    [("granian", 12, _kill_whole), ("granian", 10, _kill_worker), ("waitress", 12, _kill_whole)],
+    [("granian", 8, _kill_whole), ("granian", 16, _kill_worker), ("waitress", 8, _kill_whole)],
     ids=["granian", "one-worker-of-granian", "waitress"],
 )
 def test_every_kill_leaves_each_blob_and_manifest_whole_or_absent(
