@@ -7,7 +7,7 @@ class TestFilesystem(StorageContract):
 
     @pytest.fixture
     def config(self, tmp_path):
-        return {"rootdirectory": str(tmp_path)}
+        return {"folder": str(tmp_path)}
 """
 
 from __future__ import annotations

@@ -114,6 +114,6 @@ def run(chosen: Mapping[str, Mapping[str, object]], reports: Sequence[str]) -> i
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "-W", "error"]
         command += ["--import-mode=importlib", "--rootdir", folder, f"--basetemp={folder}/base"]
         command += [f"--contract-report={Path(file).absolute()}" for file in reports]
-        command += ["--pyargs", "entrepot_contract.testing.installed"]
+        command += [str(Path(__file__).with_name("installed.py"))]
         environment = {**os.environ, OPTIONS: str(options)}
         return int(subprocess.run(command, env=environment, check=False).returncode != 0)  # noqa: S603 - the kit itself

@@ -91,6 +91,7 @@ class ReportCollector:
         self.files = files
         self.cases: dict[str, Case] = {}
 
+    @pytest.hookimpl(trylast=True)
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Know of every test, so that one which never runs is told."""
         self._note(item.nodeid, item.user_properties)

@@ -1,0 +1,114 @@
+"""``entrepot-contract check``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from entrepot_contract.testing.cli import UsageError, main, read_config
+
+ROOT = Path(__file__).parents[2]
+DRIVERS = """
+from contract.tests.honest import HonestDriver
+
+class KitHonest(HonestDriver):
+    name = "kit-honest"
+
+class KitBroken(KitHonest):
+    def __init__(self, options):
+        raise OSError("no connection")
+
+class NoDriver:
+    pass
+"""
+POINTS = """[entrepot.storage]
+kit-honest = kit_drivers:KitHonest
+kit-broken = kit_drivers:KitBroken
+kit-no-driver = kit_drivers:NoDriver
+kit-gone = kit_gone:Driver
+"""
+RUN = "import sys; from entrepot_contract.testing.cli import main; sys.exit(main())"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an installed package that brings drivers."""
+    site = tmp_path / "site"
+    (site / "kit_drivers-1.2.dist-info").mkdir(parents=True)
+    (site / "kit_drivers.py").write_text(DRIVERS)
+    (site / "kit_drivers-1.2.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: kit-drivers\nVersion: 1.2\n"
+    )
+    (site / "kit_drivers-1.2.dist-info" / "entry_points.txt").write_text(POINTS)
+    (site / "kit_drivers-1.2.dist-info" / "top_level.txt").write_text("kit_drivers\n")
+    monkeypatch.syspath_prepend(site)
+    return site
+
+
+def check(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does."""
+    environment = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-c", RUN, "check", *arguments]
+    return subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, timeout=250, check=False)
+
+
+def test_an_installed_driver_is_checked_with_no_file_to_write(site: Path) -> None:
+    config, report = site / "options.json", site / "report.json"
+    config.write_text(json.dumps({"path": "{tmp}/kit.db", "shared": False, "password": "secret-of-the-test"}))
+    run = check(site, "kit-honest", "--config", str(config), "--report", str(report))
+    assert run.returncode == 0, run.stdout + run.stderr
+    (driver,) = json.loads(report.read_text())["drivers"]
+    assert (driver["driver"], driver["package"], driver["version"]) == ("kit-honest", "kit-drivers", "1.2")
+    assert driver["summary"].keys() == {"pass", "not-claimed"}
+    assert "secret-of-the-test" not in run.stdout + run.stderr + report.read_text()
+
+
+def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
+    config = site / "options.json"
+    config.write_text(json.dumps({"path": "{tmp}/kit.db", "password": "secret-of-the-test"}))
+    run = check(site, "kit-broken", "--config", str(config))
+    assert run.returncode == 1
+    assert "no connection" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["kit-hones"], "no driver 'kit-hones' is installed; installed are: "),
+        (["kit-honest"], "'kit-honest' takes options, and the kit writes where they say: give them in --config FILE"),
+        (["kit-gone"], "'kit-gone' cannot be imported from kit_gone:Driver: No module named 'kit_gone'"),
+        (["kit-no-driver"], "'kit-no-driver' is no driver: kit_drivers:NoDriver is no subclass of StorageDriver"),
+        (["kit-honest", "--config", "missing.json"], "missing.json cannot be read: No such file or directory"),
+        (["--all-installed"], "--config FILE, under '"),
+    ],
+)
+def test_a_command_that_cannot_run_says_why(
+    site: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_unknown_name_tells_the_installed_ones(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "nothing"])
+    error = capsys.readouterr().err
+    assert all(name in error for name in ("kit-broken", "kit-gone", "kit-honest", "kit-no-driver"))
+
+
+def test_a_config_can_be_json_or_yaml(tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"a": {"path": "{tmp}"}}')
+    (tmp_path / "c.yml").write_text("a:\n  path: '{tmp}'\n")
+    assert read_config(tmp_path / "c.json") == read_config(tmp_path / "c.yml") == {"a": {"path": "{tmp}"}}
+    assert read_config(None) == {}
+
+
+@pytest.mark.parametrize(("name", "text"), [("c.json", "{"), ("c.yml", "a: ["), ("c.json", "[1]"), ("c.yml", "a")])
+def test_a_bad_config_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=name):
+        read_config(tmp_path / name)

@@ -1,0 +1,75 @@
+"""What the contract offers, and what its values refuse."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import pickle
+import re
+from importlib import import_module, metadata
+from pathlib import Path
+
+import pytest
+from contract.tests.honest import HonestDriver
+
+import entrepot_contract
+from entrepot_contract import StorageDriver, UploadState
+from entrepot_contract.hookspecs import PROJECT
+from entrepot_contract.testing import StorageContract
+
+SOURCE = Path(entrepot_contract.__file__).parent
+MODULES = ["errors", "events", "hookspecs", "keys", "options", "server", "storage", "types"]
+KIT_FILES = sorted((SOURCE / "testing").rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", ["", *(f".{module}" for module in MODULES)])
+def test_every_exported_name_is_there_and_described(name: str) -> None:
+    module = import_module(f"entrepot_contract{name}")
+    assert module.__doc__
+    for exported in module.__all__:
+        found = getattr(module, exported)
+        assert not inspect.isclass(found) or found.__doc__, exported
+
+
+def test_the_package_exports_what_its_storage_modules_do() -> None:
+    names = {name for module in ("errors", "types") for name in import_module(f"entrepot_contract.{module}").__all__}
+    assert names <= set(entrepot_contract.__all__)
+
+
+def test_the_driver_has_no_defaults_but_from_config() -> None:
+    methods = {name for name, member in vars(StorageDriver).items() if callable(member) or isinstance(member, property)}
+    assert methods - {"__init__"} <= StorageDriver.__abstractmethods__
+    assert "__init__" in StorageDriver.__abstractmethods__
+
+
+def test_the_honest_driver_has_the_contracts_signatures() -> None:
+    for name in StorageDriver.__abstractmethods__ - {"capabilities", "__init__"}:
+        ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (StorageDriver, HonestDriver))
+        assert [(p.name, p.kind, p.default) for p in ours.parameters.values()] == [
+            (p.name, p.kind, p.default) for p in theirs.parameters.values()
+        ]
+
+
+def test_a_state_is_frozen_hides_its_token_and_is_never_pickled() -> None:
+    state = UploadState("a/k", 3, '{"token": "hidden"}')
+    assert "hidden" not in repr(state)
+    with pytest.raises(TypeError, match="as JSON"):
+        pickle.dumps(state)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        state.size = 4  # type: ignore[misc]  # the fault that this test makes
+
+
+@pytest.mark.parametrize("file", KIT_FILES, ids=lambda file: file.name)
+def test_the_kit_names_no_driver(file: Path) -> None:
+    names = {point.name for point in metadata.entry_points(group="entrepot.storage")}
+    names |= {"filesystem", "inmemory", "s3", "azure", "gcs", "boto3", "rootdirectory"}
+    assert not re.findall(rf"(?i)\b(?:{'|'.join(map(re.escape, sorted(names)))})\b", file.read_text())
+
+
+def test_the_kit_is_loaded_when_it_is_asked_for() -> None:
+    from entrepot_contract import testing
+
+    assert testing.StorageContract is StorageContract
+    with pytest.raises(AttributeError, match="no_such_kit"):
+        _ = testing.no_such_kit  # type: ignore[attr-defined]  # the fault that this test makes
+    assert PROJECT == "entrepot"

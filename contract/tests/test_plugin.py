@@ -1,0 +1,159 @@
+"""The pytest plugin: statuses, known failures, and the report."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CASES = """
+import pytest
+from contract.tests import honest
+from contract.tests.broken.puts import PutKeepsTheTail
+from entrepot_contract.testing import StorageContract
+from entrepot_contract.testing.sentences import sentence, since
+
+TAIL = "test_put_replaces_the_whole_object"
+
+class Honest(StorageContract):
+    driver_class = honest.HonestDriver
+
+    @pytest.fixture
+    def config(self, tmp_path):
+        return {**honest.config(tmp_path), "create": False}
+
+class TestKnown(Honest):
+    driver_class = PutKeepsTheTail
+    known_failures = {TAIL: "issue 7: the tail stays"}
+
+class TestRepaired(Honest):
+    known_failures = {TAIL: "issue 7: the tail stays"}
+
+class TestOverrides(Honest):
+    def test_put_replaces_the_whole_object(self): pass
+
+class TestTakesAway(Honest):
+    test_put_replaces_the_whole_object = None
+
+class TestChangesAFixture(Honest):
+    @pytest.fixture
+    def part(self): return 1
+
+class TestOverridesWithReason(Honest):
+    known_failures = {TAIL: "issue 7: the tail stays"}
+    def test_put_replaces_the_whole_object(self): raise NotImplementedError
+
+class TestMisnames(Honest):
+    known_failures = {"test_that_is_not_there": "issue 8"}
+
+class TestGivesNoReason(Honest):
+    known_failures = {TAIL: " "}
+
+class TestFuture(Honest):
+    @since(1, 1)
+    @sentence("kit", "A sentence of the next contract.")
+    def test_of_the_next_contract(self, driver): raise AssertionError
+
+    def test_of_its_own(self, driver): assert driver.stat
+
+class TestWithoutConfig(StorageContract):
+    driver_class = honest.HonestDriver
+"""
+CHOSEN = "test_put_replaces or overridden or known_failures_name or next_contract or never_touches or of_its_own"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with its output and its reports."""
+    folder = tmp_path_factory.mktemp("plugin")
+    (folder / "test_cases.py").write_text(CASES)
+    reports = [f"--contract-report={folder / 'reports' / name}" for name in ("r.json", "r.md", "r.html")]
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), "-p"]
+    command += ["no:cacheprovider", "-k", CHOSEN, *reports, str(folder / "test_cases.py")]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    (folder / "output").write_text(run.stdout + run.stderr)
+    return folder
+
+
+def statuses(folder: Path, case: str) -> dict[str, str]:
+    """The status of each test of one class."""
+    report = json.loads((folder / "reports" / "r.json").read_text())
+    (driver,) = [driver for driver in report["drivers"] if driver["test_class"].endswith(f"::{case}")]
+    return {test["test"]: test["status"] for row in driver["sentences"] for test in row["tests"]}
+
+
+TAIL = "test_put_replaces_the_whole_object"
+WHOLE = "test_no_contract_test_is_overridden"
+NAMES = "test_known_failures_name_tests_and_reasons"
+
+
+@pytest.mark.parametrize(
+    ("case", "test", "status"),
+    [
+        ("TestKnown", TAIL, "known-failure"),
+        ("TestRepaired", TAIL, "fail"),
+        ("TestRepaired", WHOLE, "pass"),
+        ("TestOverrides", WHOLE, "fail"),
+        ("TestTakesAway", WHOLE, "fail"),
+        ("TestChangesAFixture", WHOLE, "fail"),
+        ("TestOverridesWithReason", WHOLE, "pass"),
+        ("TestMisnames", NAMES, "fail"),
+        ("TestGivesNoReason", NAMES, "fail"),
+        ("TestKnown", NAMES, "pass"),
+        ("TestFuture", "test_of_the_next_contract", "pending"),
+        ("TestFuture", TAIL, "pass"),
+        ("TestFuture", "test_create_never_touches_an_existing_object", "not-claimed"),
+        ("TestFuture", "test_list_never_shows_unfinished_work", "not-run"),
+        ("TestWithoutConfig", TAIL, "fail"),
+    ],
+)
+def test_each_test_has_its_status(folder: Path, case: str, test: str, status: str) -> None:
+    assert statuses(folder, case)[test] == status
+
+
+def test_the_terminal_counts_statuses_by_their_names(folder: Path) -> None:
+    output = (folder / "output").read_text()
+    last = output.strip().splitlines()[-1]
+    assert "not-claimed" in last
+    assert "1 pending" in last
+    assert "skipped" not in last
+    assert "TestWithoutConfig needs a fixture `config`" in output
+    assert "TestOverrides overrides ['test_put_replaces_the_whole_object']: declare known_failures instead" in output
+
+
+def test_the_report_tells_driver_versions_capabilities_and_sentences(folder: Path) -> None:
+    report = json.loads((folder / "reports" / "r.json").read_text())
+    assert report["kit"]["contract"] == "1.0"
+    known = next(driver for driver in report["drivers"] if driver["test_class"].endswith("TestKnown"))
+    assert (known["driver"], known["contract"], known["capabilities"]["create"]) == ("honest", "1.0", False)
+    (row,) = [row for row in known["sentences"] if row["tests"][0]["test"] == TAIL][:1]
+    assert row["verb"] == "put"
+    assert {"test": TAIL, "status": "known-failure", "reason": "issue 7: the tail stays"} in row["tests"]
+    assert {gap["verb"] for gap in known["not_proven"]} >= {"put", "move", "upload_commit"}
+    assert known["summary"]["known-failure"] >= 1
+
+
+@pytest.mark.parametrize("name", ["r.md", "r.html"])
+def test_the_report_can_be_read_by_people(folder: Path, name: str) -> None:
+    text = (folder / "reports" / name).read_text()
+    assert "Storage contract 1.0" in text
+    assert "issue 7: the tail stays" in text
+    assert "no test here cuts the power" in text
+    assert "not-claimed: create" in text
+
+
+def test_a_report_of_another_kind_is_refused() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "--contract-report=r.txt", str(Path(__file__).with_name("test_keys.py"))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "has to end with one of .json, .md, .html" in run.stderr
