@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import falcon
 
 from entrepot.http.state import StateSigner, UploadPosition
@@ -9,6 +12,9 @@ from entrepot.registry.names import Digest
 from entrepot.settings import HttpSettings
 
 __all__ = ["Urls"]
+
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+"""A host as in a URL (RFC 3986, 3.2.2), with or without a port, and nothing else."""
 
 
 class Urls:
@@ -48,5 +54,8 @@ class Urls:
             return self._base + self._prefix
         # A proxy that adds its own name to X-Forwarded-Host leaves the client's first.
         host = req.forwarded_host.partition(",")[0].strip()
-        scheme = req.forwarded_scheme.partition(",")[0].strip()
-        return f"{scheme}://{host}{self._prefix}"
+        scheme = req.forwarded_scheme.partition(",")[0].strip().lower()
+        if scheme in ("http", "https") and _HOST.match(host):
+            return f"{scheme}://{host}{self._prefix}"
+        # Headers that no proxy sends must not send a client elsewhere; a relative URL always leads back here.
+        return self._prefix

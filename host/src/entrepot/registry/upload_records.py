@@ -112,6 +112,10 @@ class UploadRecords:
                 return _of(name, record)
         raise BlobUploadUnknown({"uuid": uuid})
 
+    def exists(self, record: UploadRecord) -> bool:
+        """Whether a record is still in the storage; all of an upload's are gone when it has ended."""
+        return self._store.size(layout.upload_record(record.uuid, record.number)) is not None
+
     def is_latest(self, record: UploadRecord) -> bool:
         """Whether nobody has gone on from this record."""
         return self._store.size(layout.upload_record(record.uuid, record.number + 1)) is None

@@ -74,6 +74,7 @@ class Uploads:
         """
         with self._turns.take(uuid):
             record = self._at(name, uuid, number, offset, appends=not body.ended)
+            found = record
             if record.state is None:
                 record = replace(record, algorithm=digest.algorithm)
             while not body.ended:
@@ -82,7 +83,7 @@ class Uploads:
                 if body.broken or not body.ended:
                     self._record(record, before)
             _check_whole(body)
-            return self._finish(record, digest)
+            return self._finish(record, digest, found)
 
     def push(self, name: str, body: Body, digest: Digest) -> Committed:
         """Take in a blob that comes whole in one request, without any record of it."""
@@ -110,11 +111,18 @@ class Uploads:
         record = self._records.get(name, uuid, number)
         if offset is not None and offset != record.size:
             raise RangeInvalid(f"the upload has {record.size} bytes")
+        # Before the first slice there is no upload of the driver's, and only the record tells that this one lives.
+        if record.state is None:
+            self._check_alive(record)
         # Appending from an old record would drop what another host has appended since. From the first record there
         # is nothing to drop where CREATE keeps writers apart, and a commit without a body is checked by its digest.
         if appends and (record.number or not self._store.creates):
             self._check_latest(record)
         return record
+
+    def _check_alive(self, record: UploadRecord) -> None:
+        if self._store.driver.capabilities.shared and not self._records.exists(record):
+            raise BlobUploadUnknown({"uuid": record.uuid})
 
     def _check_latest(self, record: UploadRecord) -> None:
         if not self._records.is_latest(record):
@@ -144,7 +152,7 @@ class Uploads:
         found = None if hasher is None else hasher.hexdigest()
         return replace(record, number=record.number + 1, state=state, digest=found, hasher=hasher)
 
-    def _finish(self, record: UploadRecord, digest: Digest) -> Committed:
+    def _finish(self, record: UploadRecord, digest: Digest, recorded: UploadRecord | None = None) -> Committed:
         if record.state is None:
             record = self._append_slice(record, Body(_Nothing(), 0))
         state = record.state
@@ -153,18 +161,23 @@ class Uploads:
         if record.digest is None or record.algorithm != digest.algorithm:
             self._commit_unhashed(record, state, digest)
         else:
-            self._commit_hashed(record, state, digest)
+            self._commit_hashed(record, state, digest, recorded)
         self._blobs.link(record.name, digest, state.size)
         self._records.remove(record)
         return Committed(digest, state.size)
 
-    def _commit_hashed(self, record: UploadRecord, state: UploadState, digest: Digest) -> None:
+    def _commit_hashed(
+        self, record: UploadRecord, state: UploadState, digest: Digest, recorded: UploadRecord | None
+    ) -> None:
         if record.digest != digest.encoded:
             self._check_latest(record)
             self._abort(record)
             self._refuse(record, digest, record.digest)
         target = layout.blob(digest)
         if self._store.size(target) == state.size:
+            # The driver is not asked to commit, so it cannot tell that another host has ended this upload.
+            if recorded is not None:
+                self._check_alive(recorded)
             self._abort(record)
             return
         with _told_to_the_client(record):

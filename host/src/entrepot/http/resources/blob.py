@@ -70,7 +70,7 @@ class Blob:
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         if self._settings.readonly or not self._settings.delete_enabled:
-            raise Unsupported("deleting is not enabled in the configuration of this registry")
+            raise Unsupported("deleting is not enabled in this registry", headers={"Allow": "GET, HEAD"})
         wanted = known_digest(digest, BlobUnknown)
         self._blobs.delete(name, wanted)
         self._publisher.deleted(req, name, wanted)

@@ -6,7 +6,15 @@ from typing import Final
 
 import falcon
 
-from entrepot.errors import DigestInvalid, ManifestTooLarge, ManifestUnknown, SizeInvalid, TooManyTags, Unsupported
+from entrepot.errors import (
+    DigestInvalid,
+    ManifestTooLarge,
+    ManifestUnknown,
+    SizeInvalid,
+    TagInvalid,
+    TooManyTags,
+    Unsupported,
+)
 from entrepot.http.content import known_digest, matches, request_body
 from entrepot.http.publish import Publisher
 from entrepot.http.urls import Urls
@@ -47,7 +55,7 @@ class Manifest:
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, name: str, reference: str) -> None:
         if self._settings.readonly:
-            raise Unsupported("this registry is read-only")
+            raise Unsupported("this registry is read-only", headers={"Allow": "GET, HEAD"})
         digest, tags = _target(req, reference)
         declared = (req.content_type or "").partition(";")[0].strip().lower() or None
         content = self._content(req)
@@ -63,7 +71,8 @@ class Manifest:
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, reference: str) -> None:
         if self._settings.readonly or not self._settings.delete_enabled:
-            raise Unsupported("deleting is not enabled in the configuration of this registry")
+            allowed = "GET, HEAD" if self._settings.readonly else "GET, HEAD, PUT"
+            raise Unsupported("deleting is not enabled in this registry", headers={"Allow": allowed})
         resp.status = falcon.HTTP_202
         if ":" in reference:
             digest = known_digest(reference, ManifestUnknown)
@@ -79,8 +88,13 @@ class Manifest:
         if ":" in reference:
             digest = known_digest(reference, ManifestUnknown)
             return digest, [], self._manifests.get(name, digest)
-        found, manifest = self._manifests.get_tagged(name, check_tag(reference))
-        return found, [reference], manifest
+        try:
+            tag = check_tag(reference)
+        except TagInvalid as error:
+            # What cannot be a tag is not in the repository ("Pulling manifests": the answer MUST be 404).
+            raise ManifestUnknown({"name": name, "tag": reference[:128]}) from error
+        found, manifest = self._manifests.get_tagged(name, tag)
+        return found, [tag], manifest
 
     def _content(self, req: falcon.Request) -> bytes:
         body, limit = request_body(req), self._settings.manifest_max_size

@@ -36,9 +36,9 @@ class _Pushing:
         self._urls = urls
         self._publisher = publisher
 
-    def _check_writable(self) -> None:
+    def _check_writable(self, allowed: str) -> None:
         if self._registry.settings.readonly:
-            raise Unsupported("this registry is read-only")
+            raise Unsupported("this registry is read-only", headers={"Allow": allowed})
 
     def _tell_created(self, req: falcon.Request, resp: falcon.Response, name: str, digest: Digest) -> None:
         resp.status = falcon.HTTP_201
@@ -62,7 +62,7 @@ class Uploads(_Pushing):
     """``/v2/<name>/blobs/uploads/`` (distribution-spec, "Pushing blobs", "Mounting a blob")."""
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
-        self._check_writable()
+        self._check_writable("")
         mount, digest = req.get_param("mount"), req.get_param("digest")
         if mount is not None and self._mount(req, resp, name, parse_digest(mount)):
             return
@@ -99,7 +99,7 @@ class Upload(_Pushing):
     on_head = on_get
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
-        self._check_writable()
+        self._check_writable("GET, HEAD")
         position = self._urls.position(req, name, _checked(uuid))
         body = request_body(req)
         try:
@@ -111,7 +111,7 @@ class Upload(_Pushing):
         self._tell_position(req, resp, record)
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
-        self._check_writable()
+        self._check_writable("GET, HEAD")
         position = self._urls.position(req, name, _checked(uuid))
         text = req.get_param("digest")
         if text is None:
@@ -126,7 +126,7 @@ class Upload(_Pushing):
         self._publisher.blob(req, "push", name, committed.digest, committed.size)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
-        self._check_writable()
+        self._check_writable("GET, HEAD")
         self._uploads.cancel(name, _checked(uuid))
         resp.status = falcon.HTTP_204
 
