@@ -1,16 +1,14 @@
-"""The wrapper keeps the whole contract itself: the drivers at hand pass the kit through it, too."""
+"""The wrapper keeps the whole contract itself: a driver passes the kit through it, too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Self
 
 import pytest
 
 from entrepot.storage import CheckedDriver
 from entrepot_contract.testing import StorageContract
-from entrepot_storage_fs import FilesystemDriver
 from entrepot_storage_memory import MemoryDriver
 
 
@@ -22,25 +20,9 @@ class CheckedMemory(CheckedDriver):
         return cls(MemoryDriver.from_config(config))
 
 
-class CheckedFilesystem(CheckedDriver):
-    name = FilesystemDriver.name
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, object]) -> Self:
-        return cls(FilesystemDriver.from_config(config))
-
-
 class TestCheckedMemory(StorageContract):
     driver_class = CheckedMemory
 
     @pytest.fixture
     def config(self) -> dict[str, object]:
         return {}
-
-
-class TestCheckedFilesystem(StorageContract):
-    driver_class = CheckedFilesystem
-
-    @pytest.fixture
-    def config(self, tmp_path: Path) -> dict[str, object]:
-        return {"rootdirectory": str(tmp_path)}

@@ -145,9 +145,7 @@ while True:
 """
 
 
-def test_what_a_killed_put_leaves_is_never_an_object_and_is_swept_a_day_later(
-    driver: FilesystemDriver, tmp_path: Path
-) -> None:
+def test_what_a_killed_put_leaves_is_never_an_object(driver: FilesystemDriver, tmp_path: Path) -> None:
     root = tmp_path / "root"
     for wait in (0.0, 0.001, 0.003, 0.007):
         with subprocess.Popen([sys.executable, "-c", KILLED, str(root)], stdout=subprocess.PIPE) as child:
@@ -160,14 +158,6 @@ def test_what_a_killed_put_leaves_is_never_an_object_and_is_swept_a_day_later(
         assert len(content) == 300_000
         assert len(set(content)) == 1
         assert [info.key for info in driver.list_objects()] == ["k"]
-    left = root / ".entrepot/staged/left"
-    fresh = root / ".entrepot/staged/fresh"
-    left.touch()
-    fresh.touch()
-    os.utime(left, (time.time() - 90_000,) * 2)
-    FilesystemDriver.from_config({"rootdirectory": str(root)}).put("other", b"")
-    assert not left.exists()
-    assert fresh.exists()
 
 
 def test_a_create_that_lost_leaves_nothing_behind(driver: FilesystemDriver, tmp_path: Path) -> None:

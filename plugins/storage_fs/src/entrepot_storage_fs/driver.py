@@ -33,6 +33,7 @@ from entrepot_storage_fs.options import FilesystemOptions
 from entrepot_storage_fs.reading import FileReader
 from entrepot_storage_fs.tree import Tree, info_of, seal, sync_directory
 from entrepot_storage_fs.uploads import Uploads
+from entrepot_storage_fs.working import UPLOAD_TTL, WorkingDirectory
 from entrepot_storage_fs.writing import extend
 
 
@@ -47,19 +48,20 @@ class FilesystemDriver(StorageDriver):
         if not isinstance(options, FilesystemOptions):
             raise TypeError(f"FilesystemDriver takes FilesystemOptions, not {type(options).__name__}")
         self._tree = Tree(os.path.abspath(options.rootdirectory))
-        self._uploads = Uploads(self._tree)
+        self._working = WorkingDirectory(self._tree)
+        self._uploads = Uploads(self._tree, self._working)
         self._listing = Listing(self._tree)
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(create=True, shared=True, durable=True, move="rename")
+        return Capabilities(create=True, shared=True, durable=True, move="rename", upload_ttl=UPLOAD_TTL)
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         report = Reporting("put", key)
         with report:
             target = self._tree.path(key)
-            staged = self._tree.staged()
-            fd = self._tree.create(staged)
+            staged = self._working.staged()
+            fd = self._working.create(staged)
             try:
                 try:
                     extend(fd, 0, (data,), report)

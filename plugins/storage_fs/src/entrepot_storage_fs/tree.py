@@ -13,11 +13,7 @@ from entrepot_storage_fs.failures import failure
 
 __all__ = ["Tree", "info_of", "seal", "sync_directory"]
 
-# No key can have this name, so nothing below it is ever an object.
-WORKING: Final = ".entrepot"
 RETRIES: Final = 100
-STALE: Final = 86400.0
-"""Seconds after which nobody can still be writing a staged file, whose content is in memory whole."""
 
 
 class Tree:
@@ -25,10 +21,7 @@ class Tree:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.uploads = f"{root}/{WORKING}/uploads"
-        self._staging = f"{root}/{WORKING}/staged"
         self._checked = False
-        self._prepared = False
 
     def path(self, key: str) -> str:
         if not self._checked:
@@ -49,31 +42,6 @@ class Tree:
                 "name a directory on a case-sensitive filesystem"
             )
         self._checked = bool(names)
-
-    def _prepare(self) -> None:
-        os.makedirs(self.uploads, exist_ok=True)
-        os.makedirs(self._staging, exist_ok=True)
-        self.check()
-        # What a process left that was killed in the middle of a put.
-        with os.scandir(self._staging) as staged:
-            for entry in staged:
-                with suppress(FileNotFoundError):
-                    if entry.stat().st_mtime < time.time() - STALE:
-                        os.unlink(entry.path)
-        self._prepared = True
-
-    def staged(self) -> str:
-        """A path that no file has and no listing shows."""
-        return f"{self._staging}/{os.urandom(16).hex()}"
-
-    def create(self, path: str) -> int:
-        """A new working file, open for reading and writing."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        if self._prepared:
-            with suppress(FileNotFoundError):
-                return os.open(path, flags, 0o644)
-        self._prepare()
-        return os.open(path, flags, 0o644)
 
     def publish(self, source: str, target: str, *, create: bool = False) -> None:
         """Give a whole file its place, durably.

@@ -17,6 +17,7 @@ from typing import Final
 from entrepot_contract import Chunks, ObjectInfo, UploadConflict, UploadState, UploadUnknown
 from entrepot_storage_fs.failures import Reporting, failure
 from entrepot_storage_fs.tree import Tree, info_of, seal
+from entrepot_storage_fs.working import WorkingDirectory
 from entrepot_storage_fs.writing import extend
 
 __all__ = ["Uploads"]
@@ -26,15 +27,16 @@ PATIENCE: Final = 10.0
 
 
 class Uploads:
-    """The uploads below a tree's working directory."""
+    """The uploads of a tree, kept in its working directory."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, working: WorkingDirectory) -> None:
         self._tree = tree
+        self._working = working
 
     def start(self, key: str) -> UploadState:
         upload = os.urandom(16).hex()
         with Reporting("upload_start", key):
-            os.close(self._tree.create(self._log(upload)))
+            os.close(self._working.create(self._log(upload)))
         return UploadState(key, 0, json.dumps([upload, 0, ""]))
 
     def append(self, state: UploadState, data: Chunks) -> UploadState:
@@ -131,10 +133,10 @@ class Uploads:
         raise _unknown(state, operation)
 
     def _log(self, upload: str) -> str:
-        return f"{self._tree.uploads}/{upload}.log"
+        return f"{self._working.uploads}/{upload}.log"
 
     def _data(self, upload: str) -> str:
-        return f"{self._tree.uploads}/{upload}.data"
+        return f"{self._working.uploads}/{upload}.data"
 
     @staticmethod
     def _remove(path: str) -> None:

@@ -1,0 +1,62 @@
+"""What nobody will ever ask for again is swept, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from entrepot_contract import UploadUnknown
+from entrepot_storage_fs import FilesystemDriver, working
+
+
+def age(path: Path, by: timedelta) -> None:
+    then = time.time() - by.total_seconds()
+    os.utime(path, (then, then))
+
+
+def test_a_staged_file_is_swept_a_day_later(driver: FilesystemDriver, tmp_path: Path) -> None:
+    driver.put("k", b"")
+    left, fresh = (tmp_path / "root/.entrepot/staged" / name for name in ("left", "fresh"))
+    for path, hours in ((left, 25), (fresh, 23)):
+        path.touch()
+        age(path, timedelta(hours=hours))
+    FilesystemDriver.from_config({"rootdirectory": str(tmp_path / "root")}).put("other", b"")
+    assert not left.exists()
+    assert fresh.exists()
+
+
+def test_an_upload_is_swept_when_it_was_idle_for_its_time(driver: FilesystemDriver, tmp_path: Path) -> None:
+    idle = driver.upload_append(driver.upload_start("idle"), [b"bytes"])
+    for path in (tmp_path / "root/.entrepot/uploads").iterdir():
+        age(path, driver.capabilities.upload_ttl or timedelta(0))
+    alive = driver.upload_append(driver.upload_start("alive"), [b"bytes"])
+    again = FilesystemDriver.from_config({"rootdirectory": str(tmp_path / "root")})
+    again.upload_start("any")
+    with pytest.raises(UploadUnknown):
+        again.upload_append(idle, [b""])
+    assert again.upload_commit(alive).size == 5
+
+
+def test_a_process_that_lives_long_sweeps_once_a_day(
+    driver: FilesystemDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "SWEEP", timedelta(milliseconds=20))
+    driver.put("k", b"")
+    left = tmp_path / "root/.entrepot/staged/left"
+    left.touch()
+    age(left, timedelta(days=2))
+    time.sleep(0.03)
+    driver.put("k", b"")
+    assert not left.exists()
+
+
+def test_a_working_directory_that_was_removed_is_made_again(driver: FilesystemDriver, tmp_path: Path) -> None:
+    driver.put("k", b"")
+    for name in ("staged", "uploads"):
+        (tmp_path / "root/.entrepot" / name).rmdir()
+    driver.put("k", b"again")
+    assert driver.upload_commit(driver.upload_start("u")).size == 0
