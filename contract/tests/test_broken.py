@@ -18,14 +18,16 @@ from entrepot_contract.testing.sentences import NOT_PROVEN
 ROOT = Path(__file__).parents[2]
 ACCIDENTS = ("AttributeError", "NameError", "SyntaxError", "ImportError", "TypeError", "fixture")
 CATCHING = {fault.test.partition("[")[0] for fault in BROKEN.values()}
+Ended = dict[str, dict[str, tuple[str, str]]]
 
 
 @pytest.fixture(scope="module")
-def caught(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
-    """What the report of one run says of each broken driver: its failed tests and why."""
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """What the report of one run says of each broken driver: how its tests ended, and why."""
     folder = tmp_path_factory.mktemp("broken")
     report = folder / "report.json"
     tests = [f"{suite.__file__}::Test{name}::{fault.test}" for name, fault in BROKEN.items()]
+    tests += [f"{suite.__file__}::TestKeepsWhatItClaims::{test}" for test in suite.CLAIMS]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--contract-report={report}", *tests],
         cwd=ROOT,
@@ -36,20 +38,28 @@ def caught(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]
         check=False,
     )
     assert run.returncode == 1, run.stdout + run.stderr
-    failed: dict[str, dict[str, str]] = {}
+    ended: Ended = {}
     for driver in json.loads(report.read_text())["drivers"]:
-        results = [test for row in driver["sentences"] for test in row["tests"] if test["status"] == "fail"]
-        name = driver["test_class"].rpartition("::Test")[2]
-        failed[name] = {test["test"].partition("[")[0]: test["reason"] for test in results}
-    return failed
+        tests_of = ended.setdefault(driver["test_class"].rpartition("::Test")[2], {})
+        for test in (test for row in driver["sentences"] for test in row["tests"] if test["status"] != "not-run"):
+            name = test["test"].partition("[")[0]
+            if tests_of.get(name, ("pass", ""))[0] == "pass":
+                tests_of[name] = (test["status"], test["reason"])
+    return ended
 
 
 @pytest.mark.parametrize("name", sorted(BROKEN))
-def test_the_kit_catches(name: str, caught: dict[str, dict[str, str]]) -> None:
-    assert BROKEN[name].driver.__doc__, "a broken driver says what is wrong with it"
-    reason = caught[name].get(BROKEN[name].test.partition("[")[0])
-    assert reason is not None, f"{BROKEN[name].test} has not seen: {BROKEN[name].driver.__doc__}"
+def test_the_kit_catches(name: str, ended: Ended) -> None:
+    fault = BROKEN[name]
+    assert fault.driver.__doc__, "a broken driver says what is wrong with it"
+    status, reason = ended[name][fault.test.partition("[")[0]]
+    assert status == "fail", f"{fault.test} has not seen: {fault.driver.__doc__}"
     assert not reason.startswith(ACCIDENTS), "it failed by accident"
+
+
+@pytest.mark.parametrize("test", suite.CLAIMS)
+def test_a_driver_that_keeps_what_it_claims_passes(test: str, ended: Ended) -> None:
+    assert ended["KeepsWhatItClaims"][test][0] == "pass"
 
 
 def test_every_sentence_has_a_broken_driver() -> None:

@@ -39,13 +39,12 @@ RUN = "import sys; from entrepot_contract.testing.cli import main; sys.exit(main
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with an installed package that brings drivers."""
     site = tmp_path / "site"
-    (site / "kit_drivers-1.2.dist-info").mkdir(parents=True)
+    package = site / "kit_drivers-1.2.dist-info"
+    package.mkdir(parents=True)
     (site / "kit_drivers.py").write_text(DRIVERS)
-    (site / "kit_drivers-1.2.dist-info" / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: kit-drivers\nVersion: 1.2\n"
-    )
-    (site / "kit_drivers-1.2.dist-info" / "entry_points.txt").write_text(POINTS)
-    (site / "kit_drivers-1.2.dist-info" / "top_level.txt").write_text("kit_drivers\n")
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: kit-drivers\nVersion: 1.2\n")
+    (package / "entry_points.txt").write_text(POINTS)
+    (package / "top_level.txt").write_text("kit_drivers\n")
     monkeypatch.syspath_prepend(site)
     return site
 

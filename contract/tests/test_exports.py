@@ -71,5 +71,5 @@ def test_the_kit_is_loaded_when_it_is_asked_for() -> None:
 
     assert testing.StorageContract is StorageContract
     with pytest.raises(AttributeError, match="no_such_kit"):
-        _ = testing.no_such_kit  # type: ignore[attr-defined]  # the fault that this test makes
+        _ = testing.no_such_kit
     assert PROJECT == "entrepot"

@@ -54,20 +54,15 @@ def test_an_unknown_option_without_a_neighbour_gets_the_list() -> None:
     assert nearest("zzz", []) == "; there are none"
 
 
-@given(st.sampled_from(["bucket", "secretkey", "chunksize", "rootdirectory", "other"]), st.integers(0, 3))
+@given(st.sampled_from(["chunksize", "other"]), st.integers(0, 3))
 def test_no_value_is_ever_shown(name: str, depth: int) -> None:
     value: object = VALUE
     for _ in range(depth):
         value = {VALUE: [value]}
-    try:
-        parse_options(BucketOptions, {"bucket": "b", name: value}, driver="d")
-    except ConfigError as error:
-        assert VALUE not in str(error)
-    else:
-        assert depth == 0
+    assert VALUE not in refused({"bucket": value, "rootdirectory": [value], "secretkey": [value], name: value})
 
 
 def test_options_never_change() -> None:
     options = parse_options(BucketOptions, {"bucket": "b"}, driver="d")
     with pytest.raises(ValueError, match="frozen"):
-        options.bucket = "c"
+        options.bucket = "c"  # type: ignore[misc]  # the fault that this test makes
