@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 
@@ -11,7 +12,13 @@ from host.tests.registry.examples import some_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.registry.body import CHUNK, Body, HashedSlice
+from entrepot.registry.body import CHUNK, SMALL_CHUNK, Body, HashedSlice, Receiving
+from entrepot.registry.names import Hasher
+
+
+def sliced(body: Body, hasher: Hasher | None, limit: int) -> HashedSlice:
+    """A slice that comes in alone."""
+    return HashedSlice(body, hasher, limit, Receiving())
 
 
 class Source:
@@ -44,7 +51,7 @@ def slices(body: Body, limit: int) -> Iterator[bytes]:
     """Take a body in slices, and check each against its own digest."""
     while not body.ended:
         hasher = hashlib.sha256()
-        content = b"".join(HashedSlice(body, hasher, limit))
+        content = b"".join(sliced(body, hasher, limit))
         assert len(content) <= limit
         assert hasher.hexdigest() == hashlib.sha256(content).hexdigest()
         yield content
@@ -95,7 +102,7 @@ def test_nothing_is_read_after_the_length_that_was_announced(
 def test_nothing_is_read_after_the_end_of_a_slice(content: bytes, steps: list[int], limit: int, known: bool) -> None:
     source = Source(content, steps)
     body = Body(source, len(content) if known else None)
-    first = b"".join(HashedSlice(body, hashlib.sha256(), limit))
+    first = b"".join(sliced(body, hashlib.sha256(), limit))
     assert first == content[:limit]
     assert source.position == body.received == len(first)
 
@@ -103,18 +110,18 @@ def test_nothing_is_read_after_the_end_of_a_slice(content: bytes, steps: list[in
 def test_an_empty_body_is_never_read() -> None:
     source = Source(b"the next request")
     body = Body(source, 0)
-    assert list(HashedSlice(body, hashlib.sha256(), 10)) == []
+    assert list(sliced(body, hashlib.sha256(), 10)) == []
     assert (body.ended, body.broken, source.reads) == (True, False, 0)
 
 
 def test_a_slice_without_a_hasher_passes_the_bytes_on() -> None:
-    assert b"".join(HashedSlice(Body(Source(b"abc"), 3), None, 10)) == b"abc"
+    assert b"".join(sliced(Body(Source(b"abc"), 3), None, 10)) == b"abc"
 
 
 def test_a_large_body_comes_in_chunks_of_one_mebibyte_at_the_most() -> None:
     content = bytes(range(256)) * 4096 * 3 + b"end"
     hasher = hashlib.sha256()
-    chunks = [bytes(chunk) for chunk in HashedSlice(Body(Source(content), len(content)), hasher, 2**30)]
+    chunks = [bytes(chunk) for chunk in sliced(Body(Source(content), len(content)), hasher, 2**30)]
     assert max(map(len, chunks)) <= CHUNK
     assert b"".join(chunks) == content
     assert hasher.hexdigest() == hashlib.sha256(content).hexdigest()
@@ -127,10 +134,11 @@ class Stalled(Source):
         super().__init__(data)
         self.chunks = chunks
         self.go = threading.Event()
+        self.waited_in_vain = False
 
     def read(self, size: int, /) -> bytes:
         if self.reads == self.chunks:
-            assert self.go.wait(10)
+            self.waited_in_vain = not self.go.wait(5)
         return super().read(size)
 
 
@@ -139,13 +147,13 @@ def test_a_driver_that_fails_is_heard_at_once_even_where_the_client_stalls() -> 
     source = Stalled(bytes(8 * CHUNK), 1)
 
     def failing_driver() -> None:
-        for _ in HashedSlice(Body(source, 8 * CHUNK), hashlib.sha256(), 2**30):
+        for _ in sliced(Body(source, 8 * CHUNK), hashlib.sha256(), 2**30):
             raise DriverError
 
     with pytest.raises(DriverError) as raised:
         failing_driver()
     del raised
-    assert not source.go.is_set()
+    assert not source.waited_in_vain
     source.go.set()
     assert threads_end(before)
 
@@ -170,13 +178,13 @@ def test_a_driver_that_stops_in_the_middle_leaves_no_thread_and_at_most_one_chun
     content = bytes(8 * CHUNK)
     body = Body(Source(content), len(content) if known else None)
     before = set(threading.enumerate())
-    chunks = iter(HashedSlice(body, hashlib.sha256(), 2**30))
+    chunks = iter(sliced(body, hashlib.sha256(), 2**30))
     taken = take_some(chunks, 3)
     del chunks
     assert threads_end(before)
     position = body.received
     assert len(taken) <= position <= len(taken) + CHUNK, "at most the chunk that was read ahead is lost"
-    rest = b"".join(HashedSlice(body, hashlib.sha256(), 2**30))
+    rest = b"".join(sliced(body, hashlib.sha256(), 2**30))
     assert position + len(rest) == len(content), "and the body goes on exactly behind what was read"
 
 
@@ -184,7 +192,7 @@ def test_a_driver_that_raises_in_the_middle_leaves_no_thread() -> None:
     before = set(threading.enumerate())
 
     def failing_driver() -> None:
-        for number, _ in enumerate(HashedSlice(Body(Source(bytes(8 * CHUNK)), None), hashlib.sha256(), 2**30)):
+        for number, _ in enumerate(sliced(Body(Source(bytes(8 * CHUNK)), None), hashlib.sha256(), 2**30)):
             if number == 2:
                 raise DriverError
 
@@ -199,6 +207,30 @@ def test_an_error_of_the_input_that_is_no_disconnect_reaches_the_caller_and_leav
     before = set(threading.enumerate())
     body = Body(Source(bytes(size), failure=ZeroDivisionError("a defect")), None)
     with pytest.raises(ZeroDivisionError) as raised:
-        list(HashedSlice(body, hashlib.sha256(), 2**30))
+        list(sliced(body, hashlib.sha256(), 2**30))
     del raised
     assert threads_end(before)
+
+
+def test_a_slice_among_others_takes_small_chunks_and_no_thread() -> None:
+    content, hasher, receiving = os.urandom(3 * CHUNK + 5), hashlib.sha256(), Receiving()
+    before = threading.active_count()
+    with receiving:
+        chunks = list(HashedSlice(Body(Source(content), len(content)), hasher, 2**30, receiving))
+        assert threading.active_count() == before
+    assert max(map(len, chunks)) <= SMALL_CHUNK
+    assert b"".join(chunks) == content
+    assert hasher.hexdigest() == hashlib.sha256(content).hexdigest()
+
+
+def test_a_slice_changes_its_way_when_others_come_and_go() -> None:
+    content, hasher, receiving = os.urandom(24 * CHUNK), hashlib.sha256(), Receiving()
+    found = b""
+    for number, chunk in enumerate(HashedSlice(Body(Source(content), len(content)), hasher, 2**30, receiving)):
+        found += chunk
+        if number in (3, 9):
+            receiving.__enter__()
+        if number in (6, 12):
+            receiving.__exit__()
+    assert found == content
+    assert hasher.hexdigest() == hashlib.sha256(content).hexdigest()

@@ -21,6 +21,7 @@ TAG = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
 DIGEST = r"[a-z0-9]+([+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+"
 
 near_names = st.text("abz09._-/A\n ", max_size=40)
+near_digests = st.from_regex(r"(md5|sha[0-9]{1,3}|a([+._-]b){1,3}):[a-zA-Z0-9=_-]{1,20}", fullmatch=True)
 near_tags = st.text("aZ09._-/:\n é", max_size=140)
 
 
@@ -46,7 +47,7 @@ def test_a_tag_is_accepted_as_the_grammar_says(text: str) -> None:
 
 
 @some_examples
-@given(st.from_regex(DIGEST, fullmatch=True) | st.text("sha256:0+.=_-\n", max_size=80))
+@given(near_digests | st.text("sha256:0+.=_-\n", max_size=80))
 def test_a_digest_that_breaks_the_grammar_is_refused(text: str) -> None:
     if re.fullmatch(DIGEST, text) is None or len(text) > MAX_NAME_LENGTH:
         with pytest.raises(DigestInvalid) as refused:
@@ -55,7 +56,7 @@ def test_a_digest_that_breaks_the_grammar_is_refused(text: str) -> None:
 
 
 @some_examples
-@given(st.from_regex(DIGEST, fullmatch=True).filter(lambda text: len(text) <= MAX_NAME_LENGTH))
+@given(near_digests)
 def test_a_digest_of_an_algorithm_that_is_not_verified_is_told_apart(text: str) -> None:
     if text.partition(":")[0] not in ("sha256", "sha512"):
         with pytest.raises(AlgorithmUnsupported, match=re.escape("sha256, sha512")):

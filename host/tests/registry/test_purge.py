@@ -52,7 +52,7 @@ def test_an_old_upload_is_dropped_with_its_bytes_and_a_young_one_kept(aged: Aged
     young = host.patch(young, b"young")
     make_old(aged, old)
     assert purge(aged) == 1
-    assert {key.split("/")[2] for key in keys_of(aged)} == {uuid_of(young)}
+    assert {key.split("/")[2].partition(".")[0] for key in keys_of(aged)} == {uuid_of(young)}
     if record.state is not None:
         with pytest.raises(UploadUnknown):
             aged.upload_commit(record.state)
@@ -105,7 +105,7 @@ def test_a_record_that_cannot_be_read_does_not_keep_the_others(aged: Aged, caplo
     first, second = sorted([host.start("app"), host.start("app")], key=uuid_of)
     make_old(aged, first)
     make_old(aged, second)
-    key = f"entrepot/uploads/{uuid_of(first)}/00000000"
+    key = f"entrepot/uploads/{uuid_of(first)}.00000000"
     aged.put(key, b"damaged")
     assert purge(aged) == 1
     assert keys_of(aged) == [key]

@@ -14,6 +14,7 @@ from host.tests.registry.process import QUIET, Process, keys_of, path_of
 from host.tests.registry.wrappers import Uncreating
 from host.tests.storage.counting import CountingDriver
 
+from entrepot.errors import BlobUploadUnknown
 from entrepot.registry.body import Body
 from entrepot.registry.names import parse_digest
 from entrepot_contract import NotFound, StorageDriver
@@ -178,6 +179,12 @@ def test_chunks_out_of_order_are_refused_with_the_place_to_go_on(host: Process) 
         assert refused.headers["range"] == "0-99"
     accepted = host.request("PATCH", location, content(10), {"Content-Range": "100-109"})
     assert (accepted.status_code, accepted.headers["range"]) == (202, "0-109")
+
+
+def test_an_upload_is_unknown_to_every_other_repository_of_the_same_process(host: Process) -> None:
+    record = host.registry.uploads.start("app")
+    with pytest.raises(BlobUploadUnknown):
+        host.registry.uploads.append("other", record.uuid, record.number, Body(BytesIO(b"x"), 1), None)
 
 
 class Waiting(BytesIO):
