@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import Final, Protocol
 
 from entrepot.registry.names import Hasher
 
-__all__ = ["CHUNK", "Body", "HashedSlice", "Input"]
+__all__ = ["CHUNK", "Body", "HashedSlice", "Input", "Receiving"]
 
 CHUNK: Final = 2**20
-"""How much is read, hashed and written at once, in bytes."""
+"""How much is read, hashed and written at once, in bytes, where one body comes in alone."""
+
+SMALL_CHUNK: Final = 2**18
+"""The same where many come in."""
 
 
 class Input(Protocol):
@@ -56,43 +60,79 @@ class Body:
         return data
 
 
+class Receiving:
+    """How many large slices this process takes in at the moment."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._lock = Lock()
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one only, so that other cores have nothing to do."""
+        return self._count == 1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._count -= 1
+
+
 class HashedSlice:
     """At most ``limit`` bytes of a body, hashed while they are written.
 
-    Reading the next chunk, hashing this one and writing it let go of the interpreter's lock, so they overlap:
-    the first two run in threads of this slice while the driver, which iterates, does the third. The threads are
-    the slice's own, because a client that stalls must hold up no other.
+    Reading the next chunk, hashing this one and writing it let go of the interpreter's lock. A slice that is alone
+    lets them overlap: the first two run in threads of its own while the driver, which iterates, does the third.
+    Among many, each does one after the other in smaller chunks: the cores are busy, and the memory adds up.
     """
 
-    def __init__(self, body: Body, hasher: Hasher | None, limit: int) -> None:
+    def __init__(self, body: Body, hasher: Hasher | None, limit: int, receiving: Receiving) -> None:
         self._body = body
         self._hasher = hasher
         self._limit = limit
+        self._receiving = receiving
         self._taken = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        data = self._next()
+        data = self._next(SMALL_CHUNK)
         if self._body.ended:
             if data:
                 self._hash(data)
                 yield data
             return
-        threads = ThreadPoolExecutor(2, thread_name_prefix="upload")
+        with self._receiving:
+            yield from self._large(data)
+
+    def _large(self, data: bytes) -> Iterator[bytes]:
+        threads: ThreadPoolExecutor | None = None
+        hashing: Future[None] | None = None
         try:
-            hashing = threads.submit(self._hash, b"")
             while data:
-                reading = threads.submit(self._next)
+                if hashing is not None:
+                    hashing.result()
+                    hashing = None
+                if self._receiving.alone:
+                    threads = threads or ThreadPoolExecutor(2, thread_name_prefix="upload")
+                    reading = threads.submit(self._next, CHUNK)
+                    hashing = threads.submit(self._hash, data)
+                    yield data
+                    data = reading.result()
+                else:
+                    self._hash(data)
+                    yield data
+                    data = self._next(SMALL_CHUNK)
+            if hashing is not None:
                 hashing.result()
-                hashing = threads.submit(self._hash, data)
-                yield data
-                data = reading.result()
-            hashing.result()
         finally:
             # Where the driver has failed, the client is told so now and not when it sends its next byte.
-            threads.shutdown(wait=False)
+            if threads is not None:
+                threads.shutdown(wait=False)
 
-    def _next(self) -> bytes:
-        data = self._body.read(min(CHUNK, self._limit - self._taken)) if self._taken < self._limit else b""
+    def _next(self, size: int) -> bytes:
+        data = self._body.read(min(size, self._limit - self._taken)) if self._taken < self._limit else b""
         self._taken += len(data)
         return data
 

@@ -14,6 +14,7 @@ __all__ = [
     "blob",
     "layer",
     "manifests",
+    "record_number",
     "referrer",
     "referrers",
     "revision",
@@ -22,8 +23,8 @@ __all__ = [
     "tag_current",
     "tag_index",
     "tags",
-    "upload",
     "upload_record",
+    "upload_records",
 ]
 
 _V2 = "docker/registry/v2"
@@ -84,14 +85,23 @@ def referrer(name: str, subject: Digest, digest: Digest) -> str:
     return f"{referrers(name, subject)}{digest.algorithm}/{digest.encoded}/link"
 
 
-def upload(uuid: str) -> str:
-    """The prefix of the records of one upload."""
-    return f"{UPLOADS}{uuid}/"
+def upload_records(uuid: str) -> str:
+    """What the keys of the records of one upload begin with; it is no prefix of whole segments."""
+    return f"{UPLOADS}{uuid}."
 
 
 def upload_record(uuid: str, number: int) -> str:
-    """One record of an upload; eight digits keep them in order."""
-    return f"{UPLOADS}{uuid}/{number:08d}"
+    """One record of an upload; eight digits keep them in order.
+
+    All records share one directory: one for each upload would be made, synced and removed with every blob.
+    """
+    return f"{UPLOADS}{uuid}.{number:08d}"
+
+
+def record_number(key: str) -> tuple[str, int]:
+    """The upload and the number that the key of a record names; a key of any other form is number 0 of its own."""
+    uuid, _, number = key[len(UPLOADS) :].rpartition(".")
+    return (uuid, int(number)) if number.isdigit() else (key, 0)
 
 
 def staging(uuid: str) -> str:

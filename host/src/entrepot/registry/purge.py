@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from threading import Event, Thread
 
 from entrepot.errors import RegistryError
@@ -47,11 +47,11 @@ class Purge:
     def run(self) -> int:
         """Drop what is too old, once; answers how many uploads that were."""
         dropped = 0
-        for uuid in self._store.names(layout.UPLOADS):
+        for uuid, records in groupby(self._records.listed(), lambda item: layout.record_number(item.key)[0]):
             if self._stop.is_set():
                 break
             try:
-                dropped += self._drop_if_old(uuid)
+                dropped += self._drop_if_old(uuid, list(records))
             except (StorageError, RegistryError) as error:
                 _log.warning("an unfinished upload could not be dropped, will try again: %s", error)
         for item in self._store.driver.list_objects(layout.STAGED):
@@ -72,23 +72,17 @@ class Purge:
             else:
                 _log.info("dropped %d unfinished uploads", dropped)
 
-    def _drop_if_old(self, uuid: str) -> int:
-        items = list(self._records_of(uuid))
-        if not items or not self._old(max(item.modified for item in items)):
+    def _drop_if_old(self, uuid: str, records: list[ObjectInfo]) -> int:
+        if not self._old(max(item.modified for item in records)):
             return 0
         if self._settings.dry_run:
             _log.info("would drop the unfinished upload %s", uuid)
             return 1
-        record = self._records.read(uuid, int(items[-1].key.rpartition("/")[2]))
+        record = self._records.read(uuid, layout.record_number(records[-1].key)[1])
         if record is not None and record.state is not None:
             self._store.driver.upload_abort(record.state)
-        self._store.driver.delete([item.key for item in items])
+        self._store.driver.delete([item.key for item in records])
         return 1
-
-    def _records_of(self, uuid: str) -> Iterator[ObjectInfo]:
-        for item in self._store.driver.list_objects(layout.upload(uuid)):
-            if isinstance(item, ObjectInfo):
-                yield item
 
     def _old(self, modified: datetime) -> bool:
         return datetime.now(UTC) - modified > self._settings.age

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import takewhile
 
 from entrepot.errors import BlobUploadUnknown, RangeInvalid
 from entrepot.registry import layout
@@ -102,15 +103,21 @@ class UploadRecords:
 
     def current(self, name: str, uuid: str) -> UploadRecord:
         """The latest record of an upload; raises BlobUploadUnknown where there is none in this repository."""
-        prefix = layout.upload(uuid)
-        keys = [item.key for item in self._store.driver.list_objects(prefix) if isinstance(item, ObjectInfo)]
-        if keys:
-            number = int(keys[-1].rpartition("/")[2])
+        listed = self.listed(uuid)
+        if listed:
+            _, number = layout.record_number(listed[-1].key)
             known = self._latest.get(uuid)
             record = known if known is not None and known.number == number else self.read(uuid, number)
             if record is not None:
                 return _of(name, record)
         raise BlobUploadUnknown({"uuid": uuid})
+
+    def listed(self, uuid: str = "") -> list[ObjectInfo]:
+        """The records of one upload, or of all, that lie in the storage, in their order."""
+        start = layout.upload_records(uuid) if uuid else layout.UPLOADS
+        found = self._store.driver.list_objects(layout.UPLOADS, start_after=start if uuid else "")
+        mine = takewhile(lambda item: item.key.startswith(start), found)
+        return [item for item in mine if isinstance(item, ObjectInfo)]
 
     def exists(self, record: UploadRecord) -> bool:
         """Whether a record is still in the storage; all of an upload's are gone when it has ended."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 from entrepot.errors import BlobUploadUnknown, DigestInvalid, RangeInvalid, SizeInvalid
 from entrepot.registry import layout
 from entrepot.registry.blobs import Blobs
-from entrepot.registry.body import Body, HashedSlice
+from entrepot.registry.body import Body, HashedSlice, Receiving
 from entrepot.registry.names import Digest, new_hasher
 from entrepot.registry.store import Store
 from entrepot.registry.upload_records import UploadRecord, UploadRecords
@@ -42,6 +42,7 @@ class Uploads:
         self._slice = slice_size
         self._records = UploadRecords(store)
         self._turns = Turns()
+        self._receiving = Receiving()
 
     def start(self, name: str, algorithm: str = "sha256") -> UploadRecord:
         """Begin an upload; its first record says only that it exists."""
@@ -144,7 +145,7 @@ class Uploads:
         with _told_to_the_client(record):
             state = record.state or self._store.driver.upload_start(layout.staging(record.uuid))
             try:
-                state = self._store.driver.upload_append(state, HashedSlice(body, hasher, self._slice))
+                state = self._store.driver.upload_append(state, HashedSlice(body, hasher, self._slice, self._receiving))
             except BaseException:
                 if record.state is None:
                     self._store.driver.upload_abort(state)
