@@ -48,6 +48,19 @@ def test_a_blob_that_does_not_fit_is_refused_and_harms_nothing(host: Registry) -
     assert host.wire.blob("app", digest_of(data[: 12 * MIB])).body == data[: 12 * MIB]
 
 
+def test_a_blob_in_one_request_that_does_not_fit_takes_no_space(host: Registry) -> None:
+    data = Random("one request").randbytes(30 * MIB)  # noqa: S311  # content, not a secret
+    fitting = data[: 16 * MIB]
+
+    for _ in range(2):
+        answer = host.wire.request("POST", f"/v2/app/blobs/uploads/?digest={digest_of(data)}", data)
+        assert _refused(answer), answer
+
+    assert host.wire.blob("app", digest_of(data)).status == 404
+    assert host.wire.push_blob("app", fitting).status == 201
+    assert host.wire.blob("app", digest_of(fitting)).body == fitting
+
+
 def test_an_upload_goes_on_when_there_is_space_again(host: Registry, root: Path) -> None:
     data = Random("goes on").randbytes(6 * MIB)  # noqa: S311  # content, not a secret
     first = host.wire.patch(host.wire.start_upload("app"), data[:MIB])

@@ -92,6 +92,18 @@ def test_every_kill_leaves_each_blob_and_manifest_whole_or_absent(
     _assert_files_whole(root)
 
 
+@pytest.mark.parametrize("server", ["granian"])
+def test_workers_end_when_their_parent_is_killed(host: Registry) -> None:
+    os.kill(host.service.pid, signal.SIGKILL)
+    host.service.wait(5)
+
+    end = time.monotonic() + 10
+    while left := host.service.pids():
+        assert time.monotonic() < end, f"still there, and holding the port: {left}"
+        time.sleep(0.05)
+    host.start()
+
+
 def _assert_files_whole(root: Path) -> None:
     found = list(root.glob("docker/registry/v2/blobs/sha256/*/*/data"))
     assert found
