@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -14,6 +15,8 @@ from entrepot.storage.checked import CheckedDriver
 from entrepot_contract import StorageDriver
 
 __all__ = ["HostApplication", "build_application", "open_storage"]
+
+_log = logging.getLogger(__name__)
 
 
 class HostApplication:
@@ -51,8 +54,11 @@ def build_application(configuration: Configuration) -> HostApplication:
     Raises what ``open_storage`` raises.
     """
     driver = CheckedDriver(open_storage(configuration))
+    health = driver.health()
+    if not health.ok:
+        _log.warning("the storage %s does not answer: %s", configuration.storage.driver, health.detail)
     hooks = Hooks.installed()
-    registry = Registry(driver, registry_settings(configuration), hooks.event)
+    registry = Registry(driver, registry_settings(configuration), hooks.event if hooks.hears_events else None)
     settings = http_settings(configuration)
     access_log = None
     if settings.access_log:

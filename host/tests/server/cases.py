@@ -192,6 +192,12 @@ class ServerCases:
                 server.connect().close()
             assert running.body() == b"slow"
 
+    def test_a_signal_right_after_the_start_is_not_lost(self, tmp_path: Path) -> None:
+        for number in range(5):
+            with Running(self.name, tmp_path / str(number), workers=2) as server:
+                server.terminate()
+                assert server.process.wait(20) == 0
+
     def test_an_idle_connection_does_not_hold_up_the_end(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run") as server, server.connect() as connection:
             connection.sendall(request("GET", "/nothing") + b"\r\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from host.tests.server.cases import ServerCases
+from host.tests.server.cases import ServerCases, UnderWay
 from host.tests.server.running import Running
 from services.programs import need
 
@@ -84,10 +84,25 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     with Running("granian", tmp_path / "run", workers=2) as server:
         server.get("/nothing")
+        workers = workers_of(server)
         server.process.kill()
-        assert eventually(lambda: server.closed() == 2)
+        assert eventually(lambda: not any(is_running(worker) for worker in workers))
         with pytest.raises(ConnectionRefusedError):
             server.connect().close()
+
+
+def test_signals_from_everywhere_let_running_requests_end(tmp_path: Path) -> None:
+    """systemd sends SIGTERM to every process of a service, and the parent sends it to its workers."""
+    with Running("granian", tmp_path / "run", workers=2) as server:
+        running = UnderWay(server, "/slow?2")
+        for _ in range(4):
+            for process in (server.process.pid, *workers_of(server)):
+                os.kill(process, signal.SIGTERM)
+                os.kill(process, signal.SIGINT)
+            time.sleep(0.2)
+        assert running.body() == b"slow"
+        assert server.process.wait(10) == 0
+        assert server.closed() == 2
 
 
 def test_an_application_that_cannot_be_built_ends_the_server(tmp_path: Path) -> None:
@@ -106,6 +121,14 @@ def workers_of(server: Running) -> list[int]:
     """The process ids of the workers."""
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
     return [int(child) for child in children.split()]
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there, and no zombie that nobody waits for."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def eventually(true: Callable[[], bool]) -> bool:

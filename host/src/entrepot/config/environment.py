@@ -39,7 +39,7 @@ def _apply(raw: dict[str, object], path: list[str], variable: str, text: str, fi
     try:
         value = parse_document(text)
     except DocumentError as error:
-        findings.faults.append(f"{variable} {error}")
+        findings.faults.append(f"{variable} {error}; put quotes around what YAML would misread")
         return
     # storage: s3 is a short form of storage: {s3: {}}
     if isinstance(raw.get("storage"), str) and path[0] == "storage" and len(path) > 1:

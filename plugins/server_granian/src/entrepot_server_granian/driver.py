@@ -13,7 +13,7 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
-from entrepot_server_granian.listening import SharedSocketServer, listen
+from entrepot_server_granian.supervisor import Supervisor, listen
 from entrepot_server_granian.worker import serve_worker
 
 __all__ = ["GranianServer"]
@@ -51,12 +51,12 @@ class GranianServer(ServerDriver):
         multiprocessing.set_start_method("fork", force=True)
         with listen(settings.host, settings.port, _BACKLOG) as listener:
             port = listener.getsockname()[1]
-            server = SharedSocketServer(
+            server = Supervisor(
                 "entrepot",
                 address=settings.host,
                 port=port,
                 interface=Interfaces.WSGI,
-                workers=settings.workers or os.cpu_count() or 1,
+                workers=settings.workers or _cores(),
                 blocking_threads=settings.threads or _THREADS,
                 blocking_threads_idle_timeout=_THREADS_IDLE_SECONDS,
                 # It counts connections, also those that are kept alive and idle.
@@ -80,3 +80,8 @@ class GranianServer(ServerDriver):
                 server.on_startup(lambda: ready(settings.host, port))
             server.serve(serve_worker, lambda _target: factory)
         logging.getLogger(__name__).info("all workers have ended")
+
+
+def _cores() -> int:
+    """The cores that this process may use, which in a container may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 
@@ -24,11 +25,10 @@ def serve_worker(
     **options: object,
 ) -> None:
     """Serve in this process until SIGTERM; runs right after the fork, with what granian hands to its workers."""
-    # Until granian installs its own handler the parent's is in place, and would lose the signal.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Ctrl-C goes to every process of the terminal; the parent turns it into SIGTERM, once it expects workers to end.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    _end_with_parent()
+    # SIGINT stays blocked: Ctrl-C goes to every process of a terminal, and the parent turns it into SIGTERM.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    for task in (_end_when_told, _end_with_parent):
+        threading.Thread(target=task, name=task.__name__, daemon=True).start()
     built: list[Application] = []
 
     def load() -> Application:
@@ -42,13 +42,24 @@ def serve_worker(
             application.close()
 
 
+def _end_when_told() -> None:
+    """Pass the first SIGTERM on to granian once it serves, and no other.
+
+    granian loses one that comes before it serves, and hangs, with the interpreter locked, when it gets a third; systemd
+    and the parent both send one.
+    """
+    of_parent = signal.getsignal(signal.SIGTERM)
+    signal.sigwait({signal.SIGTERM})
+    while (handler := signal.getsignal(signal.SIGTERM)) == of_parent:
+        time.sleep(0.05)
+    time.sleep(0.05)  # what the handler needs is there a few instructions after the handler itself
+    if callable(handler):
+        handler(signal.SIGTERM, None)
+
+
 def _end_with_parent() -> None:
-    """Drain and end where the parent was killed: a worker without it could never be stopped, and keeps the port."""
+    """End at once where the parent was killed: a worker without it could never be stopped, and keeps the port."""
     parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            wait([parent.sentinel])
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
