@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from host.tests.registry.content import digest_of, image
 from host.tests.registry.process import QUIET, Process, memory
-from host.tests.registry.wrappers import Signing
+from host.tests.registry.wrappers import Sharing, Signing
 from host.tests.storage.counting import CountingDriver
 
 from entrepot_contract import StorageDriver
@@ -133,6 +133,17 @@ def test_a_request_costs_exactly_its_budget(step: Step, before: list[Step], call
     scene.driver.reset()
     step(scene)
     assert dict(scene.driver.calls) == calls
+
+
+def test_a_first_slice_on_storage_that_hosts_share_costs_one_more_stat() -> None:
+    scene = Scene(Sharing)
+    scene.start()
+    scene.driver.reset()
+    scene.patch()
+    assert dict(scene.driver.calls) == {"stat": 1, "upload_start": 1, "upload_append": 1, "put": 1}
+    scene.driver.reset()
+    scene.put(digest_of(bytes(10)))
+    assert dict(scene.driver.calls) == {"stat": 1, "upload_commit": 1, "put": 1, "delete": 1}
 
 
 def test_a_redirect_to_a_blob_costs_one_call_of_the_backend() -> None:

@@ -12,6 +12,7 @@ import pytest
 from falcon.testing import Result
 from host.tests.registry.content import digest_of
 from host.tests.registry.process import Process, keys_of, path_of
+from host.tests.registry.wrappers import Sharing
 from host.tests.storage.counting import CountingDriver
 
 from entrepot_contract import StorageDriver
@@ -129,6 +130,27 @@ def test_cancelling_on_one_host_ends_the_upload_on_the_other(hosts: Hosts) -> No
     assert hosts.a.request("PATCH", location, SECOND).status_code == 404
     assert hosts.a.finish(location, digest_of(FIRST)).status_code == 404
     assert keys_of(hosts.driver) == []
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_an_upload_that_was_cancelled_on_one_host_before_its_first_byte_stays_ended_on_the_other(
+    driver: StorageDriver, method: str
+) -> None:
+    a, b = Process(Sharing(driver)), Process(Sharing(driver))
+    location = a.start("app")
+    assert b.request("DELETE", location).status_code == 204
+    refused = a.request(method, f"{location}&digest={DIGEST}", WHOLE)
+    assert (refused.status_code, code_of(refused)) == (404, "BLOB_UPLOAD_UNKNOWN")
+    assert keys_of(driver) == []
+
+
+def test_a_cancelled_upload_of_a_blob_that_is_there_already_stays_ended(driver: StorageDriver) -> None:
+    a, b = Process(Sharing(driver)), Process(Sharing(driver))
+    b.push_blob("other", WHOLE)
+    location = a.patch(a.start("app"), WHOLE)
+    assert b.request("DELETE", location).status_code == 204
+    assert a.finish(location, DIGEST).status_code == 404
+    assert a.blob("app", DIGEST).status_code == 404
 
 
 def test_an_upload_of_another_repository_is_unknown_here(hosts: Hosts) -> None:

@@ -10,7 +10,7 @@ from host.tests.storage.counting import CountingDriver
 
 from entrepot_contract import Capabilities, ObjectInfo, Prefix, SignedMethod, StorageDriver
 
-__all__ = ["Aged", "Signing", "Uncreating", "Watched"]
+__all__ = ["Aged", "Sharing", "Signing", "Uncreating", "Watched"]
 
 
 class Signing(CountingDriver):
@@ -23,6 +23,14 @@ class Signing(CountingDriver):
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         self._count("sign_url")
         return f"https://bucket.example/{key}?method={method}&seconds={expires.total_seconds():.0f}"
+
+
+class Sharing(CountingDriver):
+    """Claims that other hosts see the same data."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(self.wrapped.capabilities, shared=True)
 
 
 class Uncreating(CountingDriver):
