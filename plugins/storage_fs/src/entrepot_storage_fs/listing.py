@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
+from bisect import bisect_right
 from collections.abc import Iterator
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Final, TypeAlias
 
 from entrepot_contract import ObjectInfo, Prefix, is_key
@@ -13,6 +15,11 @@ from entrepot_storage_fs.tree import Tree, info_of
 __all__ = ["Listing"]
 
 REMEMBERED: Final = 2**17
+
+SETTLED: Final = 2_000_000_000
+"""Nanoseconds after which a change of a directory must have given it another time: clocks of filesystems are coarse."""
+
+_key: Final = attrgetter("key")
 
 Entry: TypeAlias = "os.DirEntry[str]"
 
@@ -27,15 +34,14 @@ class Listing:
         # as long as this process lives is only a directory that another program emptied and left there, and a
         # fresh empty one that got both the name and the inode number of one seen before.
         self._filled: set[tuple[str, int]] = set()
+        # The same holds for a whole directory of directories for as long as its time stands still: a list of tags
+        # then costs one stat, and not an entry's worth of work for each tag.
+        self._unchanged: dict[str, tuple[tuple[int, int], list[Prefix]]] = {}
 
     def objects(self, prefix: str, after: str, shallow: bool) -> Iterator[ObjectInfo | Prefix]:
         """Everything below ``prefix`` whose key (for a Prefix: with its slash) comes after ``after``."""
         if shallow:
-            for key, entry in _children(self._tree, prefix, after):
-                if not key.endswith("/"):
-                    yield from _info(key, entry)
-                elif key > after and self._has_objects(key, entry):
-                    yield Prefix(key)
+            yield from self._shallow(prefix, after)
             return
         open_directories = [_children(self._tree, prefix, after)]
         while open_directories:
@@ -46,6 +52,31 @@ class Listing:
                 yield from _info(key, entry)
             else:
                 open_directories.pop()
+
+    def _shallow(self, prefix: str, after: str) -> Iterator[ObjectInfo | Prefix]:
+        try:
+            status = os.stat(self._tree.path(prefix))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        version = (status.st_ino, status.st_mtime_ns)
+        known = self._unchanged.get(prefix)
+        if known is not None and known[0] == version:
+            yield from known[1][bisect_right(known[1], after, key=_key) :]
+            return
+        settled = time.time_ns() - status.st_mtime_ns > SETTLED
+        listed: list[Prefix] = []
+        for key, entry in _children(self._tree, prefix, after):
+            if not key.endswith("/"):
+                settled = False
+                yield from _info(key, entry)
+            elif key > after and self._has_objects(key, entry):
+                item = Prefix(key)
+                listed.append(item)
+                yield item
+        if settled and not after:
+            if sum(len(items) for _, items in self._unchanged.values()) + len(listed) > REMEMBERED:
+                self._unchanged.clear()
+            self._unchanged[prefix] = (version, listed)
 
     def _has_objects(self, key: str, entry: Entry) -> bool:
         identity = (entry.name, entry.inode())

@@ -57,11 +57,9 @@ class Uploads:
             line = _line(size, nonce)
             with report:
                 os.pwrite(log, line, end)
+                lives = os.fstat(log).st_nlink > 0
         finally:
-            lives = os.fstat(log).st_nlink > 0
             os.close(log)
-            if not lives:
-                self._remove(self._data(upload))
         if not lives:
             raise _unknown(state, "upload_append")
         return UploadState(state.key, size, json.dumps([upload, end + len(line), nonce]))

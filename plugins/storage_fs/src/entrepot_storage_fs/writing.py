@@ -74,11 +74,9 @@ def _extend_direct(fd: int, offset: int, data: Iterable[bytes | bytearray | memo
                         with report:
                             _write(fd, window, offset)
                         offset, filled = offset + BLOCK, 0
-            whole = filled - filled % ALIGNMENT
             with report:
-                _write(fd, window[:whole], offset)
                 _set_direct(fd, False)
-                _write(fd, window[whole:filled], offset + whole)
+                _write(fd, window[:filled], offset)
             return offset + filled
     finally:
         _spare.append(block)
