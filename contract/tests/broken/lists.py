@@ -127,3 +127,12 @@ class ListShowsUploads(HonestDriver):
     def upload_start(self, key: str) -> UploadState:
         self.put(f"_uploads/{key}", b"")
         return super().upload_start(key)
+
+
+@caught_by("test_lists_are_whole_while_others_write")
+class ListLooksAtEachKey(HonestDriver):
+    """Asks for each object after it has seen its name, and fails where it has gone."""
+
+    def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
+        for item in list(super().list_objects(prefix, start_after=start_after, shallow=shallow)):
+            yield item if isinstance(item, Prefix) else self.stat(item.key)

@@ -89,7 +89,7 @@ class MoveOntoItselfIsFine(HonestDriver):
         return self.stat(source) if source == target else super().move(source, target)
 
 
-@caught_by("test_kill_in_mid_move_leaves_an_object")
+@caught_by("test_kill_at_any_moment_leaves_whole_objects")
 class MoveHasItInMemory(HonestDriver):
     """Removes the source before the target is written."""
 

@@ -46,6 +46,16 @@ class PutDeletesFirst(HonestDriver):
             return super().put(key, data)
 
 
+@caught_by("test_kill_at_any_moment_leaves_whole_objects")
+class PutGrows(HonestDriver):
+    """Writes an object in place, slowly."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+        super().put(key, data[: len(data) // 2], mode=mode)
+        time.sleep(0.1)
+        return super().put(key, data)
+
+
 @caught_by("test_put_replaces_the_whole_object")
 class PutKeepsTheTail(HonestDriver):
     """Writes over the start of a longer object and leaves its end."""

@@ -23,7 +23,7 @@ NOT_PROVEN: Final[dict[tuple[str, str], str]] = {
         "calls of the backend cannot be seen from outside; the kit pages through 2,500 keys and stops early"
     ),
     ("move", "A crash between may leave both, never neither."): (
-        "the kit kills a process that moves, but cannot choose the moment between the two steps"
+        "the kit kills processes that move, but cannot choose the moment between the two steps"
     ),
     ("delete", "many in few calls of the backend"): "calls of the backend cannot be seen from outside",
     ("upload_commit", "on the backend's side, and never through the host"): "the way of the bytes cannot be seen",

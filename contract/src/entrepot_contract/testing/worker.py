@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import itertools
 import json
 import os
 import sys
@@ -104,12 +105,16 @@ class Worker:
                 seen.add(digest.hexdigest())
         return sorted(seen)
 
-    def shuttle(self, keys: list[str]) -> None:
-        """Move an object to and fro for ever."""
-        _say({"moving": True})
-        while True:
-            self.driver.move(keys[0], keys[1])
-            self.driver.move(keys[1], keys[0])
+    def churn(self, folder: str, sizes: dict[str, int]) -> None:
+        """Write, upload and move whole objects of one letter each, for ever."""
+        _say({"churning": True})
+        for letter, size in itertools.cycle(sizes.items()):
+            data = letter.encode() * size
+            self.driver.put(f"{folder}/put", data)
+            state = self.driver.upload_append(self.driver.upload_start(f"{folder}/upload"), [data])
+            self.driver.upload_commit(state, target=f"{folder}/commit")
+            self.driver.move(f"{folder}/moving", f"{folder}/moved")
+            self.driver.move(f"{folder}/moved", f"{folder}/moving")
 
     def _exists(self, key: str) -> bool:
         try:

@@ -139,22 +139,26 @@ class SharedContract(ProcessBase):
             assert set(seen) <= whole, "a reader has seen neither the old object nor the new one"
 
     @sentence("move", "A crash between may leave both, never neither.")
+    @sentence("upload_commit", "It happens atomically")
     @needs("shared")
-    def test_kill_in_mid_move_leaves_an_object(
+    def test_kill_at_any_moment_leaves_whole_objects(
         self, driver: StorageDriver, config: Mapping[str, object], processes: Processes
     ) -> None:
-        data = body(2_000_000)
-        for number in range(4):
-            keys = [f"m/{number}/a", f"m/{number}/b"]
-            driver.put(keys[0], data)
+        sizes = {"a": 1_500_000, "b": 400_000}
+        names = ["commit", "moved", "moving", "put"]
+        for number in range(5):
+            folder = f"kill/{number}"
+            driver.put(f"{folder}/moving", b"a" * sizes["a"])
             other = processes.open(1, config)[0]
-            assert other.call("shuttle", keys=keys) == {"moving": True}
-            time.sleep(0.02 * number)
+            assert other.call("churn", folder=folder, sizes=sizes) == {"churning": True}
+            time.sleep(0.03 * number)
             other.kill()
-            left = listed(driver, f"m/{number}/")
-            assert left, "neither source nor target is left"
+            left = listed(driver, f"{folder}/")
+            assert set(left) <= {f"{folder}/{name}" for name in names}, "working files are listed"
+            assert {f"{folder}/moved", f"{folder}/moving"} & set(left), "neither source nor target is left"
             for key in left:
-                assert read_back(driver, key) == data
+                data = read_back(driver, key)
+                assert data == data[:1] * sizes[data[:1].decode()], f"{key} is neither the old object nor the new one"
 
     @sentence("put", "The object can be read, and is listed, from the moment that ``put`` returns.")
     @needs("shared")

@@ -66,6 +66,30 @@ class ThreadContract(ContractBase):
         together(work)
         assert listed(driver) == []
 
+    @sentence("storage", "Drivers are synchronous and thread-safe.")
+    def test_lists_are_whole_while_others_write(self, driver: StorageDriver) -> None:
+        kept = [f"l/{number:02}/kept" for number in range(10)]
+        store(driver, *kept)
+        done = threading.Event()
+
+        def work(number: int) -> None:
+            if number:
+                while not done.is_set():
+                    keys = listed(driver, "l/")
+                    assert keys == sorted(set(keys))
+                    assert [key for key in keys if key.endswith("/kept")] == kept
+                return
+            try:
+                for turn in range(100):
+                    gone = [f"l/{turn % 10:02}/gone", f"l/{turn % 10:02}-/gone/{turn}"]
+                    store(driver, *gone)
+                    driver.delete(gone)
+            finally:
+                done.set()
+
+        together(work)
+        assert listed(driver) == kept
+
     @sentence("put", "Of any number of racing CREATEs exactly one wins.")
     @needs("create")
     def test_one_of_many_threads_wins_a_create(self, driver: StorageDriver) -> None:
