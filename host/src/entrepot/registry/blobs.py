@@ -10,7 +10,7 @@ from entrepot.registry import layout
 from entrepot.registry.cache import Cache
 from entrepot.registry.names import Digest
 from entrepot.registry.store import Store
-from entrepot_contract import NotFound, Reader
+from entrepot_contract import IntegrityError, NotFound, Reader
 
 __all__ = ["Blob", "Blobs"]
 
@@ -50,10 +50,26 @@ class Blobs:
 
     def read(self, name: str, digest: Digest) -> Reader:
         """All bytes of a blob of a repository; raises BlobUnknown."""
-        return self.read_part(name, digest, self._member(name, digest), 0, None)
+        return self._read(name, digest, self._member(name, digest), 0, None)
 
-    def read_part(self, name: str, digest: Digest, stored: Digest, offset: int, length: int | None) -> Reader:
-        """Some bytes of a blob that is known to be a member; raises BlobUnknown where its bytes are gone."""
+    def read_part(self, name: str, digest: Digest, blob: Blob, offset: int, length: int) -> Reader:
+        """Some bytes of a blob that ``stat`` has found.
+
+        Raises BlobUnknown where its bytes are gone, IntegrityError where their number is no longer the same.
+        """
+        reader = self._read(name, digest, blob.digest, offset, length)
+        if reader.info.size != blob.size:
+            reader.close()
+            self._sizes.pop(blob.digest)
+            raise IntegrityError(
+                f"has {reader.info.size} bytes where there were {blob.size}: the blob was damaged, push it again",
+                driver=self._store.driver.name,
+                operation="read",
+                key=layout.blob(blob.digest),
+            )
+        return reader
+
+    def _read(self, name: str, digest: Digest, stored: Digest, offset: int, length: int | None) -> Reader:
         try:
             return self._store.driver.read(layout.blob(stored), offset=offset, length=length)
         except NotFound as error:

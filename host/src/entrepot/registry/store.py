@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Iterator
 
@@ -80,15 +79,18 @@ class Store:
         shorter one that it begins with can follow: few for most tags, and never more than the listing itself.
         """
         held: list[str] = []
+        last = ""
         start = prefix + after if after else ""
         for item in self.driver.list_objects(prefix, start_after=start, shallow=True):
-            name = item.key[len(prefix) :].rstrip("/") if isinstance(item, Prefix) else item.key[len(prefix) :]
-            while held and _stem(held[0]) + "/" < name + "/":
-                yield heapq.heappop(held)
+            name = item.key[len(prefix) : -1] if isinstance(item, Prefix) else item.key[len(prefix) :]
+            if held and last < name + "/":
+                yield from sorted(held)
+                held.clear()
+                last = ""
             if name > after:
-                heapq.heappush(held, name)
-        while held:
-            yield heapq.heappop(held)
+                held.append(name)
+                last = max(last, _stem(name) + "/")
+        yield from sorted(held)
 
 
 def _stem(name: str) -> str:

@@ -164,7 +164,8 @@ class Uploads:
         else:
             self._commit_hashed(record, state, digest, recorded)
         self._blobs.link(record.name, digest, state.size)
-        self._records.remove(record)
+        if recorded is not None:
+            self._records.remove(record)
         return Committed(digest, state.size)
 
     def _commit_hashed(

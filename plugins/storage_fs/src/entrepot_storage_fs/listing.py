@@ -10,7 +10,7 @@ from operator import attrgetter, itemgetter
 from typing import Final, TypeAlias
 
 from entrepot_contract import ObjectInfo, Prefix, is_key
-from entrepot_storage_fs.tree import Tree, info_of
+from entrepot_storage_fs.tree import KEPT_LEVELS, Tree, info_of
 
 __all__ = ["Listing"]
 
@@ -30,9 +30,9 @@ class Listing:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         # Without this a listing of 1,000 tags would open 3,000 directories. It stays true because deletes prune:
-        # a directory that lost its last object is gone, and one that comes back is made for an object. Wrong for
-        # as long as this process lives is only a directory that another program emptied and left there, and a
-        # fresh empty one that got both the name and the inode number of one seen before.
+        # below the levels that are kept, a directory that lost its last object is gone, and one that comes back is
+        # made for an object. Wrong for as long as this process lives is only a directory that another program emptied
+        # and left there, and a fresh empty one that got both the name and the inode number of one seen before.
         self._filled: set[tuple[str, int]] = set()
         # The same holds for a whole directory of directories for as long as its time stands still: a list of tags
         # then costs one stat, and not an entry's worth of work for each tag.
@@ -80,7 +80,8 @@ class Listing:
 
     def _has_objects(self, key: str, entry: Entry) -> bool:
         identity = (entry.name, entry.inode())
-        if identity in self._filled:
+        kept = key.count("/") <= KEPT_LEVELS
+        if not kept and identity in self._filled:
             return True
         if next(self.objects(key, "", False), None) is None:
             return False

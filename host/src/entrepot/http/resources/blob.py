@@ -49,7 +49,7 @@ class Blob:
                 resp.status = falcon.HTTP_206
                 resp.set_header("Content-Range", str(part))
             offset, size = (0, blob.size) if part is None else (part.offset, part.length)
-            reader = self._blobs.read_part(name, wanted, blob.digest, offset, size)
+            reader = self._blobs.read_part(name, wanted, blob, offset, size)
         _describe(resp, str(wanted), etag)
         if size <= _SMALL:
             with reader:

@@ -49,7 +49,7 @@ def _page(referrers: Iterator[Referrer]) -> tuple[list[bytes], str | None]:
     entries: list[bytes] = []
     size, last = 0, ""
     for referrer in referrers:
-        entry = json.dumps(referrer.descriptor(), separators=(",", ":")).encode()
+        entry = json.dumps(referrer.descriptor(), separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
         size += len(entry) + 1
         if entries and size > _PAGE_SIZE:
             return entries, last
