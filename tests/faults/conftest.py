@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,3 +35,16 @@ def host(server: str, root: Path, folder: Path) -> Iterator[Registry]:
         yield registry
     finally:
         registry.stop()
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def steady_host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Entrepot, running, for all tests of a file that leave it running."""
+    folder = tmp_path_factory.mktemp("steady")
+    registry = entrepot(write_config(folder / "config.yml", folder / "data"), folder / "host", server=request.param)
+    try:
+        registry.start()
+        yield registry
+    finally:
+        registry.stop()
+        shutil.rmtree(folder)
