@@ -53,7 +53,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     case = getattr(item, "cls", None)
     if not isinstance(item, pytest.Function) or case is None or not hasattr(case, "contract_kit"):
         return
-    name = item.originalname
     driver = getattr(case, "driver_class", None)
     about = {
         "class": item.nodeid.rpartition("::")[0],
@@ -64,7 +63,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         "sentences": [list(pair) for pair in sentences_of(item.function)],
     }
     item.user_properties.append(("contract_test", about))
-    if name in case.known_failures:
+    for name in {item.name, item.originalname} & set(case.known_failures):
         item.add_marker(pytest.mark.xfail(reason=case.known_failures[name], strict=True))
 
 

@@ -31,7 +31,10 @@ class ContractBase:
     """The driver under test."""
 
     known_failures: ClassVar[Mapping[str, str]] = {}
-    """Names of tests that are known to fail, each with the reason and the issue; one that passes is an error."""
+    """Tests that are known to fail, as ``test_name`` or ``test_name[case]``, each with the reason and the issue.
+
+    One that passes all the same is a failure.
+    """
 
     @pytest.fixture
     def config(self) -> Mapping[str, object]:
