@@ -32,17 +32,37 @@ def test_a_key_is_the_path_of_its_file(driver: FilesystemDriver, tmp_path: Path)
     assert files(root) == ["docker/new/data", "docker/registry/v2/data", "docker/registry/v2/x/link"]
     assert (root / "docker/registry/v2/data").read_bytes() == b"up"
     driver.delete(["docker/new/data", "docker/registry/v2/data", "docker/registry/v2/x/link"])
-    assert [path.name for path in root.iterdir()] == [".entrepot"]
+    assert files(root) == []
 
 
-def test_a_delete_takes_nothing_but_its_file_and_what_got_empty(driver: FilesystemDriver, tmp_path: Path) -> None:
-    driver.put("a/b/c/d", b"")
-    driver.put("a/e", b"")
-    driver.delete(["a", "a/b", "a/e/f", "missing/x", "a/b/c/d"])
-    assert files(tmp_path / "root") == ["a/e"]
-    assert not (tmp_path / "root/a/b").exists()
-    driver.delete(["a/e"])
-    assert (tmp_path / "root").exists()
+def test_a_delete_takes_nothing_but_its_file_and_what_got_empty_below_the_kept_levels(
+    driver: FilesystemDriver, tmp_path: Path
+) -> None:
+    driver.put("a/b/c/d/e", b"")
+    driver.put("a/b/f", b"")
+    driver.delete(["a", "a/b", "a/b/f/g", "missing/x", "a/b/c/d/e"])
+    assert files(tmp_path / "root") == ["a/b/f"]
+    assert not (tmp_path / "root/a/b/c").exists()
+    driver.delete(["a/b/f"])
+    assert (tmp_path / "root/a/b").exists()
+
+
+def test_a_kept_directory_is_listed_by_no_one_who_saw_it_filled_and_gives_way_to_an_object(
+    driver: FilesystemDriver, tmp_path: Path
+) -> None:
+    driver.put("a/b/c", b"")
+    assert list(driver.list_objects(shallow=True)) == [Prefix("a/")]
+    assert list(driver.list_objects("a/", shallow=True)) == [Prefix("a/b/")]
+    driver.delete(["a/b/c"])
+    assert (tmp_path / "root/a/b").exists()
+    assert list(driver.list_objects(shallow=True)) == []
+    assert list(driver.list_objects("a/", shallow=True)) == []
+    assert driver.put("a/b", b"object", mode=WriteMode.CREATE).size == 6
+    driver.delete(["a/b"])
+    driver.put("b/c/d", b"")
+    driver.move("b/c/d", "a")
+    assert driver.upload_commit(driver.upload_start("b")).key == "b"
+    assert [info.key for info in driver.list_objects()] == ["a", "b"]
 
 
 def test_empty_directories_and_names_that_are_no_keys_are_never_listed(
@@ -62,25 +82,25 @@ def test_empty_directories_and_names_that_are_no_keys_are_never_listed(
 
 def test_a_deleted_directory_is_gone_from_a_listing_that_has_seen_it_filled(driver: FilesystemDriver) -> None:
     for tag in ("v1", "v2"):
-        driver.put(f"tags/{tag}/current/link", b"")
-    assert list(driver.list_objects("tags/", shallow=True)) == [Prefix("tags/v1/"), Prefix("tags/v2/")]
-    driver.delete(["tags/v1/current/link"])
-    assert list(driver.list_objects("tags/", shallow=True)) == [Prefix("tags/v2/")]
-    driver.move("tags/v2/current/link", "tags/v3/current/link")
-    assert list(driver.list_objects("tags/", shallow=True)) == [Prefix("tags/v3/")]
+        driver.put(f"r/tags/{tag}/current/link", b"")
+    assert list(driver.list_objects("r/tags/", shallow=True)) == [Prefix("r/tags/v1/"), Prefix("r/tags/v2/")]
+    driver.delete(["r/tags/v1/current/link"])
+    assert list(driver.list_objects("r/tags/", shallow=True)) == [Prefix("r/tags/v2/")]
+    driver.move("r/tags/v2/current/link", "r/tags/v3/current/link")
+    assert list(driver.list_objects("r/tags/", shallow=True)) == [Prefix("r/tags/v3/")]
 
 
 def test_a_known_directory_is_not_opened_again_to_list_the_one_above(driver: FilesystemDriver, tmp_path: Path) -> None:
     for tag in range(50):
-        driver.put(f"tags/{tag:02}/current/link", b"")
-    expected = [Prefix(f"tags/{tag:02}/") for tag in range(50)]
-    assert list(driver.list_objects("tags/", shallow=True)) == expected
+        driver.put(f"r/tags/{tag:02}/current/link", b"")
+    expected = [Prefix(f"r/tags/{tag:02}/") for tag in range(50)]
+    assert list(driver.list_objects("r/tags/", shallow=True)) == expected
     for tag in range(50):
-        os.utime(tmp_path / f"root/tags/{tag:02}", ns=(0, 1))
-        os.utime(tmp_path / f"root/tags/{tag:02}/current", ns=(0, 1))
-    assert list(driver.list_objects("tags/", shallow=True)) == expected
+        os.utime(tmp_path / f"root/r/tags/{tag:02}", ns=(0, 1))
+        os.utime(tmp_path / f"root/r/tags/{tag:02}/current", ns=(0, 1))
+    assert list(driver.list_objects("r/tags/", shallow=True)) == expected
     # relatime: the first read of a directory after a change of it would have set the time it was last read.
-    assert {os.stat(tmp_path / f"root/tags/{tag:02}").st_atime_ns for tag in range(50)} == {0}
+    assert {os.stat(tmp_path / f"root/r/tags/{tag:02}").st_atime_ns for tag in range(50)} == {0}
 
 
 SEGMENT = st.sampled_from(["a", "a-", "a.b", "a0", "b", "Z", "_x", "0"])

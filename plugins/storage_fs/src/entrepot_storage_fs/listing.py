@@ -63,13 +63,17 @@ class Listing:
         if known is not None and known[0] == version:
             yield from known[1][bisect_right(known[1], after, key=_key) :]
             return
-        settled = time.time_ns() - status.st_mtime_ns > SETTLED
+        # An object that comes into an empty directory, or the last one that leaves a kept one, changes nothing here.
+        settled = prefix.count("/") >= KEPT_LEVELS and time.time_ns() - status.st_mtime_ns > SETTLED
         listed: list[Prefix] = []
         for key, entry in _children(self._tree, prefix, after):
             if not key.endswith("/"):
                 settled = False
                 yield from _info(key, entry)
-            elif key > after and self._has_objects(key, entry):
+            elif key > after:
+                if not self._has_objects(key, entry):
+                    settled = False
+                    continue
                 item = Prefix(key)
                 listed.append(item)
                 yield item

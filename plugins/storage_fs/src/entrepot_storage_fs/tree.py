@@ -11,9 +11,15 @@ from typing import Final
 from entrepot_contract import ConfigError, ObjectInfo
 from entrepot_storage_fs.failures import failure
 
-__all__ = ["Tree", "info_of", "seal", "sync_directory"]
+__all__ = ["KEPT_LEVELS", "Tree", "info_of", "seal", "sync_directory"]
 
 RETRIES: Final = 100
+
+KEPT_LEVELS: Final = 2
+"""So many levels below the root keep their directories when they get empty.
+
+They come again with the next object, and would be made and synced for each of many short-lived ones.
+"""
 
 
 class Tree:
@@ -59,16 +65,19 @@ class Tree:
                 if not os.path.lexists(source):
                     raise
                 changed += _make(parent)
+            except (FileExistsError, IsADirectoryError):
+                if not _remove_empty(target):
+                    raise
         else:
             raise TimeoutError(f"deletes took its directory away {RETRIES} times")
         for directory in changed:
             sync_directory(directory)
 
     def prune(self, directory: str) -> None:
-        """Remove a directory and those above it as far as they are empty; never the root."""
+        """Remove a directory and those above it as far as they are empty, down from the levels that are kept."""
         # An empty directory that cannot be removed is never listed, so the delete that left it is whole.
         with suppress(OSError):
-            while len(directory) > len(self.root):
+            while directory[len(self.root) :].count("/") > KEPT_LEVELS:
                 os.rmdir(directory)
                 directory = os.path.dirname(directory)
 
@@ -87,6 +96,17 @@ def _make(directory: str) -> list[str]:
         else:
             return [*changed, above]
     raise TimeoutError(f"deletes took the directory above it away {RETRIES} times")
+
+
+def _remove_empty(path: str) -> bool:
+    """Whether there was a directory with no file anywhere below it, which is gone now."""
+    if not os.path.isdir(path):
+        return False
+    with os.scandir(path) as entries:
+        if not all(_remove_empty(entry.path) for entry in entries):
+            return False
+    os.rmdir(path)
+    return True
 
 
 def sync_directory(directory: str) -> None:
