@@ -10,6 +10,7 @@ import pytest
 
 from entrepot_contract import NotFound, StorageDriver
 from entrepot_contract.testing.sentences import needs, sentence
+from entrepot_contract.testing.storage.base import Opener
 from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, store, upload
 from entrepot_contract.testing.storage.processes import OtherProcess, ProcessBase, Processes, state_of, state_to
 
@@ -162,18 +163,20 @@ class SharedContract(ProcessBase):
 
     @sentence("put", "The object can be read, and is listed, from the moment that ``put`` returns.")
     @needs("shared")
-    def test_two_drivers_on_one_store_see_the_same(self, driver: StorageDriver, config: Mapping[str, object]) -> None:
-        other = self.driver_class.from_config(config)
-        try:
-            for number in range(5):
-                store(driver, f"s/{number}")
-                assert listed(other, "s/") == [f"s/{seen}" for seen in range(number + 1)]
-                assert read_back(other, f"s/{number}") == f"s/{number}".encode()
-            other.delete(["s/0"])
+    def test_two_drivers_on_one_store_see_the_same(self, driver: StorageDriver, open_driver: Opener) -> None:
+        other = open_driver()
+        for number in range(40):
+            folder = f"s/t/u/v/{number % 5}/"
+            key = f"{folder}w/x"
+            store(driver, key)
+            assert folder in listed(other, "s/t/u/v/", shallow=True), "what one driver writes another lists at once"
+            assert listed(other, folder) == [key]
+            assert read_back(other, key) == key.encode()
+            other.delete([key])
+            assert folder not in listed(driver, "s/t/u/v/", shallow=True)
+            assert listed(driver) == listed(driver, shallow=True) == []
             with pytest.raises(NotFound):
-                driver.stat("s/0")
-        finally:
-            other.close()
+                driver.stat(key)
 
 
 def race(others: dict[str, OtherProcess], states: dict[str, dict[str, object]], times: int) -> dict[str, object]:

@@ -80,7 +80,7 @@ class ThreadContract(ContractBase):
                     assert [key for key in keys if key.endswith("/kept")] == kept
                 return
             try:
-                for turn in range(100):
+                for turn in range(60):
                     gone = [f"l/{turn % 10:02}/gone", f"l/{turn % 10:02}-/gone/{turn}"]
                     store(driver, *gone)
                     driver.delete(gone)
