@@ -77,3 +77,11 @@ def test_an_object_in_a_directory_that_was_empty_shows_at_once(driver: Filesyste
     assert "r/tags/d/" not in names(driver)
     driver.put("r/tags/d/link", b"")
     assert "r/tags/d/" in names(driver)
+
+
+def test_a_kept_directory_that_lost_its_last_object_is_gone_at_once(driver: FilesystemDriver, tmp_path: Path) -> None:
+    settle(tmp_path / "r")
+    assert list(driver.list_objects("r/", shallow=True)) == [Prefix("r/tags/")]
+    driver.delete(f"r/tags/{tag}/link" for tag in ("a", "b", "c-1", "c"))
+    assert (tmp_path / "r/tags").exists()
+    assert list(driver.list_objects("r/", shallow=True)) == []
