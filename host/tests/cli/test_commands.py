@@ -26,11 +26,14 @@ def run(*arguments: str, **environ: str) -> Result:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """``entrepot serve`` in a folder, and its own address once it has told it."""
+def serving(folder: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``entrepot serve`` in a folder, where ``log`` is its standard output, and its address once it has told it."""
     environ = os.environ | {"REGISTRY_HTTP_ADDR": "127.0.0.1:0", "REGISTRY_HTTP_SECRET": "s"} | environ
-    command = [sys.executable, "-m", "entrepot", "serve", *arguments]
-    with subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "entrepot", "serve"]
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=subprocess.PIPE, text=True) as process,
+    ):
         assert process.stderr is not None
         try:
             said = ""
@@ -136,27 +139,13 @@ def test_serve_tells_how_to_push_and_serves(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("server", ["waitress", "granian"])
 def test_each_request_is_a_line_on_standard_output(tmp_path: Path, server: str) -> None:
-    log = tmp_path / "log"
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            [sys.executable, "-m", "entrepot", "serve"],
-            cwd=tmp_path,
-            env=os.environ
-            | {"REGISTRY_HTTP_ADDR": "127.0.0.1:0", "REGISTRY_HTTP_SERVER": server, "REGISTRY_HTTP_WORKERS": "1"},
-            stdout=output,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process,
-    ):
-        assert process.stderr is not None
-        address = next(line.split()[-1] for line in process.stderr if "ready at" in line)
+    with serving(tmp_path, REGISTRY_HTTP_SERVER=server, REGISTRY_HTTP_WORKERS="1") as (process, address):
         for _ in range(3):
             urllib.request.urlopen(f"{address}v2/", timeout=10).close()  # noqa: S310 - our own address
         process.terminate()
-        process.stderr.read()
         assert process.wait(20) == 0
-    assert [line.split("path=")[1].split()[0] for line in log.read_text().splitlines()] == ["/v2/"] * 3
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert [line.split("path=")[1].split()[0] for line in lines] == ["/v2/"] * 3
 
 
 def test_the_configuration_comes_from_the_environment(tmp_path: Path) -> None:
