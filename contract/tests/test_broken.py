@@ -18,6 +18,7 @@ from entrepot_contract.testing.sentences import NOT_PROVEN
 ROOT = Path(__file__).parents[2]
 ACCIDENTS = ("AttributeError", "NameError", "SyntaxError", "ImportError", "TypeError", "fixture")
 CATCHING = {fault.test.partition("[")[0] for fault in BROKEN.values()}
+pytestmark = pytest.mark.timeout(600)
 Ended = dict[str, dict[str, tuple[str, str]]]
 
 
@@ -34,7 +35,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=580,
         check=False,
     )
     assert run.returncode == 1, run.stdout + run.stderr

@@ -74,7 +74,7 @@ class CommitGrowsTheTarget(HonestDriver):
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         with self.lock:
             self.put(target or state.key, b"x" * (state.size // 2))
-            time.sleep(0.002)
+            time.sleep(0.01)
             return super().upload_commit(state, target=target)
 
 

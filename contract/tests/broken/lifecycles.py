@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import ClassVar
 
 from contract.tests.broken.register import caught_by
 from contract.tests.honest import HonestDriver, HonestOptions
@@ -147,7 +148,7 @@ class ListsFromItsOwnMemory(HonestDriver):
 class ForgetsAfterAWhile(HonestDriver):
     """Loses an object that is moved a second time."""
 
-    moved: set[str] = set()  # noqa: RUF012 - all instances stand for one disk
+    moved: ClassVar[set[str]] = set()
 
     def move(self, source: str, target: str) -> ObjectInfo:
         info = super().move(source, target)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
 from contract.tests.broken.register import caught_by
 from contract.tests.honest import HonestDriver
@@ -42,7 +44,7 @@ class PutDeletesFirst(HonestDriver):
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         with self.lock:
             super().delete([key])
-            time.sleep(0.002)
+            time.sleep(0.01)
             return super().put(key, data)
 
 
@@ -122,7 +124,7 @@ class CreateLooksThenWrites(HonestDriver):
         try:
             self.stat(key)
         except NotFound:
-            time.sleep(0.001)
+            time.sleep(0.005)
             return super().put(key, data)
         return super().put(key, data, mode=mode)
 
@@ -216,20 +218,20 @@ class FilesystemErrorsEscape(HonestDriver):
 class PrunesUnderWriters(HonestDriver):
     """Removes a folder that became empty, while a writer counts on it."""
 
-    folders: set[str] = set()  # noqa: RUF012 - all instances stand for one disk
+    removals: ClassVar[Counter[str]] = Counter()
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         folder = key.rpartition("/")[0]
-        self.folders.add(folder)
-        time.sleep(0.03)
-        if folder not in self.folders:
+        before = self.removals[folder]
+        time.sleep(0.01)
+        if self.removals[folder] != before:
             raise self.fail(NotFound, "put", key)
         return super().put(key, data, mode=mode)
 
     def delete(self, keys: Iterable[str]) -> None:
         keys = list(keys)
         super().delete(keys)
-        self.folders.difference_update(key.rpartition("/")[0] for key in keys)
+        self.removals.update(key.rpartition("/")[0] for key in keys)
 
 
 @caught_by("test_threads_use_one_driver_for_everything")
@@ -240,5 +242,5 @@ class PutSharesAVariable(HonestDriver):
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         self.body = data
-        time.sleep(0.0005)
+        time.sleep(0.002)
         return super().put(key, self.body, mode=mode)
