@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from http.client import HTTPConnection, HTTPException
@@ -60,24 +60,29 @@ def digest_of(data: bytes) -> str:
 
 
 class Exchange:
-    """One request whose body is sent piece by piece."""
+    """One request whose body is sent piece by piece; any error closes its connection."""
 
     def __init__(self, connection: HTTPConnection) -> None:
         self._connection = connection
 
     def send(self, data: bytes) -> None:
         """Send the next piece of the body."""
-        with _wire_errors():
+        with _wire_errors(self._connection):
+            self._connection.send(data)
+
+    def send_refusable(self, data: bytes) -> None:
+        """Send a body that the server may refuse, and answer, before it has read all of it."""
+        with _wire_errors(self._connection), suppress(ConnectionError):
             self._connection.send(data)
 
     def end_sending(self) -> None:
         """Close the sending half of the connection, whatever the Content-Length promised."""
-        with _wire_errors():
+        with _wire_errors(self._connection):
             self._connection.sock.shutdown(SHUT_WR)
 
     def answer(self) -> Answer:
         """Wait for the answer, and close the connection."""
-        with _wire_errors():
+        with _wire_errors(self._connection):
             response = self._connection.getresponse()
             headers = {name.lower(): value for name, value in response.getheaders()}
             answer = Answer(response.status, headers, response.read())
@@ -100,7 +105,7 @@ class Wire:
     def begin(self, method: str, target: str, length: int, headers: Mapping[str, str] | None = None) -> Exchange:
         """Send the head of a request that promises a body of ``length`` bytes."""
         connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
-        with _wire_errors():
+        with _wire_errors(connection):
             connection.putrequest(method, target)
             for name, value in {"Content-Length": str(length), **(headers or {})}.items():
                 connection.putheader(name, value)
@@ -110,26 +115,20 @@ class Wire:
     def request(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """One whole request."""
         exchange = self.begin(method, target, len(body), headers)
-        try:
-            if body:
-                # A server that refuses a body may answer before it has read all of it.
-                with suppress(WireError):
-                    exchange.send(body)
-            return exchange.answer()
-        finally:
-            exchange.close()
+        if body:
+            exchange.send_refusable(body)
+        return exchange.answer()
 
     def hash_of(self, target: str) -> str:
         """GET a body of any size, and answer its sha256 digest."""
         connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
         whole = sha256()
-        with _wire_errors():
+        with closing(connection), _wire_errors(connection):
             connection.request("GET", target)
             response = connection.getresponse()
             assert response.status == 200, response.status
             while data := response.read(2**20):
                 whole.update(data)
-        connection.close()
         return f"sha256:{whole.hexdigest()}"
 
     def start_upload(self, repository: str) -> str:
@@ -195,8 +194,9 @@ def _names(answer: Answer, key: str) -> list[str]:
 
 
 @contextmanager
-def _wire_errors() -> Iterator[None]:
+def _wire_errors(connection: HTTPConnection) -> Iterator[None]:
     try:
         yield
     except (OSError, HTTPException) as error:
+        connection.close()
         raise WireError(f"{type(error).__name__}: {error}") from error
