@@ -97,5 +97,5 @@ class MoveHasItInMemory(HonestDriver):
         with self.read(source) as reader:
             data = b"".join(reader)
         self.delete([source])
-        time.sleep(0.2)
+        time.sleep(0.5)
         return self.put(target, data)

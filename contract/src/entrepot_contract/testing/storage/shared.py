@@ -152,7 +152,7 @@ class SharedContract(ProcessBase):
             driver.put(f"{folder}/moving", b"a" * sizes["a"])
             other = processes.open(1, config)[0]
             assert other.call("churn", folder=folder, sizes=sizes) == {"churning": True}
-            time.sleep(0.03 * number)
+            time.sleep(0.05 * number**2)
             other.kill()
             left = listed(driver, f"{folder}/")
             assert set(left) <= {f"{folder}/{name}" for name in names}, "working files are listed"
