@@ -10,6 +10,9 @@ SYNC   := $(UV) sync --quiet --frozen --inexact
 SOURCES := contract host plugins benchmarks tests
 PACKAGE_TESTS := contract/tests host/tests plugins benchmarks/tests
 
+# What the kit says of every driver, for a person and for a program.
+REPORTS := --contract-report=build/contract.html --contract-report=build/contract.md --contract-report=build/contract.json
+
 .PHONY: help install serve check quick test bench
 
 help: ## List the targets
@@ -33,7 +36,7 @@ quick: install ## The tests of the packages that take seconds
 test: install ## Everything: check, and all tests, with the programs that they drive
 	.ci/programs
 	$(MAKE) check
-	$(PY) -m pytest -q -n 2 $(PACKAGE_TESTS)
+	$(PY) -m pytest -q -n 2 $(REPORTS) $(PACKAGE_TESTS)
 	$(PY) -m pytest -q tests
 
 bench: install ## entrepot beside docker-registry, in one run

@@ -14,7 +14,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
 from entrepot.server.channel import PlainChannel
-from entrepot.server.listening import listen
+from entrepot_contract.listening import listen
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 
 __all__ = ["WaitressServer"]

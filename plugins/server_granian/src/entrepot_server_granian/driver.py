@@ -12,8 +12,9 @@ from typing import ClassVar
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 
+from entrepot_contract.listening import listen
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
-from entrepot_server_granian.supervisor import Supervisor, listen
+from entrepot_server_granian.supervisor import Supervisor
 from entrepot_server_granian.worker import serve_worker
 
 __all__ = ["GranianServer"]
