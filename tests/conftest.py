@@ -97,7 +97,8 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     """Show the end of every log beside a failure."""
     report = yield
     if report.failed:
-        report.sections.extend((f"log of {service.name}", service.tail()) for service in process.STARTED[-4:])
+        kept = [service for service in process.STARTED if service.log.exists()]
+        report.sections.extend((f"log of {service.name}", service.tail()) for service in kept[-4:])
     if report.when == "teardown":
         process.STARTED[:] = [service for service in process.STARTED if service.running]
     return report

@@ -103,7 +103,7 @@ def test_of_two_clients_that_append_to_one_upload_at_once_one_wins(steady_host: 
         exchanges = [steady_host.wire.begin("PATCH", location, len(body)) for body in bodies]
         for half in (slice(None, MIB // 2), slice(MIB // 2, None)):
             for exchange, body in zip(exchanges, bodies, strict=True):
-                exchange.send(body[half])
+                exchange.send_refusable(body[half])
         answers = [exchange.answer() for exchange in exchanges]
 
         assert sorted(answer.status for answer in answers) == [202, 416], answers
