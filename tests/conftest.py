@@ -15,7 +15,7 @@ from services.containers import Skopeo
 from services.distribution import distribution
 from services.engine import docker_engine
 from services.entrepot import SERVERS, entrepot
-from services.programs import need, need_root
+from services.programs import installed, need, need_root
 from services.registry import Registry, write_config
 
 PEER = "docker-registry"
@@ -29,18 +29,27 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", params=[*SERVERS, PEER])
-def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """One running registry for many tests: entrepot with each server, and the peer, which tests the tests."""
+def each_registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """One registry for many tests: entrepot with each server, and the peer, which tests the tests."""
     folder = tmp_path_factory.mktemp("registry")
     config = write_config(folder / "config.yml", folder / "data")
     peer = request.param == PEER
     registry = distribution(config, folder) if peer else entrepot(config, folder, server=request.param)
     try:
-        registry.start()
+        if not peer or installed(PEER):
+            registry.start()
         yield registry
     finally:
         registry.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def registry(request: pytest.FixtureRequest, each_registry: Registry) -> Registry:
+    """A running registry, which other tests use too."""
+    if each_registry.name == PEER:
+        need(request, PEER)
+    return each_registry
 
 
 @pytest.fixture

@@ -20,9 +20,14 @@ PACKAGES = {
 """The Debian package that brings each program."""
 
 
+def installed(program: str) -> bool:
+    """Whether a program is on the path."""
+    return shutil.which(program) is not None
+
+
 def need(request: pytest.FixtureRequest, *programs: str) -> None:
     """Leave the test out, or fail it where ``ENTREPOT_TEST_ALL=1``, unless every program is installed."""
-    if missing := [program for program in programs if shutil.which(program) is None]:
+    if missing := [program for program in programs if not installed(program)]:
         packages = " ".join(sorted({PACKAGES[program] for program in missing}))
         _leave_out(
             f"{request.node.nodeid} needs {', '.join(missing)}: apt-get install --no-install-recommends {packages}"
