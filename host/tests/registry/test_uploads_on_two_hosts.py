@@ -183,3 +183,20 @@ def test_a_wrong_sha512_that_was_not_announced_leaves_nothing(hosts: Hosts) -> N
     refused = hosts.a.finish(location, f"sha512:{hashlib.sha512(FIRST).hexdigest()}")
     assert (refused.status_code, code_of(refused)) == (400, "DIGEST_INVALID")
     assert keys_of(hosts.driver) == []
+
+
+@pytest.mark.parametrize("rest", [b"", b", and its end"])
+@pytest.mark.parametrize("late", ["a", "b"])
+def test_a_put_that_names_the_first_location_again_is_refused_and_the_upload_goes_on(
+    hosts: Hosts, late: str, rest: bytes
+) -> None:
+    first = hosts.a.start("app")
+    second = hosts.a.patch(first, b"the beginning")
+    whole = b"the beginning" + rest
+    host: Process = getattr(hosts, late)
+    answer = host.finish(first, digest_of(whole), rest)
+    assert answer.status_code == 416
+    assert answer.headers["range"] == "0-12"
+    assert hosts.b.finish(second, digest_of(whole), rest).status_code == 201
+    assert hosts.a.blob("app", digest_of(whole)).content == whole
+    assert not [key for key in keys_of(hosts.driver) if key.startswith("entrepot/")]

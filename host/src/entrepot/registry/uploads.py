@@ -75,16 +75,17 @@ class Uploads:
         """
         with self._turns.take(uuid):
             record = self._at(name, uuid, number, offset, appends=not body.ended)
-            found = record
+            recorded = record
             if record.state is None:
                 record = replace(record, algorithm=digest.algorithm)
             while not body.ended:
-                before, record = record, self._append_slice(record, body)
+                record = self._append_slice(record, body)
                 # The last slice of a whole body needs no record of its own: the blob follows at once.
                 if body.broken or not body.ended:
-                    self._record(record, before)
+                    self._record(record, recorded)
+                    recorded = record
             _check_whole(body)
-            return self._finish(record, digest, found)
+            return self._finish(record, digest, recorded)
 
     def push(self, name: str, body: Body, digest: Digest) -> Committed:
         """Take in a blob that comes whole in one request, without any record of it."""
@@ -129,6 +130,14 @@ class Uploads:
         if not self._records.is_latest(record):
             raise RangeInvalid("the upload has gone on from here")
 
+    def _check_not_overtaken(self, record: UploadRecord, recorded: UploadRecord | None) -> None:
+        """Whether a digest is wrong because the client named an old state: the upload goes on, without this request."""
+        if recorded is None or self._records.is_latest(recorded):
+            return
+        if recorded.state is None:
+            self._abort(record)
+        raise RangeInvalid("the upload has gone on from here")
+
     def _record(self, record: UploadRecord, before: UploadRecord) -> None:
         try:
             self._records.add(record)
@@ -160,7 +169,7 @@ class Uploads:
         if state is None:
             raise BlobUploadUnknown({"uuid": record.uuid})
         if record.digest is None or record.algorithm != digest.algorithm:
-            self._commit_unhashed(record, state, digest)
+            self._commit_unhashed(record, state, digest, recorded)
         else:
             self._commit_hashed(record, state, digest, recorded)
         self._blobs.link(record.name, digest, state.size)
@@ -172,7 +181,7 @@ class Uploads:
         self, record: UploadRecord, state: UploadState, digest: Digest, recorded: UploadRecord | None
     ) -> None:
         if record.digest != digest.encoded:
-            self._check_latest(record)
+            self._check_not_overtaken(record, recorded)
             self._abort(record)
             self._refuse(record, digest, record.digest)
         target = layout.blob(digest)
@@ -185,9 +194,11 @@ class Uploads:
         with _told_to_the_client(record):
             self._store.driver.upload_commit(state, target=target)
 
-    def _commit_unhashed(self, record: UploadRecord, state: UploadState, digest: Digest) -> None:
+    def _commit_unhashed(
+        self, record: UploadRecord, state: UploadState, digest: Digest, recorded: UploadRecord | None
+    ) -> None:
         """Chunks came in through several hosts, or with another algorithm: only the stored bytes can tell."""
-        self._check_latest(record)
+        self._check_not_overtaken(record, recorded)
         with _told_to_the_client(record):
             staged = self._store.driver.upload_commit(state).key
         hasher = new_hasher(digest.algorithm)
