@@ -28,7 +28,8 @@ class Service:
         self._log_start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                command,
+                # A test run that is killed itself must not leave a server behind.
+                ("setpriv", "--pdeathsig", "TERM", "--", *command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
