@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from entrepot_contract import MAX_PUT_SIZE, NotFound, RangeError, StorageDriver, StorageError
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase
-from entrepot_contract.testing.storage.content import body, read_back, upload
+from entrepot_contract.testing.storage.content import Content, body, read_back, upload
 
 __all__ = ["ReadContract"]
 
@@ -125,4 +125,4 @@ class ReadContract(ContractBase):
             except StorageError as broken:
                 assert broken.retryable or isinstance(broken, NotFound)  # noqa: PT017 - a backend may go on
             else:
-                assert got == old
+                assert Content(got) == old

@@ -158,8 +158,9 @@ class SharedContract(ProcessBase):
             assert set(left) <= {f"{folder}/{name}" for name in names}, "working files are listed"
             assert {f"{folder}/moved", f"{folder}/moving"} & set(left), "neither source nor target is left"
             for key in left:
-                data = read_back(driver, key)
-                assert data == data[:1] * sizes[data[:1].decode()], f"{key} is neither the old object nor the new one"
+                found = read_back(driver, key)
+                letter = found.data[:1]
+                assert found == letter * sizes[letter.decode()], f"{key} is neither the old object nor the new one"
 
     @sentence("put", "The object can be read, and is listed, from the moment that ``put`` returns.")
     @needs("shared")
