@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from unittest.mock import patch
 
 import pytest
 from host.tests.registry.examples import some_examples
@@ -11,7 +12,8 @@ from host.tests.registry.wrappers import Watched
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.registry.store import Store
+from entrepot.registry import store as store_module
+from entrepot.registry.store import BATCH, Store
 from entrepot_contract import StorageDriver
 
 PREFIX = "a/tags/"
@@ -34,25 +36,33 @@ def test_names_are_sorted_and_begin_after_a_name_that_need_not_exist(names: set[
 
 
 @some_examples
-@given(st.sets(tags, min_size=1, max_size=25), st.integers(1, 4))
-def test_pages_of_names_make_up_the_whole_list(names: set[str], size: int) -> None:
+@given(st.sets(tags, min_size=1, max_size=25), st.integers(1, 4), st.sampled_from([1, 2, 5, BATCH]))
+def test_pages_of_names_make_up_the_whole_list(names: set[str], size: int, batch: int) -> None:
     store, found = Store(holding(names)), list[str]()
-    while page := list(islice(store.names(PREFIX, found[-1] if found else ""), size)):
-        found += page
+    with patch.object(store_module, "BATCH", batch):
+        while page := list(islice(store.names(PREFIX, found[-1] if found else ""), size)):
+            found += page
     assert found == sorted(names)
 
 
+@some_examples
+@given(st.sets(tags, min_size=1, max_size=25), st.integers(1, 6))
+def test_names_are_in_order_however_few_are_taken_at_once(names: set[str], batch: int) -> None:
+    with patch.object(store_module, "BATCH", batch):
+        assert list(Store(holding(names)).names(PREFIX)) == sorted(names)
+
+
 def test_a_first_name_costs_no_full_listing() -> None:
-    driver = Watched(holding([f"v{number:04}-alpine" for number in range(500)]))
+    driver = Watched(holding([f"v{number:04}-alpine" for number in range(2000)]))
     assert list(islice(Store(driver).names(PREFIX), 3)) == ["v0000-alpine", "v0001-alpine", "v0002-alpine"]
-    assert driver.listed <= 5
+    assert driver.listed <= BATCH
 
 
 @pytest.mark.parametrize("after", ["v0250-alpine", "v0250", "v0250-z"])
 def test_a_page_from_the_middle_costs_no_listing_of_what_lies_before(after: str) -> None:
-    driver = Watched(holding([f"v{number:04}-alpine" for number in range(500)]))
+    driver = Watched(holding([f"v{number:04}-alpine" for number in range(2000)]))
     assert next(Store(driver).names(PREFIX, after)) > after
-    assert driver.listed <= 5
+    assert driver.listed <= BATCH
 
 
 def test_names_with_one_stem_are_held_back_until_the_stem_itself_can_no_longer_come() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from entrepot.errors import DigestInvalid
 from entrepot.registry.names import Digest, parse_digest
-from entrepot_contract import IntegrityError, NotFound, Prefix, StorageDriver, WriteMode
+from entrepot_contract import IntegrityError, NotFound, StorageDriver, WriteMode
 from entrepot_contract.errors import AlreadyExists
 
-__all__ = ["Store"]
+__all__ = ["BATCH", "Store"]
 
 _MAX_LINK = 1024
+BATCH = 256
+"""How many names are taken from a listing at once: fewer cost more for each, more are read in vain for a short page."""
 _STEM_END = re.compile(r"[-.]")
 
 
@@ -79,17 +82,14 @@ class Store:
         shorter one that it begins with can follow: few for most tags, and never more than the listing itself.
         """
         held: list[str] = []
-        last = ""
-        start = prefix + after if after else ""
-        for item in self.driver.list_objects(prefix, start_after=start, shallow=True):
-            name = item.key[len(prefix) : -1] if isinstance(item, Prefix) else item.key[len(prefix) :]
-            if held and last < name + "/":
-                yield from sorted(held)
-                held.clear()
-                last = ""
-            if name > after:
-                held.append(name)
-                last = max(last, _stem(name) + "/")
+        items = self.driver.list_objects(prefix, start_after=prefix + after if after else "", shallow=True)
+        while batch := list(islice(items, BATCH)):
+            names = [item.key[len(prefix) :].rstrip("/") for item in batch]
+            held += [name for name in names if name > after] if after else names
+            if len(batch) == BATCH:
+                reached = names[-1] + "/"
+                yield from sorted(name for name in held if _stem(name) + "/" < reached)
+                held = [name for name in held if _stem(name) + "/" >= reached]
         yield from sorted(held)
 
 
