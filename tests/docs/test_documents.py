@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from entrepot.config.model import Configuration
 from entrepot.config.section import Section
@@ -33,8 +34,10 @@ def blocks(language: str) -> list[object]:
 
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_a_configuration_in_a_document_can_be_served(block: str, tmp_path: Path) -> None:
+    # A page about one section shows that section alone.
+    whole = {"version": 0.1, "storage": {"inmemory": {}}} | yaml.safe_load(block)
     file = tmp_path / "config.yml"
-    file.write_text(block)
+    file.write_text(yaml.safe_dump(whole))
     check = [sys.executable, "-m", "entrepot", "config", "check", str(file)]
     result = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
