@@ -62,7 +62,7 @@ class Uploads(_Pushing):
     """``/v2/<name>/blobs/uploads/`` (distribution-spec, "Pushing blobs", "Mounting a blob")."""
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
-        self._check_writable("")
+        self._check_writable("OPTIONS")
         mount, digest = req.get_param("mount"), req.get_param("digest")
         if mount is not None and self._mount(req, resp, name, parse_digest(mount)):
             return
