@@ -10,8 +10,6 @@ from entrepot.registry.names import Digest, parse_digest
 
 __all__ = ["known_digest", "matches", "request_body"]
 
-EMPTY = 0
-
 
 def known_digest(text: str, unknown: type[RegistryError]) -> Digest:
     """A digest from a path; one of another algorithm cannot be here, which is ``unknown`` and not a bad request."""
@@ -40,4 +38,4 @@ def request_body(req: falcon.Request) -> Body:
             raise SizeInvalid("Content-Length is no number")
         return Body(req.stream, int(text))
     streamed = "HTTP_TRANSFER_ENCODING" in req.env or req.env.get("SERVER_PROTOCOL", "").startswith("HTTP/2")
-    return Body(req.stream, None if streamed else EMPTY)
+    return Body(req.stream, None if streamed else 0)

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Final, Protocol
 
+from entrepot.errors import SizeInvalid
 from entrepot.registry.names import Hasher
 
 __all__ = ["CHUNK", "Body", "HashedSlice", "Input", "Receiving"]
@@ -58,6 +59,11 @@ class Body:
             self.ended = True
             self.broken = True
         return data
+
+    def check_whole(self) -> None:
+        """Raise SizeInvalid where the client broke off."""
+        if self.broken:
+            raise SizeInvalid(f"the body ended after {self.received} of {self.length} bytes")
 
 
 class Receiving:

@@ -54,9 +54,11 @@ class Purge:
                 dropped += self._drop_if_old(uuid, list(records))
             except (StorageError, RegistryError) as error:
                 _log.warning("an unfinished upload could not be dropped, will try again: %s", error)
-        for item in self._store.driver.list_objects(layout.STAGED):
-            if isinstance(item, ObjectInfo) and self._old(item.modified) and not self._settings.dry_run:
-                self._store.driver.delete([item.key])
+        if not self._settings.dry_run:
+            staged = self._store.driver.list_objects(layout.STAGED)
+            old = [item.key for item in staged if isinstance(item, ObjectInfo) and self._old(item.modified)]
+            if old:
+                self._store.driver.delete(old)
         return dropped
 
     def _loop(self) -> None:

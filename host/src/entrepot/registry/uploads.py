@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from io import BytesIO
 from threading import Lock
 from typing import NoReturn
 from uuid import uuid4
 
-from entrepot.errors import BlobUploadUnknown, DigestInvalid, RangeInvalid, SizeInvalid
+from entrepot.errors import BlobUploadUnknown, DigestInvalid, RangeInvalid
 from entrepot.registry import layout
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.body import Body, HashedSlice, Receiving
@@ -65,7 +66,7 @@ class Uploads:
             while not body.ended:
                 before, record = record, self._append_slice(record, body)
                 self._record(record, before)
-        _check_whole(body)
+        body.check_whole()
         return record
 
     def commit(self, name: str, uuid: str, number: int, body: Body, offset: int | None, digest: Digest) -> Committed:
@@ -84,7 +85,7 @@ class Uploads:
                 if body.broken or not body.ended:
                     self._record(record, recorded)
                     recorded = record
-            _check_whole(body)
+            body.check_whole()
             return self._finish(record, digest, recorded)
 
     def push(self, name: str, body: Body, digest: Digest) -> Committed:
@@ -93,7 +94,7 @@ class Uploads:
         try:
             while not body.ended:
                 record = self._append_slice(record, body)
-            _check_whole(body)
+            body.check_whole()
             return self._finish(record, digest)
         except BaseException:
             # No record names this upload, so nothing else would ever drop it; after a commit this is harmless.
@@ -164,7 +165,7 @@ class Uploads:
 
     def _finish(self, record: UploadRecord, digest: Digest, recorded: UploadRecord | None = None) -> Committed:
         if record.state is None:
-            record = self._append_slice(record, Body(_Nothing(), 0))
+            record = self._append_slice(record, Body(BytesIO(), 0))
         state = record.state
         if state is None:
             raise BlobUploadUnknown({"uuid": record.uuid})
@@ -238,16 +239,6 @@ class Turns:
         finally:
             with self._lock:
                 self._busy.discard(uuid)
-
-
-class _Nothing:
-    def read(self, size: int, /) -> bytes:
-        return b""
-
-
-def _check_whole(body: Body) -> None:
-    if body.broken:
-        raise SizeInvalid(f"the body ended after {body.received} of {body.length} bytes")
 
 
 @contextmanager

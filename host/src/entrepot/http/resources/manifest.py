@@ -10,7 +10,6 @@ from entrepot.errors import (
     DigestInvalid,
     ManifestTooLarge,
     ManifestUnknown,
-    SizeInvalid,
     TagInvalid,
     TooManyTags,
     Unsupported,
@@ -105,8 +104,7 @@ class Manifest:
             parts.append(body.read(CHUNK))
         if body.received > limit:
             raise ManifestTooLarge(f"at most {limit} bytes")
-        if body.broken:
-            raise SizeInvalid(f"the body ended after {body.received} of {body.length} bytes")
+        body.check_whole()
         return b"".join(parts)
 
 
