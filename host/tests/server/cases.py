@@ -198,6 +198,12 @@ class ServerCases:
                 server.terminate()
                 assert server.process.wait(20) == 0
 
+    def test_a_signal_is_not_lost_where_threads_begin_late(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", late_threads=True) as server:
+            time.sleep(0.5)
+            server.terminate()
+            assert server.process.wait(10) == 0
+
     def test_an_idle_connection_does_not_hold_up_the_end(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run") as server, server.connect() as connection:
             connection.sendall(request("GET", "/nothing") + b"\r\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import threading
+import time
 from pathlib import Path
 
 from host.tests.server.echo import Echo
@@ -21,6 +23,8 @@ def main(name: str, folder: Path, options: dict[str, object]) -> None:
         folder.joinpath("new").write_text(str(port))
         folder.joinpath("new").rename(folder / "address")
 
+    if options.pop("late_threads", False):
+        delay_threads()
     tls = options.pop("tls", None)
     factory = broken if options.pop("broken", False) else functools.partial(Echo, folder / "closed")
     settings = ServerSettings(
@@ -31,6 +35,17 @@ def main(name: str, folder: Path, options: dict[str, object]) -> None:
     )
     configure_logging("info", as_json=False, fields={})
     load_server(name)().serve(factory, settings)
+
+
+def delay_threads() -> None:
+    """Let every new thread begin late, as on a busy machine."""
+    run = threading.Thread.run
+
+    def late(thread: threading.Thread) -> None:
+        time.sleep(0.3)
+        run(thread)
+
+    threading.Thread.run = late  # type: ignore[assignment, method-assign]  # the only place that all threads pass
 
 
 def broken() -> Echo:

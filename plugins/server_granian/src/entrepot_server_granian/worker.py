@@ -27,8 +27,13 @@ def serve_worker(
     """Serve in this process until SIGTERM; runs right after the fork, with what granian hands to its workers."""
     # SIGINT stays blocked: Ctrl-C goes to every process of a terminal, and the parent turns it into SIGTERM.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    for task in (_end_when_told, _end_with_parent):
-        threading.Thread(target=task, name=task.__name__, daemon=True).start()
+    # Asked for here and not in the thread, which may first run when granian's own handler is there already.
+    tasks: dict[Callable[..., None], tuple[object, ...]] = {
+        _end_when_told: (signal.getsignal(signal.SIGTERM),),
+        _end_with_parent: (),
+    }
+    for task, given in tasks.items():
+        threading.Thread(target=task, args=given, name=task.__name__, daemon=True).start()
     built: list[Application] = []
 
     def load() -> Application:
@@ -42,17 +47,15 @@ def serve_worker(
             application.close()
 
 
-def _end_when_told() -> None:
+def _end_when_told(of_parent: object) -> None:
     """Pass the first SIGTERM on to granian once it serves, and no other.
 
     granian loses one that comes before it serves, and hangs, with the interpreter locked, when it gets a third; systemd
     and the parent both send one.
     """
-    of_parent = signal.getsignal(signal.SIGTERM)
     signal.sigwait({signal.SIGTERM})
     while (handler := signal.getsignal(signal.SIGTERM)) == of_parent:
         time.sleep(0.05)
-    time.sleep(0.05)  # what the handler needs is there a few instructions after the handler itself
     if callable(handler):
         handler(signal.SIGTERM, None)
 
