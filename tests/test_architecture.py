@@ -16,8 +16,11 @@ KIT = CONTRACT | {"pytest", "_pytest", "hypothesis"}
 HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "yaml"}
 PLUGINS = {
     "server_granian": {"granian"},
+    "storage_azure": {"azure"},
     "storage_fs": set[str](),
+    "storage_gcs": {"google"},
     "storage_memory": set[str](),
+    "storage_s3": {"boto3", "botocore", "mypy_boto3_s3"},
 }
 """Each plugin, and the SDK that it is about."""
 

@@ -1,0 +1,1 @@
+"""entrepot storage on Azure Blob Storage."""

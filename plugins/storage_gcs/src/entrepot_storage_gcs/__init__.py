@@ -1,0 +1,1 @@
+"""entrepot storage on Google Cloud Storage."""

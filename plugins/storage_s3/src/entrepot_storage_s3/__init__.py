@@ -1,0 +1,1 @@
+"""entrepot storage on Amazon S3 and what speaks its protocol."""
