@@ -1,0 +1,149 @@
+"""One client's connection through the fault proxy, with a connection of its own to the server."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Thread
+
+from services.faults import Fault
+from services.http_framing import Head, Stream, body_of_answer, body_of_request
+from services.network import HOST
+
+__all__ = ["Exchange", "FaultyConnection"]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and the status of its answer, 0 until one begins."""
+
+    method: str
+    target: str
+    status: int = 0
+
+
+Begin = Callable[[str, str], tuple[Exchange, Fault]]
+
+
+class _HangUp(Exception):  # noqa: N818 - it is no error
+    """Nothing more passes on this connection."""
+
+
+class FaultyConnection(Thread):
+    """Passes requests and answers until one side closes; ``begin`` is told of each request, and says what fails."""
+
+    def __init__(
+        self, client: socket.socket, target_port: int, begin: Begin, ended: Callable[[FaultyConnection], None]
+    ) -> None:
+        super().__init__(name="fault-proxy-connection", daemon=True)
+        self._client = client
+        self._target_port = target_port
+        self._begin = begin
+        self._ended = ended
+        self._server: socket.socket | None = None
+
+    def run(self) -> None:
+        with suppress(OSError, _HangUp), self._client:
+            self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._server = socket.create_connection((HOST, self._target_port))
+            with self._server:
+                self._server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._pass_all(self._server)
+        self._ended(self)
+
+    def close(self) -> None:
+        """Break both connections off, from another thread, and wait for this one to end."""
+        for end in (self._client, self._server):
+            if end is not None:
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+        self.join()
+
+    def _pass_all(self, server: socket.socket) -> None:
+        requests, answers = Stream(self._client), Stream(server)
+        while True:
+            if not requests.ahead:
+                # A server that closes an idle connection must be seen to, before a request is lost on it.
+                readable, _, _ = select.select((self._client, server), (), ())
+                if server in readable:
+                    return
+            if (request := Head.read(requests)) is None:
+                return
+            exchange, fault = self._begin(request.start[0], request.start[1])
+            if fault.hang:
+                fault.lifted.wait()
+                return
+            fault.lifted.wait(fault.delay)
+            if fault.canned is not None:
+                self._answer(request, requests, exchange, fault)
+            else:
+                self._pass_one(request, requests, answers, server, exchange, fault)
+
+    def _answer(self, request: Head, requests: Stream, exchange: Exchange, fault: Fault) -> None:
+        assert fault.canned is not None
+        if not request.waiting:
+            for _ in body_of_request(request, requests):
+                pass
+        exchange.status = fault.canned.status
+        self._client.sendall(fault.canned.raw(request.start[0]))
+        if request.waiting:
+            self._linger()
+
+    def _pass_one(
+        self, request: Head, requests: Stream, answers: Stream, server: socket.socket, exchange: Exchange, fault: Fault
+    ) -> None:
+        server.sendall(request.raw)
+        sender = Thread(target=_send_body, args=(request, requests, server, fault), daemon=True)
+        with_body = request.chunked or request.headers.get("content-length", "0") != "0"
+        if with_body:
+            sender.start()
+        try:
+            wanted = not request.waiting
+            while (answer := Head.read(answers)) is not None:
+                status = int(answer.start[1])
+                if status >= 200:
+                    break
+                wanted = True
+                self._client.sendall(answer.raw)
+            if answer is None or fault.drop:
+                raise _HangUp  # noqa: TRY301 - the sender below must end first
+            exchange.status = status
+            self._client.sendall(answer.raw)
+            body = body_of_answer(answer, request.start[0], answers)
+            for data in fault.paced(fault.shortened(body)):
+                self._client.sendall(data)
+            if request.closing or answer.closing or not wanted:
+                self._linger()
+        except BaseException:
+            # Whoever still sends the body would otherwise wait for a client that waits for an answer.
+            with suppress(OSError):
+                self._client.shutdown(socket.SHUT_RDWR)
+            raise
+        finally:
+            if with_body:
+                sender.join()
+
+    def _linger(self) -> None:
+        """Close so that a client which still sends can read its answer first."""
+        self._client.shutdown(socket.SHUT_WR)
+        if self._server is not None:
+            with suppress(OSError):
+                self._server.shutdown(socket.SHUT_RDWR)
+        raise _HangUp
+
+
+def _send_body(request: Head, requests: Stream, server: socket.socket, fault: Fault) -> None:
+    """Send a request's body; where the server takes no more of it, read it to its end all the same."""
+    body = fault.paced(body_of_request(request, requests))
+    try:
+        for data in body:
+            server.sendall(data)
+    except OSError:
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            for _ in body:
+                pass
