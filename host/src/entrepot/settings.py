@@ -47,7 +47,11 @@ class PurgeSettings:
 
 @dataclass(frozen=True, slots=True)
 class RegistrySettings:
-    """The rules of the registry; sizes are in bytes, limits in entries."""
+    """The rules of the registry; sizes are in bytes, limits in entries.
+
+    - ``upload_slice``: what of one request goes to the driver at once, and is lost at the most when this host dies.
+    - ``upload_held``: up to here an upload lies in its own record, and costs the storage no request more than that.
+    """
 
     delete_enabled: bool = False
     readonly: bool = False
@@ -59,6 +63,7 @@ class RegistrySettings:
     manifest_max_size: int = 4 * 2**20
     manifest_cache_size: int = 16 * 2**20
     upload_slice: int = 256 * 2**20
+    upload_held: int = 256 * 2**10
     purge: PurgeSettings = field(default_factory=PurgeSettings)
 
 

@@ -22,13 +22,13 @@ SLICE = 1024
 class Scene:
     """An image in the storage, and a process that has not seen it yet."""
 
-    def __init__(self, make: Callable[[StorageDriver], CountingDriver] = CountingDriver) -> None:
+    def __init__(self, make: Callable[[StorageDriver], CountingDriver] = CountingDriver, held: int = 0) -> None:
         self.driver = make(memory())
         pusher = Process(self.driver)
         pusher.push_blob("app", b"{}")
         pusher.push_blob("app", LAYER)
         self.manifest = pusher.push_manifest("app", "latest", image())
-        self.host = Process(self.driver, replace(QUIET, upload_slice=SLICE))
+        self.host = Process(self.driver, replace(QUIET, upload_slice=SLICE, upload_held=held))
         self.location = ""
         self.driver.reset()
 
@@ -144,6 +144,25 @@ def test_a_first_slice_on_storage_that_hosts_share_costs_one_more_stat() -> None
     scene.driver.reset()
     scene.put(digest_of(bytes(10)))
     assert dict(scene.driver.calls) == {"stat": 1, "upload_commit": 1, "put": 1, "delete": 1}
+
+
+def test_a_small_blob_costs_four_puts_and_no_upload_of_the_driver() -> None:
+    scene = Scene(held=SLICE)
+    scene.start()
+    scene.patch()
+    assert dict(scene.driver.calls) == {"put": 2}
+    scene.put(digest_of(bytes(10)))
+    assert dict(scene.driver.calls) == {"put": 4, "delete": 1}
+
+
+def test_a_small_blob_on_storage_that_hosts_share_costs_six_calls_up_to_its_link() -> None:
+    scene = Scene(Sharing, held=SLICE)
+    scene.start()
+    scene.patch()
+    assert dict(scene.driver.calls) == {"put": 2, "stat": 1}
+    scene.put(digest_of(bytes(10)))
+    # The delete of the records is the call after the link.
+    assert dict(scene.driver.calls) == {"put": 4, "stat": 2, "delete": 1}
 
 
 def test_a_redirect_to_a_blob_costs_one_call_of_the_backend() -> None:

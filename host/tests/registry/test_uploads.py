@@ -17,10 +17,16 @@ from host.tests.storage.counting import CountingDriver
 from entrepot.errors import BlobUploadUnknown
 from entrepot.registry.body import Body
 from entrepot.registry.names import parse_digest
+from entrepot.settings import RegistrySettings
 from entrepot_contract import NotFound, StorageDriver
 
 SLICE = 64
-SMALL_SLICES = replace(QUIET, upload_slice=SLICE)
+
+
+@pytest.fixture(params=[0, SLICE + 10], ids=["nothing held", "one slice held"])
+def settings(request: pytest.FixtureRequest) -> RegistrySettings:
+    """Small slices, of which the driver gets all or those that come after the first."""
+    return replace(QUIET, upload_slice=SLICE, upload_held=request.param)
 
 
 def places(digest: str) -> list[str]:
@@ -43,9 +49,9 @@ def code_of(answer: Result) -> str:
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 @pytest.mark.parametrize("ending", [0, 1])
 def test_any_number_of_slices_leaves_only_the_blob_and_its_link(
-    driver: StorageDriver, method: str, ending: int
+    driver: StorageDriver, method: str, ending: int, settings: RegistrySettings
 ) -> None:
-    host = Process(driver, SMALL_SLICES)
+    host = Process(driver, settings)
     for count in [1, 2, 14, 15, 16, 17, 18, 31, 32, 33, 45, 48, 49]:
         data = content(count * SLICE + ending)
         digest = digest_of(data)
@@ -61,8 +67,10 @@ def test_any_number_of_slices_leaves_only_the_blob_and_its_link(
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 32, 47, 48, 49])
-def test_cancelling_after_any_number_of_slices_leaves_nothing(driver: StorageDriver, count: int) -> None:
-    host = Process(driver, SMALL_SLICES)
+def test_cancelling_after_any_number_of_slices_leaves_nothing(
+    driver: StorageDriver, count: int, settings: RegistrySettings
+) -> None:
+    host = Process(driver, settings)
     location = host.start("app")
     if count:
         location = host.patch(location, content(count * SLICE))
@@ -72,8 +80,10 @@ def test_cancelling_after_any_number_of_slices_leaves_nothing(driver: StorageDri
 
 
 @pytest.mark.parametrize("count", [1, 16, 32, 33])
-def test_a_wrong_digest_after_any_number_of_slices_leaves_nothing(driver: StorageDriver, count: int) -> None:
-    host = Process(driver, SMALL_SLICES)
+def test_a_wrong_digest_after_any_number_of_slices_leaves_nothing(
+    driver: StorageDriver, count: int, settings: RegistrySettings
+) -> None:
+    host = Process(driver, settings)
     refused = host.finish(host.start("app"), digest_of(b"others"), content(count * SLICE))
     assert code_of(refused) == "DIGEST_INVALID"
     assert keys_of(driver) == []
@@ -95,8 +105,10 @@ def test_an_empty_blob_can_be_pushed(host: Process, driver: StorageDriver, way: 
 
 
 @pytest.mark.parametrize("size", [10, 5 * SLICE, 5 * SLICE + 1])
-def test_a_body_without_a_length_is_taken_to_its_end(driver: StorageDriver, size: int) -> None:
-    host = Process(driver, SMALL_SLICES)
+def test_a_body_without_a_length_is_taken_to_its_end(
+    driver: StorageDriver, size: int, settings: RegistrySettings
+) -> None:
+    host = Process(driver, settings)
     data = content(size)
     answer = host.request("PATCH", host.start("app"), BytesIO(data), length=-1)
     assert (answer.status_code, answer.headers["range"]) == (202, f"0-{size - 1}")
@@ -105,8 +117,10 @@ def test_a_body_without_a_length_is_taken_to_its_end(driver: StorageDriver, size
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_bytes_before_a_broken_connection_count_and_the_upload_goes_on(driver: StorageDriver, method: str) -> None:
-    host, other = Process(driver, SMALL_SLICES), Process(driver)
+def test_bytes_before_a_broken_connection_count_and_the_upload_goes_on(
+    driver: StorageDriver, method: str, settings: RegistrySettings
+) -> None:
+    host, other = Process(driver, settings), Process(driver)
     data = content(5 * SLICE)
     location = host.start("app")
     sent = BytesIO(data[:200])

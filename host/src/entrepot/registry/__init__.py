@@ -32,7 +32,7 @@ class Registry:
         self.publish = publish
         self.storage = storage
         self.blobs = Blobs(store)
-        self.uploads = Uploads(store, self.blobs, settings.upload_slice)
+        self.uploads = Uploads(store, self.blobs, settings.upload_slice, settings.upload_held)
         self.tags = Tags(store)
         self.manifests = Manifests(store, self.blobs, self.tags, settings)
         self.catalog = Catalog(store)

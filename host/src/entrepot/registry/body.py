@@ -60,6 +60,14 @@ class Body:
             self.broken = True
         return data
 
+    def read_to(self, limit: int) -> bytes:
+        """All that is left, or the first ``limit`` bytes of it."""
+        pieces: list[bytes] = []
+        while limit and not self.ended:
+            pieces.append(self.read(limit))
+            limit -= len(pieces[-1])
+        return b"".join(pieces)
+
     def check_whole(self) -> None:
         """Raise SizeInvalid where the client broke off."""
         if self.broken:
@@ -88,22 +96,25 @@ class Receiving:
 
 
 class HashedSlice:
-    """At most ``limit`` bytes of a body, hashed while they are written.
+    """``head`` and then at most ``limit`` bytes of a body, hashed while they are written.
 
     Reading the next chunk, hashing this one and writing it let go of the interpreter's lock. A slice that is alone
     lets them overlap: the first two run in threads of its own while the driver, which iterates, does the third.
     Among many, each does one after the other in smaller chunks: the cores are busy, and the memory adds up.
     """
 
-    def __init__(self, body: Body, hasher: Hasher | None, limit: int, receiving: Receiving) -> None:
+    def __init__(
+        self, body: Body, hasher: Hasher | None, limit: int, receiving: Receiving, *, head: bytes = b""
+    ) -> None:
         self._body = body
+        self._head = head
         self._hasher = hasher
         self._limit = limit
         self._receiving = receiving
         self._taken = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        data = self._next(SMALL_CHUNK)
+        data = self._head or self._next(SMALL_CHUNK)
         if self._body.ended:
             if data:
                 self._hash(data)

@@ -25,7 +25,8 @@ from entrepot_contract import (
 __all__ = ["UploadRecord", "UploadRecords"]
 
 _MAX_RECORD = 2 * MAX_TOKEN_BYTES + 4096
-_OPEN_UPLOADS = 4096
+_KEPT_BYTES = 16 * 2**20
+_WEIGHT_OF_A_RECORD = 2048
 _KEPT_RECORDS = 16
 
 
@@ -34,7 +35,8 @@ class UploadRecord:
     """Where an upload stands after ``number`` slices.
 
     - ``digest`` is the hexadecimal digest of all bytes so far, or None where only reading them back could tell it.
-    - ``state`` is the driver's, or None before the first byte.
+    - ``held`` is all bytes so far where they are few: they lie in the record itself, and the driver has no upload.
+    - ``state`` is the driver's, or None while bytes are held.
     - ``hasher`` is the running digest, known only to the process that took in the last slice.
     """
 
@@ -44,27 +46,35 @@ class UploadRecord:
     started: datetime
     number: int = 0
     digest: str | None = None
+    held: bytes = field(default=b"", repr=False)
     state: UploadState | None = None
     hasher: Hasher | None = field(default=None, repr=False, compare=False)
 
     @property
     def size(self) -> int:
         """The bytes received, and so the offset of the next one."""
-        return 0 if self.state is None else self.state.size
+        return len(self.held) if self.state is None else self.state.size
+
+    @property
+    def weight(self) -> int:
+        """About how much memory it takes, in bytes."""
+        return _WEIGHT_OF_A_RECORD + len(self.held) + (0 if self.state is None else len(self.state.token))
 
     def encode(self) -> bytes:
-        """The record as JSON."""
+        """The record as one line of JSON, and after it the bytes that it holds."""
         state = self.state
-        return json.dumps(
+        fields = json.dumps(
             {
                 "name": self.name,
                 "algorithm": self.algorithm,
                 "started": self.started.isoformat(),
                 "digest": self.digest,
+                "held": len(self.held),
                 "state": None if state is None else {"key": state.key, "size": state.size, "token": state.token},
             },
             separators=(",", ":"),
-        ).encode()
+        )
+        return fields.encode() + b"\n" + self.held
 
 
 class UploadRecords:
@@ -75,7 +85,7 @@ class UploadRecords:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._latest: Cache[str, UploadRecord] = Cache(_OPEN_UPLOADS)
+        self._latest: Cache[str, UploadRecord] = Cache(_KEPT_BYTES)
 
     def add(self, record: UploadRecord) -> None:
         """Write a record; raises RangeInvalid where another writer was first."""
@@ -86,7 +96,7 @@ class UploadRecords:
         except AlreadyExists as error:
             self._latest.pop(record.uuid)
             raise RangeInvalid("another request has gone on with this upload") from error
-        self._latest.set(record.uuid, record)
+        self._latest.set(record.uuid, record, record.weight)
         if record.number and record.number % _KEPT_RECORDS == 0:
             self._delete(record.uuid, record.number - _KEPT_RECORDS - 1, record.number - 1)
 
@@ -162,7 +172,10 @@ def _of(name: str, record: UploadRecord) -> UploadRecord:
 
 
 def _decode(uuid: str, number: int, text: bytes) -> UploadRecord:
-    fields = json.loads(text)
+    line, _, held = text.partition(b"\n")
+    fields = json.loads(line)
+    if len(held) != fields["held"]:
+        raise ValueError("the bytes that the record holds are not whole")
     state = fields["state"]
     return UploadRecord(
         name=fields["name"],
@@ -171,5 +184,6 @@ def _decode(uuid: str, number: int, text: bytes) -> UploadRecord:
         started=datetime.fromisoformat(fields["started"]).astimezone(UTC),
         number=number,
         digest=fields["digest"],
+        held=held,
         state=None if state is None else UploadState(state["key"], state["size"], state["token"]),
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from io import BytesIO
 from threading import Lock
 from typing import NoReturn
 from uuid import uuid4
@@ -34,13 +33,15 @@ class Committed:
 class Uploads:
     """The uploads of all repositories (distribution-spec, "Pushing blobs").
 
-    A crash at any point leaves no blob or a whole one, and at the most an upload that is purged later.
+    A crash at any point leaves no blob or a whole one, and at the most an upload that is purged later. A small blob
+    is held in the upload's record and written by one ``put``: the driver's upload begins with the byte after that.
     """
 
-    def __init__(self, store: Store, blobs: Blobs, slice_size: int) -> None:
+    def __init__(self, store: Store, blobs: Blobs, slice_size: int, held: int) -> None:
         self._store = store
         self._blobs = blobs
         self._slice = slice_size
+        self._held = held
         self._records = UploadRecords(store)
         self._turns = Turns()
         self._receiving = Receiving()
@@ -114,12 +115,12 @@ class Uploads:
         record = self._records.get(name, uuid, number)
         if offset is not None and offset != record.size:
             raise RangeInvalid(f"the upload has {record.size} bytes")
-        # Before the first slice there is no upload of the driver's, and only the record tells that this one lives.
+        # While the bytes are held there is no upload of the driver's, and only the record tells that this one lives.
         if record.state is None:
             self._check_alive(record)
-        # Appending from an old record would drop what another host has appended since. From the first record there
-        # is nothing to drop where CREATE keeps writers apart, and a commit without a body is checked by its digest.
-        if appends and (record.number or not self._store.creates):
+        # Appending from an old state would drop what another host has appended since. From held bytes there is
+        # nothing to drop where CREATE keeps writers apart, and a commit without a body is checked by its digest.
+        if appends and (record.state is not None or not self._store.creates):
             self._check_latest(record)
         return record
 
@@ -149,34 +150,46 @@ class Uploads:
             raise
 
     def _append_slice(self, record: UploadRecord, body: Body) -> UploadRecord:
+        head = b""
         hasher = record.hasher.copy() if record.hasher is not None else None
         if record.state is None:
+            head = record.held + body.read_to(max(0, self._held - len(record.held)))
+            if body.ended and len(head) <= self._held:
+                return replace(record, number=record.number + 1, held=head)
             hasher = new_hasher(record.algorithm)
         with _told_to_the_client(record):
             state = record.state or self._store.driver.upload_start(layout.staging(record.uuid))
             try:
-                state = self._store.driver.upload_append(state, HashedSlice(body, hasher, self._slice, self._receiving))
+                data = HashedSlice(body, hasher, self._slice, self._receiving, head=head)
+                state = self._store.driver.upload_append(state, data)
             except BaseException:
                 if record.state is None:
                     self._store.driver.upload_abort(state)
                 raise
         found = None if hasher is None else hasher.hexdigest()
-        return replace(record, number=record.number + 1, state=state, digest=found, hasher=hasher)
+        return replace(record, number=record.number + 1, held=b"", state=state, digest=found, hasher=hasher)
 
     def _finish(self, record: UploadRecord, digest: Digest, recorded: UploadRecord | None = None) -> Committed:
-        if record.state is None:
-            record = self._append_slice(record, Body(BytesIO(), 0))
         state = record.state
         if state is None:
-            raise BlobUploadUnknown({"uuid": record.uuid})
-        if record.digest is None or record.algorithm != digest.algorithm:
+            self._commit_held(record, digest, recorded)
+        elif record.digest is None or record.algorithm != digest.algorithm:
             self._commit_unhashed(record, state, digest, recorded)
         else:
             self._commit_hashed(record, state, digest, recorded)
-        self._blobs.link(record.name, digest, state.size)
+        self._blobs.link(record.name, digest, record.size)
         if recorded is not None:
             self._records.remove(record)
-        return Committed(digest, state.size)
+        return Committed(digest, record.size)
+
+    def _commit_held(self, record: UploadRecord, digest: Digest, recorded: UploadRecord | None) -> None:
+        hasher = new_hasher(digest.algorithm)
+        hasher.update(record.held)
+        if hasher.hexdigest() != digest.encoded:
+            self._check_not_overtaken(record, recorded)
+            self._refuse(record, digest, hasher.hexdigest())
+        # Looking first whether the blob is there would cost as much as writing it.
+        self._store.driver.put(layout.blob(digest), record.held)
 
     def _commit_hashed(
         self, record: UploadRecord, state: UploadState, digest: Digest, recorded: UploadRecord | None
