@@ -10,11 +10,14 @@ import pytest
 
 PACKAGES = {
     "buildah": "buildah",
+    "ceph-mon": "ceph-mon",
+    "ceph-osd": "ceph-osd",
     "docker": "docker.io",
     "docker-registry": "docker-registry",
     "dockerd": "docker.io",
     "openssl": "openssl",
     "podman": "podman",
+    "radosgw": "radosgw",
     "skopeo": "skopeo",
 }
 """The Debian package that brings each program."""

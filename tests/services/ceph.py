@@ -1,0 +1,250 @@
+"""Ceph with its RADOS Gateway: a real S3 server, of one monitor, one store and one gateway, on 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Final, Self
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+
+from services.network import HOST, accepts, free_port
+from services.process import Service
+from services.registry import clean_environment
+
+__all__ = ["PROGRAMS", "Ceph"]
+
+PROGRAMS: Final = ("ceph-mon", "ceph-osd", "radosgw")
+"""What ``programs.need`` asks for."""
+
+CONFIGURATION: Final = """
+[global]
+fsid = {fsid}
+mon_initial_members = a
+# With the newer protocol v2 and no authentication the gateway hangs.
+mon_host = v1:{host}:{mon_port}
+auth_cluster_required = none
+auth_service_required = none
+auth_client_required = none
+public_addr = {host}
+cluster_addr = {host}
+ms_bind_ipv6 = false
+run_dir = {run}
+admin_socket =
+log_to_file = false
+log_to_stderr = true
+mon_cluster_log_to_file = false
+osd_pool_default_size = 1
+osd_pool_default_min_size = 1
+osd_pool_default_pg_num = 4
+osd_pool_default_pgp_num = 4
+osd_pool_default_pg_autoscale_mode = off
+mon_warn_on_pool_no_redundancy = false
+mon_allow_pool_size_one = true
+osd_crush_chooseleaf_type = 0
+osd_crush_update_on_start = false
+osd_class_update_on_start = false
+# The first start would wait ten seconds for votes that one monitor can count at once.
+paxos_propose_interval = 0.02
+paxos_min_wait = 0.01
+bdev_aio_poll_ms = 5
+
+[mon.a]
+mon_data = {data}/mon
+
+[osd.0]
+osd_data = {data}/osd
+osd_objectstore = {store}
+bluestore_block_path =
+bluestore_block_create = true
+bluestore_block_size = {size}
+bluestore_fsck_on_mkfs = false
+bluestore_cache_autotune = false
+memstore_device_bytes = {size}
+
+[client.rgw]
+rgw_frontends = beast endpoint={host}:{port} tcp_nodelay=1
+rgw_enable_apis = s3, admin
+rgw_run_sync_thread = false
+rgw_thread_pool_size = 128
+"""
+
+
+class Ceph:
+    """One S3 endpoint; it can be stopped, killed and started again on the same port and data.
+
+    - ``folder`` is where the data lies, a temporary one by default, which goes with ``close``.
+    - ``memory`` keeps the data in memory: it is gone with ``stop``.
+    - ``size`` is the most that it can hold, in bytes; the file on disk is sparse and only grows.
+    """
+
+    def __init__(self, folder: Path | None = None, *, memory: bool = False, size: int = 20 * 2**30) -> None:
+        self.port = free_port()
+        self.endpoint = f"http://{HOST}:{self.port}"
+        self.region = "default"
+        self.access_key = "of-the-tests"
+        self.secret_key = "of-the-tests-only"  # noqa: S105 - this server's only, and it ends with the tests
+        self._memory = memory
+        self._size = size
+        self._own = folder is None
+        self._folder = Path(tempfile.mkdtemp(prefix="ceph-")) if folder is None else folder
+        self._mon_port = free_port()
+        self._uuid = str(uuid4())
+        self._made = False
+        self._services: list[Service] = []
+
+    @property
+    def services(self) -> list[Service]:
+        """The monitor, the store and the gateway as they run now, or ran last."""
+        return self._services
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; the first time, or in memory, with nothing in it."""
+        fresh = self._memory or not self._made
+        if fresh:
+            self._prepare()
+        mon = self._run("ceph-mon", "-i", "a")
+        mon.wait_ready(lambda: accepts(self._mon_port))
+        if fresh:
+            self._call("ceph", "osd", "new", self._uuid, "0")
+            self._call("ceph", "osd", "crush", "create-or-move", "osd.0", "1.0", "root=default")
+            self._call("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", self._uuid)
+        self._run("ceph-osd", "-i", "0")
+        self._run("radosgw", "-n", "client.rgw").wait_ready(lambda: accepts(self.port))
+        if fresh:
+            self.user("tests", self.access_key, self.secret_key)
+            self._made = True
+
+    def user(self, name: str, access_key: str, secret_key: str) -> None:
+        """Make one more S3 user, who has no right on what others own."""
+        keys = (f"--access-key={access_key}", f"--secret-key={secret_key}")
+        self._call(
+            "radosgw-admin", "user", "create", "--no-mon-config", f"--uid={name}", f"--display-name={name}", *keys
+        )
+
+    def quota(self, name: str, size: int) -> None:
+        """Let a user store at most ``size`` bytes from now on."""
+        quota = ("--no-mon-config", "--quota-scope=user", f"--uid={name}")
+        self._call("radosgw-admin", "quota", "set", *quota, f"--max-size={size}")
+        self._call("radosgw-admin", "quota", "enable", *quota)
+
+    def bucket(self, name: str) -> str:
+        """Make a bucket; its name."""
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3}),
+        )
+        try:
+            client.create_bucket(Bucket=name)
+        finally:
+            client.close()
+        return name
+
+    def stop(self) -> None:
+        """End the gateway, the store and the monitor, each with SIGTERM; what was stored stays on disk."""
+        for service in reversed(self._services):
+            service.stop()
+
+    def kill(self) -> None:
+        """Kill -9 all of it at once, as a power switch would."""
+        for service in reversed(self._services):
+            service.kill()
+
+    def close(self) -> None:
+        """End it at once, and remove its data where the folder is its own."""
+        self.kill()
+        if self._own:
+            shutil.rmtree(self._folder)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        """An empty folder, its configuration and the monitor's map."""
+        data = self._folder / "data"
+        shutil.rmtree(data, ignore_errors=True)
+        for name in ("mon", "osd", "r"):
+            (data / name).mkdir(parents=True)
+        fsid = str(uuid4())
+        self._configuration.write_text(
+            CONFIGURATION.format(
+                fsid=fsid,
+                host=HOST,
+                mon_port=self._mon_port,
+                port=self.port,
+                data=data,
+                run=data / "r",
+                store="memstore" if self._memory else "bluestore",
+                size=self._size,
+            )
+        )
+        monitors = str(data / "monmap")
+        address = f"[v1:{HOST}:{self._mon_port}]"
+        self._call("monmaptool", "--create", "--clobber", "--fsid", fsid, "--addv", "a", address, monitors)
+        self._call("ceph-mon", "--mkfs", "-i", "a", "--monmap", monitors)
+
+    @property
+    def _configuration(self) -> Path:
+        return self._folder / "ceph.conf"
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return clean_environment(self._folder) | {"CEPH_CONF": str(self._configuration)}
+
+    def _run(self, *command: str) -> Service:
+        log = self._folder / f"{command[0]}.log"
+        service = Service(command[0], (*command, "-f"), log=log, env=self._environment, cwd=self._folder)
+        self._services = [*(one for one in self._services if one.running), service]
+        return service
+
+    def _call(self, *command: str) -> str:
+        done = subprocess.run(
+            command, env=self._environment, cwd=self._folder, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command[:4])} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+
+def main() -> None:
+    """Serve until Ctrl-C, and say how to use it."""
+    with Ceph() as ceph:
+        bucket = ceph.bucket("registry")
+        options = {
+            "regionendpoint": ceph.endpoint,
+            "region": ceph.region,
+            "accesskey": ceph.access_key,
+            "secretkey": ceph.secret_key,
+            "bucket": bucket,
+        }
+        print("Ceph's RADOS Gateway serves S3 until Ctrl-C. In a configuration:\n\nstorage:\n  s3:")  # noqa: T201
+        print("\n".join(f"    {name}: {json.dumps(value)}" for name, value in options.items()), flush=True)  # noqa: T201
+        try:
+            Event().wait()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Ceph, as the tests start it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+import yaml
+from services import ceph
+from services.ceph import Ceph
+from services.network import accepts
+from services.programs import need
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _programs(request: pytest.FixtureRequest) -> None:
+    need(request, *ceph.PROGRAMS)
+
+
+def client(endpoint: str, access_key: str, secret_key: str) -> S3Client:
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="default",
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+    )
+
+
+def test_what_ceph_has_stored_survives_a_kill_of_all_of_it() -> None:
+    with Ceph() as server, closing(client(server.endpoint, server.access_key, server.secret_key)) as s3:
+        s3.put_object(Bucket=server.bucket("one"), Key="key", Body=b"content")
+        server.kill()
+        assert not accepts(server.port)
+        server.start()
+        with s3.get_object(Bucket="one", Key="key")["Body"] as body:
+            assert body.read() == b"content"
+        pids = [service.pid for service in server.services]
+    assert not accepts(server.port)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_the_command_says_how_to_use_ceph_and_ends_with_ctrl_c() -> None:
+    running = subprocess.Popen(
+        (sys.executable, "-m", "services.ceph"),
+        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with running:
+        assert running.stdout is not None
+        try:
+            lines = [running.stdout.readline() for _ in range(9)]
+            options = yaml.safe_load("".join(lines[1:]))["storage"]["s3"]
+            with closing(client(options["regionendpoint"], options["accesskey"], options["secretkey"])) as s3:
+                s3.put_object(Bucket=options["bucket"], Key="key", Body=b"content")
+            running.send_signal(signal.SIGINT)
+            assert running.wait(20) == 0
+        finally:
+            running.kill()
+    assert not accepts(int(options["regionendpoint"].rpartition(":")[2]))
