@@ -15,6 +15,8 @@ PACKAGES = {
     "docker": "docker.io",
     "docker-registry": "docker-registry",
     "dockerd": "docker.io",
+    "haproxy": "haproxy",
+    "nginx": "nginx-light",
     "openssl": "openssl",
     "podman": "podman",
     "radosgw": "radosgw",

@@ -80,12 +80,16 @@ def clean_environment(folder: Path) -> dict[str, str]:
     return env | {"HOME": str(folder), "TMPDIR": str(folder / "tmp"), "XDG_RUNTIME_DIR": str(folder / "run")}
 
 
-def write_config(file: Path, root: Path, *, http: Mapping[str, object] | None = None) -> Path:
-    """Write a configuration, as Docker Distribution reads it, for the filesystem driver under ``root``."""
+def write_config(file: Path, store: Path | Mapping[str, object], *, http: Mapping[str, object] | None = None) -> Path:
+    """Write a configuration, as Docker Distribution reads it; deleting is enabled.
+
+    ``store`` is a directory for the filesystem driver, or the section ``storage`` with any other.
+    """
+    storage = {"filesystem": {"rootdirectory": str(store)}} if isinstance(store, Path) else store
     config = {
         "version": "0.1",
         "log": {"level": "info"},
-        "storage": {"filesystem": {"rootdirectory": str(root)}, "delete": {"enabled": True}},
+        "storage": {"delete": {"enabled": True}, **storage},
         "http": {"addr": "127.0.0.1:0", "secret": "of-the-tests-only", "draintimeout": "10s", **(http or {})},
     }
     file.parent.mkdir(parents=True, exist_ok=True)
