@@ -10,6 +10,9 @@ SYNC   := $(UV) sync --quiet --frozen --inexact
 SOURCES := contract host plugins benchmarks tests
 PACKAGE_TESTS := contract/tests host/tests plugins benchmarks/tests
 
+# What `make bench` measures: filesystem, s3 (on Ceph).
+BACKENDS ?= filesystem
+
 # What the kit says of every driver, for a person and for a program.
 REPORTS := --contract-report=build/contract.html --contract-report=build/contract.md --contract-report=build/contract.json
 
@@ -39,9 +42,11 @@ test: install ## Everything: check, and all tests, with the programs that they d
 	$(PY) -m pytest -q -n 2 $(REPORTS) $(PACKAGE_TESTS)
 	$(PY) -m pytest -q tests
 
-bench: install ## entrepot beside docker-registry, in one run
+bench: install ## entrepot beside docker-registry, in one run: BACKENDS="filesystem s3"
 	.ci/programs
-	$(PY) -m entrepot_benchmarks $(BENCH)
+	@set -e; for backend in $(BACKENDS); do \
+		PYTHONPATH=tests $(PY) -m entrepot_benchmarks --backend $$backend $(BENCH); \
+	done
 
 $(UV):
 	PYTHON=$(PYTHON) .ci/venv $(VENV)

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from entrepot_benchmarks.aims import AIMS
+from entrepot_benchmarks.backends import BACKENDS
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.machine import describe
 from entrepot_benchmarks.report import Report
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = QUICK if options.quick else FULL
     sizes = replace(sizes, large=options.size or sizes.large, rounds=options.rounds or sizes.rounds)
     try:
-        report = run(sizes, options.data, self_test=options.self_test)
+        report = run(sizes, options.data, options.backend, self_test=options.self_test)
     except BenchmarkError as error:
         sys.stderr.write(f"entrepot_benchmarks: {error}\n")
         return 1
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(sizes: Sizes, parent: Path, *, self_test: bool) -> Report:
+def run(sizes: Sizes, parent: Path, backend: str, *, self_test: bool) -> Report:
     """Run the suite in a new directory below ``parent``, which is removed in the end.
 
     Raises BenchmarkError where a program is missing or any answer was not the expected one.
@@ -48,15 +50,16 @@ def run(sizes: Sizes, parent: Path, *, self_test: bool) -> Report:
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-", dir=parent)))
         machine = describe(data)
-        servers = start(data, sizes.large * 2**20, stack, self_test=self_test)
-        measures = measures_of(servers, sizes, aims=not self_test)
+        servers = start(data, sizes.large * 2**20, stack, backend=backend, self_test=self_test)
+        measures = measures_of(servers, sizes, None if self_test else AIMS[backend])
         comparisons = run_rounds(measures, sizes.rounds, say=lambda line: print(line, file=sys.stderr))  # noqa: T201
-    return Report(comparisons, machine, METHOD, time.monotonic() - began)
+    return Report(comparisons, machine, METHOD[backend], time.monotonic() - began)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m entrepot_benchmarks", description=__doc__)
     add = parser.add_argument
+    add("--backend", choices=sorted(BACKENDS), default="filesystem", help="where both registries keep their data")
     add("--quick", action="store_true", help="smaller blobs and fewer rounds: less than a minute")
     add("--size", type=int, metavar="MIB", help="the size of the large blobs")
     add("--rounds", type=int, metavar="N", help="how often everything is measured")

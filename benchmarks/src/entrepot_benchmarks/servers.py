@@ -8,12 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from entrepot_benchmarks.backends import BACKENDS
 from entrepot_benchmarks.load.payload import PayloadSource
 from entrepot_benchmarks.measures.pull import Source
 from entrepot_benchmarks.seed import Seed
 from entrepot_benchmarks.targets.bare import BareLoop
 from entrepot_benchmarks.targets.nginx import Nginx
 from entrepot_benchmarks.targets.registry import Registry, docker_registry, entrepot
+from entrepot_benchmarks.targets.storage import Files
 
 __all__ = ["Servers", "start"]
 
@@ -29,7 +31,7 @@ class Servers:
     seed: Seed
 
 
-def start(data: Path, large: int, stack: ExitStack, *, self_test: bool) -> Servers:
+def start(data: Path, large: int, stack: ExitStack, *, backend: str, self_test: bool) -> Servers:
     """Start everything below ``data``; ``stack`` ends it. ``large`` is the large blob's size in bytes.
 
     ``self_test`` puts docker-registry on both sides, so that every ratio between them should be 1.
@@ -37,26 +39,47 @@ def start(data: Path, large: int, stack: ExitStack, *, self_test: bool) -> Serve
     payloads = PayloadSource(large)
     stack.callback(payloads.close)
     seed = Seed(payloads.make())
-    subject = docker_registry(data / "subject", "docker-registry (A)") if self_test else entrepot(data / "subject")
+    storages = BACKENDS[backend](data, stack)
+    ours = storages("subject")
+    subject = (
+        docker_registry(data / "subject", ours, "docker-registry (A)")
+        if self_test
+        else entrepot(data / "subject", ours)
+    )
     stack.enter_context(subject.process)
-    peer = docker_registry(data / "peer")
+    peer = docker_registry(data / "peer", storages("peer"))
     stack.enter_context(peer.process)
+    pulls = []
+    for registry in (subject, peer):
+        seed.sow(registry)
+        pulls.append(Source(registry.name, registry.connect, f"/v2/{seed.large_blob}", _file(registry, seed)))
+    loops: list[BareLoop] = []
+    file = _file(peer, seed)
+    if file is not None:
+        loops = _loops(data, stack)
+        pulls.append(_nginx(data, file, stack))
+    return Servers((subject, peer), tuple(loops), tuple(pulls), payloads, seed)
+
+
+def _file(registry: Registry, seed: Seed) -> Path | None:
+    return registry.storage.blob(seed.large.digest) if isinstance(registry.storage, Files) else None
+
+
+def _nginx(data: Path, file: Path, stack: ExitStack) -> Source:
     nginx = Nginx(data / "nginx")
     stack.enter_context(nginx.process)
+    served = nginx.files / "blob"
+    shutil.copyfile(file, served)
+    return Source(nginx.name, nginx.connect, "/blob", served)
+
+
+def _loops(data: Path, stack: ExitStack) -> list[BareLoop]:
     loops = [BareLoop(data / "bare-cached", "cached")]
     stack.enter_context(loops[0].process)
     if _takes_direct_writes(data):
         loops.append(BareLoop(data / "bare-direct", "direct"))
         stack.enter_context(loops[1].process)
-    pulls = []
-    for registry in (subject, peer):
-        seed.sow(registry)
-        file = registry.blob(seed.large.digest)
-        pulls.append(Source(registry.name, registry.connect, f"/v2/{seed.large_blob}", file))
-    served = nginx.files / "blob"
-    shutil.copyfile(peer.blob(seed.large.digest), served)
-    pulls.append(Source(nginx.name, nginx.connect, "/blob", served))
-    return Servers((subject, peer), tuple(loops), tuple(pulls), payloads, seed)
+    return loops
 
 
 def _takes_direct_writes(data: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from entrepot_benchmarks.load.image import Image, make_image, push_image
@@ -16,7 +16,7 @@ __all__ = ["image_rate"]
 CLIENTS = 4
 
 
-def image_rate(registries: Sequence[Registry], *, images_per_client: int, aims: dict[str, Aim]) -> Measure:
+def image_rate(registries: Sequence[Registry], *, images_per_client: int, aims: Mapping[str, Aim]) -> Measure:
     """Images a second of four clients, each on one connection."""
     row = Row(f"small images (4 layers of 10 kB), {CLIENTS} clients", "images/s", aims)
     runs = {registry.name: partial(_rate, registry, images_per_client) for registry in registries}

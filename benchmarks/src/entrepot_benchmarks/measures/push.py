@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -32,7 +32,7 @@ class Receiver(Protocol):
 
 
 def push_throughput(
-    receivers: Sequence[Receiver], source: PayloadSource, *, streams: int, aims: dict[str, Aim]
+    receivers: Sequence[Receiver], source: PayloadSource, *, streams: int, aims: Mapping[str, Aim]
 ) -> Measure:
     """Megabytes a second of ``streams`` pushes at once, the last answer included."""
     blobs = f"{source.size >> 20} MiB"
@@ -42,7 +42,7 @@ def push_throughput(
 
 
 def memory_of_pushes(
-    receivers: Sequence[Receiver], source: PayloadSource, *, streams: int, most_rounds: int, aims: dict[str, Aim]
+    receivers: Sequence[Receiver], source: PayloadSource, *, streams: int, most_rounds: int, aims: Mapping[str, Aim]
 ) -> Measure:
     """The peak memory, in MB, of all processes of the server while ``streams`` pushes run."""
     load = f"{streams} pushes of {source.size >> 20} MiB at once"

@@ -18,7 +18,7 @@ def request_rate(
     path: str,
     *,
     seconds: int,
-    aims: dict[str, Aim],
+    aims: Mapping[str, Aim],
     headers: Mapping[str, str] | None = None,
 ) -> Measure:
     """Requests a second for one path below /v2/."""
