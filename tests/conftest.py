@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from services import containers, process
+from services.ceph import Ceph
 from services.client import Client
 from services.containers import Skopeo
 from services.distribution import distribution
@@ -99,6 +100,13 @@ def docker(request: pytest.FixtureRequest, folder: Path) -> Client:
     host = request.getfixturevalue("engine")
     # The classic builder makes layers of COPY lines without BuildKit, which Debian does not package.
     return Client("docker", folder=folder / "docker", env={"DOCKER_HOST": host, "DOCKER_BUILDKIT": "0"})
+
+
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
+    """The one S3 server of all tests; ask for ``need_ceph`` with it."""
+    with Ceph(memory=True) as running:
+        yield running
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,47 @@
+"""Two hosts on one store, behind haproxy in round robin."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+from services.ceph import PROGRAMS
+from services.entrepot import entrepot
+from services.haproxy import haproxy
+from services.programs import need
+from services.registry import write_config
+from services.s3 import s3_options
+
+from .pair import Hosts
+
+# Hosts that are served differently share a store just as well.
+STORES: Final = (("filesystem", "granian", "waitress"), ("s3", "granian", "granian"))
+
+
+@pytest.fixture(scope="session", params=STORES, ids=" ".join)
+def hosts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Two hosts with one store and one secret; a test that stops one starts it again."""
+    store, *servers = request.param
+    need(request, "haproxy", *(PROGRAMS if store == "s3" else ()))
+    folder = tmp_path_factory.mktemp("hosts")
+    config = write_config(folder / "config.yml", _store(request, store, folder))
+    a, b = (entrepot(config, folder / f"host{number}", server=server) for number, server in enumerate(servers, 1))
+    hosts = Hosts(haproxy((a, b), folder / "haproxy"), a, b)
+    try:
+        for registry in (a, b, hosts.front):
+            registry.start()
+        yield hosts
+    finally:
+        for registry in (hosts.front, a, b):
+            registry.stop()
+        shutil.rmtree(folder)
+
+
+def _store(request: pytest.FixtureRequest, store: str, folder: Path) -> Path | Mapping[str, object]:
+    if store == "filesystem":
+        return folder / "data"
+    # What the hosts stream themselves is what they must agree on.
+    return {"s3": s3_options(request.getfixturevalue("ceph")), "redirect": {"disable": True}}

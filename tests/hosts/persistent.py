@@ -1,0 +1,104 @@
+"""A client that does again what failed, as clients of a registry do."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from services.images import Package, package, random_files
+from services.wire import Answer, Wire, WireError, digest_of, with_digest
+
+__all__ = ["PersistentClient"]
+
+PATIENCE_SECONDS = 20
+CHUNK = 700_000
+
+
+class _FailedError(Exception):
+    """A request broke off, or was answered with 5xx."""
+
+
+class PersistentClient(threading.Thread):
+    """Pushes images until it is told to stop; ``failures`` counts the requests that kills have cost it.
+
+    Every second blob is sent in chunks and goes on, after a failure, where the registry says that it stands.
+    """
+
+    def __init__(self, wire: Wire, repository: str) -> None:
+        super().__init__(name=f"client of {repository}")
+        self.repository = repository
+        self.pushed: list[Package] = []
+        self.failures = 0
+        self.resumed = 0
+        self._error: Exception | None = None
+        self._wire = wire
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                self.pushed.append(self._push_image(len(self.pushed)))
+        except Exception as error:  # noqa: BLE001 - ``stop`` raises it in the test's own thread
+            self._error = error
+
+    def stop(self) -> None:
+        """End after the image that is being pushed; raises what has ended the client before."""
+        self._stopped.set()
+        self.join()
+        if self._error is not None:
+            raise self._error
+
+    def _push_image(self, number: int) -> Package:
+        image = package(random_files(f"{self.repository} {number}", 20, 100_000, 3_000_000))
+        for position, blob in enumerate(image.blobs):
+            push = self._push_in_chunks if position % 2 == 0 else self._push_whole
+            self._insist(lambda push=push, blob=blob: push(blob))  # type: ignore[misc]  # mypy knows no defaults here
+        target = f"/v2/{self.repository}/manifests/v{number}"
+        self._insist(lambda: self._ask(201, "PUT", target, image.manifest))
+        return image
+
+    def _insist(self, request: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                request()
+            except _FailedError:
+                self.failures += 1
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def _push_whole(self, blob: bytes) -> None:
+        self._ask(201, "PUT", with_digest(self._start(), digest_of(blob)), blob)
+
+    def _push_in_chunks(self, blob: bytes) -> None:
+        location, start = self._start(), 0
+        while start < len(blob):
+            chunk = blob[start : start + CHUNK]
+            headers = {"Content-Range": f"{start}-{start + len(chunk) - 1}"}
+            try:
+                answer = self._ask(202, "PATCH", location, chunk, headers)
+            except _FailedError:
+                self.failures += 1
+                self.resumed += start > 0
+                answer = self._ask(204, "GET", location)
+            location, start = answer.location, answer.received
+        self._ask(201, "PUT", with_digest(location, digest_of(blob)))
+
+    def _start(self) -> str:
+        return self._ask(202, "POST", f"/v2/{self.repository}/blobs/uploads/").location
+
+    def _ask(
+        self, expected: int, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        try:
+            answer = self._wire.request(method, target, body, headers)
+        except WireError as error:
+            raise _FailedError(str(error)) from error
+        if answer.status >= 500:
+            raise _FailedError(str(answer))
+        assert answer.status == expected, (method, target, answer)
+        return answer
