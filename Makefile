@@ -16,10 +16,10 @@ BACKENDS ?= filesystem
 # What the kit says of every driver, for a person and for a program.
 REPORTS := --contract-report=build/contract.html --contract-report=build/contract.md --contract-report=build/contract.json
 
-.PHONY: help install serve check quick test bench
+.PHONY: help install serve check quick test bench ceph moto azurite gcs
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 install: $(UV) ## Make .venv with everything in it
 	$(SYNC)
@@ -47,6 +47,10 @@ bench: install ## entrepot beside docker-registry, in one run: BACKENDS="filesys
 	@set -e; for backend in $(BACKENDS); do \
 		PYTHONPATH=tests $(PY) -m entrepot_benchmarks --backend $$backend $(BENCH); \
 	done
+
+ceph moto azurite gcs: install ## A storage server on 127.0.0.1, and the configuration that uses it
+	.ci/programs
+	@PYTHONPATH=tests exec $(PY) -m services.$@
 
 $(UV):
 	PYTHON=$(PYTHON) .ci/venv $(VENV)
