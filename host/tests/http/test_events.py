@@ -9,6 +9,7 @@ from io import BytesIO
 import pytest
 from host.tests.registry.content import CONFIG_TYPE, LAYER_TYPE, descriptor, digest_of, encoded, image, index
 from host.tests.registry.process import Process
+from host.tests.registry.wrappers import Signing
 
 from entrepot.plugins.hooks import Hooks
 from entrepot.registry.manifest import OCI_INDEX, OCI_MANIFEST
@@ -95,6 +96,18 @@ def test_a_pull_of_a_blob_tells_how_many_bytes_were_asked_for(
     event = holding.event()
     assert (event.action, event.repository) == ("pull", "app")
     assert event.target == Descriptor(BLOB, LAYER_DIGEST, size)
+
+
+def test_a_redirected_pull_of_a_blob_is_a_pull(driver: StorageDriver) -> None:
+    Process(driver).push_blob("app", LAYER)
+    heard: list[Event] = []
+    host = Process(Signing(driver), publish=heard.append)
+
+    assert host.blob("app", LAYER_DIGEST).status_code == 307
+
+    (event,) = heard
+    assert (event.action, event.repository) == ("pull", "app")
+    assert event.target == Descriptor(BLOB, LAYER_DIGEST, len(LAYER))
 
 
 def test_a_mount_tells_the_repository_it_came_from(holding: Told) -> None:

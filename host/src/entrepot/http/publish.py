@@ -22,6 +22,11 @@ class Publisher:
     def __init__(self, registry: Registry) -> None:
         self._publish = registry.publish
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return self._publish is not None
+
     def blob(
         self, req: falcon.Request, action: Action, name: str, digest: Digest, size: int, source: str | None = None
     ) -> None:

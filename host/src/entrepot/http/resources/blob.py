@@ -33,6 +33,9 @@ class Blob:
         if self._redirect:
             url = self._blobs.url(name, wanted)
             if url is not None:
+                if self._publisher.heard:
+                    # The backend tells nobody what it serves; Distribution counts the redirect as the pull, too.
+                    self._publisher.blob(req, "pull", name, wanted, self._blobs.stat(name, wanted).size)
                 raise falcon.HTTPTemporaryRedirect(url)
         condition, header = req.get_header("If-None-Match"), req.get_header("Range")
         if condition is None and header is None:
