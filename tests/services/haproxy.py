@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from services.registry import Registry
 
-__all__ = ["EXAMPLE", "haproxy"]
+__all__ = ["EXAMPLE", "haproxy", "with_hosts"]
 
 EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
 
@@ -21,8 +20,17 @@ def haproxy(hosts: Sequence[Registry], folder: Path) -> Registry:
     """
     config = folder / "haproxy.cfg"
     balancer = Registry("haproxy", ("haproxy", "-db", "-f", str(config)), folder=folder)
-    servers = [f"    server host{number} {host.address}" for number, host in enumerate(hosts, 1)]
-    lines = [line for line in EXAMPLE.read_text().splitlines() if not re.match(r"\s+server ", line)]
-    text = "\n".join([*lines, *servers, ""])
+    text = with_hosts(EXAMPLE.read_text(), [host.address for host in hosts])
     config.write_text(text.replace("bind :5000", f"bind {balancer.address}"))
     return balancer
+
+
+def with_hosts(example: str, addresses: Sequence[str]) -> str:
+    """An example with the addresses of its own hosts replaced by these.
+
+    Raises ValueError where it has another number of hosts.
+    """
+    pieces = [piece for number in range(1, 10) for piece in [f"registry-{number}:5000"] if piece in example]
+    for piece, address in zip(pieces, addresses, strict=True):
+        example = example.replace(piece, address)
+    return example
