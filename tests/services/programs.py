@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -24,19 +25,29 @@ PACKAGES = {
 }
 """The Debian package that brings each program."""
 
+FROM_NPM = ("azurite-blob",)
+"""Programs that ``.ci/programs`` installs under build/npm."""
+
+NPM = Path(__file__).parents[2] / "build" / "npm" / "node_modules" / ".bin"
+
+
+def find(program: str) -> str:
+    """Where a program is; its bare name where it is nowhere."""
+    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{NPM}") or program
+
 
 def installed(program: str) -> bool:
-    """Whether a program is on the path."""
-    return shutil.which(program) is not None
+    """Whether a program is on the path, or was installed for the tests."""
+    return find(program) != program
 
 
 def need(request: pytest.FixtureRequest, *programs: str) -> None:
     """Leave the test out, or fail it where ``ENTREPOT_TEST_ALL=1``, unless every program is installed."""
     if missing := [program for program in programs if not installed(program)]:
-        packages = " ".join(sorted({PACKAGES[program] for program in missing}))
-        _leave_out(
-            f"{request.node.nodeid} needs {', '.join(missing)}: apt-get install --no-install-recommends {packages}"
-        )
+        packages = " ".join(sorted({PACKAGES[program] for program in missing if program in PACKAGES}))
+        how = [f"apt-get install --no-install-recommends {packages}"] if packages else []
+        how += [".ci/programs"] if any(program in FROM_NPM for program in missing) else []
+        _leave_out(f"{request.node.nodeid} needs {', '.join(missing)}: {' and '.join(how)}")
 
 
 def need_root(request: pytest.FixtureRequest, why: str) -> None:

@@ -1,0 +1,113 @@
+"""Azurite, Microsoft's emulator of Azure Storage, on 127.0.0.1: its blob service only."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Final, Self
+
+import yaml
+from azure.storage.blob import ContainerClient
+
+from services.network import HOST, accepts, free_port
+from services.process import Service
+from services.programs import find
+from services.registry import clean_environment
+
+__all__ = ["ACCOUNT", "PROGRAM", "Azurite"]
+
+PROGRAM: Final = "azurite-blob"
+ACCOUNT: Final = "devstoreaccount1"
+
+
+class Azurite:
+    """One storage account; it can be killed and started again on the same port and data.
+
+    - ``folder`` is where the data lies, a temporary one by default, which goes with ``close``.
+    - ``tls`` serves HTTPS with a certificate that nobody signed, and also takes bearer tokens.
+    """
+
+    key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+    """The account's key, which every Azurite has and its documentation tells."""
+
+    def __init__(self, folder: Path | None = None, *, tls: bool = False) -> None:
+        self.port = free_port()
+        self.url = f"{'https' if tls else 'http'}://{HOST}:{self.port}/{ACCOUNT}"
+        self._tls = tls
+        self._own = folder is None
+        self._folder = Path(tempfile.mkdtemp(prefix="azurite-")) if folder is None else folder
+        self._service: Service | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it accepts connections."""
+        (self._folder / "data").mkdir(parents=True, exist_ok=True)
+        address = ("--blobHost", HOST, "--blobPort", str(self.port), "--location", str(self._folder / "data"))
+        self._service = Service(
+            "azurite",
+            # It knows the versions of the protocol up to its own release, and the SDK may speak a later one.
+            (find(PROGRAM), *address, "--skipApiVersionCheck", "--disableTelemetry", "--silent", *self._secure()),
+            log=self._folder / "log",
+            env=clean_environment(self._folder),
+            cwd=self._folder,
+        )
+        self._service.wait_ready(lambda: accepts(self.port), seconds=60)
+
+    def options(self, container: str) -> dict[str, object]:
+        """What the driver has to be told to use a container."""
+        return {"accountname": ACCOUNT, "accountkey": self.key, "serviceurl": self.url, "container": container}
+
+    def container(self, name: str) -> str:
+        """Make a container; its name."""
+        credential = {"account_name": ACCOUNT, "account_key": self.key}
+        client = ContainerClient(self.url, name, credential=credential, connection_verify=not self._tls)
+        with client:
+            client.create_container()
+        return name
+
+    def close(self) -> None:
+        """End it at once, and remove its data where the folder is its own."""
+        if self._service is not None:
+            self._service.kill()
+        if self._own:
+            shutil.rmtree(self._folder)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _secure(self) -> tuple[str, ...]:
+        if not self._tls:
+            return ()
+        key, certificate = str(self._folder / "key.pem"), str(self._folder / "cert.pem")
+        made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost")
+        subprocess.run((*made, "-keyout", key, "-out", certificate), capture_output=True, check=True, timeout=60)
+        return ("--key", key, "--cert", certificate, "--oauth", "basic")
+
+
+def main() -> None:
+    """Serve until Ctrl-C, and say how to use it."""
+    with Azurite() as azurite:
+        options = azurite.options(azurite.container("registry"))
+        print("Azurite serves Azure Blob Storage until Ctrl-C. In a configuration:\n")  # noqa: T201
+        print(yaml.safe_dump({"storage": {"azure": options}}, sort_keys=False), flush=True)  # noqa: T201
+        try:
+            Event().wait()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()
