@@ -73,7 +73,8 @@ class Registry:
 
 def clean_environment(folder: Path) -> dict[str, str]:
     """This process's environment without what configures a registry or a client, and with its own folders."""
-    own = ("REGISTRY_", "ENTREPOT_", "XDG_", "DOCKER_", "CONTAINER", "BUILDAH_", "GRANIAN_")
+    clients = ("XDG_", "DOCKER_", "CONTAINER", "BUILDAH_", "AWS_", "AZURE_", "GOOGLE_")
+    own = ("REGISTRY_", "ENTREPOT_", "GRANIAN_", *clients)
     env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     for name in ("tmp", "run"):
         (folder / name).mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,8 @@ from entrepot_benchmarks.errors import BenchmarkError
 
 __all__ = ["ServerProcess", "family", "free_port", "require"]
 
+# What configures registries and SDKs from outside would let the sides of a comparison differ.
+FOREIGN = ("AWS_", "AZURE_", "GOOGLE_", "REGISTRY_", "ENTREPOT_", "GRANIAN_", "OTEL_")
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 
@@ -43,9 +45,10 @@ class ServerProcess:
 
     def __init__(self, command: Sequence[str], port: int, log: Path) -> None:
         self.log = log
+        env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - no shell, and the commands are ours
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env
             )
         self._wait_for(port)
 
