@@ -1,0 +1,94 @@
+"""entrepot and one storage plugin in an environment of their own: no SDK of any other, and a way to get one."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+UV: Final = Path(sys.executable).with_name("uv")
+DRIVERS: Final = {"storage_fs": "filesystem", "storage_s3": "s3", "storage_azure": "azure", "storage_gcs": "gcs"}
+SDKS: Final = {
+    "storage_fs": (),
+    "storage_s3": ("boto",),
+    "storage_azure": ("azure-",),
+    "storage_gcs": ("google-",),
+}
+"""How the names of the packages begin that only this plugin may bring."""
+
+
+# uv would take what it has built of a folder before, as long as its pyproject.toml is the same.
+FRESH: Final = [
+    f"--refresh-package=entrepot{name}"
+    for name in ("", "-contract", "-server-granian", *(f"-{plugin.replace('_', '-')}" for plugin in DRIVERS))
+]
+
+
+def _run(folder: Path, *command: str | Path, status: int = 0) -> str:
+    """What a command writes."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON"))}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=kept,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def _install(folder: Path, plugin: str) -> set[str]:
+    """Make an environment; the names of the packages in it."""
+    _run(folder, UV, "venv", "--quiet", "--python", sys.executable, "env")
+    sources = [ROOT / "contract", ROOT / "host", ROOT / "plugins" / plugin]
+    _run(folder, UV, "pip", "install", "--quiet", *FRESH, "--python", "env", *sources)
+    listed = _run(folder, UV, "pip", "list", "--quiet", "--python", "env", "--format", "json")
+    return {package["name"] for package in json.loads(listed)}
+
+
+@pytest.mark.parametrize("plugin", DRIVERS)
+def test_one_storage_plugin_brings_no_sdk_of_another_and_says_how_to_get_one(plugin: str, folder: Path) -> None:
+    packages = _install(folder, plugin)
+
+    brought = {other for other, names in SDKS.items() for package in packages if package.startswith(names or "?")}
+    assert brought == ({plugin} if SDKS[plugin] else set()), packages
+    ours = {package for package in packages if package.startswith("entrepot")}
+    assert ours == {"entrepot", "entrepot-contract", f"entrepot-{plugin.replace('_', '-')}"}
+    listed = _run(folder, "env/bin/entrepot", "plugins").split()
+    assert [driver for driver in DRIVERS.values() if driver in listed] == [DRIVERS[plugin]]
+
+    for other, driver in DRIVERS.items():
+        if other != plugin:
+            (folder / "config.yml").write_text(f"version: 0.1\nstorage: {{{driver}: {{}}}}\n")
+            said = _run(folder, "env/bin/entrepot", "serve", "config.yml", status=1)
+            assert f"pip install entrepot-{other.replace('_', '-')}" in said
+            assert "Traceback" not in said
+
+
+@pytest.mark.slow
+def test_the_dockerfile_installs_a_registry_that_can_serve_its_configuration(folder: Path) -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    plugins = re.search(r'^ARG PLUGINS="(.*)"$', dockerfile, re.MULTILINE)
+    assert plugins is not None
+    assert re.findall(r"^COPY (\w+) /src/", dockerfile, re.MULTILINE) == ["contract", "host", "plugins"]
+
+    installs = re.findall(r"^RUN /opt/entrepot/bin/pip install --no-cache-dir (.*)$", dockerfile, re.MULTILINE)
+    assert len(installs) == 1
+    _run(folder, UV, "venv", "--quiet", "--python", sys.executable, "env")
+    # What the line names is what is tested; uv knows where this machine has its packages, and is quicker than pip.
+    line = f"{UV} pip install --quiet {' '.join(FRESH)} --python env {installs[0].replace('/src', str(ROOT))}"
+    _run(folder, "env", f"PLUGINS={plugins[1]}", "sh", "-c", line)
+
+    said = _run(folder, "env/bin/entrepot", "config", "check", ROOT / "deploy" / "config.yml")
+    assert said.endswith("can be served\n")
