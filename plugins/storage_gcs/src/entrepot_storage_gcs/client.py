@@ -1,0 +1,162 @@
+"""Requests of the JSON API, and the credentials that they carry.
+
+They go through the session of google-auth rather than the SDK's blobs, whose downloads cost a request for every chunk
+and whose uploads copy each part three times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from threading import Lock
+from typing import Final
+from urllib.parse import quote
+
+import google.auth
+import requests
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import GoogleAuthError
+from google.auth.transport.requests import AuthorizedSession
+from google.cloud import storage  # type: ignore[import-untyped]  # the SDK has no types
+from google.oauth2 import service_account
+from requests.adapters import HTTPAdapter
+
+from entrepot_contract import ConfigError, SignedMethod, StorageError
+from entrepot_storage_gcs.failures import Call
+from entrepot_storage_gcs.options import GcsOptions
+
+__all__ = ["Client"]
+
+_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
+_SCOPES: Final = ("https://www.googleapis.com/auth/devstorage.read_write",)
+
+
+class Client:
+    """One bucket; opens its session with the first request."""
+
+    def __init__(self, options: GcsOptions) -> None:
+        self.bucket = options.bucket
+        self._options = options
+        self._lock = Lock()
+        self._session: requests.Session | None = None
+        self._sdk: storage.Client | None = None
+
+    @property
+    def signs(self) -> bool:
+        """Whether there is a private key to sign URLs with."""
+        return self._options.keyfile is not None or self._options.credentials is not None
+
+    def request(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: object = None,
+        data: object = None,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+        accept: frozenset[int] = frozenset(),
+        timeout: tuple[float, float] | None = None,
+    ) -> requests.Response:
+        """The answer to one request, made a second time where the first broke at once.
+
+        Raises what an answer of 400 or above means, unless ``accept`` names its status.
+        """
+        session, endpoint = self._open(call)
+        again = timeout is None
+        while True:
+            pause = random.uniform(0.1, 0.4)  # noqa: S311 - spreads the load, is no secret
+            try:
+                answer = session.request(
+                    method,
+                    f"{endpoint}{path}",
+                    params=params,
+                    json=json,
+                    data=data,  # type: ignore[arg-type]  # an iterable with a length, which requests takes too
+                    headers=headers,
+                    stream=stream,
+                    timeout=timeout or (self._options.connecttimeout, self._options.readtimeout),
+                )
+            except (requests.RequestException, GoogleAuthError) as error:
+                # What has waited for its timeout once must not wait again.
+                if not again or not isinstance(error, requests.ConnectionError) or isinstance(error, requests.Timeout):
+                    raise call.broken(error) from error
+            else:
+                if answer.status_code < 400 or answer.status_code in accept:
+                    return answer
+                if not again or answer.status_code not in _AGAIN:
+                    raise call.refused(answer)
+                answer.close()
+            again = False
+            time.sleep(pause)
+
+    def path(self, name: str) -> str:
+        """The path of an object's metadata."""
+        return f"/storage/v1/b/{self.bucket}/o/{quote(name, safe='')}"
+
+    def sign(self, call: Call, name: str, method: SignedMethod, expires: timedelta) -> str:
+        """A V4 signed URL (https://cloud.google.com/storage/docs/access-control/signed-urls)."""
+        _, endpoint = self._open(call)
+        blob = self._sdk.bucket(self.bucket).blob(name)  # type: ignore[union-attr]  # _open has set it
+        return str(
+            blob.generate_signed_url(version="v4", expiration=expires, method=method, api_access_endpoint=endpoint)
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _open(self, call: Call) -> tuple[requests.Session, str]:
+        with self._lock:
+            if self._session is None or self._sdk is None:
+                endpoint = self._options.endpoint or os.environ.get("STORAGE_EMULATOR_HOST")
+                try:
+                    credentials = self._credentials(endpoint or "")
+                except StorageError:
+                    raise
+                except (OSError, ValueError, GoogleAuthError) as error:
+                    raise self._unusable(call, error) from error
+                where = {"universe_domain": credentials.universe_domain} | (
+                    {"api_endpoint": endpoint} if endpoint else {}
+                )
+                self._sdk = storage.Client(project="-", credentials=credentials, client_options=where)
+                self._session = self._new_session(credentials)
+            return self._session, str(self._sdk.api_endpoint)
+
+    def _credentials(self, endpoint: str) -> Credentials:
+        # google-auth has types for some of its functions only.
+        if self._options.credentials is not None:
+            content = self._options.credentials.get_secret_value()
+            return service_account.Credentials.from_service_account_info(content, scopes=_SCOPES)  # type: ignore[no-any-return, no-untyped-call]
+        if self._options.keyfile is not None:
+            return service_account.Credentials.from_service_account_file(self._options.keyfile, scopes=_SCOPES)  # type: ignore[no-any-return, no-untyped-call]
+        if endpoint.startswith("http://"):
+            return AnonymousCredentials()  # type: ignore[no-untyped-call]
+        return google.auth.default(scopes=_SCOPES)[0]
+
+    def _unusable(self, call: Call, error: Exception) -> StorageError:
+        if not self.signs:
+            return call.broken(error)
+        option = "keyfile" if self._options.keyfile else "credentials"
+        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        return call.failure(
+            ConfigError, f"option {option!r} holds no key of a service account that can be used: {reason}"
+        )
+
+    def _new_session(self, credentials: Credentials) -> requests.Session:
+        session: requests.Session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+        connections = self._options.maxconcurrency + self._options.uploadconcurrency
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        session.headers["User-Agent"] = f"{self._options.useragent} entrepot-storage-gcs".strip()
+        # Bytes must come as they lie there.
+        session.headers["Accept-Encoding"] = "identity"
+        return session

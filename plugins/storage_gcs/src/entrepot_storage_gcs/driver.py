@@ -1,0 +1,172 @@
+"""The driver."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import islice
+from threading import Thread
+from typing import Final
+
+from entrepot_contract import (
+    AlreadyExists,
+    Capabilities,
+    Chunks,
+    DeleteFailed,
+    DriverOptions,
+    Health,
+    InvalidKey,
+    ObjectInfo,
+    Prefix,
+    SignedMethod,
+    StorageDriver,
+    StorageError,
+    Unsupported,
+    UploadState,
+    WriteMode,
+)
+from entrepot_contract.parts import PartSender
+from entrepot_contract.reading import BodyReader
+from entrepot_contract.rooted import Root
+from entrepot_storage_gcs.client import Client
+from entrepot_storage_gcs.failures import NAME, Call
+from entrepot_storage_gcs.listing import list_objects
+from entrepot_storage_gcs.objects import Objects, info_of
+from entrepot_storage_gcs.options import GcsOptions
+from entrepot_storage_gcs.reading import open_reader
+from entrepot_storage_gcs.uploads import Uploads
+
+__all__ = ["GcsDriver"]
+
+MAX_OBJECT_SIZE: Final = 5 * 2**40
+LONGEST_SIGNATURE: Final = timedelta(days=7)
+HEALTH_PATIENCE: Final = 1.9
+
+
+class GcsDriver(StorageDriver):
+    """Objects of one bucket: a key is a name below ``rootdirectory``."""
+
+    name = NAME
+    contract = (1, 0)
+    Options = GcsOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        if not isinstance(options, GcsOptions):
+            raise TypeError(f"GcsDriver takes GcsOptions, not {type(options).__name__}")
+        self._chunksize = options.chunksize
+        self._root = Root(options.rootdirectory)
+        self._client = Client(options)
+        self._objects = Objects(self._client)
+        self._parts = PartSender(options.uploadconcurrency, "gcs-part")
+        self._calls = PartSender(options.maxconcurrency, "gcs-call")
+        self._uploads = Uploads(self._objects, self._root, options.chunksize, self._parts, self._calls)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            create=True,
+            shared=True,
+            durable=True,
+            move="copy",
+            signed_urls=frozenset({"GET", "HEAD"} if self._client.signs else ()),
+            max_object_size=MAX_OBJECT_SIZE,
+            part_size_hint=self._chunksize,
+        )
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        call = self._call("put", key)
+        generation = 0 if mode is WriteMode.CREATE else None
+        fields = self._objects.insert(call, self._root.name(key), data, generation=generation)
+        if fields is None:
+            raise call.failure(AlreadyExists, "the key has an object")
+        return info_of(key, fields)
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> BodyReader:
+        return open_reader(self._objects, self._call("read", key), key, self._root.name(key), offset, length)
+
+    def stat(self, key: str) -> ObjectInfo:
+        return info_of(key, self._objects.stat(self._call("stat", key), self._root.name(key)))
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        call = self._call("list_objects", prefix or None)
+        return list_objects(self._objects, self._root, call, prefix, start_after, shallow)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        call = self._call("move", source)
+        if source == target:
+            raise call.failure(InvalidKey, "cannot be moved onto itself")
+        fields = self._objects.rewrite(call, self._root.name(source), self._root.name(target))
+        self._objects.delete(call, self._root.name(source))
+        return info_of(target, fields)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        failed: dict[str, StorageError] = {}
+        rest = iter(keys)
+        while batch := list(islice(rest, 1000)):
+            failed |= self._delete(batch)
+        if failed:
+            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed)
+
+    def upload_start(self, key: str) -> UploadState:
+        return self._uploads.start(self._call("upload_start", key), key)
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        return self._uploads.append(self._call("upload_append", state.key), state, data)
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        return self._uploads.commit(
+            self._call("upload_commit", state.key), state, state.key if target is None else target
+        )
+
+    def upload_abort(self, state: UploadState) -> None:
+        self._uploads.abort(self._call("upload_abort", state.key), state)
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        call = self._call("sign_url", key)
+        if method not in self.capabilities.signed_urls:
+            raise call.failure(Unsupported, f"{method} URLs need the key of a service account: set 'keyfile'")
+        if expires > LONGEST_SIGNATURE:
+            raise call.failure(Unsupported, "a signed URL can live for 7 days at most")
+        return self._client.sign(call, self._root.name(key), method, expires)
+
+    def health(self) -> Health:
+        start = time.perf_counter()
+        said: list[str] = []
+        # In a thread, for a name that does not resolve has no timeout.
+        check = Thread(target=self._check, args=[said], name="gcs-health", daemon=True)
+        check.start()
+        check.join(HEALTH_PATIENCE)
+        latency = timedelta(seconds=time.perf_counter() - start)
+        if check.is_alive():
+            return Health(False, latency, f"the bucket did not answer within {HEALTH_PATIENCE} s")
+        return Health(not said, latency, said[0] if said else "the bucket answers")
+
+    def close(self) -> None:
+        self._parts.close()
+        self._calls.close()
+        self._client.close()
+
+    def _call(self, operation: str, key: str | None) -> Call:
+        return Call(operation, key, self._client.bucket)
+
+    def _delete(self, keys: list[str]) -> dict[str, StorageError]:
+        def delete(number: int) -> StorageError | None:
+            key = keys[number]
+            try:
+                self._objects.delete(self._call("delete", key), self._root.name(key))
+            except StorageError as error:
+                return error
+            return None
+
+        answers = self._calls.each(len(keys), delete)
+        return {key: error for key, error in zip(keys, answers, strict=True) if error is not None}
+
+    def _check(self, said: list[str]) -> None:
+        try:
+            self._objects.check(self._call("health", None), (HEALTH_PATIENCE / 2, HEALTH_PATIENCE / 2))
+        except StorageError as error:
+            said.append(error.message)

@@ -1,0 +1,117 @@
+"""What the errors of Cloud Storage, of Google's authentication and of HTTP mean in the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import requests
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError
+
+from entrepot_contract import (
+    ConfigError,
+    Denied,
+    IntegrityError,
+    NoSpace,
+    NotFound,
+    StorageError,
+    Throttled,
+    Unavailable,
+)
+
+__all__ = ["NAME", "Call", "reported"]
+
+NAME: Final = "gcs"
+
+Kind = TypeVar("Kind", bound=StorageError)
+
+_THROTTLING: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+_QUOTA: Final = frozenset({"quotaExceeded", "insufficientStorage", "storageQuotaExceeded"})
+_CHECKSUMS: Final = ("crc32c", "md5")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Which operation of the contract a request belongs to, and which key."""
+
+    operation: str
+    key: str | None
+    bucket: str
+
+    def failure(self, kind: type[Kind], message: str) -> Kind:
+        return kind(message, driver=NAME, operation=self.operation, key=self.key)
+
+    def refused(self, answer: requests.Response) -> StorageError:
+        """What an answer with a status of 400 or above means."""
+        code, message = reported(answer)
+        said = f"Cloud Storage answered {answer.status_code} {code}: {message}"
+        if request := answer.headers.get("X-GUploader-UploadID"):
+            said = f"{said} (request {request})"
+        if answer.status_code == 429 or code in _THROTTLING:
+            return self._throttled(answer, said)
+        if code in _QUOTA:
+            return self.failure(NoSpace, f"{said}; raise the quota")
+        if answer.status_code in {401, 403}:
+            return self.failure(
+                Denied, f"{said}; give the service account the role Storage Object User on bucket {self.bucket!r}"
+            )
+        if answer.status_code == 404:
+            return self._missing(said)
+        if answer.status_code == 400 and any(name in message.lower() for name in _CHECKSUMS):
+            return self.failure(IntegrityError, f"{said}; the bytes were damaged on their way, send them again")
+        if answer.status_code in {408, 409} or answer.status_code >= 500:
+            return self.failure(Unavailable, said)
+        return self.failure(StorageError, said)
+
+    def broken(self, error: Exception) -> StorageError:
+        """What an exception of requests, urllib3 or google-auth means."""
+        if isinstance(error, DefaultCredentialsError):
+            return self.failure(
+                ConfigError, "there are no credentials; set 'keyfile' or 'credentials', or the default credentials"
+            )
+        if isinstance(error, RefreshError) and not error.retryable:
+            return self.failure(
+                Denied,
+                f"Google gives no access token: {error.args[0] if error.args else error}; "
+                "check the key of the service account, and this machine's clock",
+            )
+        what = "its token server" if isinstance(error, GoogleAuthError) else "Cloud Storage"
+        return self.failure(Unavailable, f"no answer from {what}: {_innermost(error)}")
+
+    def _missing(self, said: str) -> StorageError:
+        if self.operation in _NEED_THE_BUCKET_ONLY or "bucket" in said:
+            return self.failure(
+                ConfigError, f"{said}; there is no bucket {self.bucket!r}: make it, or correct 'bucket'"
+            )
+        return self.failure(NotFound, "no such object")
+
+    def _throttled(self, answer: requests.Response, said: str) -> Throttled:
+        after = answer.headers.get("Retry-After", "")
+        return Throttled(
+            said,
+            driver=NAME,
+            operation=self.operation,
+            key=self.key,
+            retry_after=timedelta(seconds=int(after)) if after.isdigit() else None,
+        )
+
+
+_NEED_THE_BUCKET_ONLY: Final = frozenset({"put", "list_objects", "upload_start", "upload_append", "health"})
+
+
+def reported(answer: requests.Response) -> tuple[str, str]:
+    """The backend's own code and message; the answer to a download has text instead of JSON."""
+    try:
+        error = answer.json()["error"]
+        return str(error["errors"][0]["reason"]), str(error["message"])
+    except (ValueError, LookupError, TypeError):
+        return answer.reason or "", answer.text[:200].strip()
+
+
+def _innermost(error: BaseException) -> str:
+    walk: Callable[[BaseException], BaseException | None] = lambda one: one.__cause__ or one.__context__  # noqa: E731
+    while (inner := walk(error)) is not None:
+        error = inner
+    return f"{type(error).__name__}: {error}"

