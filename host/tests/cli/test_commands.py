@@ -110,7 +110,7 @@ def test_a_good_configuration_can_be_served(tmp_path: Path) -> None:
             ["filesystem: configure: unknown option 'rootdirectorry'"],
         ),
         ("storage: {filesystem: {rootdirectory: {a: swordfish}}}", ["filesystem: configure: option 'rootdirectory'"]),
-        ("storage: {s3: {secretkey: swordfish}}", ["no storage plugin is called 's3'"]),
+        ("storage: {swift: {secretkey: swordfish}}", ["no storage plugin is called 'swift'"]),
     ],
 )
 def test_each_fault_of_a_configuration_is_a_line(tmp_path: Path, text: str, faults: list[str]) -> None:
@@ -160,7 +160,7 @@ def test_the_configuration_comes_from_the_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"REGISTRY_STORAGE": "s3"}, "pip install entrepot-storage-s3"),
+        ({"REGISTRY_STORAGE": "filesytem"}, "did you mean 'filesystem'?"),
         ({"REGISTRY_HTTP_SERVER": "nginx"}, "no server plugin is called 'nginx'"),
         ({"REGISTRY_AUTH": "htpasswd"}, "auth is not honoured yet"),
         ({"REGISTRY_HTTP_ADDR": "203.0.113.1:5000"}, "cannot serve: "),
@@ -180,3 +180,22 @@ def test_what_cannot_be_served_is_one_error_and_exit_1(tmp_path: Path, environ: 
     assert result.returncode == 1
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_storage_that_does_not_answer_at_the_start_is_one_error_and_exit_1(
+    tmp_path: Path,
+    install: Install,  # noqa: F811 - the fixture
+) -> None:
+    source = """
+        from entrepot_contract import Unavailable
+        from entrepot_storage_memory import MemoryDriver
+        class Driver(MemoryDriver):
+            name = "asking"
+            @property
+            def capabilities(self):
+                raise Unavailable("connection refused", driver="asking", operation="capabilities")
+    """
+    install("asking-driver", source, storage={"asking": "Driver"})
+    result = run("serve", REGISTRY_STORAGE="asking")
+    assert result.exit_code == 1
+    assert "Error: cannot serve, because the storage does not answer: asking: capabilities: connection" in result.output

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from host.tests.plugins.conftest import Install
 
-from entrepot.plugins import PluginError, load_server, load_storage
+from entrepot.plugins import PluginError, drivers, load_server, load_storage
+from entrepot.plugins.installed import STORAGE, claims
 from entrepot.server.waitress import WaitressServer
 
 GOOD = """
@@ -24,9 +25,18 @@ def test_an_installed_driver_is_found_by_its_name(install: Install) -> None:
 
 @pytest.mark.parametrize(
     ("name", "package"),
-    [("s3", "entrepot-storage-s3"), ("azure", "entrepot-storage-azure"), ("gcs", "entrepot-storage-gcs")],
+    [
+        ("s3", "entrepot-storage-s3"),
+        ("s3aws", "entrepot-storage-s3"),
+        ("azure", "entrepot-storage-azure"),
+        ("gcs", "entrepot-storage-gcs"),
+    ],
 )
-def test_a_known_driver_that_is_missing_is_named_with_how_to_get_it(name: str, package: str) -> None:
+def test_a_known_driver_that_is_missing_is_named_with_how_to_get_it(
+    name: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = [claim for claim in claims(STORAGE) if claim.name in {"filesystem", "inmemory"}]
+    monkeypatch.setattr(drivers, "claims", lambda group: here)
     with pytest.raises(PluginError, match=rf"{name}.*installed are filesystem, inmemory.*pip install {package}$"):
         load_storage(name)
 

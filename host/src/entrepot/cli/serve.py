@@ -15,7 +15,7 @@ from entrepot.config.environment import CONFIGURATION_PATH
 from entrepot.logs import configure_logging
 from entrepot.plugins import PluginError
 from entrepot.server import choose_server
-from entrepot_contract import ConfigError
+from entrepot_contract import ConfigError, StorageError
 
 __all__ = ["serve"]
 
@@ -33,6 +33,9 @@ def serve(path: str | None) -> None:
         raise click.ClickException("\n".join(error.faults)) from error
     except (PluginError, ConfigError) as error:
         raise click.ClickException(str(error)) from error
+    except StorageError as error:
+        # Some drivers ask their backend what it can do; whoever started the host learns why it cannot begin.
+        raise click.ClickException(f"cannot serve, because the storage does not answer: {error}") from error
     except OSError as error:
         raise click.ClickException(f"cannot serve: {error}") from error
 

@@ -23,6 +23,7 @@ _PACKAGES: Final = {
         "gcs": "entrepot-storage-gcs",
         "inmemory": "entrepot-storage-memory",
         "s3": "entrepot-storage-s3",
+        "s3aws": "entrepot-storage-s3",
     },
     SERVER: {"granian": "entrepot-server-granian"},
 }
