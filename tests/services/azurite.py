@@ -42,6 +42,11 @@ class Azurite:
         self._folder = Path(tempfile.mkdtemp(prefix="azurite-")) if folder is None else folder
         self._service: Service | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and still runs."""
+        return self._service is not None and self._service.running
+
     def start(self) -> None:
         """Start it, and wait until it accepts connections."""
         (self._folder / "data").mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,163 @@
+"""The driver."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError
+
+from entrepot_contract import (
+    AlreadyExists,
+    Capabilities,
+    Chunks,
+    DeleteFailed,
+    DriverOptions,
+    Health,
+    InvalidKey,
+    ObjectInfo,
+    Prefix,
+    SignedMethod,
+    StorageDriver,
+    StorageError,
+    Unavailable,
+    Unsupported,
+    UploadState,
+    WriteMode,
+)
+from entrepot_contract.parts import PartSender
+from entrepot_contract.reading import BodyReader
+from entrepot_contract.rooted import Root
+from entrepot_storage_azure.account import Account
+from entrepot_storage_azure.copying import Copies
+from entrepot_storage_azure.deleting import delete_all
+from entrepot_storage_azure.failures import NAME, Reporting, code_of, failure
+from entrepot_storage_azure.listing import info_of, listing
+from entrepot_storage_azure.options import AzureOptions
+from entrepot_storage_azure.reading import open_reader
+from entrepot_storage_azure.uploads import BLOCK, MAX_BLOCKS, Uploads
+
+__all__ = ["AzureDriver"]
+
+THREADS: Final = 8
+"""Blocks on their way at a time, each of 8 MiB."""
+
+PATIENCE: Final = 0.9
+"""Seconds that ``health`` waits for a connection, and again for the answer."""
+
+
+class AzureDriver(StorageDriver):
+    """Objects as block blobs: the name of a blob is ``rootdirectory``, a slash and the key."""
+
+    name = NAME
+    contract = (1, 0)
+    Options = AzureOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        if not isinstance(options, AzureOptions):
+            raise TypeError(f"AzureDriver takes AzureOptions, not {type(options).__name__}")
+        self._account = Account(options)
+        self._root = Root(options.rootdirectory)
+        self._sender = PartSender(THREADS, "azure")
+        self._copies = Copies(self._account, self._sender)
+        self._uploads = Uploads(self._account, self._root, self._sender, self._copies)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            create=True,
+            shared=True,
+            durable=True,
+            move="copy",
+            signed_urls=frozenset({"GET", "HEAD"}) if self._account.can_sign else frozenset(),
+            max_object_size=BLOCK * MAX_BLOCKS,
+            part_size_hint=BLOCK,
+        )
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        create = mode is WriteMode.CREATE
+        # A CREATE whose answer was lost would find its own object when sent again.
+        retries: dict[str, Any] = {"retry_total": 0} if create else {}
+        with Reporting("put", key):
+            blob = self._account.blob(self._root.name(key))
+            try:
+                made = blob.upload_blob(data, length=len(data), overwrite=not create, validate_content=True, **retries)
+            except ResourceExistsError as error:
+                if code_of(error) != "BlobAlreadyExists":
+                    raise
+                raise failure(AlreadyExists, "put", key, "the key has an object") from error
+        return ObjectInfo(key, len(data), made["last_modified"], made["etag"].strip('"'))
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> BodyReader:
+        with Reporting("read", key):
+            return open_reader(self._account, self._root.name(key), key, offset, length)
+
+    def stat(self, key: str) -> ObjectInfo:
+        with Reporting("stat", key):
+            return info_of(key, self._account.blob(self._root.name(key)).get_blob_properties())
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        with Reporting("list_objects", prefix or None):
+            yield from listing(self._account, self._root, prefix, start_after, shallow)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        if source == target:
+            raise failure(InvalidKey, "move", source, "cannot be moved onto itself")
+        with Reporting("move", source):
+            name = self._root.name(source)
+            blob = self._account.blob(name)
+            old = blob.get_blob_properties()
+
+            def check() -> None:
+                if blob.get_blob_properties().etag != old.etag:
+                    raise failure(Unavailable, "move", source, "the object was replaced meanwhile; move it again")
+
+            info = self._copies.copy(name, str(old.etag), old.size, self._root.name(target), target, check)
+            blob.delete_blob(etag=old.etag, match_condition=MatchConditions.IfNotModified)
+        return info
+
+    def delete(self, keys: Iterable[str]) -> None:
+        failed = delete_all(self._account, self._root, self._sender, list(dict.fromkeys(keys)))
+        if failed:
+            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            retryable = all(error.retryable for error in failed.values())
+            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed, retryable=retryable)
+
+    def upload_start(self, key: str) -> UploadState:
+        return self._uploads.start(key)
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        return self._uploads.append(state, data)
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        return self._uploads.commit(state, state.key if target is None else target)
+
+    def upload_abort(self, state: UploadState) -> None:
+        self._uploads.abort(state)
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        if not self._account.can_sign:
+            raise failure(Unsupported, "sign_url", key, "a shared access signature cannot sign URLs; give the key")
+        with Reporting("sign_url", key):
+            return self._account.signed(self._root.name(key), expires)
+
+    def health(self) -> Health:
+        start = time.perf_counter()
+        ok, detail = True, "the container answers"
+        try:
+            with Reporting("health"):
+                self._account.container.get_container_properties(
+                    retry_total=0, connection_timeout=PATIENCE, read_timeout=PATIENCE
+                )
+        except StorageError as error:
+            ok, detail = False, error.message
+        return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)
+
+    def close(self) -> None:
+        self._sender.close()
+        self._account.close()

@@ -1,0 +1,66 @@
+"""Objects on their way out, each in one GET; the SDK's own download makes one for every few MiB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+from azure.core.rest import HttpRequest, HttpResponse
+
+from entrepot_contract import ObjectInfo, RangeError
+from entrepot_contract.reading import BodyReader
+from entrepot_storage_azure.account import Account
+from entrepot_storage_azure.failures import NAME, Reporting, failure, failure_of, refusal
+from entrepot_storage_azure.listing import info_of
+
+__all__ = ["open_reader"]
+
+VERSION = "2021-12-02"
+"""Of the service, whose answers to GET have stayed the same since."""
+
+
+def open_reader(account: Account, name: str, key: str, offset: int, length: int | None) -> BodyReader:
+    """The bytes of a blob from ``offset`` on."""
+    if length == 0:
+        return _nothing(account, name, key, offset)
+    source = account.source(name)
+    headers = {"x-ms-version": VERSION}
+    if source.authorization is not None:
+        headers["Authorization"] = source.authorization
+    if offset or length:
+        headers["x-ms-range"] = f"bytes={offset}-{'' if length is None else offset + length - 1}"
+    answer = account.send(HttpRequest("GET", source.url, headers=headers))
+    if answer.status_code == 416:
+        answer.close()
+        return _nothing(account, name, key, offset)
+    if answer.status_code not in (200, 206):
+        answer.close()
+        code, request = answer.headers.get("x-ms-error-code", ""), answer.headers.get("x-ms-request-id", "")
+        raise refusal(answer.status_code, code, request, "read", key, answer.headers.get("Retry-After", ""))
+    sent = int(answer.headers["Content-Length"])
+    size = int(answer.headers.get("Content-Range", f"/{sent}").rpartition("/")[2])
+    modified = parsedate_to_datetime(answer.headers["Last-Modified"])
+    info = ObjectInfo(key, size, modified, answer.headers["ETag"].strip('"'))
+    return BodyReader(
+        info,
+        _chunks(answer, key),
+        sent,
+        driver=NAME,
+        close=answer.close,
+        failed=lambda error: failure_of(error, "read", key),
+    )
+
+
+def _chunks(answer: HttpResponse, key: str) -> Iterator[bytes]:
+    with Reporting("read", key):
+        yield from answer.iter_raw()
+
+
+def _nothing(account: Account, name: str, key: str, offset: int) -> BodyReader:
+    info = info_of(key, account.blob(name).get_blob_properties())
+    if offset > info.size:
+        message = f"offset {offset} lies past the {info.size} bytes of the object"
+        raise failure(RangeError, "read", key, message)
+    return BodyReader(
+        info, iter(()), 0, driver=NAME, close=lambda: None, failed=lambda error: failure_of(error, "read", key)
+    )

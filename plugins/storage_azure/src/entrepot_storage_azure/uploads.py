@@ -1,0 +1,218 @@
+"""Uploads that any process can go on with.
+
+An upload is a working blob, and its committed block list is what was received: each append adds blocks to it by one
+Put Block List, and what it does not list is dropped. A state knows its blocks and the etag that they had. Where the
+etag still holds, so does the state; where it does not, the state holds if the list begins with its blocks.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final, Self
+from uuid import NAMESPACE_OID, uuid4, uuid5
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.storage.blob import BlobBlock, BlobClient, BlobLeaseClient
+
+from entrepot_contract import Chunks, ObjectInfo, StorageError, UploadConflict, UploadState, UploadUnknown
+from entrepot_contract.parts import PartSender
+from entrepot_contract.rooted import Root
+from entrepot_storage_azure.account import Account
+from entrepot_storage_azure.copying import Copies
+from entrepot_storage_azure.failures import Reporting, code_of, failure
+
+__all__ = ["BLOCK", "MAX_BLOCKS", "Uploads"]
+
+BLOCK: Final = 8 * 2**20
+MAX_BLOCKS: Final = 50_000
+"""The most blocks that a blob can have."""
+
+LEASE: Final = 60
+"""Seconds that a commit has before another process may take the upload over; it asks for more as it goes on."""
+
+PATIENCE: Final = 10.0
+"""Seconds that a commit waits for another one of the same upload."""
+
+_CHANGED: Final = frozenset({"ConditionNotMet", "SourceConditionNotMet", "TargetConditionNotMet"})
+_LEASED: Final = frozenset({"LeaseIdMissing", "LeaseAlreadyPresent", "LeaseIsBreakingAndCannotBeAcquired"})
+_LOST: Final = frozenset({"LeaseIdMismatchWithLeaseOperation", "LeaseIdMismatchWithBlobOperation", "LeaseLost"})
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What the token of a state says; ``runs`` has the nonce and the number of blocks of each append."""
+
+    name: str
+    etag: str
+    runs: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(cls, state: UploadState, operation: str) -> Self:
+        try:
+            name, etag, runs = json.loads(state.token)
+        except ValueError as error:
+            raise _unknown(state, operation) from error
+        return cls(name, etag, tuple((nonce, count) for nonce, count in runs))
+
+    def token(self) -> str:
+        return json.dumps([self.name, self.etag, self.runs], separators=(",", ":"))
+
+    def blocks(self) -> list[str]:
+        return [f"{nonce}{index:05}" for nonce, count in self.runs for index in range(count)]
+
+
+class Uploads:
+    """The uploads of a container."""
+
+    def __init__(self, account: Account, root: Root, sender: PartSender, copies: Copies) -> None:
+        self._account = account
+        self._root = root
+        self._sender = sender
+        self._copies = copies
+
+    def start(self, key: str) -> UploadState:
+        upload = uuid4().hex
+        with Reporting("upload_start", key):
+            made = self._blob(upload).upload_blob(b"", overwrite=True)
+        return UploadState(key, 0, Upload(upload, str(made["etag"])).token())
+
+    def append(self, state: UploadState, data: Chunks) -> UploadState:
+        report = Reporting("upload_append", state.key)
+        upload = Upload.of(state, "upload_append")
+        blob, nonce = self._blob(upload.name), secrets.token_urlsafe(6)
+
+        def put(index: int, part: bytearray) -> int:
+            with report:
+                try:
+                    # From a stream, the timeout of a connection holds for each 32 KiB and not for the whole block.
+                    blob.stage_block(f"{nonce}{index:05}", BytesIO(part), length=len(part), validate_content=True)
+                except HttpResponseError as error:
+                    raise self._meant(error, state, "upload_append") from error
+            return len(part)
+
+        sent, rest = self._sender.send(data, BLOCK, put)
+        if rest:
+            sent.append(put(len(sent), rest))
+        runs = (*upload.runs, (nonce, len(sent))) if sent else upload.runs
+        with report:
+            etag = self._publish(blob, state, upload, Upload(upload.name, "", runs), "upload_append", upload.etag)
+        return UploadState(state.key, state.size + sum(sent), Upload(upload.name, etag, runs).token())
+
+    def commit(self, state: UploadState, target: str) -> ObjectInfo:
+        operation = "upload_commit"
+        upload = Upload.of(state, operation)
+        blob, name = self._blob(upload.name), self._root.working(f"uploads/{upload.name}")
+        with Reporting(operation, target):
+            etag, lease = self._claim(blob, state, upload)
+            try:
+                info = self._copies.copy(name, etag, state.size, self._root.name(target), target, lease.renew)
+            except HttpResponseError as error:
+                raise self._meant(error, state, operation) from error
+            try:
+                blob.delete_blob(lease=lease)
+            except HttpResponseError as error:
+                # The object is there: who else ended the upload, or took it over, has no say in that any more.
+                if code_of(error) not in _LOST | {"BlobNotFound"}:
+                    raise
+        return info
+
+    def abort(self, state: UploadState) -> None:
+        blob = self._blob(Upload.of(state, "upload_abort").name)
+        with Reporting("upload_abort", state.key):
+            try:
+                try:
+                    blob.delete_blob()
+                except HttpResponseError as error:
+                    if code_of(error) not in _LEASED:
+                        raise
+                    BlobLeaseClient(blob).break_lease(0)
+                    blob.delete_blob()
+            except ResourceNotFoundError as error:
+                if code_of(error) != "BlobNotFound":
+                    raise
+
+    def _blob(self, upload: str) -> BlobClient:
+        return self._account.blob(self._root.working(f"uploads/{upload}"))
+
+    def _publish(
+        self, blob: BlobClient, state: UploadState, own: Upload, wanted: Upload, operation: str, etag: str | None
+    ) -> str:
+        """Make the block list what is wanted, if it begins with the state's own blocks; answers its etag."""
+        blocks = wanted.blocks()
+        while True:
+            if etag is None:
+                etag, found = self._current(blob, state, own.blocks(), operation)
+                if found == blocks:
+                    return etag
+            try:
+                listed = [BlobBlock(block) for block in blocks]
+                answer = blob.commit_block_list(listed, etag=etag, match_condition=MatchConditions.IfNotModified)
+                return str(answer["etag"])
+            except HttpResponseError as error:
+                if code_of(error) not in _CHANGED | {"BlobNotFound"}:
+                    raise self._meant(error, state, operation) from error
+            etag = None
+
+    def _current(self, blob: BlobClient, state: UploadState, own: list[str], operation: str) -> tuple[str, list[str]]:
+        """The etag and the block list as they are now.
+
+        Raises UploadUnknown where there is none, and UploadConflict where it does not begin with ``own``.
+        """
+        try:
+            etag = str(blob.get_blob_properties().etag)
+            found = [block.id for block in blob.get_block_list()[0]]
+        except HttpResponseError as error:
+            raise self._meant(error, state, operation) from error
+        if found[: len(own)] != own:
+            raise _conflict(state, operation)
+        return etag, found
+
+    def _claim(self, blob: BlobClient, state: UploadState, upload: Upload) -> tuple[str, BlobLeaseClient]:
+        """Lease the blob while it holds the state's blocks and no more; answers its etag and the lease.
+
+        The same state asks for the same lease, so that a commit can be made again after a crash in its middle.
+        """
+        operation, etag = "upload_commit", upload.etag
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                lease = str(uuid5(NAMESPACE_OID, state.token))
+                matching = MatchConditions.IfNotModified
+                return etag, blob.acquire_lease(LEASE, lease, etag=etag, match_condition=matching)
+            except HttpResponseError as error:
+                code = code_of(error)
+                if code not in _CHANGED | _LEASED or time.monotonic() > give_up:
+                    raise self._meant(error, state, operation) from error
+            if code in _LEASED:
+                time.sleep(0.1)
+            else:
+                etag = self._publish(blob, state, upload, upload, operation, None)
+
+    def _meant(self, error: HttpResponseError, state: UploadState, operation: str) -> StorageError | HttpResponseError:
+        """What an answer means for an upload; the error itself where nothing more than for any other blob."""
+        code = code_of(error)
+        if code in {"BlobNotFound", "CannotVerifyCopySource"} and error.status_code == 404:
+            return _unknown(state, operation)
+        if code in _CHANGED | _LEASED | _LOST | {"InvalidBlockList"}:
+            return _conflict(state, operation)
+        return error
+
+
+def _unknown(state: UploadState, operation: str) -> UploadUnknown:
+    return failure(
+        UploadUnknown, operation, state.key, "the upload was committed, aborted or lost, or never was; start again"
+    )
+
+
+def _conflict(state: UploadState, operation: str) -> UploadConflict:
+    return failure(
+        UploadConflict,
+        operation,
+        state.key,
+        "another append was made from an earlier state, or a commit runs; ask where the upload stands",
+    )
