@@ -50,22 +50,16 @@ def test_nginx_accepts_its_example(request: pytest.FixtureRequest, folder: Path)
 
 
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("given", [{}, {"S3_ENDPOINT": "http://127.0.0.1:9000", "S3_REGION": "default"}])
+@pytest.mark.parametrize("given", [{}, {"REGIONENDPOINT": "http://127.0.0.1:9000", "REGION": "default"}])
 def test_the_configuration_of_the_compose_file_can_be_served(given: dict[str, str], host: str, folder: Path) -> None:
-    variables = {**SECRETS, "S3_BUCKET": "images", **given}
+    needed = {**SECRETS, "REGISTRY_STORAGE_S3_BUCKET": "images"}
+    variables = needed | {f"REGISTRY_STORAGE_S3_{name}": value for name, value in given.items()}
     environment = at("compose.yml", "services", host, "environment")
     assert isinstance(environment, dict)
-    env = {name: _substituted(text, variables) for name, text in environment.items()}
-    _check((DEPLOY / "config.yml").read_text(), folder, env)
-
-
-def _substituted(text: str, given: Mapping[str, str]) -> str:
-    """What compose makes of ``${NAME:-default}`` and ``${NAME:?message}``."""
-    return re.sub(
-        r"\$\{(\w+):([-?])([^}]*)\}",
-        lambda found: given[found[1]] if found[2] == "?" else given.get(found[1]) or found[3],
-        text,
-    )
+    assert set(variables) <= set(environment)
+    for name, text in environment.items():
+        assert text is None or re.fullmatch(rf"\$\{{{name}:\?.+\}}", text), f"{name} is not what it is called outside"
+    _check((DEPLOY / "config.yml").read_text(), folder, variables)
 
 
 def test_the_compose_file_names_what_is_there() -> None:

@@ -1,0 +1,149 @@
+"""A blob is fetched from the store itself; all else of the protocol stays with the host."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit
+
+import pytest
+from services.client import Client
+from services.containers import Skopeo
+from services.images import OciLayout, Package, package, random_files
+from services.push import missing_parts, push_image
+from services.wire import digest_of
+
+from .conftest import Redirecting
+
+
+@pytest.fixture
+def blob(redirecting: Redirecting, repository: str) -> bytes:
+    """A blob that is there; nothing of its push counts as fetched."""
+    data = Random(repository).randbytes(500_000)  # noqa: S311  # content, not a secret
+    assert redirecting.host.wire.push_blob(repository, data).status == 201
+    redirecting.store.clear()
+    return data
+
+
+def _follow(location: str, headers: dict[str, str]) -> tuple[HTTPResponse, bytes]:
+    url = urlsplit(location)
+    with closing(HTTPConnection(url.netloc, timeout=30)) as connection:
+        connection.request("GET", f"{url.path}?{url.query}", headers=headers)
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+
+def test_get_answers_307_with_a_url_that_serves_the_bytes(
+    redirecting: Redirecting, repository: str, blob: bytes
+) -> None:
+    answer = redirecting.host.wire.blob(repository, digest_of(blob))
+
+    assert answer.status == 307
+    assert answer.headers["location"].startswith(f"http://127.0.0.1:{redirecting.store.port}/")
+    served, body = _follow(answer.headers["location"], {})
+    assert (served.status, body) == (200, blob)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "last"), [("bytes=10-99", 10, 99), ("bytes=499990-", 499_990, 499_999), ("bytes=0-0", 0, 0)]
+)
+def test_the_signed_url_honours_a_range(
+    redirecting: Redirecting, repository: str, blob: bytes, wanted: str, first: int, last: int
+) -> None:
+    target = f"/v2/{repository}/blobs/{digest_of(blob)}"
+    answer = redirecting.host.wire.request("GET", target, headers={"Range": wanted})
+
+    assert answer.status == 307
+    served, body = _follow(answer.headers["location"], {"Range": wanted})
+    assert (served.status, body) == (206, blob[first : last + 1])
+    assert served.headers["Content-Range"] == f"bytes {first}-{last}/{len(blob)}"
+
+
+def test_head_is_answered_by_the_host(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+    answer = redirecting.host.wire.request("HEAD", f"/v2/{repository}/blobs/{digest_of(blob)}")
+
+    assert answer.status == 200
+    assert answer.headers["content-length"] == str(len(blob))
+    assert answer.headers["docker-content-digest"] == digest_of(blob)
+    assert redirecting.fetched() == []
+
+
+def test_what_is_no_member_is_not_redirected_to(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+    assert redirecting.host.wire.blob(f"{repository}/other", digest_of(blob)).status == 404
+
+    assert redirecting.host.wire.request("DELETE", f"/v2/{repository}/blobs/{digest_of(blob)}").status == 202
+    assert redirecting.host.wire.blob(repository, digest_of(blob)).status == 404
+
+
+def test_a_host_told_not_to_redirect_streams(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+    answer = redirecting.streaming.wire.blob(repository, digest_of(blob))
+
+    assert (answer.status, answer.body) == (200, blob)
+    part = redirecting.streaming.wire.request(
+        "GET", f"/v2/{repository}/blobs/{digest_of(blob)}", headers={"Range": "bytes=10-99"}
+    )
+    assert (part.status, part.body) == (206, blob[10:100])
+
+
+def test_no_log_of_the_host_holds_a_signature(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+    assert redirecting.host.wire.blob(repository, digest_of(blob)).status == 307
+    redirecting.host.stop()
+    output = redirecting.host.service.output()
+    redirecting.host.start()
+
+    assert "status=307" in output
+    assert "Signature" not in output
+    assert "of-the-tests" not in output
+
+
+@pytest.fixture
+def image(redirecting: Redirecting, repository: str) -> Package:
+    """An image that is there, with three layers that no other test has."""
+    image = package(random_files(repository, 3_000_000, 200_000, 17))
+    push_image(redirecting.host.wire, repository, image, "v1")
+    redirecting.store.clear()
+    return image
+
+
+def _assert_all_fetched(redirecting: Redirecting, image: Package) -> None:
+    """Every layer, and the config, came from the store and not from the host."""
+    fetched = " ".join(redirecting.fetched())
+    for blob in image.blobs:
+        assert digest_of(blob).removeprefix("sha256:") in fetched
+
+
+def test_skopeo_pulls(redirecting: Redirecting, image: Package, skopeo: Skopeo, repository: str, folder: Path) -> None:
+    skopeo.copy(f"docker://{redirecting.host.address}/{repository}:v1", f"dir:{folder}/back")
+
+    assert skopeo.run("manifest-digest", f"{folder}/back/manifest.json").strip() == image.digest
+    _assert_all_fetched(redirecting, image)
+
+
+def test_podman_pulls(redirecting: Redirecting, image: Package, podman: Client, repository: str) -> None:
+    name = f"{redirecting.host.address}/{repository}:v1"
+    podman.run("pull", "--tls-verify=false", name)
+
+    assert podman.run("images", "--format={{.Digest}}", name).strip() == image.digest
+    _assert_all_fetched(redirecting, image)
+
+
+def test_the_docker_engine_pulls(redirecting: Redirecting, image: Package, docker: Client, repository: str) -> None:
+    name = f"{redirecting.host.address}/{repository}:v1"
+    said = docker.run("pull", name)
+    docker.run("rmi", name)
+
+    assert f"Digest: {image.digest}" in said
+    _assert_all_fetched(redirecting, image)
+
+
+def test_an_image_pushed_by_skopeo_comes_back_from_either_host(
+    redirecting: Redirecting, skopeo: Skopeo, repository: str, folder: Path
+) -> None:
+    image = package(random_files(repository, 100_000, 12_000_000))
+    skopeo.copy(OciLayout(folder / "mine").add("v1", image), f"docker://{redirecting.host.address}/{repository}:v1")
+
+    assert missing_parts(redirecting.streaming.wire, repository, image, "v1") == []
+    skopeo.copy(f"docker://{redirecting.host.address}/{repository}:v1", f"dir:{folder}/back")
+    _assert_all_fetched(redirecting, image)
