@@ -1,1 +1,6 @@
-"""entrepot storage on Amazon S3 and what speaks its protocol."""
+"""entrepot storage on Amazon S3 and what speaks its protocol, in Docker Distribution's layout."""
+
+from entrepot_storage_s3.driver import S3Driver
+from entrepot_storage_s3.options import S3Options
+
+__all__ = ["S3Driver", "S3Options"]

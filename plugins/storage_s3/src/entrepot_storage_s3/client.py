@@ -1,0 +1,126 @@
+"""The SDK's clients, made when they are first needed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Literal
+
+import boto3
+from botocore.config import Config
+from botocore.utils import parse_timestamp
+
+from entrepot_contract import ConfigError
+from entrepot_storage_s3.failures import failure
+from entrepot_storage_s3.options import S3Options
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+__all__ = ["Clients"]
+
+Purpose = Literal["objects", "health", "urls"]
+
+HEALTH_TIMEOUT: Final = 1.0
+"""Seconds to connect, and seconds to wait for the answer, of a health check."""
+
+CONNECTIONS: Final = 128
+"""How many idle connections are kept: one for each thread of a busy host."""
+
+
+class Clients:
+    """One client for each purpose; they share nothing but the options, and each is safe in many threads."""
+
+    def __init__(self, options: S3Options) -> None:
+        self._options = options
+        self._lock = Lock()
+        self._made: dict[Purpose, S3Client] = {}
+
+    @property
+    def objects(self) -> S3Client:
+        """For all objects."""
+        return self._made.get("objects") or self._make("objects")
+
+    @property
+    def health(self) -> S3Client:
+        """With short timeouts, and without a second try."""
+        return self._made.get("health") or self._make("health")
+
+    @property
+    def urls(self) -> S3Client:
+        """For URLs as clients reach them."""
+        return self._made.get("urls") or self._make("urls")
+
+    def close(self) -> None:
+        """Let go of all connections; again is harmless."""
+        with self._lock:
+            made, self._made = self._made, {}
+        for client in made.values():
+            client.close()
+
+    def _make(self, purpose: Purpose) -> S3Client:
+        with self._lock:
+            if purpose not in self._made:
+                self._made[purpose] = self._client(purpose)
+            return self._made[purpose]
+
+    def _client(self, purpose: Purpose) -> S3Client:
+        options = self._options
+        endpoint = (options.redirectendpoint if purpose == "urls" else "") or options.regionendpoint
+        if endpoint and "://" not in endpoint:
+            endpoint = f"{'https' if options.secure else 'http'}://{endpoint}"
+        session = boto3.Session(
+            aws_access_key_id=options.accesskey or None,
+            aws_secret_access_key=options.secretkey.get_secret_value() or None,
+            aws_session_token=options.sessiontoken.get_secret_value() or None,
+            region_name=options.region or None,
+        )
+        # The SDK's own parser of times takes a tenth of the whole call.
+        session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
+        try:
+            return session.client(
+                "s3",
+                endpoint_url=endpoint or None,
+                region_name=session.region_name or "us-east-1",
+                use_ssl=options.secure,
+                verify=False if options.skipverify else None,
+                config=self._config(purpose),
+            )
+        except ValueError as error:
+            message = f"the SDK refuses the options: {error}; correct regionendpoint and redirectendpoint"
+            raise failure(ConfigError, "configure", None, message) from error
+
+    def _config(self, purpose: Purpose) -> Config:
+        options = self._options
+        path_style = bool(options.regionendpoint) if options.forcepathstyle is None else options.forcepathstyle
+        health = purpose == "health"
+        return Config(
+            signature_version="s3v4",
+            connect_timeout=min(HEALTH_TIMEOUT, options.connecttimeout) if health else options.connecttimeout,
+            read_timeout=min(HEALTH_TIMEOUT, options.readtimeout) if health else options.readtimeout,
+            # A second try hides a connection that the server has closed in the meantime; the host does the rest.
+            retries={"mode": "standard", "total_max_attempts": 1 if health else 2},
+            max_pool_connections=1 if health else CONNECTIONS,
+            tcp_keepalive=True,
+            # A signature covers the sha256 of the body, which every server checks; many know no other checksum.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            user_agent_extra=" ".join(("entrepot", options.useragent)).strip(),
+            use_dualstack_endpoint=options.usedualstack,
+            use_fips_endpoint=options.usefipsendpoint,
+            s3={
+                "addressing_style": "path" if path_style else "auto",
+                "use_accelerate_endpoint": options.accelerate,
+                "payload_signing_enabled": True,
+            },
+        )
+
+
+def _time(value: str) -> datetime:
+    with suppress(ValueError):
+        return datetime.fromisoformat(value).astimezone(UTC)
+    with suppress(ValueError):
+        return parsedate_to_datetime(value).astimezone(UTC)
+    return parse_timestamp(value).astimezone(UTC)

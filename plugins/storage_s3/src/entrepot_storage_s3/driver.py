@@ -1,0 +1,149 @@
+"""The driver."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import islice
+from threading import Lock
+
+from entrepot_contract import (
+    Capabilities,
+    Chunks,
+    DeleteFailed,
+    DriverOptions,
+    Health,
+    InvalidKey,
+    ObjectInfo,
+    Prefix,
+    SignedMethod,
+    StorageDriver,
+    StorageError,
+    Unsupported,
+    UploadState,
+    WriteMode,
+)
+from entrepot_contract.reading import BodyReader
+from entrepot_contract.rooted import Root
+from entrepot_storage_s3.bucket import MOST_DELETED, Bucket
+from entrepot_storage_s3.client import Clients
+from entrepot_storage_s3.copying import Copying, Source
+from entrepot_storage_s3.failures import NAME, Reporting, failure
+from entrepot_storage_s3.listing import listing
+from entrepot_storage_s3.options import S3Options
+from entrepot_storage_s3.probe import creates
+from entrepot_storage_s3.reading import read
+from entrepot_storage_s3.uploads import Uploads
+
+
+class S3Driver(StorageDriver):
+    """Objects of one bucket: a key's name there is ``rootdirectory``, a slash and the key."""
+
+    name = NAME
+    contract = (1, 0)
+    Options = S3Options
+
+    def __init__(self, options: DriverOptions) -> None:
+        if not isinstance(options, S3Options):
+            raise TypeError(f"S3Driver takes S3Options, not {type(options).__name__}")
+        self._options = options
+        self._clients = Clients(options)
+        self._bucket = Bucket(options, self._clients)
+        self._root = Root(options.rootdirectory)
+        self._copying = Copying(options, self._bucket)
+        self._uploads = Uploads(options, self._bucket, self._root, self._copying)
+        self._capabilities: Capabilities | None = None
+        self._lock = Lock()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The first call asks the server whether it can create."""
+        with self._lock:
+            if self._capabilities is None:
+                self._capabilities = Capabilities(
+                    create=creates(self._bucket.client.meta.endpoint_url, self._bucket, self._root),
+                    shared=True,
+                    durable=True,
+                    move="copy",
+                    signed_urls=frozenset({"GET", "HEAD"}),
+                    part_size_hint=self._options.chunksize,
+                )
+            return self._capabilities
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        create = mode is WriteMode.CREATE
+        if create and not self.capabilities.create:
+            raise failure(Unsupported, "put", key, "this server cannot create an object only where there is none")
+        return self._bucket.put(self._root.name(key), data, Reporting("put", key), create=create)
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> BodyReader:
+        return read(self._bucket, self._root.name(key), key, offset, length)
+
+    def stat(self, key: str) -> ObjectInfo:
+        return self._bucket.head(self._root.name(key), Reporting("stat", key))
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        return listing(self._bucket, self._root, prefix, start_after, shallow=shallow)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        report = Reporting("move", source)
+        if source == target:
+            raise failure(InvalidKey, "move", source, "cannot be moved onto itself")
+        name = self._root.name(source)
+        found = self._bucket.head(name, report)
+        info = self._copying.copy([Source(name, found.size)], self._root.name(target), target, report)
+        self.delete([source])
+        return info
+
+    def delete(self, keys: Iterable[str]) -> None:
+        failed: dict[str, StorageError] = {}
+        rest = iter(keys)
+        while batch := list(islice(rest, MOST_DELETED)):
+            names = {self._root.name(key): key for key in batch}
+            for name, error in self._bucket.delete(list(names), Reporting("delete")).items():
+                key = names.get(name, name)
+                message = f"S3 answered {error.get('Code')}: {error.get('Message')}"
+                failed[key] = failure(StorageError, "delete", key, message)
+        if failed:
+            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed)
+
+    def upload_start(self, key: str) -> UploadState:
+        return self._uploads.start(key)
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        return self._uploads.append(state, data)
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        return self._uploads.commit(state, state.key if target is None else target)
+
+    def upload_abort(self, state: UploadState) -> None:
+        self._uploads.abort(state)
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        with Reporting("sign_url", key):
+            return self._clients.urls.generate_presigned_url(
+                "get_object" if method == "GET" else "head_object",
+                Params={"Bucket": self._bucket.name, "Key": self._root.name(key)},
+                ExpiresIn=int(expires.total_seconds()),
+            )
+
+    def health(self) -> Health:
+        start = time.perf_counter()
+        ok, detail = True, "the bucket answers"
+        report = Reporting("health")
+        try:
+            with report:
+                self._bucket.check(self._clients.health)
+        except StorageError as error:
+            ok, detail = False, error.message
+        return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)
+
+    def close(self) -> None:
+        """Let go of all threads and connections; again is harmless."""
+        self._uploads.close()
+        self._copying.close()
+        self._clients.close()

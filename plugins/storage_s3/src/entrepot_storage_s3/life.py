@@ -1,0 +1,166 @@
+"""Which state of an upload is the last, and which one call may end it."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import replace
+from hashlib import md5
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from entrepot_contract import NotFound, UploadConflict
+from entrepot_storage_s3.bucket import Bucket, etag_of
+from entrepot_storage_s3.draft import Draft, conflict, unknown
+from entrepot_storage_s3.failures import Reporting, code_of
+from entrepot_storage_s3.multipart import Multipart
+
+__all__ = ["Life"]
+
+PAUSES: Final = (0.05, 0.2, 0.8, 0)
+"""Seconds to wait while another call completes the upload."""
+
+_GONE: Final = {"NoSuchUpload", "NoSuchKey"}
+
+
+class Life:
+    """A register for each upload, of what every S3 server does atomically: a multipart upload of one small part.
+
+    - Writing the part says which state is the last, and fails once the upload has ended.
+    - Completing it with the part's etag ends the upload where that state is still the last, and works once.
+    - Beside it, from the second append on, an object holds the nonces of all appends that led to the last state. It
+      is only asked about a state that is not the last: whether that one led there, or was overtaken.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def begin(self, folder: str, report: Reporting) -> Draft:
+        """A new upload."""
+        with report:
+            return Draft(folder, Multipart.begin(self._bucket, _name(folder)).upload)
+
+    def check(self, draft: Draft, report: Reporting) -> None:
+        """Raise UploadUnknown or UploadConflict where nothing can come of this state."""
+        with report:
+            try:
+                etag, size = self._multipart(draft).first()
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    raise unknown(report) from error
+                raise
+        depth = len(draft.chain)
+        if etag != draft.etag:
+            deeper = draft.depth_of(size) > depth
+            if not deeper or self._chain(draft.folder, report)[:depth] != draft.chain:
+                raise conflict(report)
+
+    def advance(self, draft: Draft, report: Reporting) -> Draft:
+        """Make this state the last one; raises UploadUnknown."""
+        if len(draft.chain) > 1:
+            self._bucket.put(_chain_name(draft.folder), json.dumps(draft.chain).encode(), report)
+        return self._write(draft, report)
+
+    def end(self, draft: Draft, report: Reporting) -> None:
+        """End the upload with this state; raises UploadUnknown and UploadConflict.
+
+        The same state can end it again until its working objects are cleared: a commit can be broken off after this.
+        """
+        if not draft.chain:
+            return self._complete(self._write(draft, report), report)
+        try:
+            return self._complete(draft, report)
+        except UploadConflict:
+            # An older state, which it takes back the upload to.
+            self.check(draft, report)
+            return self._complete(self._write(draft, report), report)
+
+    def drop(self, draft: Draft, report: Reporting) -> None:
+        """End the upload without any state, and drop what killed processes have left; again is harmless."""
+        self._abort(self._multipart(draft), report)
+        with report:
+            found = self._bucket.client.list_multipart_uploads(Bucket=self._bucket.name, Prefix=draft.folder)
+        for one in found.get("Uploads", []):
+            self._abort(Multipart(self._bucket, one["Key"], one["UploadId"]), report)
+
+    @staticmethod
+    def _abort(multipart: Multipart, report: Reporting) -> None:
+        with report:
+            try:
+                multipart.abort()
+            except ClientError as error:
+                if code_of(error) not in _GONE:
+                    raise
+
+    def _multipart(self, draft: Draft) -> Multipart:
+        return Multipart(self._bucket, _name(draft.folder), draft.life)
+
+    def _write(self, draft: Draft, report: Reporting) -> Draft:
+        with report:
+            try:
+                part = self._multipart(draft).put(1, draft.record)
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    raise unknown(report) from error
+                raise
+        return replace(draft, etag=etag_of(part["ETag"]) or "")
+
+    def _complete(self, draft: Draft, report: Reporting) -> None:
+        with report:
+            told = self._completed(draft, report)
+        # Some servers answer well too where another state has ended the upload.
+        if told and told != _etag_of_one(draft.etag):
+            try:
+                record = self._bucket.get(_name(draft.folder), report)
+            except NotFound as error:
+                raise unknown(report) from error
+            if record != draft.record:
+                raise conflict(report)
+
+    def _completed(self, draft: Draft, report: Reporting) -> str | None:
+        for pause in PAUSES:
+            try:
+                return self._multipart(draft).complete([{"PartNumber": 1, "ETag": draft.etag}])
+            except ClientError as error:
+                if code_of(error) == "InvalidPart":
+                    raise conflict(report) from error
+                if code_of(error) in _GONE:
+                    break
+                # What Ceph says where another call completes it now, and also where it has ended.
+                if code_of(error) != "InternalError" or not pause:
+                    raise
+            if self._has_ended(draft):
+                break
+            time.sleep(pause)
+        return "ended before"
+
+    def _has_ended(self, draft: Draft) -> bool:
+        try:
+            self._multipart(draft).first()
+        except ClientError as error:
+            if code_of(error) not in _GONE:
+                raise
+            return True
+        return False
+
+    def _chain(self, folder: str, report: Reporting) -> tuple[str, ...]:
+        with suppress(NotFound):
+            return tuple(json.loads(self._bucket.get(_chain_name(folder), report)))
+        return ()
+
+
+def _name(folder: str) -> str:
+    return f"{folder}life"
+
+
+def _chain_name(folder: str) -> str:
+    return f"{folder}chain"
+
+
+def _etag_of_one(etag: str) -> str:
+    """The etag that S3 gives to an object of one part, unless the store encrypts with a key of its own."""
+    with suppress(ValueError):
+        return f"{md5(bytes.fromhex(etag), usedforsecurity=False).hexdigest()}-1"
+    return ""

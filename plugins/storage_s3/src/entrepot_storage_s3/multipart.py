@@ -1,0 +1,125 @@
+"""Objects that are made of parts (Amazon S3, "Uploading and copying objects using multipart upload")."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, TypedDict
+
+from entrepot_contract import StorageError
+from entrepot_storage_s3.bucket import Bucket, body_of, etag_of
+from entrepot_storage_s3.failures import Reporting, failure
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+__all__ = ["MOST_PARTS", "Multipart", "Parts"]
+
+MOST_PARTS: Final = 10_000
+"""How many parts an object can have (Amazon S3, "Multipart upload limits")."""
+
+
+class Spanned(TypedDict, total=False):
+    """Which bytes of an object are copied."""
+
+    CopySourceRange: str
+
+
+class Multipart:
+    """The requests of one multipart upload; each raises the SDK's errors."""
+
+    def __init__(self, bucket: Bucket, name: str, upload: str) -> None:
+        self._bucket = bucket
+        self._client = bucket.client
+        self._name = name
+        self.upload = upload
+
+    @classmethod
+    def begin(cls, bucket: Bucket, name: str) -> Self:
+        """A new one."""
+        made = bucket.client.create_multipart_upload(Bucket=bucket.name, Key=name, **bucket.making)
+        return cls(bucket, name, made["UploadId"])
+
+    def put(self, number: int, data: bytes | bytearray) -> CompletedPartTypeDef:
+        """Send a part, or send it again."""
+        done = self._client.upload_part(
+            Bucket=self._bucket.name, Key=self._name, UploadId=self.upload, PartNumber=number, Body=body_of(data)
+        )
+        return {"PartNumber": number, "ETag": done["ETag"]}
+
+    def copy(self, number: int, source: str, span: str | None) -> CompletedPartTypeDef:
+        """Make a part of an object of the bucket, or of a span of it as the Range header writes one."""
+        spanned: Spanned = {} if span is None else {"CopySourceRange": span}
+        done = self._client.upload_part_copy(
+            Bucket=self._bucket.name,
+            Key=self._name,
+            UploadId=self.upload,
+            PartNumber=number,
+            CopySource={"Bucket": self._bucket.name, "Key": source},
+            **spanned,
+        )
+        return {"PartNumber": number, "ETag": done["CopyPartResult"]["ETag"]}
+
+    def first(self) -> tuple[str | None, int]:
+        """The etag and the size of the part that is there, where there is one at the most; (None, 0) where none is."""
+        done = self._client.list_parts(Bucket=self._bucket.name, Key=self._name, UploadId=self.upload, MaxParts=1)
+        parts = done.get("Parts", [])
+        return (etag_of(parts[0]["ETag"]), parts[0]["Size"]) if parts else (None, 0)
+
+    def complete(self, parts: list[CompletedPartTypeDef]) -> str | None:
+        """Make the object; its etag, where the server tells it."""
+        done = self._client.complete_multipart_upload(
+            Bucket=self._bucket.name, Key=self._name, UploadId=self.upload, MultipartUpload={"Parts": parts}
+        )
+        return etag_of(done.get("ETag"))
+
+    def abort(self) -> None:
+        """Drop all parts."""
+        self._client.abort_multipart_upload(Bucket=self._bucket.name, Key=self._name, UploadId=self.upload)
+
+
+class Parts:
+    """The parts of one new object, from any number of threads; begun with the first, dropped after an error."""
+
+    def __init__(self, bucket: Bucket, name: str, report: Reporting) -> None:
+        self._bucket = bucket
+        self._name = name
+        self._report = report
+        self._lock = Lock()
+        self._multipart: Multipart | None = None
+
+    def put(self, index: int, data: bytearray) -> CompletedPartTypeDef:
+        """Send the part with this index, which counts from 0."""
+        with self._report:
+            return self._begun(index).put(index + 1, data)
+
+    def copy(self, index: int, source: str, span: str | None) -> CompletedPartTypeDef:
+        """Make the part with this index of an object, or of a span of it."""
+        with self._report:
+            return self._begun(index).copy(index + 1, source, span)
+
+    def complete(self, parts: list[CompletedPartTypeDef]) -> str | None:
+        """Make the object; its etag, where the server tells it."""
+        with self._report:
+            return self._begun(0).complete(parts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and self._multipart is not None:
+            # What went wrong first is told; parts that stay are dropped with the upload, or by a lifecycle rule.
+            with suppress(StorageError), self._report:
+                self._multipart.abort()
+
+    def _begun(self, index: int) -> Multipart:
+        if index >= MOST_PARTS:
+            message = f"there would be more than {MOST_PARTS} parts; raise the option chunksize"
+            raise failure(StorageError, self._report.operation, self._report.key, message)
+        with self._lock:
+            if self._multipart is None:
+                self._multipart = Multipart.begin(self._bucket, self._name)
+            return self._multipart

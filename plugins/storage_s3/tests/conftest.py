@@ -1,0 +1,52 @@
+"""One Ceph and one moto for all tests of the driver; every test has a bucket of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from services import ceph as ceph_service
+from services.ceph import Ceph
+from services.moto import Moto
+from services.programs import need
+
+
+@pytest.fixture(scope="session")
+def running_ceph() -> Iterator[Ceph]:
+    """Ceph; ask for ``ceph``, which leaves a test out where it is not installed."""
+    with Ceph() as running:
+        yield running
+
+
+@pytest.fixture
+def ceph(request: pytest.FixtureRequest) -> Ceph:
+    """A real S3 server."""
+    need(request, *ceph_service.PROGRAMS)
+    running: Ceph = request.getfixturevalue("running_ceph")
+    return running
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Moto]:
+    """A mock of S3, for what the real server here does not answer as Amazon's does."""
+    with Moto() as running:
+        yield running
+
+
+@pytest.fixture
+def config(ceph: Ceph) -> dict[str, object]:
+    """The options of the driver for a new bucket on Ceph."""
+    return options_for(ceph)
+
+
+def options_for(server: Ceph | Moto) -> dict[str, object]:
+    """The options of the driver for a new bucket on a server."""
+    return {
+        "regionendpoint": server.endpoint,
+        "region": server.region,
+        "accesskey": server.access_key,
+        "secretkey": server.secret_key,
+        "bucket": server.bucket(f"tests-{uuid4()}"),
+        "chunksize": 5 * 2**20,
+    }

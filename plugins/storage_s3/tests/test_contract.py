@@ -1,0 +1,27 @@
+"""The S3 driver under the storage contract, on a real server and on a mock."""
+
+from __future__ import annotations
+
+import pytest
+from plugins.storage_s3.tests.conftest import options_for
+from services.ceph import Ceph
+from services.moto import Moto
+
+from entrepot_contract.testing import StorageContract
+from entrepot_storage_s3 import S3Driver
+
+
+class TestS3OnCeph(StorageContract):
+    driver_class = S3Driver
+
+    @pytest.fixture
+    def config(self, ceph: Ceph) -> dict[str, object]:
+        return options_for(ceph)
+
+
+class TestS3OnMoto(StorageContract):
+    driver_class = S3Driver
+
+    @pytest.fixture
+    def config(self, moto: Moto) -> dict[str, object]:
+        return options_for(moto)
