@@ -18,7 +18,7 @@ PLUGINS = {
     "server_granian": {"granian"},
     "storage_azure": {"azure"},
     "storage_fs": set[str](),
-    "storage_gcs": {"google"},
+    "storage_gcs": {"google", "google_crc32c", "requests"},
     "storage_memory": set[str](),
     "storage_s3": {"boto3", "botocore", "mypy_boto3_s3"},
 }

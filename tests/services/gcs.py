@@ -94,7 +94,7 @@ class Gcs:
         self.close()
 
 
-def service_account(private_key: str, token_uri: str) -> dict[str, str]:
+def service_account(private_key: str, token_uri: str = "https://oauth2.invalid/token") -> dict[str, str]:  # noqa: S107
     """The content of a key file whose access tokens come from ``token_uri``."""
     return {
         "type": "service_account",
@@ -104,8 +104,6 @@ def service_account(private_key: str, token_uri: str) -> dict[str, str]:
         "client_email": "tests@tests.iam.gserviceaccount.com",
         "client_id": "1",
         "token_uri": token_uri,
-        # In Google's own universe google-auth asks a server of Google for the regions of every account.
-        "universe_domain": "tests.invalid",
     }
 
 

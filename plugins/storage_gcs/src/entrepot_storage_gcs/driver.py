@@ -76,8 +76,8 @@ class GcsDriver(StorageDriver):
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         call = self._call("put", key)
-        generation = 0 if mode is WriteMode.CREATE else None
-        fields = self._objects.insert(call, self._root.name(key), data, generation=generation)
+        create = mode is WriteMode.CREATE
+        fields = self._objects.insert(call, self._root.name(key), data, generation=0 if create else None, once=create)
         if fields is None:
             raise call.failure(AlreadyExists, "the key has an object")
         return info_of(key, fields)

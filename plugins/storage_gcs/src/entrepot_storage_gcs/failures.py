@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 import requests
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, InvalidOperation, RefreshError
 
 from entrepot_contract import (
     ConfigError,
@@ -67,6 +67,8 @@ class Call:
 
     def broken(self, error: Exception) -> StorageError:
         """What an exception of requests, urllib3 or google-auth means."""
+        if isinstance(error, InvalidOperation):
+            return self.failure(Denied, "Cloud Storage wants credentials; set 'keyfile' or 'credentials'")
         if isinstance(error, DefaultCredentialsError):
             return self.failure(
                 ConfigError, "there are no credentials; set 'keyfile' or 'credentials', or the default credentials"

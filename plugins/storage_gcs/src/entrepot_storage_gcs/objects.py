@@ -44,18 +44,22 @@ class Objects:
         *,
         metadata: Mapping[str, str] | None = None,
         generation: int | None = None,
+        once: bool = False,
     ) -> Fields | None:
         """Write a whole object; None where it has another generation than ``generation``, whose 0 is no object.
 
-        The body goes with its checksum, which Cloud Storage compares.
+        - The body goes with its checksum, which Cloud Storage compares.
+        - With a ``generation``, a request that is made again after its answer was lost meets what it has done itself;
+          ``once`` makes it one time only.
         """
         body = _Related({"name": name, "metadata": metadata or {}, "crc32c": _crc32c(data)}, data)
         params: dict[str, str | int] = {"uploadType": "multipart", "fields": FIELDS}
         if generation is not None:
             params["ifGenerationMatch"] = generation
         path = f"/upload/storage/v1/b/{self.client.bucket}/o"
+        headers = {"Content-Type": body.content_type}
         answer = self.client.request(
-            call, "POST", path, params=params, data=body, headers={"Content-Type": body.content_type}, accept=_TAKEN
+            call, "POST", path, params=params, data=body, headers=headers, accept=_TAKEN, once=once
         )
         return None if answer.status_code == 412 else answer.json()
 
@@ -93,7 +97,9 @@ class Objects:
     def check(self, call: Call, timeout: tuple[float, float]) -> None:
         """Ask for one name, once; raises what speaks against the bucket."""
         params: dict[str, str | int] = {"maxResults": 1, "fields": "items(name)"}
-        self.client.request(call, "GET", f"/storage/v1/b/{self.client.bucket}/o", params=params, timeout=timeout)
+        self.client.request(
+            call, "GET", f"/storage/v1/b/{self.client.bucket}/o", params=params, timeout=timeout, once=True
+        )
 
     def compose(self, call: Call, sources: list[str], target: str) -> Fields | None:
         """Make one object of at most 32; None where a source is missing."""
