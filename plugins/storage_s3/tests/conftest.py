@@ -15,7 +15,7 @@ from services.programs import need
 @pytest.fixture(scope="session")
 def running_ceph() -> Iterator[Ceph]:
     """Ceph; ask for ``ceph``, which leaves a test out where it is not installed."""
-    with Ceph() as running:
+    with Ceph(memory=True) as running:
         yield running
 
 

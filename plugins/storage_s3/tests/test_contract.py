@@ -11,6 +11,7 @@ from entrepot_contract.testing import StorageContract
 from entrepot_storage_s3 import S3Driver
 
 
+@pytest.mark.slow
 class TestS3OnCeph(StorageContract):
     driver_class = S3Driver
 
@@ -19,8 +20,12 @@ class TestS3OnCeph(StorageContract):
         return options_for(ceph)
 
 
+@pytest.mark.slow
 class TestS3OnMoto(StorageContract):
     driver_class = S3Driver
+    known_failures = {
+        "test_signed_url_ends": "moto serves a signed URL for ever: its server looks at no signature (moto, S3)",
+    }
 
     @pytest.fixture
     def config(self, moto: Moto) -> dict[str, object]:

@@ -20,7 +20,7 @@ from entrepot_storage_s3.multipart import Multipart
 __all__ = ["Life"]
 
 PAUSES: Final = (0.05, 0.2, 0.8, 0)
-"""Seconds to wait while another call completes the upload."""
+"""Seconds to wait while another call completes the upload: Ceph answers so too, and lets none of them wait."""
 
 _GONE: Final = {"NoSuchUpload", "NoSuchKey"}
 
@@ -102,7 +102,7 @@ class Life:
             try:
                 part = self._multipart(draft).put(1, draft.record)
             except ClientError as error:
-                if code_of(error) in _GONE:
+                if self._has_ended(draft, error):
                     raise unknown(report) from error
                 raise
         return replace(draft, etag=etag_of(part["ETag"]) or "")
@@ -126,21 +126,23 @@ class Life:
             except ClientError as error:
                 if code_of(error) == "InvalidPart":
                     raise conflict(report) from error
-                if code_of(error) in _GONE:
+                if self._has_ended(draft, error):
                     break
-                # What Ceph says where another call completes it now, and also where it has ended.
                 if code_of(error) != "InternalError" or not pause:
                     raise
-            if self._has_ended(draft):
-                break
             time.sleep(pause)
         return "ended before"
 
-    def _has_ended(self, draft: Draft) -> bool:
+    def _has_ended(self, draft: Draft, error: ClientError) -> bool:
+        if code_of(error) in _GONE:
+            return True
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+            return False
+        # So Ceph answers a call that completes what has ended, and moto any call.
         try:
             self._multipart(draft).first()
-        except ClientError as error:
-            if code_of(error) not in _GONE:
+        except ClientError as found:
+            if code_of(found) not in _GONE:
                 raise
             return True
         return False
