@@ -17,9 +17,6 @@ class TestGcs(StorageContract):
     known_failures: ClassVar[Mapping[str, str]] = {
         "test_signed_url_ends": "fake-gcs-server never looks at X-Goog-Expires, which Cloud Storage refuses when it is "
         "over; fsouza/fake-gcs-server, `downloadObject`",
-        "test_etag_changes_with_the_content": "fake-gcs-server's memory keeps the generation of an object that a "
-        "compose replaces, and Cloud Storage gives every object a new one (docs/object-versioning); "
-        "fsouza/fake-gcs-server, `ComposeObject`",
     }
 
     @pytest.fixture

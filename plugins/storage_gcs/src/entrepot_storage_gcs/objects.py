@@ -20,7 +20,7 @@ __all__ = ["COMPOSED", "FIELDS", "Fields", "Objects", "info_of"]
 Fields: TypeAlias = Mapping[str, Any]
 """What Cloud Storage tells of an object (https://cloud.google.com/storage/docs/json_api/v1/objects#resource)."""
 
-FIELDS: Final = "name,size,generation,updated"
+FIELDS: Final = "name,size,etag,updated"
 
 COMPOSED: Final = 32
 """The most sources that one compose takes."""
@@ -132,7 +132,7 @@ class Objects:
 def info_of(key: str, fields: Fields) -> ObjectInfo:
     # A download tells its object's time in whole seconds, and one object has one time.
     modified = datetime.fromisoformat(fields["updated"]).astimezone(UTC).replace(microsecond=0)
-    return ObjectInfo(key, int(fields["size"]), modified, fields["generation"])
+    return ObjectInfo(key, int(fields["size"]), modified, fields["etag"])
 
 
 class _Related:

@@ -66,7 +66,7 @@ def _nothing(objects: Objects, call: Call, key: str, name: str, offset: int) -> 
 def _info(key: str, answer: requests.Response) -> ObjectInfo:
     size = answer.headers.get("Content-Range", "").rpartition("/")[2] or answer.headers["Content-Length"]
     modified = parsedate_to_datetime(answer.headers["Last-Modified"]).astimezone(UTC)
-    return ObjectInfo(key, int(size), modified, answer.headers["X-Goog-Generation"])
+    return ObjectInfo(key, int(size), modified, answer.headers["ETag"].strip('"'))
 
 
 def _chunks(answer: requests.Response) -> Iterator[bytes]:
