@@ -115,10 +115,13 @@ def test_a_body_that_is_cut_is_never_a_normal_end(proxy: FaultProxy, driver: Gcs
 
 def test_a_missing_bucket_is_a_wrong_option(open_driver: OpenDriver, proxy: FaultProxy) -> None:
     driver = open_driver(bucket="no-such-bucket")
+    state = open_driver().upload_start("a/k")
     for operation in (
         lambda: driver.put("a/k", b"x"),
         lambda: list(driver.list_objects()),
         lambda: driver.upload_start("a/k"),
+        lambda: driver.upload_append(state, [b"x"]),
+        lambda: driver.upload_commit(state),
     ):
         with pytest.raises(ConfigError, match="no-such-bucket"):
             operation()
@@ -134,7 +137,7 @@ def test_a_missing_bucket_is_a_wrong_option(open_driver: OpenDriver, proxy: Faul
 
 
 def test_a_missing_object_is_not_taken_for_a_missing_bucket(proxy: FaultProxy, driver: GcsDriver) -> None:
-    proxy.answer(404, b"No such object: registry/a/k", {"Content-Type": "text/html"})
+    proxy.answer(404, b"No such object: my-bucket/a/k", {"Content-Type": "text/html"})
     for operation in (lambda: driver.stat("a/k"), lambda: driver.read("a/k"), lambda: driver.move("a/k", "b")):
         with pytest.raises(NotFound):
             operation()

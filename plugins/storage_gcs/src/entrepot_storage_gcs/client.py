@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 import google.auth
@@ -34,6 +34,12 @@ _AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
 _SCOPES: Final = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
 
+class _Opened(NamedTuple):
+    session: requests.Session
+    sdk: storage.Client
+    endpoint: str
+
+
 class Client:
     """One bucket; opens its session with the first request."""
 
@@ -41,8 +47,7 @@ class Client:
         self.bucket = options.bucket
         self._options = options
         self._lock = Lock()
-        self._session: requests.Session | None = None
-        self._sdk: storage.Client | None = None
+        self._opened: _Opened | None = None
 
     @property
     def signs(self) -> bool:
@@ -68,7 +73,7 @@ class Client:
 
         Raises what an answer of 400 or above means, unless ``accept`` names its status.
         """
-        session, endpoint = self._open(call)
+        session, _, endpoint = self._open(call)
         again = not once
         while True:
             pause = random.uniform(0.1, 0.4)  # noqa: S311 - spreads the load, is no secret
@@ -102,34 +107,33 @@ class Client:
 
     def sign(self, call: Call, name: str, method: SignedMethod, expires: timedelta) -> str:
         """A V4 signed URL (https://cloud.google.com/storage/docs/access-control/signed-urls)."""
-        _, endpoint = self._open(call)
-        blob = self._sdk.bucket(self.bucket).blob(name)  # type: ignore[union-attr]  # _open has set it
+        _, sdk, endpoint = self._open(call)
+        blob = sdk.bucket(self.bucket).blob(name)
         return str(
             blob.generate_signed_url(version="v4", expiration=expires, method=method, api_access_endpoint=endpoint)
         )
 
     def close(self) -> None:
         with self._lock:
-            session, self._session = self._session, None
-        if session is not None:
-            session.close()
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.session.close()
 
-    def _open(self, call: Call) -> tuple[requests.Session, str]:
+    def _open(self, call: Call) -> _Opened:
         with self._lock:
-            if self._session is None or self._sdk is None:
+            if self._opened is None:
                 endpoint = self._options.endpoint or os.environ.get("STORAGE_EMULATOR_HOST")
                 try:
                     credentials = self._credentials(endpoint or "")
-                except StorageError:
-                    raise
                 except (OSError, ValueError, GoogleAuthError) as error:
                     raise self._unusable(call, error) from error
                 where = {"universe_domain": credentials.universe_domain} | (
                     {"api_endpoint": endpoint} if endpoint else {}
                 )
-                self._sdk = storage.Client(project="-", credentials=credentials, client_options=where)
-                self._session = self._new_session(credentials, str(self._sdk.api_endpoint))
-            return self._session, str(self._sdk.api_endpoint)
+                sdk = storage.Client(project="-", credentials=credentials, client_options=where)
+                endpoint = str(sdk.api_endpoint)
+                self._opened = _Opened(self._new_session(credentials, endpoint), sdk, endpoint)
+            return self._opened
 
     def _credentials(self, endpoint: str) -> Credentials:
         # google-auth has types for some of its functions only.

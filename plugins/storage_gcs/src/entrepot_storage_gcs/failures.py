@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, InvalidOperation, RefreshError
@@ -21,11 +21,13 @@ from entrepot_contract import (
     Unavailable,
 )
 
-__all__ = ["NAME", "Call", "reported"]
+__all__ = ["NAME", "NO_BUCKET", "Call", "reported"]
 
 NAME: Final = "gcs"
 
 Kind = TypeVar("Kind", bound=StorageError)
+
+NO_BUCKET: Final = "bucket does not exist"
 
 _THROTTLING: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 _QUOTA: Final = frozenset({"quotaExceeded", "insufficientStorage", "storageQuotaExceeded"})
@@ -58,7 +60,7 @@ class Call:
                 Denied, f"{said}; give the service account the role Storage Object User on bucket {self.bucket!r}"
             )
         if answer.status_code == 404:
-            return self._missing(said)
+            return self._missing(answer, said)
         if answer.status_code == 400 and any(name in message.lower() for name in _CHECKSUMS):
             return self.failure(IntegrityError, f"{said}; the bytes were damaged on their way, send them again")
         if answer.status_code in {408, 409} or answer.status_code >= 500:
@@ -82,8 +84,9 @@ class Call:
         what = "its token server" if isinstance(error, GoogleAuthError) else "Cloud Storage"
         return self.failure(Unavailable, f"no answer from {what}: {_innermost(error)}")
 
-    def _missing(self, said: str) -> StorageError:
-        if self.operation in _NEED_THE_BUCKET_ONLY or "bucket" in said:
+    def _missing(self, answer: requests.Response, said: str) -> StorageError:
+        # What is asked of no object can miss the bucket only; elsewhere the message tells.
+        if urlsplit(answer.url).path.endswith(f"/b/{self.bucket}/o") or NO_BUCKET in said:
             return self.failure(
                 ConfigError, f"{said}; there is no bucket {self.bucket!r}: make it, or correct 'bucket'"
             )
@@ -100,9 +103,6 @@ class Call:
         )
 
 
-_NEED_THE_BUCKET_ONLY: Final = frozenset({"put", "list_objects", "upload_start", "upload_append", "health"})
-
-
 def reported(answer: requests.Response) -> tuple[str, str]:
     """The backend's own code and message; the answer to a download has text instead of JSON."""
     try:
@@ -113,7 +113,6 @@ def reported(answer: requests.Response) -> tuple[str, str]:
 
 
 def _innermost(error: BaseException) -> str:
-    walk: Callable[[BaseException], BaseException | None] = lambda one: one.__cause__ or one.__context__  # noqa: E731
-    while (inner := walk(error)) is not None:
+    while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return f"{type(error).__name__}: {error}"

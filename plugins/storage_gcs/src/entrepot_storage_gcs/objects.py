@@ -13,7 +13,7 @@ import google_crc32c
 
 from entrepot_contract import ObjectInfo
 from entrepot_storage_gcs.client import Client
-from entrepot_storage_gcs.failures import Call
+from entrepot_storage_gcs.failures import NO_BUCKET, Call
 
 __all__ = ["COMPOSED", "FIELDS", "Fields", "Objects", "info_of"]
 
@@ -125,7 +125,7 @@ class Objects:
     def delete(self, call: Call, name: str) -> None:
         """Remove an object, if it is there."""
         answer = self.client.request(call, "DELETE", self.client.path(name), accept=_MISSING)
-        if answer.status_code == 404 and "bucket" in answer.text:
+        if answer.status_code == 404 and NO_BUCKET in answer.text:
             raise call.refused(answer)
 
 
