@@ -12,7 +12,7 @@ from services.wire import Answer, Wire, WireError, digest_of, with_digest
 __all__ = ["PersistentClient"]
 
 PATIENCE_SECONDS = 20
-CHUNK = 700_000
+CHUNK = 400_000
 
 
 class _FailedError(Exception):
@@ -30,7 +30,6 @@ class PersistentClient(threading.Thread):
         self.repository = repository
         self.pushed: list[Package] = []
         self.failures = 0
-        self.resumed = 0
         self._error: Exception | None = None
         self._wire = wire
         self._stopped = threading.Event()
@@ -50,7 +49,7 @@ class PersistentClient(threading.Thread):
             raise self._error
 
     def _push_image(self, number: int) -> Package:
-        image = package(random_files(f"{self.repository} {number}", 20, 100_000, 3_000_000))
+        image = package(random_files(f"{self.repository} {number}", 20, 100_000, 1_500_000))
         for position, blob in enumerate(image.blobs):
             push = self._push_in_chunks if position % 2 == 0 else self._push_whole
             self._insist(lambda push=push, blob=blob: push(blob))  # type: ignore[misc]  # mypy knows no defaults here
@@ -83,7 +82,6 @@ class PersistentClient(threading.Thread):
                 answer = self._ask(202, "PATCH", location, chunk, headers)
             except _FailedError:
                 self.failures += 1
-                self.resumed += start > 0
                 answer = self._ask(204, "GET", location)
             location, start = answer.location, answer.received
         self._ask(201, "PUT", with_digest(location, digest_of(blob)))
