@@ -135,14 +135,14 @@ class Ceph:
         self._call("radosgw-admin", "quota", "set", *quota, f"--max-size={size}")
         self._call("radosgw-admin", "quota", "enable", *quota)
 
-    def bucket(self, name: str) -> str:
-        """Make a bucket; its name."""
+    def bucket(self, name: str, *, access_key: str = "", secret_key: str = "") -> str:
+        """Make a bucket, which the first user owns, or the one with these keys; its name."""
         client = boto3.client(
             "s3",
             endpoint_url=self.endpoint,
             region_name=self.region,
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key=self.secret_key,
+            aws_access_key_id=access_key or self.access_key,
+            aws_secret_access_key=secret_key or self.secret_key,
             config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3}),
         )
         try:

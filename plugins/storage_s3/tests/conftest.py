@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 from services import ceph as ceph_service
 from services.ceph import Ceph
+from services.fault_proxy import FaultProxy
 from services.moto import Moto
 from services.programs import need
+
+from entrepot_storage_s3 import S3Driver
+
+OpenDriver = Callable[..., S3Driver]
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +40,36 @@ def moto() -> Iterator[Moto]:
 
 
 @pytest.fixture
-def config(ceph: Ceph) -> dict[str, object]:
+def options(ceph: Ceph) -> dict[str, object]:
     """The options of the driver for a new bucket on Ceph."""
     return options_for(ceph)
+
+
+@pytest.fixture
+def proxy(ceph: Ceph) -> Iterator[FaultProxy]:
+    """Stands before Ceph."""
+    with FaultProxy(ceph.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def open_driver(proxy: FaultProxy, options: dict[str, object]) -> Iterator[OpenDriver]:
+    """A function that opens a driver behind the proxy, with timeouts that a test can wait for."""
+    opened: list[S3Driver] = []
+
+    def open_one(**changed: object) -> S3Driver:
+        short = {"regionendpoint": f"http://127.0.0.1:{proxy.port}", "connecttimeout": 1, "readtimeout": 2}
+        opened.append(S3Driver.from_config(options | short | changed))
+        return opened[-1]
+
+    yield open_one
+    for driver in opened:
+        driver.close()
+
+
+@pytest.fixture
+def driver(open_driver: OpenDriver) -> S3Driver:
+    return open_driver()
 
 
 def options_for(server: Ceph | Moto) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 from plugins.storage_s3.tests.conftest import options_for
 from services.ceph import Ceph
@@ -23,7 +25,7 @@ class TestS3OnCeph(StorageContract):
 @pytest.mark.slow
 class TestS3OnMoto(StorageContract):
     driver_class = S3Driver
-    known_failures = {
+    known_failures: ClassVar[dict[str, str]] = {
         "test_signed_url_ends": "moto serves a signed URL for ever: its server looks at no signature (moto, S3)",
     }
 

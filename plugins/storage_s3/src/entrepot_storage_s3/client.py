@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ConnectionClosedError
 from botocore.utils import parse_timestamp
 
 from entrepot_contract import ConfigError
@@ -17,6 +19,9 @@ from entrepot_storage_s3.failures import failure
 from entrepot_storage_s3.options import S3Options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.awsrequest import AWSResponse
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["Clients"]
@@ -80,7 +85,7 @@ class Clients:
         # The SDK's own parser of times takes a tenth of the whole call.
         session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
         try:
-            return session.client(
+            client = session.client(
                 "s3",
                 endpoint_url=endpoint or None,
                 region_name=session.region_name or "us-east-1",
@@ -88,9 +93,12 @@ class Clients:
                 verify=False if options.skipverify else None,
                 config=self._config(purpose),
             )
+            if purpose == "objects":
+                client.meta.events.register("needs-retry.s3", cast("Callable[..., None]", _pause))
         except ValueError as error:
             message = f"the SDK refuses the options: {error}; correct regionendpoint and redirectendpoint"
             raise failure(ConfigError, "configure", None, message) from error
+        return client
 
     def _config(self, purpose: Purpose) -> Config:
         options = self._options
@@ -100,8 +108,8 @@ class Clients:
             signature_version="s3v4",
             connect_timeout=min(HEALTH_TIMEOUT, options.connecttimeout) if health else options.connecttimeout,
             read_timeout=min(HEALTH_TIMEOUT, options.readtimeout) if health else options.readtimeout,
-            # A second try hides a connection that the server has closed in the meantime; the host does the rest.
-            retries={"mode": "standard", "total_max_attempts": 1 if health else 2},
+            # The SDK's own retries would wait for a timeout once more; see _pause.
+            retries={"total_max_attempts": 1},
             max_pool_connections=1 if health else CONNECTIONS,
             tcp_keepalive=True,
             # A signature covers the sha256 of the body, which every server checks; many know no other checksum.
@@ -116,6 +124,26 @@ class Clients:
                 "payload_signing_enabled": True,
             },
         )
+
+
+def _pause(
+    attempts: int,
+    caught_exception: Exception | None,
+    response: tuple[AWSResponse, object] | None,
+    **_: object,
+) -> float | None:
+    """How long to wait before a request is made for the second time; None where it is not.
+
+    The host repeats calls, but not an append, and not at once: a connection that the server closed while nobody used
+    it, or one bad answer among hundreds of parts, is no reason to fail.
+    """
+    if attempts > 1:
+        return None
+    if isinstance(caught_exception, ConnectionClosedError):
+        return 0
+    if response is not None and response[0].status_code in {500, 502, 503, 504}:
+        return random.uniform(0.05, 0.25)  # noqa: S311 - spreads load, no secret
+    return None
 
 
 def _time(value: str) -> datetime:
