@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Final, Self
 
 import yaml
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import ContainerClient, generate_container_sas
 
 from services.network import HOST, accepts, free_port
 from services.process import Service
@@ -25,18 +26,20 @@ ACCOUNT: Final = "devstoreaccount1"
 
 
 class Azurite:
-    """One storage account; it can be killed and started again on the same port and data.
+    """One storage account.
 
     - ``folder`` is where the data lies, a temporary one by default, which goes with ``close``.
+    - ``memory`` keeps the data in memory instead, at most half of the machine's.
     - ``tls`` serves HTTPS with a certificate that nobody signed, and also takes bearer tokens.
     """
 
     key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
     """The account's key, which every Azurite has and its documentation tells."""
 
-    def __init__(self, folder: Path | None = None, *, tls: bool = False) -> None:
+    def __init__(self, folder: Path | None = None, *, memory: bool = False, tls: bool = False) -> None:
         self.port = free_port()
         self.url = f"{'https' if tls else 'http'}://{HOST}:{self.port}/{ACCOUNT}"
+        self._memory = memory
         self._tls = tls
         self._own = folder is None
         self._folder = Path(tempfile.mkdtemp(prefix="azurite-")) if folder is None else folder
@@ -50,7 +53,8 @@ class Azurite:
     def start(self) -> None:
         """Start it, and wait until it accepts connections."""
         (self._folder / "data").mkdir(parents=True, exist_ok=True)
-        address = ("--blobHost", HOST, "--blobPort", str(self.port), "--location", str(self._folder / "data"))
+        place = ("--inMemoryPersistence",) if self._memory else ("--location", str(self._folder / "data"))
+        address = ("--blobHost", HOST, "--blobPort", str(self.port), *place)
         self._service = Service(
             "azurite",
             # It knows the versions of the protocol up to its own release, and the SDK may speak a later one.
@@ -72,6 +76,12 @@ class Azurite:
         with client:
             client.create_container()
         return name
+
+    def signature(self, container: str) -> str:
+        """A shared access signature for everything in a container, for an hour."""
+        return generate_container_sas(
+            ACCOUNT, container, self.key, permission="racwdl", expiry=datetime.now(UTC) + timedelta(hours=1)
+        )
 
     def close(self) -> None:
         """End it at once, and remove its data where the folder is its own."""

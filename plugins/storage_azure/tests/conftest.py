@@ -1,20 +1,28 @@
-"""One Azurite for all tests, and a container of its own for each."""
+"""One Azurite for all tests, a container of its own for each, and a proxy that counts and fails."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 from uuid import uuid4
 
 import pytest
-from services.azurite import PROGRAM, Azurite
+from services.azurite import ACCOUNT, PROGRAM, Azurite
+from services.fault_proxy import FaultProxy
 from services.programs import need
 
 from entrepot_storage_azure import AzureDriver
 
 
+class OpenDriver(Protocol):
+    """Opens a driver whose requests pass the proxy, with options of a test's own; it is closed after the test."""
+
+    def __call__(self, **options: object) -> AzureDriver: ...
+
+
 @pytest.fixture(scope="session")
 def running_azurite() -> Iterator[Azurite]:
-    azurite = Azurite()
+    azurite = Azurite(memory=True)
     yield azurite
     azurite.close()
 
@@ -35,7 +43,27 @@ def config(azurite: Azurite) -> dict[str, object]:
 
 
 @pytest.fixture
-def driver(config: dict[str, object]) -> Iterator[AzureDriver]:
-    driver = AzureDriver.from_config(config)
-    yield driver
-    driver.close()
+def proxy(azurite: Azurite) -> Iterator[FaultProxy]:
+    with FaultProxy(azurite.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def open_driver(config: dict[str, object], proxy: FaultProxy) -> Iterator[OpenDriver]:
+    opened: list[AzureDriver] = []
+    url = f"http://127.0.0.1:{proxy.port}/{ACCOUNT}"
+
+    def open_one(**options: object) -> AzureDriver:
+        given = {**config, "serviceurl": url, "connecttimeout": 1, "readtimeout": 1, "retry_delay": "10ms", **options}
+        opened.append(AzureDriver.from_config({name: value for name, value in given.items() if value is not None}))
+        return opened[-1]
+
+    yield open_one
+    for driver in opened:
+        driver.close()
+
+
+@pytest.fixture
+def driver(open_driver: OpenDriver) -> AzureDriver:
+    """A driver whose requests pass the proxy, and wait one second for an answer."""
+    return open_driver()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, Final, NamedTuple
@@ -21,8 +22,8 @@ from azure.storage.blob import (
     generate_blob_sas,
 )
 
-from entrepot_contract import ConfigError
-from entrepot_storage_azure.failures import failure
+from entrepot_contract import ConfigError, StorageError
+from entrepot_storage_azure.failures import Reporting, failure, refusal
 from entrepot_storage_azure.options import AzureOptions, fields_of
 
 __all__ = ["Account"]
@@ -84,6 +85,14 @@ class Account:
                 self._plain = PipelineClient(self._service.url, policies=[retry], transport=transport)
                 self._container = self._service.get_container_client(self._options.container)
             return self._container
+
+    def reporting(self, operation: str, key: str | None = None) -> Reporting:
+        """A context that turns the SDK's errors into the contract's."""
+        return Reporting(self._options.container, operation, key)
+
+    def refusal(self, status: int, headers: Mapping[str, str], operation: str, key: str) -> StorageError:
+        """The contract's error for an answer that the SDK has no error for."""
+        return refusal(status, headers, self._options.container, operation, key)
 
     def blob(self, name: str) -> BlobClient:
         """A client for one blob."""

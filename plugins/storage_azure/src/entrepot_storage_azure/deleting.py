@@ -11,7 +11,7 @@ from entrepot_contract import StorageError
 from entrepot_contract.parts import PartSender
 from entrepot_contract.rooted import Root
 from entrepot_storage_azure.account import Account
-from entrepot_storage_azure.failures import Reporting, code_of, refusal
+from entrepot_storage_azure.failures import code_of
 
 __all__ = ["delete_all"]
 
@@ -25,7 +25,7 @@ def delete_all(account: Account, root: Root, sender: PartSender, keys: Sequence[
     def delete(index: int) -> dict[str, StorageError]:
         batch = keys[index * BATCH : (index + 1) * BATCH]
         try:
-            with Reporting("delete"):
+            with account.reporting("delete"):
                 return _delete_one(account, root, batch[0]) if len(batch) == 1 else _delete_batch(account, root, batch)
         except StorageError as error:
             return dict.fromkeys(batch, error)
@@ -47,8 +47,6 @@ def _delete_batch(account: Account, root: Root, keys: Sequence[str]) -> dict[str
     failed: dict[str, StorageError] = {}
     answers = account.container.delete_blobs(*map(root.name, keys), raise_on_any_failure=False)
     for key, answer in zip(keys, answers, strict=True):
-        code = answer.headers.get("x-ms-error-code", "")
-        if answer.status_code != 202 and code != "BlobNotFound":
-            request = answer.headers.get("x-ms-request-id", "")
-            failed[key] = refusal(answer.status_code, code, request, "delete", key)
+        if answer.status_code != 202 and answer.headers.get("x-ms-error-code") != "BlobNotFound":
+            failed[key] = account.refusal(answer.status_code, answer.headers, "delete", key)
     return failed

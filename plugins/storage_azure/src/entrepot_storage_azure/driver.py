@@ -34,7 +34,7 @@ from entrepot_contract.rooted import Root
 from entrepot_storage_azure.account import Account
 from entrepot_storage_azure.copying import Copies
 from entrepot_storage_azure.deleting import delete_all
-from entrepot_storage_azure.failures import NAME, Reporting, code_of, failure
+from entrepot_storage_azure.failures import NAME, code_of, failure
 from entrepot_storage_azure.listing import info_of, listing
 from entrepot_storage_azure.options import AzureOptions
 from entrepot_storage_azure.reading import open_reader
@@ -81,7 +81,7 @@ class AzureDriver(StorageDriver):
         create = mode is WriteMode.CREATE
         # A CREATE whose answer was lost would find its own object when sent again.
         retries: dict[str, Any] = {"retry_total": 0} if create else {}
-        with Reporting("put", key):
+        with self._account.reporting("put", key):
             blob = self._account.blob(self._root.name(key))
             try:
                 made = blob.upload_blob(data, length=len(data), overwrite=not create, validate_content=True, **retries)
@@ -92,23 +92,23 @@ class AzureDriver(StorageDriver):
         return ObjectInfo(key, len(data), made["last_modified"], made["etag"].strip('"'))
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> BodyReader:
-        with Reporting("read", key):
+        with self._account.reporting("read", key):
             return open_reader(self._account, self._root.name(key), key, offset, length)
 
     def stat(self, key: str) -> ObjectInfo:
-        with Reporting("stat", key):
+        with self._account.reporting("stat", key):
             return info_of(key, self._account.blob(self._root.name(key)).get_blob_properties())
 
     def list_objects(
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
     ) -> Iterator[ObjectInfo | Prefix]:
-        with Reporting("list_objects", prefix or None):
+        with self._account.reporting("list_objects", prefix or None):
             yield from listing(self._account, self._root, prefix, start_after, shallow)
 
     def move(self, source: str, target: str) -> ObjectInfo:
         if source == target:
             raise failure(InvalidKey, "move", source, "cannot be moved onto itself")
-        with Reporting("move", source):
+        with self._account.reporting("move", source):
             name = self._root.name(source)
             blob = self._account.blob(name)
             old = blob.get_blob_properties()
@@ -143,17 +143,20 @@ class AzureDriver(StorageDriver):
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         if not self._account.can_sign:
             raise failure(Unsupported, "sign_url", key, "a shared access signature cannot sign URLs; give the key")
-        with Reporting("sign_url", key):
+        with self._account.reporting("sign_url", key):
             return self._account.signed(self._root.name(key), expires)
 
     def health(self) -> Health:
         start = time.perf_counter()
         ok, detail = True, "the container answers"
         try:
-            with Reporting("health"):
-                self._account.container.get_container_properties(
-                    retry_total=0, connection_timeout=PATIENCE, read_timeout=PATIENCE
+            with self._account.reporting("health"):
+                # The right to list is needed anyway; a signature for a container cannot hold that to its properties.
+                once: dict[str, Any] = {"retry_total": 0, "connection_timeout": PATIENCE, "read_timeout": PATIENCE}
+                found = self._account.container.list_blob_names(
+                    name_starts_with=self._root.working(""), results_per_page=1, **once
                 )
+                next(found.by_page())
         except StorageError as error:
             ok, detail = False, error.message
         return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)

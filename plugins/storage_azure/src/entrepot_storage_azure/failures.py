@@ -29,12 +29,11 @@ NAME: Final = "azure"
 Kind = TypeVar("Kind", bound=StorageError)
 
 _BY_CODE: Final[dict[str, tuple[type[StorageError], str]]] = {
-    "ContainerNotFound": (ConfigError, "there is no such container: create it, or set `container` right"),
-    "ContainerBeingDeleted": (Unavailable, "the container is being deleted"),
-    "ContainerDisabled": (Denied, "the container is disabled"),
+    "ContainerNotFound": (ConfigError, "there is no container {container!r}: create it, or set `container` right"),
+    "ContainerBeingDeleted": (Unavailable, "the container {container!r} is being deleted"),
+    "ContainerDisabled": (Denied, "the container {container!r} is disabled"),
     "BlobNotFound": (NotFound, "no such object"),
     "ResourceNotFound": (NotFound, "no such object"),
-    "CannotVerifyCopySource": (NotFound, "no such object to copy from"),
     "InvalidRange": (RangeError, "the range begins past the end of the object"),
     "Md5Mismatch": (IntegrityError, "the bytes changed on their way; send them again"),
     "Crc64Mismatch": (IntegrityError, "the bytes changed on their way; send them again"),
@@ -69,48 +68,45 @@ def code_of(error: AzureError) -> str:
     return str(getattr(code, "value", code) or "")
 
 
-def refusal(status: int, code: str, request: str, operation: str, key: str | None, wait: str = "") -> StorageError:
+def refusal(
+    status: int, headers: Mapping[str, str], container: str, operation: str, key: str | None, code: str = ""
+) -> StorageError:
     """The contract's error for an answer of Azure."""
-    kind, sentence = _BY_CODE.get(code) or _BY_STATUS.get(status) or (_of(status), "Azure failed")
-    message = f"{sentence} ({status} {code or 'without a code'}, request {request or 'unknown'})"
-    if kind is Throttled:
-        after = timedelta(seconds=int(wait)) if wait.isdigit() else None
-        return Throttled(message, driver=NAME, operation=operation, key=key, retry_after=after)
+    code = code or headers.get("x-ms-error-code", "")
+    other = (Unavailable if status >= 500 else StorageError, "Azure failed")
+    kind, sentence = _BY_CODE.get(code) or _BY_STATUS.get(status, other)
+    request = headers.get("x-ms-request-id", "unknown")
+    message = f"{sentence.format(container=container)} ({status} {code or 'without a code'}, request {request})"
+    wait = headers.get("Retry-After", "")
+    if kind is Throttled and wait.isdigit():
+        return Throttled(message, driver=NAME, operation=operation, key=key, retry_after=timedelta(seconds=int(wait)))
     return failure(kind, operation, key, message)
 
 
-def _of(status: int) -> type[StorageError]:
-    return Unavailable if status >= 500 else StorageError
-
-
-def failure_of(error: Exception, operation: str, key: str | None) -> StorageError:
+def failure_of(error: Exception, container: str, operation: str, key: str | None) -> StorageError:
     """The contract's error for one that the SDK raised."""
     if isinstance(error, HttpResponseError) and error.response is not None and error.status_code is not None:
         headers: Mapping[str, str] = getattr(error.response, "headers", {})
-        request, wait = headers.get("x-ms-request-id", ""), headers.get("Retry-After", "")
-        return refusal(error.status_code, code_of(error), request, operation, key, wait)
+        return refusal(error.status_code, headers, container, operation, key, code_of(error))
     if isinstance(error, ClientAuthenticationError):
-        return failure(Denied, operation, key, f"no token was given: {_first_line(error)}")
-    # What requests says holds the whole URL, and that a signature, where the credential is one.
-    return failure(Unavailable, operation, key, f"Azure cannot be reached, or broke off: {type(error).__name__}")
+        return failure(Denied, operation, key, f"no token was given: {str(error).partition(chr(10))[0][:200]}")
+    # Before its cause the text can hold the whole URL, and that a signature, where the credential is one.
+    reason = str(error).rpartition("Caused by ")[2][:300]
+    told = type(error).__name__ if _holds_signature(reason) else reason
+    return failure(Unavailable, operation, key, f"Azure cannot be reached, or broke off: {told}")
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
-
-
-def cause_of(error: Exception) -> Exception | None:
-    """The error to chain, or None where its text holds a signature."""
-    return None if "sig=" in f"{error} {error.__cause__} {error.__context__}" else error
+def _holds_signature(text: str) -> bool:
+    return "sig=" in text
 
 
 class Reporting:
     """Turns the SDK's errors inside a ``with`` into the contract's; can be entered again and again."""
 
-    __slots__ = ("key", "operation")
+    __slots__ = ("container", "key", "operation")
 
-    def __init__(self, operation: str, key: str | None = None) -> None:
-        self.operation, self.key = operation, key
+    def __init__(self, container: str, operation: str, key: str | None = None) -> None:
+        self.container, self.operation, self.key = container, operation, key
 
     def __enter__(self) -> None:
         return None
@@ -119,4 +115,5 @@ class Reporting:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, AzureError):
-            raise failure_of(error, self.operation, self.key) from cause_of(error)
+            signed = _holds_signature(f"{error} {error.__cause__} {error.__context__}")
+            raise failure_of(error, self.container, self.operation, self.key) from None if signed else error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
+from typing import Final
 
 from azure.storage.blob import BlobPrefix, BlobProperties
 
@@ -12,6 +13,9 @@ from entrepot_contract.rooted import Root
 from entrepot_storage_azure.account import Account
 
 __all__ = ["info_of", "listing"]
+
+PAGE: Final = 1000
+"""Azure gives up to 5,000 blobs at a time, which take the SDK seconds to parse before the first one is there."""
 
 
 def info_of(key: str, blob: BlobProperties, size: int | None = None) -> ObjectInfo:
@@ -22,10 +26,11 @@ def info_of(key: str, blob: BlobProperties, size: int | None = None) -> ObjectIn
 def listing(
     account: Account, root: Root, prefix: str, start_after: str, shallow: bool
 ) -> Iterator[ObjectInfo | Prefix]:
-    """Everything below ``prefix`` after ``start_after``, from pages of 5,000 that Azure sorts."""
+    """Everything below ``prefix`` after ``start_after``, from pages that Azure sorts."""
     after = root.after(prefix, start_after)
     name = root.name(prefix)
-    found = account.container.walk_blobs(name) if shallow else account.container.list_blobs(name)
+    container = account.container
+    found = container.walk_blobs(name) if shallow else container.list_blobs(name, results_per_page=PAGE)
     for page in found.by_page():
         # In each page of the SDK the prefixes come before the blobs.
         for item in sorted(page, key=attrgetter("name")):

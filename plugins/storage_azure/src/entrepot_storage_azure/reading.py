@@ -7,10 +7,10 @@ from email.utils import parsedate_to_datetime
 
 from azure.core.rest import HttpRequest, HttpResponse
 
-from entrepot_contract import ObjectInfo, RangeError
+from entrepot_contract import ObjectInfo, RangeError, StorageError, Unavailable
 from entrepot_contract.reading import BodyReader
 from entrepot_storage_azure.account import Account
-from entrepot_storage_azure.failures import NAME, Reporting, failure, failure_of, refusal
+from entrepot_storage_azure.failures import NAME, Reporting, failure
 from entrepot_storage_azure.listing import info_of
 
 __all__ = ["open_reader"]
@@ -35,25 +35,23 @@ def open_reader(account: Account, name: str, key: str, offset: int, length: int 
         return _nothing(account, name, key, offset)
     if answer.status_code not in (200, 206):
         answer.close()
-        code, request = answer.headers.get("x-ms-error-code", ""), answer.headers.get("x-ms-request-id", "")
-        raise refusal(answer.status_code, code, request, "read", key, answer.headers.get("Retry-After", ""))
+        raise account.refusal(answer.status_code, answer.headers, "read", key)
     sent = int(answer.headers["Content-Length"])
     size = int(answer.headers.get("Content-Range", f"/{sent}").rpartition("/")[2])
     modified = parsedate_to_datetime(answer.headers["Last-Modified"])
     info = ObjectInfo(key, size, modified, answer.headers["ETag"].strip('"'))
-    return BodyReader(
-        info,
-        _chunks(answer, key),
-        sent,
-        driver=NAME,
-        close=answer.close,
-        failed=lambda error: failure_of(error, "read", key),
-    )
+    chunks = _chunks(answer, account.reporting("read", key))
+    return BodyReader(info, chunks, sent, driver=NAME, close=answer.close, failed=_broken)
 
 
-def _chunks(answer: HttpResponse, key: str) -> Iterator[bytes]:
-    with Reporting("read", key):
+def _chunks(answer: HttpResponse, report: Reporting) -> Iterator[bytes]:
+    with report:
         yield from answer.iter_raw()
+
+
+def _broken(error: Exception) -> StorageError:
+    """For what azure-core lets pass of the errors of the library below it."""
+    return failure(Unavailable, "read", None, f"the body broke off: {type(error).__name__}")
 
 
 def _nothing(account: Account, name: str, key: str, offset: int) -> BodyReader:
@@ -61,6 +59,4 @@ def _nothing(account: Account, name: str, key: str, offset: int) -> BodyReader:
     if offset > info.size:
         message = f"offset {offset} lies past the {info.size} bytes of the object"
         raise failure(RangeError, "read", key, message)
-    return BodyReader(
-        info, iter(()), 0, driver=NAME, close=lambda: None, failed=lambda error: failure_of(error, "read", key)
-    )
+    return BodyReader(info, iter(()), 0, driver=NAME, close=lambda: None, failed=_broken)

@@ -24,7 +24,7 @@ from entrepot_contract.parts import PartSender
 from entrepot_contract.rooted import Root
 from entrepot_storage_azure.account import Account
 from entrepot_storage_azure.copying import Copies
-from entrepot_storage_azure.failures import Reporting, code_of, failure
+from entrepot_storage_azure.failures import code_of, failure
 
 __all__ = ["BLOCK", "MAX_BLOCKS", "Uploads"]
 
@@ -77,12 +77,12 @@ class Uploads:
 
     def start(self, key: str) -> UploadState:
         upload = uuid4().hex
-        with Reporting("upload_start", key):
+        with self._account.reporting("upload_start", key):
             made = self._blob(upload).upload_blob(b"", overwrite=True)
         return UploadState(key, 0, Upload(upload, str(made["etag"])).token())
 
     def append(self, state: UploadState, data: Chunks) -> UploadState:
-        report = Reporting("upload_append", state.key)
+        report = self._account.reporting("upload_append", state.key)
         upload = Upload.of(state, "upload_append")
         blob, nonce = self._blob(upload.name), secrets.token_urlsafe(6)
 
@@ -107,7 +107,7 @@ class Uploads:
         operation = "upload_commit"
         upload = Upload.of(state, operation)
         blob, name = self._blob(upload.name), self._root.working(f"uploads/{upload.name}")
-        with Reporting(operation, target):
+        with self._account.reporting(operation, target):
             etag, lease = self._claim(blob, state, upload)
             try:
                 info = self._copies.copy(name, etag, state.size, self._root.name(target), target, lease.renew)
@@ -123,7 +123,7 @@ class Uploads:
 
     def abort(self, state: UploadState) -> None:
         blob = self._blob(Upload.of(state, "upload_abort").name)
-        with Reporting("upload_abort", state.key):
+        with self._account.reporting("upload_abort", state.key):
             try:
                 try:
                     blob.delete_blob()

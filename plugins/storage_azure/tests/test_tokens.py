@@ -1,0 +1,119 @@
+"""The driver with a token of a managed identity, as a virtual machine or an app on Azure has one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from services.azurite import ACCOUNT, PROGRAM, Azurite
+from services.programs import need
+
+from entrepot_contract import Denied
+from entrepot_storage_azure import AzureDriver
+
+# Nobody signed Azurite's certificate, and `skipverify` takes it as an operator would: with a warning.
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+
+TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+
+
+def token() -> str:
+    """A token as Microsoft Entra makes them; Azurite reads it, and does not ask who signed it."""
+    now = int(time.time())
+    claims = {"aud": "https://storage.azure.com", "iss": f"https://sts.windows.net/{TENANT}/", "tid": TENANT}
+    times = {"iat": now - 10, "nbf": now - 10, "exp": now + 3600, "oid": TENANT}
+    parts = ({"alg": "none", "typ": "JWT"}, claims | times, "unsigned")
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+
+
+class IdentityEndpoint(BaseHTTPRequestHandler):
+    """The endpoint of an app's managed identity (App Service, "REST endpoint reference")."""
+
+    def do_GET(self) -> None:
+        refused = self.headers["X-IDENTITY-HEADER"] != "of-the-tests-only"
+        told = {"access_token": token(), "expires_on": str(int(time.time()) + 3600), "token_type": "Bearer"}
+        body = b"{}" if refused else json.dumps(told | {"resource": "https://storage.azure.com"}).encode()
+        self.send_response(403 if refused else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def azurite_with_tokens(request: pytest.FixtureRequest) -> Iterator[Azurite]:
+    need(request, PROGRAM, "openssl")
+    with Azurite(memory=True, tls=True) as azurite:
+        yield azurite
+
+
+@pytest.fixture
+def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), IdentityEndpoint) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{server.server_port}/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "of-the-tests-only")
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def driver(azurite_with_tokens: Azurite, request: pytest.FixtureRequest, identity: None) -> Iterator[AzureDriver]:
+    container = azurite_with_tokens.container(f"test-{abs(hash(request.node.name))}")
+    given = {"accountname": ACCOUNT, "serviceurl": azurite_with_tokens.url, "container": container, "skipverify": True}
+    driver = AzureDriver.from_config({**given, "credentials": {"type": "default_credentials"}, "readtimeout": 10})
+    yield driver
+    driver.close()
+
+
+def test_a_managed_identity_is_enough_for_everything(driver: AzureDriver) -> None:
+    data = bytes(range(256)) * 50_000
+    driver.put("a/put", b"content")
+    info = driver.upload_commit(driver.upload_append(driver.upload_start("a/k"), [data]))
+    assert driver.stat("a/k") == info
+    with driver.read("a/k", offset=100) as reader:
+        assert b"".join(reader) == data[100:]
+    assert driver.move("a/put", "b/put").size == 7
+    assert [item.key for item in driver.list_objects()] == ["a/k", "b/put"]
+    driver.delete(["a/k", "b/put", "c"])
+    assert list(driver.list_objects()) == []
+    assert driver.health().ok
+
+
+def test_urls_are_signed_with_a_key_of_the_identitys_own(driver: AzureDriver) -> None:
+    driver.put("a/k", b"content")
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    for url in (driver.sign_url("a/k", "GET", timedelta(minutes=1)), driver.sign_url("a/k", "GET", timedelta(hours=1))):
+        assert "skoid=" in url
+        with urllib.request.urlopen(url, context=trusting) as answer:  # noqa: S310 - Azurite's own URL
+            assert answer.read() == b"content"
+    other = driver.sign_url("a/other", "GET", timedelta(minutes=1)).replace("/a/other", "/a/k")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(other, context=trusting)  # noqa: S310 - Azurite's own URL
+    assert caught.value.code == 403
+    caught.value.close()
+
+
+def test_an_identity_that_gets_no_token_is_denied(driver: AzureDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDENTITY_HEADER", "another")
+    for operation in (lambda: driver.stat("a/k"), lambda: driver.read("a/k"), lambda: driver.put("a/k", b"x")):
+        with pytest.raises(Denied, match="token"):
+            operation()
+    assert not driver.health().ok
