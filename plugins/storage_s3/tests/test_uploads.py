@@ -1,0 +1,147 @@
+"""Uploads where something goes wrong on their way, and what they leave behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from plugins.storage_s3.tests.conftest import OpenDriver
+from services.ceph import Ceph
+from services.fault_proxy import FaultProxy
+
+from entrepot_contract import Unavailable, UploadUnknown
+from entrepot_contract.testing.storage.content import body, pieces, read_back, upload
+from entrepot_storage_s3 import S3Driver
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MIB = 2**20
+Left = Callable[[], tuple[list[str], list[str]]]
+
+
+@pytest.fixture
+def client(ceph: Ceph) -> Iterator[S3Client]:
+    """The SDK beside the driver."""
+    made = boto3.client(
+        "s3",
+        endpoint_url=ceph.endpoint,
+        region_name=ceph.region,
+        aws_access_key_id=ceph.access_key,
+        aws_secret_access_key=ceph.secret_key,
+    )
+    with closing(made) as client:
+        yield client
+
+
+@pytest.fixture
+def left(client: S3Client, options: dict[str, object]) -> Left:
+    """A function that tells the names of all objects of the bucket, and of all that have parts only."""
+
+    def look() -> tuple[list[str], list[str]]:
+        bucket = str(options["bucket"])
+        objects = client.list_objects_v2(Bucket=bucket).get("Contents", [])
+        parts = client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+        return [found["Key"] for found in objects], [found["Key"] for found in parts]
+
+    return look
+
+
+@pytest.mark.parametrize("sizes", [[0], [1], [5 * MIB], [12 * MIB], [1, 6 * MIB, 1, 1], [11 * MIB, 5 * MIB - 1, 2]])
+def test_a_commit_leaves_the_object_alone(driver: S3Driver, left: Left, sizes: list[int]) -> None:
+    state, whole = driver.upload_start("a/k"), b""
+    for number, size in enumerate(sizes):
+        state = driver.upload_append(state, pieces(body(size, seed=number)))
+        whole += body(size, seed=number)
+    driver.upload_commit(state, target="b/target")
+    assert read_back(driver, "b/target") == whole
+    assert left() == (["b/target"], [])
+
+
+@pytest.mark.parametrize("threshold", [0, 2**30])
+@pytest.mark.parametrize("chunk", [5 * MIB, 32 * MIB])
+def test_large_objects_are_copied_in_parts_and_at_once(open_driver: OpenDriver, threshold: int, chunk: int) -> None:
+    driver = open_driver(multipartcopythresholdsize=threshold, multipartcopychunksize=chunk)
+    data = body(13 * MIB + 7)
+    upload(driver, "a/k", data)
+    driver.move("a/k", "b/k")
+    assert read_back(driver, "b/k") == data
+    assert driver.stat("b/k").size == len(data)
+
+
+def test_an_abort_leaves_nothing_even_of_a_process_that_was_killed(
+    driver: S3Driver, left: Left, client: S3Client, options: dict[str, object]
+) -> None:
+    state = driver.upload_append(driver.upload_start("a/k"), pieces(body(6 * MIB)))
+    driver.upload_append(state, [b"more"])
+    state = driver.upload_append(state, [b"again, which overtakes more"])
+    folder = json.loads(state.token)[0]
+    place = {"Bucket": str(options["bucket"]), "Key": f"{folder}killed"}
+    upload_id = client.create_multipart_upload(Bucket=place["Bucket"], Key=place["Key"])["UploadId"]
+    client.upload_part(Bucket=place["Bucket"], Key=place["Key"], UploadId=upload_id, PartNumber=1, Body=b"x" * MIB)
+    assert left()[1] == [f"{folder}killed", f"{folder}life"]
+    driver.upload_abort(state)
+    assert left() == ([], [])
+
+
+def test_an_older_state_is_committed_after_longer_ones(driver: S3Driver, left: Left) -> None:
+    base = driver.upload_append(driver.upload_start("a/k"), pieces(body(11 * MIB)))
+    longer = driver.upload_append(base, pieces(body(16 * MIB, seed=1)))
+    driver.upload_append(longer, [b"more"])
+    driver.upload_commit(base)
+    assert read_back(driver, "a/k") == body(11 * MIB)
+    assert left() == (["a/k"], [])
+
+
+def test_a_small_tail_is_not_read_again_in_the_process_that_wrote_it(
+    open_driver: OpenDriver, proxy: FaultProxy
+) -> None:
+    first, second = open_driver(), open_driver()
+    state = first.upload_append(first.upload_start("a/k"), [b"tail"])
+    proxy.clear()
+    state = first.upload_append(state, [b" and more"])
+    assert [method for method, target, _ in proxy.requests if method == "GET" and "uploadId" not in target] == []
+    state = second.upload_append(state, [b", elsewhere"])
+    second.upload_commit(state)
+    assert read_back(first, "a/k") == b"tail and more, elsewhere"
+
+
+def is_end(method: str, target: str) -> bool:
+    return method == "POST" and "life?uploadId=" in target
+
+
+def is_copy(method: str, target: str) -> bool:
+    return method == "PUT" and target.endswith("/a/k")
+
+
+@pytest.mark.parametrize("appends", [0, 1, 2])
+def test_a_commit_whose_answer_is_lost_goes_on(driver: S3Driver, proxy: FaultProxy, left: Left, appends: int) -> None:
+    state = driver.upload_start("a/k")
+    for _ in range(appends):
+        state = driver.upload_append(state, [b"content"])
+    proxy.drop(matching=is_end, times=1)
+    driver.upload_commit(state)
+    assert read_back(driver, "a/k") == b"content" * appends
+    assert left() == (["a/k"], [])
+
+
+def test_a_commit_that_was_broken_off_is_finished_by_the_next(
+    open_driver: OpenDriver, proxy: FaultProxy, left: Left
+) -> None:
+    first, second = open_driver(), open_driver()
+    state = first.upload_append(first.upload_start("a/k"), [b"content"])
+    overtaken = first.upload_start("a/k")
+    proxy.answer(500, matching=is_copy)
+    with pytest.raises(Unavailable):
+        first.upload_commit(state)
+    proxy.heal()
+    second.upload_commit(state)
+    assert read_back(second, "a/k") == b"content"
+    with pytest.raises(UploadUnknown):
+        first.upload_commit(state)
+    second.upload_abort(overtaken)
+    assert left() == (["a/k"], [])
