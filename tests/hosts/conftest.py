@@ -27,7 +27,7 @@ def hosts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     store, *servers = request.param
     need(request, "haproxy", *(PROGRAMS if store == "s3" else ()))
     folder = tmp_path_factory.mktemp("hosts")
-    config = write_config(folder / "config.yml", _store(request, store, folder))
+    config = write_config(folder / "config.yml", _store(request, store, folder), http={"workers": 1})
     a, b = (entrepot(config, folder / f"host{number}", server=server) for number, server in enumerate(servers, 1))
     hosts = Hosts(haproxy((a, b), folder / "haproxy"), a, b)
     try:

@@ -36,7 +36,8 @@ class PersistentClient(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._stopped.is_set():
+            # The pause leaves the machine to a host that starts again.
+            while not self._stopped.wait(0.2):
                 self.pushed.append(self._push_image(len(self.pushed)))
         except Exception as error:  # noqa: BLE001 - ``stop`` raises it in the test's own thread
             self._error = error
