@@ -106,3 +106,15 @@ def test_a_closed_sender_can_be_closed_again(sender: PartSender) -> None:
     sender.each(2, lambda index: index)
     sender.close()
     sender.close()
+
+
+def test_the_memory_of_a_part_is_used_again(sender: PartSender) -> None:
+    seen: dict[int, bytearray] = {}
+
+    def put(_index: int, part: bytearray) -> None:
+        seen[id(part)] = part
+        time.sleep(0.001)
+
+    _, rest = sender.send([b"x" * 1005], 10, put)
+    assert len(seen) <= 3 + 1
+    assert not any(rest is part for part in seen.values()), "what is left is the caller's own"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from threading import BoundedSemaphore, Lock
 from typing import Generic, TypeVar
 
@@ -21,6 +22,8 @@ class PartSender:
     - An append has one part that fills, and hands a full one to a thread where one is free; otherwise it sends the
       part itself, and reads on after that.
     - At most ``threads`` parts are on their way in threads, whatever the number of appends; each append holds one more.
+    - The memory of a part is used again once it is sent, for fresh memory costs more than the copy into it. It is let
+      go of when no append runs.
     """
 
     def __init__(self, threads: int, name: str) -> None:
@@ -29,22 +32,39 @@ class PartSender:
         self._free = BoundedSemaphore(threads)
         self._pool: ThreadPoolExecutor | None = None
         self._lock = Lock()
+        self._appends = 0
+        self._spare: list[bytearray] = []
 
     def send(
         self, data: Chunks, size: int, put: Callable[[int, bytearray], Sent], *, head: bytes = b""
     ) -> tuple[list[Sent], bytearray]:
         """Cut ``head`` and then ``data`` into parts of ``size`` bytes, and give each with its index to ``put``.
 
+        - A part is valid only until its ``put`` has returned.
         - Answers what ``put`` answered, in order, and the rest that fills no part.
         - Where ``data`` or ``put`` raises, the exception passes through once no ``put`` of this call runs any more.
         """
-        sending = _Sending(self, put)
+
+        def put_once(index: int, part: bytearray) -> Sent:
+            try:
+                return put(index, part)
+            finally:
+                self._spare.append(part)
+
+        sending = _Sending(self, put_once)
+        with self._lock:
+            self._appends += 1
         try:
-            rest = _fill(data, size, bytearray(head), sending.add)
+            rest = self._fill(chain((head,), data), size, sending.add)
             return sending.results(), rest
         except BaseException:
             sending.settle()
             raise
+        finally:
+            with self._lock:
+                self._appends -= 1
+                if not self._appends:
+                    self._spare.clear()
 
     def each(self, count: int, put: Callable[[int], Sent]) -> list[Sent]:
         """Call ``put`` with every index below ``count``, side by side, and answer what it answered in order.
@@ -81,6 +101,29 @@ class PartSender:
                 raise
         future.add_done_callback(lambda _: self._free.release())
         return future
+
+    def _fill(self, data: Chunks, size: int, add: Callable[[bytearray], None]) -> bytearray:
+        part, filled = self._buffer(size), 0
+        for chunk in data:
+            rest = memoryview(chunk)
+            while rest:
+                taken = rest[: size - filled]
+                with memoryview(part) as window:
+                    window[filled : filled + len(taken)] = taken
+                filled, rest = filled + len(taken), rest[len(taken) :]
+                if filled == size:
+                    add(part)
+                    part, filled = self._buffer(size), 0
+        rest_of_all = part[:filled]
+        self._spare.append(part)
+        return rest_of_all
+
+    def _buffer(self, size: int) -> bytearray:
+        try:
+            part = self._spare.pop()
+        except IndexError:
+            return bytearray(size)
+        return part if len(part) == size else bytearray(size)
 
 
 class _Sending(Generic[Sent]):
@@ -119,19 +162,3 @@ def _run(work: Callable[[], Sent]) -> Future[Sent]:
     except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
         future.set_exception(error)
     return future
-
-
-def _fill(data: Chunks, size: int, part: bytearray, add: Callable[[bytearray], None]) -> bytearray:
-    while len(part) >= size:
-        add(part[:size])
-        del part[:size]
-    for chunk in data:
-        rest = memoryview(chunk)
-        while len(rest) >= size - len(part):
-            wanted = size - len(part)
-            part += rest[:wanted]
-            rest = rest[wanted:]
-            add(part)
-            part = bytearray()
-        part += rest
-    return part
