@@ -96,7 +96,9 @@ class FaultyConnection(Thread):
         self, request: Head, requests: Stream, answers: Stream, server: socket.socket, exchange: Exchange, fault: Fault
     ) -> None:
         server.sendall(request.raw)
-        sender = Thread(target=_send_body, args=(request, requests, server, fault), daemon=True)
+        sender = Thread(
+            target=_send_body, args=(request, requests, server, fault), name="fault-proxy-body", daemon=True
+        )
         with_body = request.chunked or request.headers.get("content-length", "0") != "0"
         if with_body:
             sender.start()
