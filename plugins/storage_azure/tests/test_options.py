@@ -10,6 +10,7 @@ from entrepot_contract import ConfigError
 from entrepot_storage_azure import AzureDriver, AzureOptions
 
 KEY = "c2VjcmV0"
+NAMED_KEY = f"AccountName=account;AccountKey={KEY}"
 NAMED: dict[str, object] = {"container": "registry", "accountname": "account"}
 CLIENT = {"type": "client_secret", "clientid": "id", "tenantid": "tenant", "secret": "very secret"}
 
@@ -21,8 +22,8 @@ CLIENT = {"type": "client_secret", "clientid": "id", "tenantid": "tenant", "secr
         ({"container": "Not_A_Name", "accountname": "account"}, "container"),
         ({"container": "registry"}, "accountname is required"),
         ({**NAMED, "accountkey": "very secret"}, "accountkey.*no base64"),
-        ({**NAMED, "connectionstring": "AccountName=account;very secret"}, "connectionstring.*neither AccountKey"),
-        ({**NAMED, "connectionstring": f"AccountKey={KEY}", "accountkey": KEY}, "connectionstring leaves no room"),
+        ({**NAMED, "connectionstring": "AccountName=account;very secret"}, "connectionstring.*neither AccountName"),
+        ({**NAMED, "connectionstring": NAMED_KEY, "accountkey": KEY}, "connectionstring leaves no room"),
         ({**NAMED, "credentials": {"type": "shared_key"}}, "shared_key need accountkey"),
         ({**NAMED, "credentials": CLIENT | {"tenantid": ""}}, "client_secret need clientid, tenantid and secret"),
         ({**NAMED, "credentials": {"type": "password"}}, "credentials.type"),
@@ -44,7 +45,7 @@ def test_a_delay_is_written_as_distribution_does(text: str, seconds: float) -> N
 
 
 def test_a_connection_string_that_azure_does_not_take_is_a_wrong_option() -> None:
-    driver = AzureDriver.from_config({"container": "registry", "connectionstring": f"AccountKey={KEY}"})
+    driver = AzureDriver.from_config({"container": "registry", "connectionstring": f"{NAMED_KEY};EndpointSuffix"})
     with pytest.raises(ConfigError, match="connectionstring") as caught:
         driver.stat("a/k")
     assert KEY not in str(caught.value)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from azure.storage.blob import generate_blob_sas
 from services.azurite import ACCOUNT, PROGRAM, Azurite
 from services.programs import need
 
@@ -97,18 +96,27 @@ def test_a_managed_identity_is_enough_for_everything(driver: AzureDriver) -> Non
 
 
 def test_urls_are_signed_with_a_key_of_the_identitys_own(driver: AzureDriver) -> None:
-    driver.put("a/k", b"content")
-    trusting = ssl.create_default_context()
-    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    for url in (driver.sign_url("a/k", "GET", timedelta(minutes=1)), driver.sign_url("a/k", "GET", timedelta(hours=1))):
-        assert "skoid=" in url
-        with urllib.request.urlopen(url, context=trusting) as answer:  # noqa: S310 - Azurite's own URL
-            assert answer.read() == b"content"
-    other = driver.sign_url("a/other", "GET", timedelta(minutes=1)).replace("/a/other", "/a/k")
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(other, context=trusting)  # noqa: S310 - Azurite's own URL
-    assert caught.value.code == 403
-    caught.value.close()
+    # Azurite 3.35 takes none of these URLs: it knows the text that was signed before service version 2026-04-06.
+    asked = [driver.sign_url("a/k", "GET", timedelta(minutes=minutes)) for minutes in (1, 60)]
+    told = [parse_qs(urlsplit(url).query) for url in asked]
+    for signed, seconds in zip(told, (60, 3600), strict=True):
+        assert (signed["sp"], signed["sr"], signed["spr"], signed["skoid"]) == (["r"], ["b"], ["https"], [TENANT])
+        end = datetime.fromisoformat(signed["se"][0])
+        assert abs((end - datetime.now(UTC)).total_seconds() - seconds) < 10
+        assert datetime.fromisoformat(signed["ske"][0]) > end, "the key is good for longer than the URL"
+    assert driver._account._delegation is not None
+    signature = generate_blob_sas(
+        ACCOUNT,
+        driver._account.container.container_name,
+        "a/k",
+        user_delegation_key=driver._account._delegation[0],
+        permission="r",
+        expiry=told[0]["se"][0],
+        protocol="https",
+    )
+    assert asked[0].partition("?")[2] == signature, "it is signed for the account, whatever the host's name"
+    assert told[0]["ske"] == told[1]["ske"], "one key signs many URLs"
+    assert told[0]["sig"] != told[1]["sig"]
 
 
 def test_an_identity_that_gets_no_token_is_denied(driver: AzureDriver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,7 @@ class Account:
         self._plain: PipelineClient[HttpRequest, HttpResponse] | None = None
         self._delegation: tuple[UserDelegationKey, datetime] | None = None
         connection = fields_of(options.connectionstring)
+        self._name = connection.get("AccountName") or options.accountname
         self._key = connection.get("AccountKey") or options.accountkey.get_secret_value()
         self._token: TokenCredential | None = None
         wanted = "shared_key" if self._key else "default_credentials"
@@ -116,7 +117,8 @@ class Account:
         blob = self.blob(name)
         end = datetime.now(UTC) + expires
         signature = generate_blob_sas(
-            account_name=blob.account_name or "",
+            # Not the client's idea of it, which is a guess from a URL that may be of any host.
+            account_name=self._name,
             container_name=blob.container_name,
             blob_name=name,
             account_key=self._key or None,

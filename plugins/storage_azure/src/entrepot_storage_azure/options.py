@@ -72,10 +72,9 @@ class AzureOptions(DriverOptions):
     @field_validator("connectionstring")
     @classmethod
     def _holds_a_credential(cls, text: SecretStr) -> SecretStr:
-        if text.get_secret_value() and not {"AccountKey", "SharedAccessSignature"} & fields_of(text).keys():
-            raise ValueError(
-                "holds neither AccountKey nor SharedAccessSignature; copy it from the account's access keys"
-            )
+        held = fields_of(text).keys()
+        if text.get_secret_value() and not ({"AccountName", "AccountKey"} <= held or "SharedAccessSignature" in held):
+            raise ValueError("holds neither AccountName and AccountKey nor SharedAccessSignature; copy it whole")
         return text
 
     @model_validator(mode="after")
