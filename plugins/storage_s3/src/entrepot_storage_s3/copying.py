@@ -29,7 +29,7 @@ class Copying:
 
     def __init__(self, options: S3Options, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._threshold = options.multipartcopythresholdsize
+        self._threshold = options.copy_threshold
         self._chunk = options.multipartcopychunksize
         self._sender = PartSender(options.multipartcopymaxconcurrency, "s3-copy")
 

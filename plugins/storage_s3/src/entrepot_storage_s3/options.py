@@ -79,8 +79,8 @@ class S3Options(DriverOptions):
         default=32 * 2**20, ge=MIN_PART, le=_LARGEST_COPY // 2, description="The size of a copy's parts."
     )
     multipartcopymaxconcurrency: int = Field(default=100, ge=1, le=100, description="Parts that are copied at once.")
-    multipartcopythresholdsize: int = Field(
-        default=32 * 2**20, ge=0, le=_LARGEST_COPY, description="Up to here an object is copied by one request."
+    multipartcopythresholdsize: int | None = Field(
+        default=None, ge=0, le=_LARGEST_COPY, description="Up to here an object is copied by one request."
     )
 
     connecttimeout: float = Field(default=5, gt=0, le=60, description="How long to wait for a connection.")
@@ -88,6 +88,13 @@ class S3Options(DriverOptions):
 
     v4auth: Literal[True] = Field(default=True, description=f"{_NOTHING}: every request is signed with version 4.")
     loglevel: str = Field(default="off", description=f"{_NOTHING}: the SDK's own log would show what is signed.")
+
+    @property
+    def copy_threshold(self) -> int:
+        """Amazon copies in parts the faster; others copy by reference (Ceph), or in one place."""
+        if self.multipartcopythresholdsize is not None:
+            return self.multipartcopythresholdsize
+        return 2**30 if self.regionendpoint else 32 * 2**20
 
     @model_validator(mode="after")
     def _keys_come_together(self) -> Self:
