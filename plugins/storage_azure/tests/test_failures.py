@@ -232,3 +232,13 @@ def test_a_signature_as_the_credential_is_never_told(
             operation()
         assert "sig=" not in "".join(traceback.format_exception(caught.value))
     assert "sig=" not in f"{driver.health()} {driver!r}"
+
+
+def test_nothing_is_logged_of_requests_that_go_well(driver: AzureDriver, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    driver.upload_commit(driver.upload_append(driver.upload_start("a/k"), [b"content"]))
+    with driver.read("a/k") as reader:
+        assert b"".join(reader) == b"content"
+    driver.delete(["a/k", "a/l"])
+    assert list(driver.list_objects()) == []
+    assert caplog.messages == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -32,6 +33,9 @@ CHUNK: Final = 2**20
 """How many bytes of an answer are read at a time."""
 
 CONNECTIONS: Final = 64
+REQUESTS: Final = logging.getLogger(f"{__name__}.requests")
+# The SDK logs twenty lines for each request, as information.
+REQUESTS.setLevel(logging.WARNING)
 SCOPE: Final = "https://storage.azure.com/.default"
 DELEGATION: Final = timedelta(days=7)
 SKEW: Final = timedelta(minutes=15)
@@ -151,7 +155,7 @@ class Account:
 
     def _open(self, transport: RequestsTransport, retry: _Retry) -> BlobServiceClient:
         options = self._options
-        settings: dict[str, Any] = {"transport": transport, "retry_policy": retry}
+        settings: dict[str, Any] = {"transport": transport, "retry_policy": retry, "logger": REQUESTS}
         if options.connectionstring.get_secret_value():
             text = options.connectionstring.get_secret_value()
             try:
