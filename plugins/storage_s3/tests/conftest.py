@@ -80,5 +80,4 @@ def options_for(server: Ceph | Moto) -> dict[str, object]:
         "accesskey": server.access_key,
         "secretkey": server.secret_key,
         "bucket": server.bucket(f"tests-{uuid4()}"),
-        "chunksize": 5 * 2**20,
     }

@@ -42,7 +42,7 @@ class Wire:
 
 @pytest.fixture
 def host(open_driver: OpenDriver) -> Process:
-    driver = open_driver(readtimeout=30, chunksize=10 * 2**20)
+    driver = open_driver(readtimeout=30)
     assert driver.capabilities.create
     return Process(driver, RegistrySettings())
 

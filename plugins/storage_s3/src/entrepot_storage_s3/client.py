@@ -36,12 +36,13 @@ CONNECTIONS: Final = 128
 
 
 class Clients:
-    """One client for each purpose; they share nothing but the options, and each is safe in many threads."""
+    """One client for each purpose; each is safe in many threads."""
 
     def __init__(self, options: S3Options) -> None:
         self._options = options
         self._lock = Lock()
         self._made: dict[Purpose, S3Client] = {}
+        self._session: boto3.Session | None = None
 
     @property
     def objects(self) -> S3Client:
@@ -76,14 +77,8 @@ class Clients:
         endpoint = (options.redirectendpoint if purpose == "urls" else "") or options.regionendpoint
         if endpoint and "://" not in endpoint:
             endpoint = f"{'https' if options.secure else 'http'}://{endpoint}"
-        session = boto3.Session(
-            aws_access_key_id=options.accesskey or None,
-            aws_secret_access_key=options.secretkey.get_secret_value() or None,
-            aws_session_token=options.sessiontoken.get_secret_value() or None,
-            region_name=options.region or None,
-        )
-        # The SDK's own parser of times takes a tenth of the whole call.
-        session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
+        # One for all, as each holds 10 MB of descriptions of the service.
+        session = self._session = self._session or _session(options)
         try:
             client = session.client(
                 "s3",
@@ -124,6 +119,18 @@ class Clients:
                 "payload_signing_enabled": True,
             },
         )
+
+
+def _session(options: S3Options) -> boto3.Session:
+    session = boto3.Session(
+        aws_access_key_id=options.accesskey or None,
+        aws_secret_access_key=options.secretkey.get_secret_value() or None,
+        aws_session_token=options.sessiontoken.get_secret_value() or None,
+        region_name=options.region or None,
+    )
+    # The SDK's own parser of times takes a tenth of the whole call.
+    session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
+    return session
 
 
 def _pause(

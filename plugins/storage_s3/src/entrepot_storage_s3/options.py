@@ -66,9 +66,7 @@ class S3Options(DriverOptions):
     storageclass: StorageClass = Field(default="STANDARD", description="The storage class; NONE names none.")
     objectacl: Acl = Field(default="private", description="The canned ACL of what is written.")
 
-    chunksize: int = Field(
-        default=10 * 2**20, ge=MIN_PART, le=512 * 2**20, description="The size of an upload's parts."
-    )
+    chunksize: int = Field(default=MIN_PART, ge=MIN_PART, le=512 * 2**20, description="The size of an upload's parts.")
     uploadconcurrency: int = Field(
         default=4,
         ge=1,

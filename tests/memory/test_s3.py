@@ -1,0 +1,42 @@
+"""Memory does not grow with the size of what is pushed to S3, nor much with the number of clients."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import yaml
+from services import ceph
+from services.ceph import Ceph
+from services.entrepot import entrepot
+from services.large import LargeBlobs
+from services.memory import sampled_peak
+from services.programs import need
+from services.s3 import s3_options
+
+MB = 10**6
+BLOBS = LargeBlobs(512)
+
+
+@pytest.mark.slow
+def test_8_pushes_of_512_mib_at_once_to_s3_take_at_most_400_mb_in_all(
+    request: pytest.FixtureRequest, folder: Path
+) -> None:
+    need(request, *ceph.PROGRAMS)
+    with Ceph(folder / "ceph") as server:
+        file = folder / "config.yml"
+        http = {"addr": "127.0.0.1:0", "secret": "of-the-tests-only", "draintimeout": "10s"}
+        file.write_text(yaml.safe_dump({"version": "0.1", "storage": {"s3": s3_options(server)}, "http": http}))
+        host = entrepot(file, folder / "host", server="granian")
+        host.start()
+        try:
+            with sampled_peak(host.service.pids) as peak, ThreadPoolExecutor(8) as clients:
+                pushes = [clients.submit(BLOBS.push, host.wire, f"large/{number}", number) for number in range(8)]
+                answers = [push.result() for push in pushes]
+        finally:
+            host.stop()
+
+    assert [answer.status for answer in answers] == [201] * 8
+    assert peak.samples > 10
+    assert peak.bytes <= 400 * MB, f"{peak.bytes / MB:.0f} MB"
