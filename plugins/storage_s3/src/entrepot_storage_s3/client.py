@@ -97,7 +97,9 @@ class Clients:
 
     def _config(self, purpose: Purpose) -> Config:
         options = self._options
-        path_style = bool(options.regionendpoint) if options.forcepathstyle is None else options.forcepathstyle
+        style: Literal["auto", "path", "virtual"] = "path" if options.regionendpoint else "auto"
+        if options.forcepathstyle is not None:
+            style = "path" if options.forcepathstyle else "virtual"
         health = purpose == "health"
         return Config(
             signature_version="s3v4",
@@ -114,7 +116,7 @@ class Clients:
             use_dualstack_endpoint=options.usedualstack,
             use_fips_endpoint=options.usefipsendpoint,
             s3={
-                "addressing_style": "path" if path_style else "auto",
+                "addressing_style": style,
                 "use_accelerate_endpoint": options.accelerate,
                 "payload_signing_enabled": True,
             },

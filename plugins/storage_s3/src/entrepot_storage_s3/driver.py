@@ -128,7 +128,7 @@ class S3Driver(StorageDriver):
             return self._clients.urls.generate_presigned_url(
                 "get_object" if method == "GET" else "head_object",
                 Params={"Bucket": self._bucket.name, "Key": self._root.name(key)},
-                ExpiresIn=int(expires.total_seconds()),
+                ExpiresIn=max(1, int(expires.total_seconds())),
             )
 
     def health(self) -> Health:

@@ -72,6 +72,8 @@ class Uploads:
         except NotFound as error:
             raise unknown(report) from error
         self._bucket.clear(draft.folder, report)
+        if draft.segments:
+            self._tails.take(draft.segments[-1].name)
         return info
 
     def abort(self, state: UploadState) -> None:
@@ -112,7 +114,7 @@ class Uploads:
 class Tails:
     """The last small segments that this process has written, so that the next append need not read them again."""
 
-    LIMIT: Final = 16 * 2**20
+    LIMIT: Final = 2 * MIN_PART
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
