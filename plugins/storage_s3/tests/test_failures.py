@@ -225,5 +225,5 @@ def test_options_that_do_not_go_together_are_refused(open_driver: OpenDriver, ch
 
 
 def test_an_endpoint_that_is_no_url_is_a_wrong_option(open_driver: OpenDriver) -> None:
-    with pytest.raises(ConfigError, match="regionendpoint"):
+    with pytest.raises(ConfigError, match="correct the endpoints"):
         open_driver(regionendpoint="not a url").put("a/k", b"x")

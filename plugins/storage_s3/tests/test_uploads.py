@@ -145,3 +145,28 @@ def test_a_commit_that_was_broken_off_is_finished_by_the_next(
         first.upload_commit(state)
     second.upload_abort(overtaken)
     assert left() == (["a/k"], [])
+
+
+def test_an_append_whose_last_answer_is_lost_goes_on(driver: S3Driver, proxy: FaultProxy, left: Left) -> None:
+    proxy.drop(matching=lambda method, target: method == "POST" and "uploadId=" in target, times=1)
+    upload(driver, "a/k", body(11 * MIB))
+    assert read_back(driver, "a/k") == body(11 * MIB)
+    assert left() == (["a/k"], [])
+
+
+def test_an_append_that_comes_too_late_takes_nothing_from_the_commit(
+    open_driver: OpenDriver, proxy: FaultProxy, left: Left
+) -> None:
+    first, second = open_driver(), open_driver()
+    start = first.upload_start("a/k")
+    state = first.upload_append(start, [b"content"])
+    proxy.answer(500, matching=is_copy)
+    with pytest.raises(Unavailable):
+        first.upload_commit(state)
+    proxy.heal()
+    for late in (start, state):
+        with pytest.raises(UploadUnknown):
+            second.upload_append(late, pieces(body(6 * MIB)))
+    first.upload_commit(state)
+    assert read_back(second, "a/k") == b"content"
+    assert left() == (["a/k"], [])

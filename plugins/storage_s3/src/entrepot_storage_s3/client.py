@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError, ProfileNotFound
 from botocore.utils import parse_timestamp
 
 from entrepot_contract import ConfigError
@@ -77,9 +77,9 @@ class Clients:
         endpoint = (options.redirectendpoint if purpose == "urls" else "") or options.regionendpoint
         if endpoint and "://" not in endpoint:
             endpoint = f"{'https' if options.secure else 'http'}://{endpoint}"
-        # One for all, as each holds 10 MB of descriptions of the service.
-        session = self._session = self._session or _session(options)
         try:
+            # One for all, as each holds 10 MB of descriptions of the service.
+            session = self._session = self._session or _session(options)
             client = session.client(
                 "s3",
                 endpoint_url=endpoint or None,
@@ -90,8 +90,10 @@ class Clients:
             )
             if purpose == "objects":
                 client.meta.events.register("needs-retry.s3", cast("Callable[..., None]", _pause))
-        except ValueError as error:
-            message = f"the SDK refuses the options: {error}; correct regionendpoint and redirectendpoint"
+        except (ValueError, ProfileNotFound) as error:
+            message = (
+                f"the SDK refuses the options: {error}; correct regionendpoint, redirectendpoint or the SDK's profile"
+            )
             raise failure(ConfigError, "configure", None, message) from error
         return client
 

@@ -54,13 +54,13 @@ class Life:
         depth = len(draft.chain)
         if etag != draft.etag:
             deeper = draft.depth_of(size) > depth
-            if not deeper or self._chain(draft.folder, report)[:depth] != draft.chain:
+            if not deeper or self._chain(draft, report)[:depth] != draft.chain:
                 raise conflict(report)
 
     def advance(self, draft: Draft, report: Reporting) -> Draft:
         """Make this state the last one; raises UploadUnknown."""
         if len(draft.chain) > 1:
-            self._bucket.put(_chain_name(draft.folder), json.dumps(draft.chain).encode(), report)
+            self._bucket.put(self.chain_of(draft), json.dumps(draft.chain).encode(), report)
         return self._write(draft, report)
 
     def end(self, draft: Draft, report: Reporting) -> None:
@@ -84,6 +84,11 @@ class Life:
             found = self._bucket.client.list_multipart_uploads(Bucket=self._bucket.name, Prefix=draft.folder)
         for one in found.get("Uploads", []):
             self._abort(Multipart(self._bucket, one["Key"], one["UploadId"]), report)
+
+    @staticmethod
+    def chain_of(draft: Draft) -> str:
+        """The name of the object with the nonces."""
+        return f"{draft.folder}chain"
 
     @staticmethod
     def _abort(multipart: Multipart, report: Reporting) -> None:
@@ -147,18 +152,14 @@ class Life:
             return True
         return False
 
-    def _chain(self, folder: str, report: Reporting) -> tuple[str, ...]:
+    def _chain(self, draft: Draft, report: Reporting) -> tuple[str, ...]:
         with suppress(NotFound):
-            return tuple(json.loads(self._bucket.get(_chain_name(folder), report)))
+            return tuple(json.loads(self._bucket.get(self.chain_of(draft), report)))
         return ()
 
 
 def _name(folder: str) -> str:
     return f"{folder}life"
-
-
-def _chain_name(folder: str) -> str:
-    return f"{folder}chain"
 
 
 def _etag_of_one(etag: str) -> str:

@@ -7,9 +7,11 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypedDict
 
+from botocore.exceptions import ClientError
+
 from entrepot_contract import StorageError
 from entrepot_storage_s3.bucket import Bucket, body_of, etag_of
-from entrepot_storage_s3.failures import Reporting, failure
+from entrepot_storage_s3.failures import Reporting, code_of, failure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -102,7 +104,13 @@ class Parts:
     def complete(self, parts: list[CompletedPartTypeDef]) -> str | None:
         """Make the object; its etag, where the server tells it."""
         with self._report:
-            return self._begun(0).complete(parts)
+            try:
+                return self._begun(0).complete(parts)
+            except ClientError as error:
+                if code_of(error) != "NoSuchUpload" or not error.response["ResponseMetadata"]["RetryAttempts"]:
+                    raise
+                # The first try had worked, and its answer was lost.
+                return self._bucket.head(self._name, self._report).etag
 
     def __enter__(self) -> Self:
         return self

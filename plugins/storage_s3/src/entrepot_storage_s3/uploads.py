@@ -59,7 +59,8 @@ class Uploads:
         try:
             draft = self._life.advance(replace(draft, chain=(*draft.chain, nonce)), report)
         except UploadUnknown:
-            self._bucket.clear(draft.folder, report)
+            # Only what this append has written: a commit may be copying the rest.
+            self._bucket.delete([name, self._life.chain_of(draft)], report)
             raise
         return draft.state(state.key, state.size + size - len(head))
 
