@@ -91,9 +91,7 @@ class Clients:
             if purpose == "objects":
                 client.meta.events.register("needs-retry.s3", cast("Callable[..., None]", _pause))
         except (ValueError, ProfileNotFound) as error:
-            message = (
-                f"the SDK refuses the options: {error}; correct regionendpoint, redirectendpoint or the SDK's profile"
-            )
+            message = f"the SDK refuses the options: {error}; correct the endpoints, or the SDK's own profile"
             raise failure(ConfigError, "configure", None, message) from error
         return client
 
