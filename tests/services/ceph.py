@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -113,8 +114,8 @@ class Ceph:
         mon = self._run("ceph-mon", "-i", "a")
         mon.wait_ready(lambda: accepts(self._mon_port))
         if fresh:
-            self._call("ceph", "osd", "new", self._uuid, "0")
-            self._call("ceph", "osd", "crush", "create-or-move", "osd.0", "1.0", "root=default")
+            self._ask("ceph", "osd", "new", self._uuid, "0")
+            self._ask("ceph", "osd", "crush", "create-or-move", "osd.0", "1.0", "root=default")
             self._call("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", self._uuid)
         self._run("ceph-osd", "-i", "0")
         self._run("radosgw", "-n", "client.rgw").wait_ready(lambda: accepts(self.port))
@@ -217,6 +218,19 @@ class Ceph:
         service = Service(command[0], (*command, "-f"), log=log, env=self._environment, cwd=self._folder)
         self._services = [*(one for one in self._services if one.running), service]
         return service
+
+    def _ask(self, *command: str) -> None:
+        """Ask the monitor, which answers EPERM while it is still electing itself; both questions can be repeated."""
+        for _ in range(20):
+            try:
+                self._call(*command)
+            except RuntimeError as error:
+                if "EPERM" not in str(error):
+                    raise
+                time.sleep(0.5)
+            else:
+                return
+        self._call(*command)
 
     def _call(self, *command: str) -> str:
         done = subprocess.run(
