@@ -7,14 +7,13 @@ import subprocess
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
 from types import TracebackType
 from typing import Final, Self
 
-import yaml
 from azure.storage.blob import ContainerClient, generate_container_sas
 
 from services.network import HOST, accepts, free_port
+from services.playing import show_until_interrupted
 from services.process import Service
 from services.programs import find
 from services.registry import clean_environment
@@ -116,12 +115,7 @@ def main() -> None:
     """Serve until Ctrl-C, and say how to use it."""
     with Azurite() as azurite:
         options = azurite.options(azurite.container("registry"))
-        print("Azurite serves Azure Blob Storage until Ctrl-C. In a configuration:\n")  # noqa: T201
-        print(yaml.safe_dump({"storage": {"azure": options}}, sort_keys=False), flush=True)  # noqa: T201
-        try:
-            Event().wait()
-        except KeyboardInterrupt:
-            return
+        show_until_interrupted("Azurite serves Azure Blob Storage", "azure", options)
 
 
 if __name__ == "__main__":

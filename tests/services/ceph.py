@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
-from threading import Event
 from types import TracebackType
 from typing import Final, Self
 from uuid import uuid4
@@ -17,8 +15,10 @@ import boto3
 from botocore.config import Config
 
 from services.network import HOST, accepts, free_port
+from services.playing import show_until_interrupted
 from services.process import Service
 from services.registry import clean_environment
+from services.s3 import s3_options
 
 __all__ = ["PROGRAMS", "Ceph"]
 
@@ -244,20 +244,7 @@ class Ceph:
 def main() -> None:
     """Serve until Ctrl-C, and say how to use it."""
     with Ceph() as ceph:
-        bucket = ceph.bucket("registry")
-        options = {
-            "regionendpoint": ceph.endpoint,
-            "region": ceph.region,
-            "accesskey": ceph.access_key,
-            "secretkey": ceph.secret_key,
-            "bucket": bucket,
-        }
-        print("Ceph's RADOS Gateway serves S3 until Ctrl-C. In a configuration:\n\nstorage:\n  s3:")  # noqa: T201
-        print("\n".join(f"    {name}: {json.dumps(value)}" for name, value in options.items()), flush=True)  # noqa: T201
-        try:
-            Event().wait()
-        except KeyboardInterrupt:
-            return
+        show_until_interrupted("Ceph's RADOS Gateway serves S3", "s3", s3_options(ceph, bucket="registry"))
 
 
 if __name__ == "__main__":

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Event
 from types import TracebackType
 from typing import Self
 
 import requests
 
 from services.network import HOST, accepts, free_port
+from services.playing import show_until_interrupted
 from services.process import Service
 from services.registry import clean_environment
 
@@ -119,12 +118,7 @@ def main() -> None:
     """Serve until Ctrl-C, and say how to use it."""
     with Gcs() as gcs:
         options = {"bucket": gcs.bucket("registry"), "endpoint": gcs.endpoint}
-        print("fake-gcs-server serves Cloud Storage until Ctrl-C. In a configuration:\n\nstorage:\n  gcs:")  # noqa: T201
-        print("\n".join(f"    {name}: {json.dumps(value)}" for name, value in options.items()), flush=True)  # noqa: T201
-        try:
-            Event().wait()
-        except KeyboardInterrupt:
-            return
+        show_until_interrupted("fake-gcs-server serves Cloud Storage", "gcs", options)
 
 
 if __name__ == "__main__":

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
 from pathlib import Path
-from threading import Event
 from types import TracebackType
 from typing import Self
 from urllib.request import Request, urlopen
 
 from services.network import HOST, accepts, free_port
+from services.playing import show_until_interrupted
 from services.process import Service
 from services.registry import clean_environment
+from services.s3 import s3_options
 
 __all__ = ["Moto"]
 
@@ -33,9 +33,10 @@ class Moto:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = (sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(self.port))
+        command = (sys.executable, "-m", "services.moto_one_by_one", str(self.port))
+        env = clean_environment(self._folder) | {"PYTHONPATH": str(Path(__file__).parent.parent)}
         log = self._folder / "log"
-        self._service = Service("moto", command, log=log, env=clean_environment(self._folder), cwd=self._folder)
+        self._service = Service("moto", command, log=log, env=env, cwd=self._folder)
         self._service.wait_ready(lambda: accepts(self.port))
 
     def bucket(self, name: str) -> str:
@@ -68,19 +69,7 @@ class Moto:
 def main() -> None:
     """Serve until Ctrl-C, and say how to use it."""
     with Moto() as moto:
-        options = {
-            "regionendpoint": moto.endpoint,
-            "region": moto.region,
-            "accesskey": moto.access_key,
-            "secretkey": moto.secret_key,
-            "bucket": moto.bucket("registry"),
-        }
-        print("Moto mocks S3 until Ctrl-C. In a configuration:\n\nstorage:\n  s3:")  # noqa: T201
-        print("\n".join(f"    {name}: {json.dumps(value)}" for name, value in options.items()), flush=True)  # noqa: T201
-        try:
-            Event().wait()
-        except KeyboardInterrupt:
-            return
+        show_until_interrupted("Moto mocks S3", "s3", s3_options(moto, bucket="registry"))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,32 @@
-"""An entrepot configuration for the S3 server of the tests."""
+"""An entrepot configuration for the S3 servers of the tests."""
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import uuid4
 
-from services.ceph import Ceph
-
-__all__ = ["s3_options"]
+__all__ = ["S3Server", "s3_options"]
 
 
-def s3_options(ceph: Ceph, *, port: int | None = None) -> dict[str, object]:
+class S3Server(Protocol):
+    """What speaks S3 on 127.0.0.1."""
+
+    port: int
+    endpoint: str
+    region: str
+    access_key: str
+    secret_key: str
+
+    def bucket(self, name: str) -> str:
+        """Make a bucket; its name."""
+
+
+def s3_options(server: S3Server, *, bucket: str | None = None, port: int | None = None) -> dict[str, object]:
     """The options of the driver ``s3`` for a new bucket; ``port`` is that of a proxy before the server."""
     return {
-        "regionendpoint": ceph.endpoint if port is None else ceph.endpoint.replace(str(ceph.port), str(port)),
-        "region": ceph.region,
-        "bucket": ceph.bucket(f"tests-{uuid4()}"),
-        "accesskey": ceph.access_key,
-        "secretkey": ceph.secret_key,
+        "regionendpoint": server.endpoint if port is None else server.endpoint.replace(str(server.port), str(port)),
+        "region": server.region,
+        "bucket": server.bucket(bucket or f"tests-{uuid4()}"),
+        "accesskey": server.access_key,
+        "secretkey": server.secret_key,
     }

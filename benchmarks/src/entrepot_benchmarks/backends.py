@@ -21,30 +21,16 @@ def _filesystem(data: Path, stack: ExitStack) -> Storages:
 
 
 def _s3(data: Path, stack: ExitStack) -> Storages:
-    for program, package in {"ceph-mon": "ceph-mon", "ceph-osd": "ceph-osd", "radosgw": "radosgw"}.items():
-        require(program, package)
     try:
-        from services.ceph import Ceph
+        from services.ceph import PROGRAMS, Ceph
+        from services.s3 import s3_options
     except ImportError as error:
         raise BenchmarkError("Ceph is started by the tests: in a checkout, run make bench BACKENDS=s3") from error
+    for program in PROGRAMS:
+        require(program, program)
     ceph = stack.enter_context(Ceph(data / "ceph", size=100 * 2**30))
-    bucket = ceph.bucket("bench")
-
-    def storage(name: str) -> Storage:
-        return Objects(
-            "s3",
-            {
-                "region": ceph.region,
-                "regionendpoint": ceph.endpoint,
-                "accesskey": ceph.access_key,
-                "secretkey": ceph.secret_key,
-                "bucket": bucket,
-                "secure": False,
-                "rootdirectory": f"/{name}",
-            },
-        )
-
-    return storage
+    options = s3_options(ceph, bucket="bench") | {"secure": False}
+    return lambda name: Objects("s3", {**options, "rootdirectory": f"/{name}"})
 
 
 BACKENDS: dict[str, Callable[[Path, ExitStack], Storages]] = {"filesystem": _filesystem, "s3": _s3}

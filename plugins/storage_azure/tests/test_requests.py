@@ -11,6 +11,7 @@ import pytest
 from host.tests.registry.content import digest_of
 from host.tests.registry.process import HTTP, Process, path_of
 from plugins.storage_azure.tests.conftest import OpenDriver
+from services.costs import Costs
 from services.fault_proxy import FaultProxy
 
 from entrepot.settings import RegistrySettings
@@ -22,25 +23,6 @@ TAGS = "docker/registry/v2/repositories/many/_manifests/tags"
 SERVED = replace(HTTP, redirect=False)
 
 
-class Wire:
-    """Counts the requests of one thing after the other."""
-
-    def __init__(self, proxy: FaultProxy) -> None:
-        self._proxy = proxy
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget the requests so far."""
-        self._proxy.clear()
-
-    def cost(self, thing: str) -> int:
-        """The requests since the last call; raises where the README says another number for ``thing``."""
-        requests, count = self._proxy.requests, len(self._proxy.requests)
-        self.clear()
-        assert f"| {thing} | {count:,} |" in README.read_text(), f"{thing}: {count}\n{requests}"
-        return count
-
-
 @pytest.fixture
 def azure(open_driver: OpenDriver) -> AzureDriver:
     """A driver that waits long enough for a server which is busy."""
@@ -48,16 +30,16 @@ def azure(open_driver: OpenDriver) -> AzureDriver:
 
 
 @pytest.fixture
-def wire(azure: AzureDriver, proxy: FaultProxy) -> Wire:
+def wire(azure: AzureDriver, proxy: FaultProxy) -> Costs:
     azure.put("warm/up", b"")
-    return Wire(proxy)
+    return Costs(proxy, README)
 
 
 def blob(size: int) -> bytes:
     return Random(size).randbytes(size)  # noqa: S311  # content, not a secret
 
 
-def test_a_small_blob(azure: AzureDriver, wire: Wire) -> None:
+def test_a_small_blob(azure: AzureDriver, wire: Costs) -> None:
     host, data = Process(azure, RegistrySettings()), blob(10_000)
     assert host.finish(host.patch(host.start("a/b"), data), digest_of(data)).status_code == 201
     assert wire.cost("push of a blob of 10 KB: POST, PATCH, PUT") <= 7
@@ -71,7 +53,7 @@ def test_a_small_blob(azure: AzureDriver, wire: Wire) -> None:
         wire.cost(f"HEAD of a blob, {temperature}")
 
 
-def test_a_pull(azure: AzureDriver, wire: Wire) -> None:
+def test_a_pull(azure: AzureDriver, wire: Costs) -> None:
     digest = Process(azure, RegistrySettings()).push_blob("a/b", blob(10_000))
     wire.clear()
     served, redirected = Process(azure, RegistrySettings(), http=SERVED), Process(azure, RegistrySettings())
@@ -82,7 +64,7 @@ def test_a_pull(azure: AzureDriver, wire: Wire) -> None:
         wire.cost(f"GET of a blob that answers with a signed URL, {temperature}")
 
 
-def test_a_large_blob(azure: AzureDriver, wire: Wire) -> None:
+def test_a_large_blob(azure: AzureDriver, wire: Costs) -> None:
     host, data = Process(azure, RegistrySettings(), http=SERVED), blob(100 * 2**20)
     assert host.finish(host.start("a/b"), digest_of(data), data).status_code == 201
     wire.cost("push of a blob of 100 MiB: POST, PUT")
@@ -91,7 +73,7 @@ def test_a_large_blob(azure: AzureDriver, wire: Wire) -> None:
     wire.cost("read of 100 MiB")
 
 
-def test_a_manifest_by_tag(azure: AzureDriver, wire: Wire) -> None:
+def test_a_manifest_by_tag(azure: AzureDriver, wire: Costs) -> None:
     host = Process(azure, RegistrySettings())
     config = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": host.push_blob("a/b", b"{}"), "size": 2}
     image = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []}
@@ -104,7 +86,7 @@ def test_a_manifest_by_tag(azure: AzureDriver, wire: Wire) -> None:
         wire.cost(f"GET of a manifest by tag, {temperature}")
 
 
-def test_a_list_of_2000_tags(azure: AzureDriver, wire: Wire, config: dict[str, object]) -> None:
+def test_a_list_of_2000_tags(azure: AzureDriver, wire: Costs, config: dict[str, object]) -> None:
     direct = AzureDriver.from_config(config)
     keys = [f"{TAGS}/{number:04}/current/link" for number in range(2000)]
     with ThreadPoolExecutor(8) as pool:
@@ -120,6 +102,6 @@ def test_a_list_of_2000_tags(azure: AzureDriver, wire: Wire, config: dict[str, o
     wire.cost("list of 2,000 tags, in two pages")
 
 
-def test_a_deletion_of_1000_keys(azure: AzureDriver, wire: Wire) -> None:
+def test_a_deletion_of_1000_keys(azure: AzureDriver, wire: Costs) -> None:
     azure.delete(f"d/{number}" for number in range(1000))
     wire.cost("deletion of 1,000 keys")

@@ -10,6 +10,7 @@ import pytest
 from host.tests.registry.content import digest_of
 from host.tests.registry.process import Process, path_of
 from plugins.storage_gcs.tests.conftest import OpenDriver
+from services.costs import Costs
 from services.fault_proxy import FaultProxy
 from services.gcs import Gcs
 
@@ -21,41 +22,22 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 TAGS = "docker/registry/v2/repositories/many/_manifests/tags"
 
 
-class Wire:
-    """Counts the requests of one thing after the other."""
-
-    def __init__(self, proxy: FaultProxy) -> None:
-        self._proxy = proxy
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget the requests so far."""
-        self._proxy.clear()
-
-    def cost(self, thing: str) -> int:
-        """The requests since the last call; raises where the README says another number for ``thing``."""
-        requests, count = self._proxy.requests, len(self._proxy.requests)
-        self.clear()
-        assert f"| {thing} | {count:,} |" in README.read_text(), f"{thing}: {count}\n{requests}"
-        return count
-
-
 @pytest.fixture
 def host(open_driver: OpenDriver) -> Process:
     return Process(open_driver(readtimeout=30), RegistrySettings())
 
 
 @pytest.fixture
-def wire(host: Process, proxy: FaultProxy) -> Wire:
+def wire(host: Process, proxy: FaultProxy) -> Costs:
     host.push_blob("warm/up", b"")
-    return Wire(proxy)
+    return Costs(proxy, README)
 
 
 def blob(size: int) -> bytes:
     return Random(size).randbytes(size)  # noqa: S311  # content, not a secret
 
 
-def test_a_small_blob(host: Process, wire: Wire, proxy: FaultProxy) -> None:
+def test_a_small_blob(host: Process, wire: Costs, proxy: FaultProxy) -> None:
     data = blob(10_000)
     assert host.finish(host.patch(host.start("a/b"), data), digest_of(data)).status_code == 201
     # The link of the repository is written before the records of the upload are deleted.
@@ -76,20 +58,20 @@ def test_a_small_blob(host: Process, wire: Wire, proxy: FaultProxy) -> None:
 def test_a_redirect(open_driver: OpenDriver, account: dict[str, str], proxy: FaultProxy) -> None:
     host = Process(open_driver(credentials=account), RegistrySettings())
     digest = host.push_blob("a/b", blob(10_000))
-    wire = Wire(proxy)
+    wire = Costs(proxy, README)
     answer = host.blob("a/b", digest)
     assert (answer.status_code, "X-Goog-Signature" in answer.headers["location"]) == (307, True)
     wire.cost("GET of a blob that answers with a signed URL")
 
 
-def test_a_large_blob(host: Process, wire: Wire) -> None:
+def test_a_large_blob(host: Process, wire: Costs) -> None:
     data = blob(100 * 2**20)
     location = host.start("a/b")
     assert host.finish(location, digest_of(data), data).status_code == 201
     wire.cost("push of a blob of 100 MiB: POST, PUT")
 
 
-def test_a_manifest_by_tag(host: Process, wire: Wire) -> None:
+def test_a_manifest_by_tag(host: Process, wire: Costs) -> None:
     config = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": host.push_blob("a/b", b"{}"), "size": 2}
     image = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []}
     wire.clear()
@@ -101,7 +83,7 @@ def test_a_manifest_by_tag(host: Process, wire: Wire) -> None:
         wire.cost(f"GET of a manifest by tag, {temperature}")
 
 
-def test_a_list_of_2000_tags(host: Process, wire: Wire, gcs: Gcs, bucket: str, proxy: FaultProxy) -> None:
+def test_a_list_of_2000_tags(host: Process, wire: Costs, gcs: Gcs, bucket: str, proxy: FaultProxy) -> None:
     direct = GcsDriver.from_config({"bucket": bucket, "endpoint": gcs.endpoint})
     keys = [f"{TAGS}/{number:04}/current/link" for number in range(2000)]
     with ThreadPoolExecutor(8) as pool:
@@ -118,6 +100,6 @@ def test_a_list_of_2000_tags(host: Process, wire: Wire, gcs: Gcs, bucket: str, p
     wire.cost("list of 2,000 tags, in two pages")
 
 
-def test_a_deletion_of_1000_keys(host: Process, wire: Wire) -> None:
+def test_a_deletion_of_1000_keys(host: Process, wire: Costs) -> None:
     host.driver.delete(f"d/{number}" for number in range(1000))
     wire.cost("deletion of 1,000 keys")

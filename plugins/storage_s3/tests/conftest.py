@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from uuid import uuid4
 
 import pytest
 from services import ceph as ceph_service
@@ -11,6 +10,7 @@ from services.ceph import Ceph
 from services.fault_proxy import FaultProxy
 from services.moto import Moto
 from services.programs import need
+from services.s3 import s3_options
 
 from entrepot_storage_s3 import S3Driver
 
@@ -42,7 +42,7 @@ def moto() -> Iterator[Moto]:
 @pytest.fixture
 def options(ceph: Ceph) -> dict[str, object]:
     """The options of the driver for a new bucket on Ceph."""
-    return options_for(ceph)
+    return s3_options(ceph)
 
 
 @pytest.fixture
@@ -70,14 +70,3 @@ def open_driver(proxy: FaultProxy, options: dict[str, object]) -> Iterator[OpenD
 @pytest.fixture
 def driver(open_driver: OpenDriver) -> S3Driver:
     return open_driver()
-
-
-def options_for(server: Ceph | Moto) -> dict[str, object]:
-    """The options of the driver for a new bucket on a server."""
-    return {
-        "regionendpoint": server.endpoint,
-        "region": server.region,
-        "accesskey": server.access_key,
-        "secretkey": server.secret_key,
-        "bucket": server.bucket(f"tests-{uuid4()}"),
-    }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pytest
-from plugins.storage_s3.tests.conftest import options_for
 from services.ceph import Ceph
 from services.moto import Moto
+from services.s3 import s3_options
 
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_s3 import S3Driver
@@ -19,7 +19,7 @@ class TestS3OnCeph(StorageContract):
 
     @pytest.fixture
     def config(self, ceph: Ceph) -> dict[str, object]:
-        return options_for(ceph)
+        return s3_options(ceph)
 
 
 @pytest.mark.slow
@@ -31,4 +31,4 @@ class TestS3OnMoto(StorageContract):
 
     @pytest.fixture
     def config(self, moto: Moto) -> dict[str, object]:
-        return options_for(moto)
+        return s3_options(moto)

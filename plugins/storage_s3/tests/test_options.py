@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from plugins.storage_s3.tests.conftest import OpenDriver, options_for
+from plugins.storage_s3.tests.conftest import OpenDriver
 from services.fault_proxy import FaultProxy
 from services.moto import Moto
+from services.s3 import s3_options
 
 from entrepot_contract import ConfigError, Unavailable, Unsupported, WriteMode
 from entrepot_contract.testing.storage.content import body, upload
@@ -46,7 +47,7 @@ def open_on_moto(moto: Moto) -> Iterator[OpenOnMoto]:
     opened: list[S3Driver] = []
 
     def open_one(**changed: object) -> tuple[S3Driver, str]:
-        options = options_for(moto) | changed
+        options = s3_options(moto) | changed
         opened.append(S3Driver.from_config(options))
         return opened[-1], str(options["bucket"])
 

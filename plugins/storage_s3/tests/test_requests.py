@@ -11,6 +11,7 @@ import pytest
 from host.tests.registry.content import digest_of
 from host.tests.registry.process import HTTP, Process, path_of
 from plugins.storage_s3.tests.conftest import OpenDriver
+from services.costs import Costs
 from services.fault_proxy import FaultProxy
 
 from entrepot.settings import RegistrySettings
@@ -21,25 +22,6 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 TAGS = "docker/registry/v2/repositories/many/_manifests/tags"
 
 
-class Wire:
-    """Counts the requests of one thing after the other."""
-
-    def __init__(self, proxy: FaultProxy) -> None:
-        self._proxy = proxy
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget the requests so far."""
-        self._proxy.clear()
-
-    def cost(self, thing: str) -> int:
-        """The requests since the last call; raises where the README says another number for ``thing``."""
-        requests, count = self._proxy.requests, len(self._proxy.requests)
-        self.clear()
-        assert f"| {thing} | {count:,} |" in README.read_text(), f"{thing}: {count}\n{requests}"
-        return count
-
-
 @pytest.fixture
 def host(open_driver: OpenDriver) -> Process:
     driver = open_driver(readtimeout=30)
@@ -48,16 +30,16 @@ def host(open_driver: OpenDriver) -> Process:
 
 
 @pytest.fixture
-def wire(host: Process, proxy: FaultProxy) -> Wire:
+def wire(host: Process, proxy: FaultProxy) -> Costs:
     host.push_blob("warm/up", b"")
-    return Wire(proxy)
+    return Costs(proxy, README)
 
 
 def blob(size: int) -> bytes:
     return Random(size).randbytes(size)  # noqa: S311  # content, not a secret
 
 
-def test_a_small_blob(host: Process, wire: Wire, proxy: FaultProxy) -> None:
+def test_a_small_blob(host: Process, wire: Costs, proxy: FaultProxy) -> None:
     data = blob(10_000)
     assert host.finish(host.patch(host.start("a/b"), data), digest_of(data)).status_code == 201
     # The link of the repository is written before the records of the upload are deleted.
@@ -77,14 +59,14 @@ def test_a_small_blob(host: Process, wire: Wire, proxy: FaultProxy) -> None:
 
 
 @pytest.mark.parametrize("size", [2, 100])
-def test_a_large_blob(host: Process, wire: Wire, size: int) -> None:
+def test_a_large_blob(host: Process, wire: Costs, size: int) -> None:
     data = blob(size * 2**20)
     location = host.start("a/b")
     assert host.finish(location, digest_of(data), data).status_code == 201
     wire.cost(f"push of a blob of {size} MiB: POST, PUT")
 
 
-def test_a_manifest_by_tag(host: Process, wire: Wire) -> None:
+def test_a_manifest_by_tag(host: Process, wire: Costs) -> None:
     config = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": host.push_blob("a/b", b"{}"), "size": 2}
     image = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []}
     wire.clear()
@@ -96,7 +78,7 @@ def test_a_manifest_by_tag(host: Process, wire: Wire) -> None:
         wire.cost(f"GET of a manifest by tag, {temperature}")
 
 
-def test_a_list_of_2000_tags(host: Process, wire: Wire, options: dict[str, object]) -> None:
+def test_a_list_of_2000_tags(host: Process, wire: Costs, options: dict[str, object]) -> None:
     direct = S3Driver.from_config(options)
     keys = [f"{TAGS}/{number:04}/current/link" for number in range(2000)]
     with ThreadPoolExecutor(8) as pool:
@@ -113,12 +95,12 @@ def test_a_list_of_2000_tags(host: Process, wire: Wire, options: dict[str, objec
     wire.cost("list of 2,000 tags, in two pages")
 
 
-def test_a_deletion_of_1000_keys(host: Process, wire: Wire) -> None:
+def test_a_deletion_of_1000_keys(host: Process, wire: Costs) -> None:
     host.driver.delete(f"d/{number}" for number in range(1000))
     wire.cost("deletion of 1,000 keys")
 
 
-def test_a_blob_that_is_not_redirected(host: Process, wire: Wire) -> None:
+def test_a_blob_that_is_not_redirected(host: Process, wire: Costs) -> None:
     data = blob(10_000)
     digest = host.push_blob("a/b", data)
     wire.clear()

@@ -1,0 +1,17 @@
+"""Serves moto, one request after the other.
+
+Moto looks whether a key exists and then writes it, with no lock between the two: of racing conditional PUTs in threads
+of its own server more than one wins, which Amazon's S3 never lets happen.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from waitress import serve
+
+from services.network import HOST
+
+if __name__ == "__main__":
+    serve(DomainDispatcherApplication(create_backend_app), host=HOST, port=int(sys.argv[1]), threads=1)
