@@ -13,9 +13,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CONTRACT = {"entrepot_contract", "pydantic", "pluggy"}
 KIT = CONTRACT | {"pytest", "_pytest", "hypothesis"}
-HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "yaml"}
+HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "limits", "wcmatch", "yaml"}
 PLUGINS = {
+    "auth_htpasswd": {"bcrypt", "cachetools"},
+    "auth_token": {"cachetools", "cryptography", "httpx", "joserfc"},
     "server_granian": {"granian"},
+    "server_gunicorn": {"gunicorn"},
     "storage_azure": {"azure"},
     "storage_fs": set[str](),
     "storage_gcs": {"google", "google_crc32c", "requests"},

@@ -5,10 +5,29 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["Application", "ApplicationFactory", "ServerDriver", "ServerSettings", "TlsSettings"]
+__all__ = [
+    "CLIENT_CERTIFICATE",
+    "Application",
+    "ApplicationFactory",
+    "ClientCertificate",
+    "ServerDriver",
+    "ServerSettings",
+    "TlsSettings",
+]
+
+CLIENT_CERTIFICATE: Final = "entrepot.client_certificate"
+"""The key of the WSGI environment under which a server with ``client_certificates`` puts a ClientCertificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """Of the certificate that a client proved to own: its subject's common name, and its organizational units."""
+
+    common_name: str
+    units: tuple[str, ...] = ()
 
 
 class Application(Protocol):
@@ -26,11 +45,18 @@ ApplicationFactory = Callable[[], Application]
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
-    """Paths of PEM files, and the least protocol version, ``tls1.2`` or ``tls1.3``."""
+    """Paths of PEM files, and the least protocol version, ``tls1.2`` or ``tls1.3``.
+
+    - The certificate and its key are read again when they change; connections that are open go on.
+    - ``client_cas``: where there are any, a client's certificate has to come from one of them.
+    - ``client_required``: whether a client without a certificate is refused in the handshake.
+    """
 
     certificate: str
     key: str
     minimum: str = "tls1.2"
+    client_cas: tuple[str, ...] = ()
+    client_required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +88,8 @@ class ServerDriver(ABC):
     """Whether it can run more than one worker process."""
     tls: ClassVar[bool]
     """Whether it can serve TLS itself."""
+    client_certificates: ClassVar[bool] = False
+    """Whether it tells the application whose certificate a client has; see CLIENT_CERTIFICATE."""
 
     @abstractmethod
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:

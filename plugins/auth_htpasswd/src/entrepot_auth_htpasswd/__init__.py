@@ -1,0 +1,1 @@
+"""Users of an htpasswd file for entrepot."""

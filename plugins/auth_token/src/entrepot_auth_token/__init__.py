@@ -1,0 +1,1 @@
+"""Docker's token authentication for entrepot: verifies bearer tokens, and issues them."""

@@ -1,0 +1,1 @@
+"""Serve entrepot with gunicorn: TLS whose client certificates become identities."""
