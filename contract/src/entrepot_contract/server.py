@@ -65,6 +65,8 @@ class ServerSettings:
 
     - ``workers``: processes; 0 leaves the number to the server, 1 where the storage is not shared.
     - ``threads``: requests that one worker handles at the same time; 0 leaves it to the server.
+    - ``shared``: whether several processes may serve at the same time; else the storage lives in the one that serves,
+      and ends with it.
     - ``drain_timeout``: seconds that running requests get to end after SIGTERM.
     - ``on_ready``: called once in the parent, with the address that was bound, when connections are accepted.
     """
@@ -73,6 +75,7 @@ class ServerSettings:
     port: int
     workers: int = 0
     threads: int = 0
+    shared: bool = True
     drain_timeout: float = 30.0
     tls: TlsSettings | None = None
     on_ready: Callable[[str, int], None] | None = None

@@ -189,7 +189,6 @@ def test_what_cannot_be_a_configuration_is_refused(tmp_path: Path, text: str, fa
         ("", {"AUTH": "htpasswd"}),
         ("", {"AUTH_TOKEN_REALM": "r"}),
         ("auth: {none: }", {"AUTH_HTPASSWD_REALM": "r"}),
-        ("http: {tls: {certificate: c, key: k, clientcas: [ca.pem]}}", {}),
         ("http: {tls: {letsencrypt: {email: e}}}", {}),
     ],
 )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from entrepot.config.addresses import Address, ListenAddress
 from entrepot.config.durations import Duration
@@ -18,11 +18,12 @@ __all__ = ["Http", "Http2", "Tls"]
 
 
 class Tls(Section):
-    """Paths of PEM files, and the least version of the protocol."""
+    """Paths of PEM files, the least version of the protocol, and whose certificates clients have to show.
+
+    ``clientauth`` says nothing where there are no ``clientcas``, as in Docker Distribution.
+    """
 
     refused: ClassVar[Mapping[str, str]] = {
-        "clientcas": "clients would be let in without a certificate; ask for certificates in a proxy in front of it",
-        "clientauth": "clients would be let in without a certificate; ask for certificates in a proxy in front of it",
         "letsencrypt": "there would be no certificate; fetch one with certbot and name it in http.tls.certificate",
     }
     later: ClassVar[Mapping[str, Known]] = {"ciphersuites": None}
@@ -30,6 +31,23 @@ class Tls(Section):
     certificate: str
     key: str
     minimumtls: Literal["tls1.2", "tls1.3"] = "tls1.2"
+    clientcas: list[str] = Field(default_factory=list)
+    clientauth: Literal[
+        "require-and-verify-client-cert",
+        "verify-client-cert-if-given",
+        "require-any-client-cert",
+        "request-client-cert",
+    ] = "require-and-verify-client-cert"
+
+    @field_validator("clientauth")
+    @classmethod
+    def _verified(cls, mode: str, info: ValidationInfo) -> str:
+        if info.data.get("clientcas") and mode in {"require-any-client-cert", "request-client-cert"}:
+            raise ValueError(
+                "would take certificates that nobody signed for those of users; write "
+                "require-and-verify-client-cert, or verify-client-cert-if-given where some clients have none"
+            )
+        return mode
 
 
 class Http2(Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from entrepot.config.http import Tls
 from entrepot.config.model import Configuration
 from entrepot.settings import HttpSettings, IndexPolicy, Platform, PurgeSettings, RegistrySettings, UrlPolicy
 from entrepot_contract.server import ServerSettings, TlsSettings
@@ -52,14 +53,24 @@ def server_settings(
 ) -> ServerSettings:
     """Where and how to serve; ``shared`` says whether several processes may use the storage at the same time."""
     http = configuration.http
-    tls = TlsSettings(http.tls.certificate, http.tls.key, http.tls.minimumtls) if http.tls else None
     return ServerSettings(
         host=http.addr.host,
         port=http.addr.port,
         workers=http.workers if shared else 1,
         threads=http.threads,
+        shared=shared,
         drain_timeout=http.draintimeout.total_seconds(),
-        tls=tls,
+        tls=_tls_settings(http.tls) if http.tls else None,
         on_ready=on_ready,
-        extra={"http2": not http.http2.disabled if tls else http.h2c.enabled},
+        extra={"http2": not http.http2.disabled if http.tls else http.h2c.enabled},
+    )
+
+
+def _tls_settings(tls: Tls) -> TlsSettings:
+    return TlsSettings(
+        certificate=tls.certificate,
+        key=tls.key,
+        minimum=tls.minimumtls,
+        client_cas=tuple(tls.clientcas),
+        client_required=tls.clientauth == "require-and-verify-client-cert",
     )

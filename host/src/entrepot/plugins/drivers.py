@@ -25,7 +25,7 @@ _PACKAGES: Final = {
         "s3": "entrepot-storage-s3",
         "s3aws": "entrepot-storage-s3",
     },
-    SERVER: {"granian": "entrepot-server-granian"},
+    SERVER: {"granian": "entrepot-server-granian", "gunicorn": "entrepot-server-gunicorn"},
 }
 
 

@@ -13,18 +13,30 @@ _log = logging.getLogger(__name__)
 
 
 def choose_server(name: str, settings: ServerSettings) -> ServerDriver:
-    """The server of a name; ``auto`` is granian where it is installed and waitress elsewhere.
+    """The server of a name; ``auto`` is the best that is installed for what is configured.
 
-    Raises PluginError where there is no such server, or where it has no TLS and a certificate is configured.
+    Raises PluginError where there is no such server, or where it cannot do what ``http.tls`` asks for.
     """
+    with_clients = settings.tls is not None and bool(settings.tls.client_cas)
     if name == "auto":
-        name = "granian" if "granian" in server_names() else "waitress"
+        name = _best(server_names(), with_clients=with_clients)
     driver = load_server(name)()
     if settings.tls is not None and not driver.tls:
+        package = "entrepot-server-gunicorn" if with_clients else "entrepot-server-granian"
         raise PluginError(
-            f"the server {name!r} has no TLS, and http.tls is configured; pip install entrepot-server-granian, "
+            f"the server {name!r} has no TLS, and http.tls is configured; pip install {package}, "
             "or remove http.tls and leave TLS to a proxy"
+        )
+    if with_clients and not driver.client_certificates:
+        raise PluginError(
+            f"the server {name!r} cannot tell whose certificate a client has, and http.tls.clientcas is configured; "
+            "pip install entrepot-server-gunicorn and set http.server: gunicorn"
         )
     if settings.workers > 1 and not driver.multiprocess:
         _log.warning("the server %r has one process; http.workers is passed over", name)
     return driver
+
+
+def _best(installed: list[str], *, with_clients: bool) -> str:
+    wanted = ["gunicorn"] if with_clients else ["granian", "gunicorn"]
+    return next((name for name in wanted if name in installed), "waitress")
