@@ -34,9 +34,10 @@ class CertificateAuthority:
         self.ca_path.parent.mkdir(parents=True)
         self.ca_path.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
-    def server(self, name: str) -> tuple[Path, Path]:
-        """A new certificate for a host name or an IP address, and its key."""
-        return self._issue(_subject(name), ExtendedKeyUsageOID.SERVER_AUTH, name, names=[_general(name)])
+    def server(self, name: str, *others: str) -> tuple[Path, Path]:
+        """A new certificate for host names and IP addresses, and its key."""
+        names = [_general(one) for one in (name, *others)]
+        return self._issue(_subject(name), ExtendedKeyUsageOID.SERVER_AUTH, name, names)
 
     def client(self, common_name: str, units: Sequence[str] = ()) -> tuple[Path, Path]:
         """A new certificate of a client with its organizational units, and its key."""

@@ -8,9 +8,12 @@ from pathlib import Path
 from services.registry import Registry, clean_environment
 
 
-def distribution(config: Path, folder: Path) -> Registry:
-    """``docker-registry serve`` on a configuration, with its log in ``folder``; not started yet."""
-    return Registry("docker-registry", ("docker-registry", "serve", str(config)), folder=folder)
+def distribution(config: Path, folder: Path, *, ca: Path | None = None) -> Registry:
+    """``docker-registry serve`` on a configuration, with its log in ``folder``; not started yet.
+
+    ``ca`` is the authority of its certificate, where it serves TLS.
+    """
+    return Registry("docker-registry", ("docker-registry", "serve", str(config)), folder=folder, ca=ca)
 
 
 def collect_garbage(config: Path, folder: Path, *arguments: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,8 +13,11 @@ from services.registry import clean_environment
 
 
 @contextmanager
-def docker_engine(folder: Path) -> Iterator[str]:
-    """Run dockerd with its data in ``folder``; gives the address for ``DOCKER_HOST``. Needs root."""
+def docker_engine(folder: Path, *, env: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run dockerd with its data in ``folder``; gives the address for ``DOCKER_HOST``. Needs root.
+
+    ``env`` may bring ``SSL_CERT_FILE``, the only authority to trust, and ``HTTPS_PROXY``; neither is for 127.0.0.0/8.
+    """
     folder.mkdir(parents=True)
     # The path of a unix socket is limited to 107 bytes, and a test's folder can be longer.
     with tempfile.TemporaryDirectory(prefix="engine-") as run:
@@ -31,10 +34,10 @@ def docker_engine(folder: Path) -> Iterator[str]:
             "--storage-driver=vfs",
             "--insecure-registry=127.0.0.0/8",
         )
-        env = clean_environment(folder)
-        service = Service("dockerd", command, log=folder / "log", env=env, cwd=folder)
+        variables = clean_environment(folder) | dict(env or {})
+        service = Service("dockerd", command, log=folder / "log", env=variables, cwd=folder)
         try:
-            service.wait_ready(lambda: _answers(host, env), seconds=60)
+            service.wait_ready(lambda: _answers(host, variables), seconds=60)
             yield host
         finally:
             service.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,16 +19,23 @@ __all__ = ["Registry", "clean_environment", "write_config"]
 class Registry:
     """A registry program with its configuration; it can be stopped, killed and started again on the same port.
 
-    ``address`` is what clients put before a repository's name.
+    ``address`` is what clients put before a repository's name. A registry that serves TLS has a certificate from
+    ``ca`` for 127.0.0.1, and for any other names.
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        ca: Path | None = None,
     ) -> None:
         self.name = name
         self.port = free_port()
         self.address = f"{HOST}:{self.port}"
-        self.wire = Wire(HOST, self.port)
+        self.wire = Wire(HOST, self.port, tls=None if ca is None else ssl.create_default_context(cafile=ca))
         self._command = command
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,11 +65,11 @@ class Registry:
         self._service.wait_ready(self.answers, seconds=seconds)
 
     def answers(self) -> bool:
-        """Whether ``GET /v2/`` is answered with 200 now."""
+        """Whether ``GET /v2/`` is answered now, with 200, or with 401 where that needs a credential."""
         if not accepts(self.port):
             return False
         try:
-            return self.wire.request("GET", "/v2/").status == 200
+            return self.wire.request("GET", "/v2/").status in {200, 401}
         except WireError:
             return False
 
@@ -81,18 +89,27 @@ def clean_environment(folder: Path) -> dict[str, str]:
     return env | {"HOME": str(folder), "TMPDIR": str(folder / "tmp"), "XDG_RUNTIME_DIR": str(folder / "run")}
 
 
-def write_config(file: Path, store: Path | Mapping[str, object], *, http: Mapping[str, object] | None = None) -> Path:
+def write_config(
+    file: Path,
+    store: Path | Mapping[str, object],
+    *,
+    http: Mapping[str, object] | None = None,
+    auth: Mapping[str, object] | None = None,
+    access: Sequence[Mapping[str, object]] | None = None,
+) -> Path:
     """Write a configuration, as Docker Distribution reads it; deleting is enabled.
 
-    ``store`` is a directory for the filesystem driver, or the section ``storage`` with any other.
+    ``store`` is a directory for the filesystem driver, or the section ``storage`` with any other. ``access`` is for
+    entrepot only.
     """
     storage = {"filesystem": {"rootdirectory": str(store)}} if isinstance(store, Path) else store
-    config = {
+    config: dict[str, object] = {
         "version": "0.1",
         "log": {"level": "info"},
         "storage": {"delete": {"enabled": True}, **storage},
         "http": {"addr": "127.0.0.1:0", "secret": "of-the-tests-only", "draintimeout": "10s", **(http or {})},
     }
+    config |= {name: value for name, value in (("auth", auth), ("access", access)) if value is not None}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(yaml.safe_dump(config))
     return file

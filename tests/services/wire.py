@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from socket import SHUT_WR
+from ssl import SSLContext
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -97,20 +98,26 @@ class Exchange:
 class Wire:
     """Requests to one registry, each on a connection of its own; ``timeout`` in seconds for every step on it."""
 
-    def __init__(self, host: str, port: int, timeout: float = 30) -> None:
+    def __init__(self, host: str, port: int, timeout: float = 30, *, tls: SSLContext | None = None) -> None:
         self._host = host
         self._port = port
         self._timeout = timeout
+        self._tls = tls
 
     def begin(self, method: str, target: str, length: int, headers: Mapping[str, str] | None = None) -> Exchange:
         """Send the head of a request that promises a body of ``length`` bytes."""
-        connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
+        connection = self._connection()
         with _wire_errors(connection):
             connection.putrequest(method, target)
             for name, value in {"Content-Length": str(length), **(headers or {})}.items():
                 connection.putheader(name, value)
             connection.endheaders()
         return Exchange(connection)
+
+    def _connection(self) -> HTTPConnection:
+        if self._tls is None:
+            return HTTPConnection(self._host, self._port, timeout=self._timeout)
+        return HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls)
 
     def request(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """One whole request."""
@@ -121,7 +128,7 @@ class Wire:
 
     def hash_of(self, target: str) -> str:
         """GET a body of any size, and answer its sha256 digest."""
-        connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
+        connection = self._connection()
         whole = sha256()
         with closing(connection), _wire_errors(connection):
             connection.request("GET", target)

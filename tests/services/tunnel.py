@@ -1,0 +1,73 @@
+"""An HTTP proxy on 127.0.0.1 through which clients reach the tests' servers by names that no resolver knows."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Collection
+from contextlib import suppress
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from services.network import HOST
+
+__all__ = ["Tunnel"]
+
+
+class Tunnel(ThreadingTCPServer):
+    """Takes ``CONNECT NAME:PORT`` (RFC 9110, 9.3.6) to 127.0.0.1:PORT while the context is open, and nothing else.
+
+    TLS passes untouched. The Docker engine never verifies a server on 127.0.0.0/8, whatever name leads there; a name
+    that only the proxy knows it does verify. ``env`` are the variables that make a client use it.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__((HOST, 0), _Connect)
+        self.names = names
+        self.url = f"http://{HOST}:{self.server_address[1]}"
+        self.env = {"HTTPS_PROXY": self.url, "NO_PROXY": HOST}
+
+    def __enter__(self) -> Self:
+        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="tunnel", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Connect(StreamRequestHandler):
+    """One client."""
+
+    server: Tunnel
+
+    def handle(self) -> None:
+        """Read the request, and pass bytes on until both sides have ended."""
+        method, _, rest = self.rfile.readline().decode("latin-1").partition(" ")
+        name, _, port = rest.partition(" ")[0].partition(":")
+        while self.rfile.readline().strip():
+            pass
+        if method != "CONNECT" or name not in self.server.names or not port.isdigit():
+            self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            return
+        with socket.create_connection((HOST, int(port))) as target:
+            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = Thread(target=_pass_on, args=(target, self.connection), name="tunnel", daemon=True)
+            back.start()
+            # A client speaks TLS only after the answer, so nothing of it is in the buffer of rfile.
+            _pass_on(self.connection, target)
+            back.join()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(ConnectionError):
+        while data := source.recv(2**16):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
