@@ -6,24 +6,28 @@ import logging
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from entrepot.config import Configuration, http_settings, registry_settings
+from entrepot.access import Gate, Limits
+from entrepot.config import Configuration, access_rules, http_settings, limit_settings, registry_settings
 from entrepot.http import create_app
 from entrepot.logs import AccessLog
-from entrepot.plugins import Hooks, load_storage
+from entrepot.plugins import Hooks, load_auth, load_storage
 from entrepot.registry import Registry
 from entrepot.storage.checked import CheckedDriver
 from entrepot_contract import StorageDriver
 
-__all__ = ["HostApplication", "build_application", "open_storage"]
+__all__ = ["HostApplication", "build_application", "open_gate", "open_storage"]
 
 _log = logging.getLogger(__name__)
 
 
 class HostApplication:
-    """The registry as a WSGI application; it owns the storage, the hooks and the access log of its process."""
+    """The registry as a WSGI application; it owns what its process has opened for it."""
 
-    def __init__(self, app: WSGIApplication, registry: Registry, hooks: Hooks, access_log: AccessLog | None) -> None:
+    def __init__(
+        self, app: WSGIApplication, registry: Registry, gate: Gate | None, hooks: Hooks, access_log: AccessLog | None
+    ) -> None:
         self._app = app
+        self._gate = gate
         self._registry = registry
         self._hooks = hooks
         self._access_log = access_log
@@ -35,6 +39,8 @@ class HostApplication:
         """Run the shutdown hooks, let go of the storage, and write what the access log still holds."""
         self._hooks.shutdown()
         self._registry.close()
+        if self._gate is not None:
+            self._gate.close()
         if self._access_log is not None:
             self._access_log.close()
 
@@ -48,11 +54,23 @@ def open_storage(configuration: Configuration) -> StorageDriver:
     return load_storage(storage.driver).from_config(storage.options)
 
 
+def open_gate(configuration: Configuration) -> Gate | None:
+    """Who asks and who may, or None where everybody may do everything.
+
+    Raises PluginError where there is no such authenticator, and ConfigError where its options or files are wrong.
+    """
+    rules = access_rules(configuration)
+    if rules is None:
+        return None
+    return Gate([load_auth(name).from_config(options) for name, options in configuration.auth.items()], rules)
+
+
 def build_application(configuration: Configuration) -> HostApplication:
     """The application that a worker process serves.
 
-    Raises what ``open_storage`` raises.
+    Raises what ``open_storage`` and ``open_gate`` raise.
     """
+    gate = open_gate(configuration)
     driver = CheckedDriver(open_storage(configuration))
     health = driver.health()
     if not health.ok:
@@ -63,7 +81,7 @@ def build_application(configuration: Configuration) -> HostApplication:
     access_log = None
     if settings.access_log:
         access_log = AccessLog(as_json=configuration.log.formatter != "text", fields=configuration.log.fields)
-    app = create_app(registry, settings, access_log)
-    # The driver's own options stay out: they hold what only the driver may know.
-    hooks.startup(configuration.model_dump(exclude={"storage": {"options"}}))
-    return HostApplication(app, registry, hooks, access_log)
+    app = create_app(registry, settings, access_log, gate, Limits(limit_settings(configuration)))
+    # Options of drivers and authenticators stay out: they hold what only these may know.
+    hooks.startup(configuration.model_dump(exclude={"storage": {"options"}, "auth": True}))
+    return HostApplication(app, registry, gate, hooks, access_log)

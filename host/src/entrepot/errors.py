@@ -14,6 +14,7 @@ __all__ = [
     "BlobUploadInvalid",
     "BlobUploadUnknown",
     "DigestInvalid",
+    "Forbidden",
     "ManifestBlobUnknown",
     "ManifestInvalid",
     "ManifestTooLarge",
@@ -27,7 +28,9 @@ __all__ = [
     "SizeInvalid",
     "StorageFull",
     "TagInvalid",
+    "TooManyRequests",
     "TooManyTags",
+    "Unauthorized",
     "Unavailable",
     "Unsupported",
 ]
@@ -75,6 +78,12 @@ class DigestInvalid(RegistryError):  # noqa: N818
 
 class AlgorithmUnsupported(DigestInvalid):
     message = "unsupported digest algorithm"
+
+
+class Forbidden(RegistryError):  # noqa: N818
+    """Who asks is known, and may not."""
+
+    code, status, message = "DENIED", 403, "requested access to the resource is denied"
 
 
 class ManifestBlobUnknown(RegistryError):  # noqa: N818
@@ -129,8 +138,18 @@ class TagInvalid(RegistryError):  # noqa: N818
     code, status, message = "TAG_INVALID", 400, "manifest tag did not match the grammar"
 
 
+class TooManyRequests(RegistryError):  # noqa: N818
+    code, status, message = "TOOMANYREQUESTS", 429, "too many requests"
+
+
 class TooManyTags(RegistryError):  # noqa: N818
     code, status, message = "TAG_INVALID", 414, "too many tags in one request"
+
+
+class Unauthorized(RegistryError):  # noqa: N818
+    """Who asks is not known; the header ``WWW-Authenticate`` says how to tell."""
+
+    code, status, message = "UNAUTHORIZED", 401, "authentication required"
 
 
 class Unavailable(RegistryError):  # noqa: N818

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 __all__ = ["HttpSettings", "IndexPolicy", "Platform", "PurgeSettings", "RegistrySettings", "UrlPolicy"]
@@ -76,6 +77,7 @@ class HttpSettings:
     - ``secret``: signs the state that an upload's URL carries; the same on all hosts of one store.
     - ``redirect``: whether GET of a blob may answer with a URL of the backend.
     - ``access_log``: whether each request is logged.
+    - ``trusted_proxies``: the networks whose X-Forwarded-For is believed.
     """
 
     secret: bytes = field(repr=False)
@@ -85,3 +87,4 @@ class HttpSettings:
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     redirect: bool = True
     access_log: bool = True
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

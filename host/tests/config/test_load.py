@@ -7,10 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.config import ConfigurationError, http_settings, load_configuration, registry_settings, server_settings
+from entrepot.config import (
+    ConfigurationError,
+    access_rules,
+    http_settings,
+    limit_settings,
+    load_configuration,
+    registry_settings,
+    server_settings,
+)
 from entrepot.config.addresses import Address
 from entrepot.config.model import Configuration
 from entrepot.settings import IndexPolicy, Platform, PurgeSettings
+from entrepot_contract.auth import Access, Identity
 
 MINIMAL = "version: 0.1\nstorage: {filesystem: {rootdirectory: /data}}\nhttp: {secret: s}\n"
 
@@ -181,21 +190,81 @@ def test_what_cannot_be_a_configuration_is_refused(tmp_path: Path, text: str, fa
     assert fault in found[0]
 
 
+def test_what_would_leave_the_registry_open_stops_the_start(tmp_path: Path) -> None:
+    text = MINIMAL.replace("http:", "#") + "http: {tls: {letsencrypt: {email: e}}}"
+    assert any("is not honoured yet" in one for one in faults(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     ("text", "environ"),
     [
         ("auth: {htpasswd: {realm: r, path: p}}", {}),
-        ("auth: htpasswd", {}),
-        ("", {"AUTH": "htpasswd"}),
-        ("", {"AUTH_TOKEN_REALM": "r"}),
-        ("auth: {none: }", {"AUTH_HTPASSWD_REALM": "r"}),
-        ("http: {tls: {letsencrypt: {email: e}}}", {}),
+        ("auth: {none: , htpasswd: {realm: r}}", {"AUTH_HTPASSWD_PATH": "p"}),
+        ("", {"AUTH_HTPASSWD_REALM": "r", "AUTH_HTPASSWD_PATH": "p"}),
+        ("", {"AUTH": "{htpasswd: {realm: r, path: p}}"}),
     ],
 )
-def test_what_would_leave_the_registry_open_stops_the_start(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
-    assert any(
-        "is not honoured yet" in one for one in faults(tmp_path, MINIMAL.replace("http:", "#") + text, **environ)
-    )
+def test_authenticators_keep_their_options(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
+    configuration, warnings = load(tmp_path, MINIMAL + text, **environ)
+    assert configuration.auth == {"htpasswd": {"realm": "r", "path": "p"}}
+    assert warnings == []
+    assert "htpasswd" not in repr(configuration)
+
+
+def test_rules_keep_their_order(tmp_path: Path) -> None:
+    text = """
+access:
+  - {who: anonymous, actions: [pull]}
+  - {who: "group:devs", repository: "team/**", actions: [pull, push, delete]}
+"""
+    rules = access_rules(load(tmp_path, MINIMAL + text, ACCESS_0_REPOSITORY="public/*")[0])
+    assert rules is not None
+    dev = Identity("alice", frozenset({"devs"}))
+    assert [rules.deciding(None, Access("repository", name, "pull")) is None for name in ("public/a", "team/a")] == [
+        False,
+        True,
+    ]
+    found = rules.deciding(dev, Access("repository", "team/a/b", "delete"))
+    assert found is not None
+    assert (found[0], str(found[1])) == (2, "group:devs may delete, pull, push in team/**")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("access: [{who: alice, actions: [pull]}]", "access.0.who must be anonymous, authenticated, user:NAME"),
+        ("access: [{who: anonymous, actions: []}]", "access.0.actions"),
+        ("access: [{who: anonymous, actions: [write]}]", "access.0.actions.0"),
+        ("access: [{who: anonymous, repository: Team/*, actions: [pull]}]", "access.0.repository can match no"),
+        ("access: [{whom: anonymous, actions: [pull]}]", "access.0.who is required"),
+        ("auth: [htpasswd]", "auth must map the names of authenticators"),
+        ("auth: {htpasswd: 5}", "auth.htpasswd"),
+        ("limits: {logins: often}", "limits.logins is no rate; write it like"),
+        ("limits: {requests: {address: 0.5}}", "limits.requests.address is no rate"),
+        ("limits: {uploads: 0}", "limits.uploads"),
+    ],
+)
+def test_a_rule_or_limit_that_means_nothing_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    assert any(one.startswith(fault) for one in faults(tmp_path, MINIMAL + text)), faults(tmp_path, MINIMAL + text)
+
+
+def test_limits_can_be_lifted(tmp_path: Path) -> None:
+    configuration, _ = load(tmp_path, MINIMAL + "limits: {logins: off, uploads: off, requests: {address: 5/second}}")
+    settings = limit_settings(configuration)
+    assert (settings.failed_logins, settings.uploads) == (None, None)
+    assert str(settings.per_address) == "5 per 1 second"
+
+
+def test_everybody_may_do_everything_only_where_nothing_is_said_of_access(tmp_path: Path) -> None:
+    pull = Access("repository", "a", "pull")
+    assert access_rules(load(tmp_path, MINIMAL)[0]) is None
+    nobody = access_rules(load(tmp_path, MINIMAL + "access: []")[0])
+    assert nobody is not None
+    assert not nobody.allow(Identity("alice"), pull)
+    distributions = access_rules(load(tmp_path, MINIMAL + "auth: {htpasswd: {realm: r, path: p}}")[0])
+    assert distributions is not None
+    assert distributions.allow(Identity("alice"), pull)
+    assert not distributions.allow(None, pull)
 
 
 @pytest.mark.parametrize("text", ["auth: none", "auth: {none: }", "auth: {}", "auth:", ""])

@@ -24,6 +24,7 @@ class Line:
     sent: int
     seconds: float
     remote: str
+    user: str
     user_agent: str
     request_id: str
 
@@ -47,10 +48,11 @@ class Lines(list[Line]):
         bytes_sent: int,
         seconds: float,
         remote: str,
+        user: str,
         user_agent: str,
         request_id: str,
     ) -> None:
-        self.append(Line(method, path, status, bytes_sent, seconds, remote, user_agent, request_id))
+        self.append(Line(method, path, status, bytes_sent, seconds, remote, user, user_agent, request_id))
 
 
 @pytest.fixture

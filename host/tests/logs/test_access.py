@@ -37,9 +37,9 @@ def written(descriptor: int) -> list[str]:
     return data.decode().split("\n")[:-1]
 
 
-def write(log: AccessLog, path: str = "/v2/", agent: str = "docker/24") -> None:
+def write(log: AccessLog, path: str = "/v2/", agent: str = "docker/24", user: str = "alice") -> None:
     """Log a request."""
-    log.write("GET", path, 200, 12, 0.0015, "127.0.0.1", agent, "id-1")
+    log.write("GET", path, 200, 12, 0.0015, "127.0.0.1", user, agent, "id-1")
 
 
 def test_a_request_is_one_line_of_text(descriptor: int) -> None:
@@ -50,8 +50,8 @@ def test_a_request_is_one_line_of_text(descriptor: int) -> None:
     time, _, rest = line.partition(" ")
     assert time.startswith("time=20")
     assert rest == (
-        "level=info msg=request method=GET path=/v2/ status=200 bytes=12 ms=1.50 remote=127.0.0.1 agent=docker/24 "
-        'id=id-1 service="my registry"'
+        "level=info msg=request method=GET path=/v2/ status=200 bytes=12 ms=1.50 remote=127.0.0.1 user=alice "
+        'agent=docker/24 id=id-1 service="my registry"'
     )
 
 
@@ -71,27 +71,30 @@ def test_a_request_is_one_json_object(descriptor: int) -> None:
         "bytes": 12,
         "ms": 1.5,
         "remote": "127.0.0.1",
+        "user": "alice",
         "agent": 'a "b"',
         "id": "id-1",
         "service": "my registry",
     }
 
 
-@given(path=NASTY, agent=NASTY)
+@given(path=NASTY, agent=NASTY, user=NASTY)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_no_value_can_forge_a_line_or_a_field(descriptor: int, path: str, agent: str) -> None:
+def test_no_value_can_forge_a_line_or_a_field(descriptor: int, path: str, agent: str, user: str) -> None:
     for as_json in (False, True):
         log = AccessLog(as_json=as_json, descriptor=descriptor)
-        write(log, path, agent)
+        write(log, path, agent, user)
         log.close()
         (line,) = written(descriptor)
         assert line.isascii()
         assert line.isprintable()
         if as_json:
-            assert (json.loads(line)["path"], json.loads(line)["agent"]) == (path, agent)
+            values = json.loads(line)
+            assert (values["path"], values["agent"], values["user"]) == (path, agent, user)
         else:
             names = [part.partition("=")[0] for part in shlex.split(line)]
-            assert names == ["time", "level", "msg", "method", "path", "status", "bytes", "ms", "remote", "agent", "id"]
+            expected = "time level msg method path status bytes ms remote user agent id"
+            assert names == expected.split()
 
 
 def test_long_values_are_cut(descriptor: int) -> None:

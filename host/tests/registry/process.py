@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from falcon.testing import Result, TestClient
 from host.tests.registry.content import Fields, digest_of, encoded
 
+from entrepot.access import Gate, Limits
 from entrepot.http import create_app
 from entrepot.http.middleware import AccessLog
 from entrepot.registry import Registry
@@ -50,11 +51,13 @@ class Process:
         http: HttpSettings = HTTP,
         publish: Callable[[Event], None] | None = None,
         access_log: AccessLog | None = None,
+        gate: Gate | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.driver = driver
         checked = CheckedDriver(driver, sleep=lambda seconds: None)
         self.registry = Registry(checked, replace(settings, purge=replace(settings.purge, enabled=False)), publish)
-        self.app = create_app(self.registry, http, access_log)
+        self.app = create_app(self.registry, http, access_log, gate, limits)
         self._client = TestClient(self.app)
 
     def request(

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import click
 
+from entrepot.cli.auth import auth
 from entrepot.cli.config import config
 from entrepot.cli.extra import WithPluginCommands
 from entrepot.cli.plugins import plugins
@@ -23,3 +24,4 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(plugins)
 main.add_command(config)
+main.add_command(auth)

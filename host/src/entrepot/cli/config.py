@@ -6,7 +6,7 @@ import os
 
 import click
 
-from entrepot.application import open_storage
+from entrepot.application import open_gate, open_storage
 from entrepot.config import ConfigurationError, load_configuration
 from entrepot.plugins import PluginError
 from entrepot_contract import ConfigError
@@ -27,6 +27,9 @@ def check(ctx: click.Context, path: str) -> None:
     try:
         configuration, warnings = load_configuration(path, os.environ)
         open_storage(configuration).close()
+        gate = open_gate(configuration)
+        if gate is not None:
+            gate.close()
     except ConfigurationError as error:
         faults = error.faults
     except (PluginError, ConfigError) as error:

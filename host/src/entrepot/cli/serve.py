@@ -8,7 +8,7 @@ import os
 
 import click
 
-from entrepot.application import build_application, open_storage
+from entrepot.application import build_application, open_gate, open_storage
 from entrepot.config import Configuration, ConfigurationError, load_configuration, server_settings
 from entrepot.config.addresses import Address
 from entrepot.config.environment import CONFIGURATION_PATH
@@ -45,6 +45,7 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
     configure_logging(configuration.level, as_json=log.formatter != "text", fields=log.fields)
     for warning in warnings:
         _log.warning("%s", warning)
+    _look_at_access(configuration)
     with_storage = open_storage(configuration)
     shared = with_storage.capabilities.shared
     with_storage.close()
@@ -52,6 +53,18 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
     server = choose_server(configuration.http.server, settings)
     _log.info("serving with storage %s and server %s", configuration.storage.driver, server.name)
     server.serve(functools.partial(build_application, configuration), settings)
+
+
+def _look_at_access(configuration: Configuration) -> None:
+    """Find out here, and not in a worker, that an authenticator cannot be used; say what may surprise."""
+    gate = open_gate(configuration)
+    if gate is not None:
+        gate.close()
+    if configuration.auth and configuration.access is None:
+        _log.warning("access is not set: who is authenticated may do everything, as in Docker Distribution")
+    http = configuration.http
+    if configuration.auth and http.tls is None and http.addr.host not in {"127.0.0.1", "::1", "localhost"}:
+        _log.warning("http.tls is not set: passwords and tokens travel in the clear, unless a proxy in front has TLS")
 
 
 def _ready(configuration: Configuration, host: str, port: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -86,6 +87,7 @@ class Http(Section):
     server: str = "auto"
     workers: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
+    trustedproxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @field_validator("tls", mode="before")
     @classmethod

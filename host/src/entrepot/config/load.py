@@ -39,8 +39,6 @@ def load_configuration(path: str | None, environ: Mapping[str, str]) -> tuple[Co
     findings = Findings()
     raw = _read(path)
     override(raw, environ, findings)
-    if raw.get("auth") in ("none", {"none": None}, {"none": {}}, None, {}):
-        raw.pop("auth", None)
     storage = split_storage(raw.pop("storage", None), findings)
     kept = check_section(Configuration, raw | ({"storage": storage} if storage else {}), findings)
     if "version" not in kept:

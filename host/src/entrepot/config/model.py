@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
+from entrepot.config.access import AccessRule, Limits
 from entrepot.config.http import Http
 from entrepot.config.section import Known, Section
 from entrepot.config.storage import Storage
@@ -95,10 +96,6 @@ class Configuration(Section):
         "reporting": None,
     }
 
-    refused: ClassVar[Mapping[str, str]] = {
-        "auth": "the registry would be open to everyone; remove the section, and ask for passwords in a proxy",
-    }
-
     version: Literal["0.1"]
     loglevel: Level | None = None
     log: Log = Log()
@@ -107,6 +104,18 @@ class Configuration(Section):
     catalog: Catalog = Catalog()
     tags: Tags = Tags()
     validation: Validation = Validation()
+    auth: dict[str, dict[str, object]] = Field(default_factory=dict, repr=False)
+    access: tuple[AccessRule, ...] | None = None
+    limits: Limits = Limits()
+
+    @field_validator("auth", mode="before")
+    @classmethod
+    def _without_none(cls, auth: object) -> object:
+        if isinstance(auth, str):
+            auth = {auth: {}}
+        if not isinstance(auth, Mapping):
+            raise ValueError("must map the names of authenticators to their options")  # noqa: TRY004 - pydantic's way
+        return {name: {} if options is None else options for name, options in auth.items() if name != "none"}
 
     @property
     def level(self) -> str:

@@ -89,7 +89,8 @@ def knows(section: type[Section], path: Sequence[str]) -> bool:
     name = path[0]
     if name in section.model_fields:
         below = _section_of(section, name)
-        return below is None or knows(below, path[1:])
+        rest = path[2:] if path[1:] and path[1].isdigit() else path[1:]
+        return below is None or knows(below, rest)
     return name in section.refused or (name in section.later and _known_holds(section.later[name], path[1:]))
 
 

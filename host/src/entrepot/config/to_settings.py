@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from entrepot.access import Rule, Rules
+from entrepot.access.limits import LimitSettings
+from entrepot.access.rules import DISTRIBUTIONS
 from entrepot.config.http import Tls
 from entrepot.config.model import Configuration
 from entrepot.settings import HttpSettings, IndexPolicy, Platform, PurgeSettings, RegistrySettings, UrlPolicy
 from entrepot_contract.server import ServerSettings, TlsSettings
 
-__all__ = ["http_settings", "registry_settings", "server_settings"]
+__all__ = ["access_rules", "http_settings", "limit_settings", "registry_settings", "server_settings"]
 
 
 def registry_settings(configuration: Configuration) -> RegistrySettings:
@@ -45,6 +48,7 @@ def http_settings(configuration: Configuration) -> HttpSettings:
         headers={name: tuple(values) for name, values in http.headers.items()},
         redirect=not configuration.storage.redirect.disable,
         access_log=not configuration.log.accesslog.disabled,
+        trusted_proxies=http.trustedproxies,
     )
 
 
@@ -63,6 +67,24 @@ def server_settings(
         tls=_tls_settings(http.tls) if http.tls else None,
         on_ready=on_ready,
         extra={"http2": not http.http2.disabled if http.tls else http.h2c.enabled},
+    )
+
+
+def access_rules(configuration: Configuration) -> Rules | None:
+    """Who may do what; None where everybody may do everything, because nothing was said of it."""
+    if configuration.access is not None:
+        return Rules([Rule.of(rule.who, rule.repository, rule.actions) for rule in configuration.access])
+    return DISTRIBUTIONS if configuration.auth else None
+
+
+def limit_settings(configuration: Configuration) -> LimitSettings:
+    """How much a client may ask for."""
+    limits = configuration.limits
+    return LimitSettings(
+        per_address=limits.requests.address,
+        per_identity=limits.requests.identity,
+        failed_logins=limits.logins,
+        uploads=limits.uploads,
     )
 
 

@@ -7,8 +7,11 @@ from typing import cast
 import falcon
 from falcon.routing import CompiledRouter
 
+from entrepot.access import ClientAddresses, Gate, HostAuthority, Limits
+from entrepot.access.limits import LimitSettings
 from entrepot.http import router
 from entrepot.http.errors import install_error_handlers
+from entrepot.http.guard import Guard, LimitGuard
 from entrepot.http.middleware import AccessLog, Headers, RequestLog
 from entrepot.http.publish import Publisher
 from entrepot.http.resources.base import Bare, Root, Version
@@ -17,26 +20,33 @@ from entrepot.http.resources.catalog import Catalog
 from entrepot.http.resources.manifest import Manifest
 from entrepot.http.resources.referrers import Referrers
 from entrepot.http.resources.tags import Tags
+from entrepot.http.resources.token import Token
 from entrepot.http.resources.upload import Upload, Uploads
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 from entrepot.settings import HttpSettings
+from entrepot_contract.issuing import TokenIssuer
 
 __all__ = ["create_app"]
 
 
 def create_app(
-    registry: Registry, settings: HttpSettings, access_log: AccessLog | None = None
+    registry: Registry,
+    settings: HttpSettings,
+    access_log: AccessLog | None = None,
+    gate: Gate | None = None,
+    limits: Limits | None = None,
 ) -> falcon.App[falcon.Request, falcon.Response]:
-    """The WSGI application that serves a registry."""
+    """The WSGI application that serves a registry; without a gate everybody may do everything."""
+    limits = limits or Limits(LimitSettings())
     urls, publisher = Urls(settings), Publisher(registry)
     routes = router.Router(settings.prefix)
     resources: tuple[tuple[str, object], ...] = (
         (router.ROOT, Root()),
         (router.V2_BARE, Bare(urls)),
         (router.V2, Version()),
-        (router.CATALOG, Catalog(registry, urls)),
-        (router.UPLOADS, Uploads(registry, urls, publisher)),
+        (router.CATALOG, Catalog(registry, urls, gate)),
+        (router.UPLOADS, Uploads(registry, urls, publisher, gate)),
         (router.UPLOAD, Upload(registry, urls, publisher)),
         (router.BLOB, Blob(registry, publisher, redirect=settings.redirect)),
         (router.MANIFEST, Manifest(registry, urls, publisher)),
@@ -45,10 +55,19 @@ def create_app(
     )
     for template, resource in resources:
         routes.add_route(template, resource)
+    for issuer in gate.authenticators if gate is not None else ():
+        if gate is not None and isinstance(issuer, TokenIssuer) and issuer.issues:
+            authority = HostAuthority(gate, issuer, limits.failed_login)
+            routes.add_route(router.TOKEN, Token(issuer, authority, limits, urls))
     # Falcon documents that any router will do, and types only its own.
     app = falcon.App(router=cast("CompiledRouter", routes))
-    app.add_middleware(RequestLog(access_log if settings.access_log else None))
+    clients = ClientAddresses(settings.trusted_proxies)
+    app.add_middleware(RequestLog(access_log if settings.access_log else None, clients))
     app.add_middleware(Headers(settings.headers))
+    if limits.any:
+        app.add_middleware(LimitGuard(limits))
+    if gate is not None:
+        app.add_middleware(Guard(gate, limits, urls))
     app.req_options.auto_parse_form_urlencoded = False
     app.resp_options.xml_error_serialization = False
     install_error_handlers(app)

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import falcon
 
+from entrepot.access import ClientAddresses
+
 __all__ = ["AccessLog", "Headers", "RequestLog"]
 
 
@@ -25,6 +27,7 @@ class AccessLog(Protocol):
         bytes_sent: int,
         seconds: float,
         remote: str,
+        user: str,
         user_agent: str,
         request_id: str,
     ) -> None: ...
@@ -46,10 +49,11 @@ class Headers:
 
 
 class RequestLog:
-    """Gives each request an id and, when its last byte is sent, its line in the log."""
+    """Gives each request an id and its client's address and, when its last byte is sent, its line in the log."""
 
-    def __init__(self, log: AccessLog | None) -> None:
+    def __init__(self, log: AccessLog | None, clients: ClientAddresses) -> None:
         self._log = log
+        self._clients = clients
         self._process = uuid4().hex[:12]
         self._numbers = itertools.count()
 
@@ -57,6 +61,8 @@ class RequestLog:
         """Falcon's hook before routing."""
         req.context.start = time.perf_counter()
         req.context.id = f"{self._process}-{next(self._numbers):x}"
+        req.context.address = self._clients.of(req.remote_addr, req.get_header("X-Forwarded-For"))
+        req.context.user = ""
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
@@ -74,8 +80,10 @@ class RequestLog:
         """Write the line of a request."""
         if self._log is not None:
             seconds = time.perf_counter() - req.context.start
-            remote, agent = req.remote_addr, req.user_agent or ""
-            self._log.write(req.method, req.path, status, size, seconds, remote, agent, req.context.id)
+            context, agent = req.context, req.user_agent or ""
+            self._log.write(
+                req.method, req.path, status, size, seconds, context.address, context.user, agent, context.id
+            )
 
 
 class _Logged:

@@ -33,7 +33,17 @@ class Publisher:
         """A blob was pushed, pulled, mounted (from ``source``) or deleted."""
         if self._publish is not None:
             target = Descriptor(_BLOB, str(digest), size)
-            self._publish(Event(action, name, target, from_repository=source, request=_request(req), url=req.uri))
+            self._publish(
+                Event(
+                    action,
+                    name,
+                    target,
+                    from_repository=source,
+                    request=_request(req),
+                    actor=req.context.user or None,
+                    url=req.uri,
+                )
+            )
 
     def manifest(
         self,
@@ -59,6 +69,7 @@ class Publisher:
                     references=references,
                     annotations=manifest.annotations,
                     request=_request(req),
+                    actor=req.context.user or None,
                     url=req.uri,
                 )
             )
@@ -67,13 +78,13 @@ class Publisher:
         """A manifest, a blob or a tag was deleted."""
         if self._publish is not None:
             target = None if digest is None else Descriptor("", str(digest), 0)
-            self._publish(Event("delete", name, target, tag=tag, request=_request(req)))
+            self._publish(Event("delete", name, target, tag=tag, request=_request(req), actor=req.context.user or None))
 
 
 def _request(req: falcon.Request) -> Request:
     return Request(
         id=req.context.id,
-        address=req.remote_addr,
+        address=req.context.address,
         host=req.host,
         method=req.method,
         user_agent=req.user_agent or "",

@@ -11,13 +11,28 @@ import falcon
 from falcon.routing import map_http_methods, set_default_responders
 
 from entrepot.registry.names import check_name
+from entrepot_contract.issuing import TOKEN_PATH
 
-__all__ = ["BLOB", "CATALOG", "MANIFEST", "REFERRERS", "ROOT", "TAGS", "UPLOAD", "UPLOADS", "V2", "V2_BARE", "Router"]
+__all__ = [
+    "BLOB",
+    "CATALOG",
+    "MANIFEST",
+    "REFERRERS",
+    "ROOT",
+    "TAGS",
+    "TOKEN",
+    "UPLOAD",
+    "UPLOADS",
+    "V2",
+    "V2_BARE",
+    "Router",
+]
 
 ROOT: Final = "/"
 V2_BARE: Final = "/v2"
 V2: Final = "/v2/"
 CATALOG: Final = "/v2/_catalog"
+TOKEN: Final = f"/{TOKEN_PATH}"
 UPLOADS: Final = "/v2/{name}/blobs/uploads/"
 UPLOAD: Final = "/v2/{name}/blobs/uploads/{uuid}"
 BLOB: Final = "/v2/{name}/blobs/{digest}"
@@ -25,7 +40,7 @@ MANIFEST: Final = "/v2/{name}/manifests/{reference}"
 TAGS: Final = "/v2/{name}/tags/list"
 REFERRERS: Final = "/v2/{name}/referrers/{digest}"
 
-_FIXED: Final = frozenset({ROOT, V2_BARE, V2, CATALOG})
+_FIXED: Final = frozenset({ROOT, V2_BARE, V2, CATALOG, TOKEN})
 
 # Falcon's own types for what a router answers: the resource, its methods, the parameters and the template.
 Found = tuple[object, dict[str, Any], dict[str, str], str]
@@ -51,6 +66,8 @@ class Router:
                 return None
             uri = uri[len(self._prefix) :]
         if uri in _FIXED:
+            if uri not in self._routes:
+                return None
             resource, methods = self._routes[uri]
             return resource, methods, {}, uri
         if not uri.startswith("/v2/"):

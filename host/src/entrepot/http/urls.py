@@ -47,15 +47,23 @@ class Urls:
         """A path of this registry, for a Link header."""
         return self._prefix + path
 
+    def base(self, req: falcon.Request) -> str:
+        """The registry as the client of a request sees it, with a slash at the end; never relative."""
+        root = self._base + self._prefix if self._base else self._seen(req)
+        return f"{root or f'{req.scheme}://{req.netloc}{self._prefix}'}/"
+
     def _root(self, req: falcon.Request) -> str:
         if self._relative:
             return self._prefix
         if self._base:
             return self._base + self._prefix
+        # Headers that no proxy sends must not send a client elsewhere; a relative URL always leads back here.
+        return self._seen(req) or self._prefix
+
+    def _seen(self, req: falcon.Request) -> str | None:
         # A proxy that adds its own name to X-Forwarded-Host leaves the client's first.
         host = req.forwarded_host.partition(",")[0].strip()
         scheme = req.forwarded_scheme.partition(",")[0].strip().lower()
         if scheme in ("http", "https") and _HOST.match(host):
             return f"{scheme}://{host}{self._prefix}"
-        # Headers that no proxy sends must not send a client elsewhere; a relative URL always leads back here.
-        return self._prefix
+        return None

@@ -15,10 +15,11 @@ from entrepot.logs.output import write_lines
 
 __all__ = ["AccessLog"]
 
-_Entry = tuple[float, str, str, int, int, float, str, str, str]
+_Entry = tuple[float, str, str, int, int, float, str, str, str, str]
 _BATCH_SECONDS: Final = 0.05
 _MAX_PATH: Final = 512
 _MAX_AGENT: Final = 128
+_MAX_USER: Final = 128
 
 
 class AccessLog:
@@ -51,15 +52,16 @@ class AccessLog:
         bytes_sent: int,
         seconds: float,
         remote: str,
+        user: str,
         user_agent: str,
         request_id: str,
     ) -> None:
-        """Queue the line of one request; ``seconds`` is how long it took."""
+        """Queue the line of one request; ``seconds`` is how long it took, and ``user`` is empty for nobody."""
         queue = self._queue
         if len(queue) >= self._limit:
             self._dropped += 1
             return
-        queue.append((time.time(), method, path, status, bytes_sent, seconds, remote, user_agent, request_id))
+        queue.append((time.time(), method, path, status, bytes_sent, seconds, remote, user, user_agent, request_id))
         if not self._work.is_set():
             self._wake()
 
@@ -119,31 +121,33 @@ class AccessLog:
 
 
 @lru_cache(maxsize=4096)
-def _text_client(method: str, remote: str, agent: str) -> tuple[str, str, str]:
-    return text_value(method[:32]), text_value(remote[:64]), text_value(agent[:_MAX_AGENT])
+def _text_client(method: str, remote: str, user: str, agent: str) -> tuple[str, str, str, str]:
+    method, remote = text_value(method[:32]), text_value(remote[:64])
+    return method, remote, text_value(user[:_MAX_USER]), text_value(agent[:_MAX_AGENT])
 
 
 @lru_cache(maxsize=4096)
-def _json_client(method: str, remote: str, agent: str) -> tuple[str, str, str]:
-    return json_value(method[:32]), json_value(remote[:64]), json_value(agent[:_MAX_AGENT])
+def _json_client(method: str, remote: str, user: str, agent: str) -> tuple[str, str, str, str]:
+    method, remote = json_value(method[:32]), json_value(remote[:64])
+    return method, remote, json_value(user[:_MAX_USER]), json_value(agent[:_MAX_AGENT])
 
 
 def _text_line(entry: _Entry, stamp: str, fields: str) -> str:
-    moment, method, path, status, size, seconds, remote, agent, request_id = entry
-    method, remote, agent = _text_client(method, remote, agent)
+    moment, method, path, status, size, seconds, remote, user, agent, request_id = entry
+    method, remote, user, agent = _text_client(method, remote, user, agent)
     return (
         f"time={stamp}.{int(moment % 1 * 1000):03}Z level=info msg=request method={method} "
         f"path={text_value(path[:_MAX_PATH])} status={status} bytes={size} ms={seconds * 1000:.2f} "
-        f"remote={remote} agent={agent} id={text_value(request_id[:64])}{fields}\n"
+        f"remote={remote} user={user} agent={agent} id={text_value(request_id[:64])}{fields}\n"
     )
 
 
 def _json_line(entry: _Entry, stamp: str, fields: str) -> str:
-    moment, method, path, status, size, seconds, remote, agent, request_id = entry
-    method, remote, agent = _json_client(method, remote, agent)
+    moment, method, path, status, size, seconds, remote, user, agent, request_id = entry
+    method, remote, user, agent = _json_client(method, remote, user, agent)
     return (
         f'{{"time":"{stamp}.{int(moment % 1 * 1000):03}Z","level":"info","msg":"request",'
         f'"method":{method},"path":{json_value(path[:_MAX_PATH])},"status":{status},"bytes":{size},'
-        f'"ms":{seconds * 1000:.2f},"remote":{remote},"agent":{agent},'
+        f'"ms":{seconds * 1000:.2f},"remote":{remote},"user":{user},"agent":{agent},'
         f'"id":{json_value(request_id[:64])}{fields}}}\n'
     )

@@ -8,13 +8,14 @@ from typing import Final
 
 from stevedore import DriverManager
 
-from entrepot.plugins.fitness import unfit_server, unfit_storage
-from entrepot.plugins.installed import SERVER, STORAGE, claims
+from entrepot.plugins.fitness import unfit_auth, unfit_server, unfit_storage
+from entrepot.plugins.installed import AUTH, SERVER, STORAGE, claims
 from entrepot_contract import StorageDriver
+from entrepot_contract.auth import Authenticator
 from entrepot_contract.options import nearest
 from entrepot_contract.server import ServerDriver
 
-__all__ = ["PluginError", "load_server", "load_storage", "server_names"]
+__all__ = ["PluginError", "load_auth", "load_server", "load_storage", "server_names"]
 
 _PACKAGES: Final = {
     STORAGE: {
@@ -25,6 +26,7 @@ _PACKAGES: Final = {
         "s3": "entrepot-storage-s3",
         "s3aws": "entrepot-storage-s3",
     },
+    AUTH: {"htpasswd": "entrepot-auth-htpasswd", "token": "entrepot-auth-token"},
     SERVER: {"granian": "entrepot-server-granian", "gunicorn": "entrepot-server-gunicorn"},
 }
 
@@ -42,6 +44,17 @@ def load_storage(name: str) -> type[StorageDriver]:
     if not (isinstance(driver, type) and issubclass(driver, StorageDriver)):
         raise TypeError(f"{driver!r} passed the check for storage drivers and is none")
     return driver
+
+
+def load_auth(name: str) -> type[Authenticator]:
+    """The authenticator of a name.
+
+    Raises PluginError as ``load_storage`` does.
+    """
+    authenticator = _load(AUTH, name, unfit_auth)
+    if not (isinstance(authenticator, type) and issubclass(authenticator, Authenticator)):
+        raise TypeError(f"{authenticator!r} passed the check for authenticators and is none")
+    return authenticator
 
 
 def load_server(name: str) -> type[ServerDriver]:

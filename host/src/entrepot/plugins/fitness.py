@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from entrepot_contract import CONTRACT_VERSION, StorageDriver
+from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
 from entrepot_contract.server import ServerDriver
 
-__all__ = ["contract_of", "unfit_server", "unfit_storage"]
+__all__ = ["contract_of", "unfit_auth", "unfit_server", "unfit_storage"]
 
 
 def unfit_storage(plugin: object) -> str | None:
     """Why an object cannot be used as a storage driver, or None."""
-    return _unfit(plugin, StorageDriver)
+    return _unfit(plugin, StorageDriver, CONTRACT_VERSION)
+
+
+def unfit_auth(plugin: object) -> str | None:
+    """Why an object cannot be used as an authenticator, or None."""
+    return _unfit(plugin, Authenticator, AUTH_CONTRACT_VERSION)
 
 
 def unfit_server(plugin: object) -> str | None:
     """Why an object cannot be used as a server, or None."""
-    return _unfit(plugin, ServerDriver)
+    return _unfit(plugin, ServerDriver, CONTRACT_VERSION)
 
 
 def contract_of(plugin: object) -> tuple[int, int] | None:
@@ -26,15 +32,15 @@ def contract_of(plugin: object) -> tuple[int, int] | None:
     return None
 
 
-def _unfit(plugin: object, base: type) -> str | None:
+def _unfit(plugin: object, base: type, kept: tuple[int, int]) -> str | None:
     if not (isinstance(plugin, type) and issubclass(plugin, base)):
         return f"it is no subclass of {base.__module__}.{base.__name__}"
     version = contract_of(plugin)
     if version is None:
         return "it does not say for which contract it was written; it needs contract = (major, minor)"
-    if version[0] != CONTRACT_VERSION[0] or version[1] > CONTRACT_VERSION[1]:
-        here = ".".join(map(str, CONTRACT_VERSION))
-        age = "a newer" if version > CONTRACT_VERSION else "an older"
+    if version[0] != kept[0] or version[1] > kept[1]:
+        here = ".".join(map(str, kept))
+        age = "a newer" if version > kept else "an older"
         return (
             f"it was written for contract {version[0]}.{version[1]} and this host keeps {here}; "
             f"install {age} entrepot, or another version of the plugin"

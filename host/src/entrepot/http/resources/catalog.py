@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Final
 
 import falcon
 
+from entrepot.access import Gate
 from entrepot.errors import PaginationNumberInvalid
 from entrepot.http.paging import next_link, page, requested_number
 from entrepot.http.urls import Urls
@@ -21,7 +23,8 @@ _DEFAULT: Final = 100
 class Catalog:
     """``/v2/_catalog``: not in the OCI specification, but in Distribution's."""
 
-    def __init__(self, registry: Registry, urls: Urls) -> None:
+    def __init__(self, registry: Registry, urls: Urls, gate: Gate | None) -> None:
+        self._gate = gate
         self._catalog = registry.catalog
         self._most = registry.settings.catalog_max
         self._urls = urls
@@ -33,9 +36,14 @@ class Catalog:
         last = req.get_param("last") or ""
         if last:
             check_name(last)
-        names, more = page(self._catalog.names(last), number) if number else ([], False)
+        names, more = page(self._shown(req, last), number) if number else ([], False)
         if more:
             next_link(resp, self._urls.path("/v2/_catalog"), last=names[-1], n=number)
         resp.data = json.dumps({"repositories": names}).encode()
 
     on_head = on_get
+
+    def _shown(self, req: falcon.Request, last: str) -> Iterator[str]:
+        names = self._catalog.names(last)
+        gate = self._gate
+        return names if gate is None else (name for name in names if gate.lists(req.context.identity, name))

@@ -7,6 +7,7 @@ from typing import Final
 
 import falcon
 
+from entrepot.access import Gate
 from entrepot.errors import (
     AlgorithmUnsupported,
     BlobUploadUnknown,
@@ -23,6 +24,7 @@ from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 from entrepot.registry.names import ALGORITHMS, Digest, check_name, parse_digest
 from entrepot.registry.upload_records import UploadRecord
+from entrepot_contract.auth import Access
 
 __all__ = ["Upload", "Uploads"]
 
@@ -61,6 +63,10 @@ class _Pushing:
 class Uploads(_Pushing):
     """``/v2/<name>/blobs/uploads/`` (distribution-spec, "Pushing blobs", "Mounting a blob")."""
 
+    def __init__(self, registry: Registry, urls: Urls, publisher: Publisher, gate: Gate | None) -> None:
+        super().__init__(registry, urls, publisher)
+        self._gate = gate
+
     def on_post(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         self._check_writable("OPTIONS")
         mount, digest = req.get_param("mount"), req.get_param("digest")
@@ -80,12 +86,25 @@ class Uploads(_Pushing):
 
     def _mount(self, req: falcon.Request, resp: falcon.Response, name: str, digest: Digest) -> bool:
         source = req.get_param("from")
-        blob = self._registry.blobs.mount(name, digest, check_name(source) if source else None)
+        if source:
+            check_name(source)
+        if not self._may_mount(req, source):
+            return False
+        blob = self._registry.blobs.mount(name, digest, source or None)
         if blob is None:
             return False
         self._tell_created(req, resp, name, digest)
         self._publisher.blob(req, "mount", name, digest, blob.size, source)
         return True
+
+    def _may_mount(self, req: falcon.Request, source: str | None) -> bool:
+        """Whether the client may pull what it wants to mount; else it has to show that it has the bytes, by a push.
+
+        An answer of its own would tell whether a repository that the client may not see has the blob.
+        """
+        if self._gate is None:
+            return True
+        return bool(source) and self._gate.allows(req.context.identity, Access("repository", str(source), "pull"))
 
 
 class Upload(_Pushing):

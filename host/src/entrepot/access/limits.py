@@ -1,0 +1,83 @@
+"""How much a client may ask for; every worker process counts for itself."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from entrepot.errors import TooManyRequests
+
+__all__ = ["LimitSettings", "Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """None is no limit.
+
+    - ``per_address``, ``per_identity``: requests in a time.
+    - ``failed_logins``: refused passwords from one address in a time.
+    - ``uploads``: requests that push bytes at the same time, in one worker process.
+    """
+
+    per_address: RateLimitItem | None = None
+    per_identity: RateLimitItem | None = None
+    failed_logins: RateLimitItem | None = None
+    uploads: int | None = None
+
+
+class Limits:
+    """Counts, and raises TooManyRequests with the seconds to wait."""
+
+    def __init__(self, settings: LimitSettings) -> None:
+        self._settings = settings
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._uploads = None if settings.uploads is None else threading.BoundedSemaphore(settings.uploads)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is limited, who asks being the same."""
+        return self._settings.per_address is not None or self._uploads is not None
+
+    def request_from(self, address: str) -> None:
+        """Count a request from an address."""
+        self._count(self._settings.per_address, "address", address)
+
+    def request_of(self, identity: str) -> None:
+        """Count a request of an identity."""
+        self._count(self._settings.per_identity, "identity", identity)
+
+    def before_login(self, address: str) -> None:
+        """Refuse a password, right or wrong, from an address that has sent too many wrong ones."""
+        rate = self._settings.failed_logins
+        if rate is not None and not self._limiter.test(rate, "login", address):
+            raise self._too_many(rate, "login", address, "too many failed logins")
+
+    def failed_login(self, address: str) -> None:
+        """Count a wrong password from an address."""
+        rate = self._settings.failed_logins
+        if rate is not None:
+            self._limiter.hit(rate, "login", address)
+
+    def begin_upload(self) -> None:
+        """Count an upload that begins; ``end_upload`` has to follow."""
+        if self._uploads is not None and not self._uploads.acquire(blocking=False):
+            raise TooManyRequests("too many uploads at the same time", headers={"Retry-After": "5"})
+
+    def end_upload(self) -> None:
+        """Count an upload that ended."""
+        if self._uploads is not None:
+            self._uploads.release()
+
+    def _count(self, rate: RateLimitItem | None, kind: str, who: str) -> None:
+        if rate is not None and not self._limiter.hit(rate, kind, who):
+            raise self._too_many(rate, kind, who, f"more than {rate}")
+
+    def _too_many(self, rate: RateLimitItem, kind: str, who: str, detail: str) -> TooManyRequests:
+        seconds = self._limiter.get_window_stats(rate, kind, who).reset_time - time.time()
+        return TooManyRequests(detail, headers={"Retry-After": str(max(1, math.ceil(seconds)))})

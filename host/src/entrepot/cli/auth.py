@@ -1,0 +1,61 @@
+"""``entrepot auth``: asking the rules without asking the registry."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from entrepot.access.rules import CATALOG
+from entrepot.application import open_gate
+from entrepot.config import ConfigurationError, load_configuration
+from entrepot.config.environment import CONFIGURATION_PATH
+from entrepot.plugins import PluginError
+from entrepot_contract import ConfigError
+from entrepot_contract.auth import Access, Identity
+
+__all__ = ["auth"]
+
+
+@click.group()
+def auth() -> None:
+    """Ask who may do what."""
+
+
+@auth.command()
+@click.argument("user")
+@click.argument("repository")
+@click.argument("action", type=click.Choice(["pull", "push", "delete", "catalog"]))
+@click.option("--config", "path", type=click.Path(), help="The configuration; else $REGISTRY_CONFIGURATION_PATH.")
+@click.option("--group", "groups", multiple=True, help="Take the user to be in this group; may be given again.")
+@click.pass_context
+def explain(
+    ctx: click.Context, user: str, repository: str, action: str, path: str | None, groups: tuple[str, ...]
+) -> None:
+    """Say which rule of ``access`` lets USER (or anonymous) do ACTION in REPOSITORY; exit 1 where none does."""
+    try:
+        configuration, _ = load_configuration(path or os.environ.get(CONFIGURATION_PATH) or None, os.environ)
+        gate = open_gate(configuration)
+    except ConfigurationError as error:
+        raise click.ClickException("\n".join(error.faults)) from error
+    except (PluginError, ConfigError) as error:
+        raise click.ClickException(str(error)) from error
+    if gate is None:
+        click.echo("yes: neither auth nor access is configured, so everybody may do everything")
+        return
+    known = None if user == "anonymous" else gate.user(user)
+    gate.close()
+    identity = known
+    if user != "anonymous":
+        identity = Identity(user, frozenset(groups) | (known.groups if known is not None else frozenset()))
+        if known is None:
+            click.echo(f"note: no authenticator knows {user} by name; taken to have been authenticated")
+        elif identity.groups:
+            click.echo(f"note: {user} is in {', '.join(sorted(identity.groups))}")
+    found = gate.rules.deciding(identity, CATALOG if action == "catalog" else Access("repository", repository, action))
+    if found is None:
+        click.echo("no: no rule allows it")
+        ctx.exit(1)
+    number, rule = found
+    where = f"rule {number} of access" if configuration.access is not None else "access is not set, and then"
+    click.echo(f"yes: {where}: {rule}")

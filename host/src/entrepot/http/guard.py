@@ -1,0 +1,120 @@
+"""What stands between the router and the resources: limits, and who may do what."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import falcon
+
+from entrepot.access import Gate, Limits
+from entrepot.access.rules import CATALOG
+from entrepot.http import router
+from entrepot.http.urls import Urls
+from entrepot_contract.auth import Access, Presented, Refused
+from entrepot_contract.server import CLIENT_CERTIFICATE
+
+__all__ = ["Guard", "LimitGuard", "presented_by", "wanted"]
+
+_log = logging.getLogger(__name__)
+
+_OPEN: Final = frozenset({router.ROOT, router.V2_BARE, router.TOKEN})
+"""What says nothing of the registry but that it is one, or where to authenticate."""
+
+_PULL: Final = ("pull",)
+_PUSH: Final = ("pull", "push")
+_DELETE: Final = ("delete",)
+_ACTIONS: Final = {"POST": _PUSH, "PUT": _PUSH, "PATCH": _PUSH, "DELETE": _DELETE}
+_SENDING: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+def wanted(template: str, method: str, params: dict[str, str]) -> list[Access]:
+    """What a request needs to be allowed, by Distribution's table ("Token Authentication Specification").
+
+    Unlike Distribution's, an upload is a push from its beginning to its cancelling.
+    """
+    if template == router.CATALOG:
+        return [CATALOG]
+    if "name" not in params:
+        return []
+    actions = _PUSH if template in (router.UPLOAD, router.UPLOADS) else _ACTIONS.get(method, _PULL)
+    return [Access("repository", params["name"], action) for action in actions]
+
+
+def presented_by(req: falcon.Request, urls: Urls) -> Presented:
+    """What a request brings along."""
+    return Presented(req.env.get("HTTP_AUTHORIZATION"), req.context.address, urls.base(req))
+
+
+class Guard:
+    """Lets a request through to its resource, or answers it."""
+
+    def __init__(self, gate: Gate, limits: Limits, urls: Urls) -> None:
+        self._gate = gate
+        self._limits = limits
+        self._urls = urls
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Falcon's hook before routing."""
+        req.context.identity = None
+
+    def process_resource(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, params: dict[str, str]
+    ) -> None:
+        """Falcon's hook between routing and the resource."""
+        template = str(req.uri_template)
+        if template in _OPEN:
+            return
+        presented = presented_by(req, self._urls)
+        accesses = wanted(template, req.method, params)
+        self._identify(req, presented, accesses)
+        if template == router.V2 and req.context.identity is None and self._gate.authenticators:
+            # Here clients learn how to authenticate, also those that need not for what they want.
+            raise self._gate.unauthorized(presented, (), None)
+        self._gate.check(presented, req.context.identity, accesses)
+
+    def _identify(self, req: falcon.Request, presented: Presented, accesses: Sequence[Access]) -> None:
+        guessable = presented.authorization is not None and presented.authorization[:7].lower() != "bearer "
+        if guessable:
+            self._limits.before_login(presented.address)
+        try:
+            identity = self._gate.identify(presented, req.env.get(CLIENT_CERTIFICATE))
+        except Refused as refused:
+            if guessable:
+                self._limits.failed_login(presented.address)
+            _log.warning("refused a credential from %s: %s (id %s)", presented.address, refused, req.context.id)
+            raise self._gate.unauthorized(presented, accesses, "invalid") from None
+        if identity is not None:
+            req.context.identity = identity
+            req.context.user = identity.name
+            if identity.name:
+                self._limits.request_of(identity.name)
+
+
+class LimitGuard:
+    """Holds what every client is held to, whoever it is."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Falcon's hook before routing."""
+        req.context.uploading = False
+        self._limits.request_from(req.context.address)
+
+    def process_resource(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, params: dict[str, str]
+    ) -> None:
+        """Falcon's hook between routing and the resource."""
+        if req.method in _SENDING and req.uri_template in (router.UPLOAD, router.UPLOADS):
+            self._limits.begin_upload()
+            req.context.uploading = True
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Falcon's hook after the resource, also after one that failed."""
+        if req.context.uploading:
+            req.context.uploading = False
+            self._limits.end_upload()

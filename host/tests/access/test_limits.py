@@ -1,0 +1,62 @@
+"""How much a client may ask for, and how long it is told to wait."""
+
+from __future__ import annotations
+
+import pytest
+from limits import parse
+
+from entrepot.access import Limits
+from entrepot.access.limits import LimitSettings
+from entrepot.errors import TooManyRequests
+
+
+def _wait(caught: pytest.ExceptionInfo[TooManyRequests]) -> int:
+    return int(caught.value.headers["Retry-After"])
+
+
+def test_each_address_and_each_identity_has_its_own_count() -> None:
+    limits = Limits(LimitSettings(per_address=parse("2/minute"), per_identity=parse("3/minute")))
+    for _ in range(2):
+        limits.request_from("192.0.2.1")
+    with pytest.raises(TooManyRequests) as caught:
+        limits.request_from("192.0.2.1")
+    assert 1 <= _wait(caught) <= 60
+    limits.request_from("192.0.2.2")
+    for _ in range(3):
+        limits.request_of("192.0.2.1")
+    with pytest.raises(TooManyRequests):
+        limits.request_of("192.0.2.1")
+
+
+def test_only_failed_logins_count_and_then_right_ones_wait_too() -> None:
+    limits = Limits(LimitSettings(failed_logins=parse("2/hour")))
+    for _ in range(10):
+        limits.before_login("192.0.2.1")
+    for _ in range(2):
+        limits.failed_login("192.0.2.1")
+    with pytest.raises(TooManyRequests) as caught:
+        limits.before_login("192.0.2.1")
+    assert 60 < _wait(caught) <= 3600
+    limits.before_login("192.0.2.2")
+
+
+def test_uploads_beyond_the_limit_wait_for_one_to_end() -> None:
+    limits = Limits(LimitSettings(uploads=2))
+    limits.begin_upload()
+    limits.begin_upload()
+    with pytest.raises(TooManyRequests) as caught:
+        limits.begin_upload()
+    assert _wait(caught) > 0
+    limits.end_upload()
+    limits.begin_upload()
+
+
+def test_nothing_is_limited_unless_it_is_said() -> None:
+    limits = Limits(LimitSettings())
+    for _ in range(1000):
+        limits.request_from("192.0.2.1")
+        limits.request_of("alice")
+        limits.failed_login("192.0.2.1")
+        limits.begin_upload()
+    limits.before_login("192.0.2.1")
+    limits.end_upload()

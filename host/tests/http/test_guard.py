@@ -1,0 +1,254 @@
+"""Every path of the registry asks who comes, and says what Distribution says to those it does not let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from ipaddress import ip_network
+
+import pytest
+from falcon.testing import Result
+from host.tests.access.authenticators import People, Tokens
+from host.tests.registry.content import digest_of
+from host.tests.registry.process import HTTP, Process, memory
+from limits import parse
+
+from entrepot.access import Gate, Limits, Rule, Rules
+from entrepot.access.limits import LimitSettings
+from entrepot_contract.events import Event
+
+ALICE = {"Authorization": "Name alice"}
+BOB = {"Authorization": "Name bob"}
+MALLORY = {"Authorization": "Name mallory"}
+RULES = Rules(
+    [
+        Rule.of("anonymous", "public/**", ["pull"]),
+        Rule.of("user:bob", "bobs/**", ["pull", "push"]),
+        Rule.of("group:devs", "**", ["pull", "push", "delete", "catalog"]),
+        Rule.of("user:bob", "**", ["catalog"]),
+    ]
+)
+BLOB = b"a blob"
+DIGEST = digest_of(BLOB)
+EVENTS: list[Event] = []
+
+
+@pytest.fixture
+def host() -> Iterator[Process]:
+    EVENTS.clear()
+    host = Process(memory(), gate=Gate([Tokens(), People()], RULES), publish=EVENTS.append)
+    for name in ("public/a", "bobs/a", "other/a"):
+        answer = host.request("POST", f"/v2/{name}/blobs/uploads/?digest={DIGEST}", BLOB, ALICE)
+        assert answer.status_code == 201, answer.text
+        assert host.request("PUT", f"/v2/{name}/manifests/v1", _manifest(), ALICE).status_code == 201
+    yield host
+    host.registry.close()
+
+
+def _manifest() -> bytes:
+    descriptor = f'{{"mediaType":"application/octet-stream","digest":"{DIGEST}","size":{len(BLOB)}}}'
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    text = f'{{"schemaVersion":2,"mediaType":"{media_type}","config":{descriptor},"layers":[]}}'
+    return text.encode()
+
+
+def _code(answer: Result) -> str:
+    return str(answer.json["errors"][0]["code"])
+
+
+def test_the_version_asks_everybody_for_a_credential(host: Process) -> None:
+    answer = host.request("GET", "/v2/")
+    assert (answer.status_code, _code(answer)) == (401, "UNAUTHORIZED")
+    assert (
+        answer.headers["www-authenticate"]
+        == 'Bearer realm="http://falconframework.org/auth/token",scope="",error="None"'
+    )
+    assert answer.headers["docker-distribution-api-version"] == "registry/2.0"
+    assert host.request("GET", "/v2/", headers=ALICE).status_code == 200
+    assert host.request("GET", "/v2/", headers=MALLORY).status_code == 401
+    assert host.request("GET", "/").status_code == 200
+
+
+def test_a_refusal_says_what_was_missing(host: Process) -> None:
+    answer = host.request("GET", "/v2/other/a/manifests/v1")
+    assert answer.status_code == 401
+    assert answer.json == {
+        "errors": [
+            {
+                "code": "UNAUTHORIZED",
+                "message": "authentication required",
+                "detail": [{"Type": "repository", "Class": "", "Name": "other/a", "Action": "pull"}],
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "path", "status"),
+    [
+        ({}, "GET", "/v2/public/a/manifests/v1", 200),
+        ({}, "GET", f"/v2/public/a/blobs/{DIGEST}", 200),
+        ({}, "GET", "/v2/public/a/tags/list", 200),
+        ({}, "GET", f"/v2/public/a/referrers/{DIGEST}", 200),
+        ({}, "POST", "/v2/public/a/blobs/uploads/", 401),
+        ({}, "GET", "/v2/public/a/blobs/uploads/00000000-0000-0000-0000-000000000000", 401),
+        ({}, "DELETE", "/v2/public/a/manifests/v1", 401),
+        ({}, "GET", "/v2/_catalog", 401),
+        (BOB, "GET", "/v2/other/a/manifests/v1", 403),
+        (BOB, "HEAD", f"/v2/other/a/blobs/{DIGEST}", 403),
+        (BOB, "GET", "/v2/nowhere/tags/list", 403),
+        (BOB, "POST", "/v2/other/a/blobs/uploads/", 403),
+        (BOB, "PUT", "/v2/public/a/manifests/v2", 403),
+        (BOB, "POST", "/v2/bobs/a/blobs/uploads/", 202),
+        (BOB, "DELETE", "/v2/bobs/a/manifests/v1", 403),
+        (BOB, "DELETE", "/v2/bobs/a/blobs/uploads/00000000-0000-0000-0000-000000000000", 404),
+        (ALICE, "DELETE", "/v2/bobs/a/manifests/v1", 202),
+        (MALLORY, "GET", "/v2/public/a/manifests/v1", 401),
+        ({"Authorization": "Bearer repository:other/a:pull"}, "GET", "/v2/other/a/manifests/v1", 200),
+        ({"Authorization": "Bearer repository:other/a:push"}, "POST", "/v2/other/a/blobs/uploads/", 401),
+        ({"Authorization": "Bearer repository:other/a:pull"}, "GET", "/v2/public/a/manifests/v1", 401),
+    ],
+)
+def test_each_path_wants_its_action(
+    host: Process, headers: dict[str, str], method: str, path: str, status: int
+) -> None:
+    assert host.request(method, path, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        (ALICE, ["bobs/a", "other/a", "public/a"]),
+        (BOB, ["bobs/a", "public/a"]),
+        ({"Authorization": "Bearer registry:catalog:* repository:other/a:pull"}, ["other/a", "public/a"]),
+    ],
+)
+def test_the_catalog_shows_only_what_its_reader_may_pull(
+    host: Process, headers: dict[str, str], names: list[str]
+) -> None:
+    assert host.request("GET", "/v2/_catalog", headers=headers).json == {"repositories": names}
+    page = host.request("GET", "/v2/_catalog?n=1", headers=headers)
+    assert page.json == {"repositories": names[:1]}
+    assert page.headers["link"] == f'</v2/_catalog?last={names[0].replace("/", "%2F")}&n=1>; rel="next"'
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"mount={DIGEST}&from=public/a", 201),
+        (f"mount={DIGEST}&from=other/a", 202),
+        (f"mount={DIGEST}&from=nowhere", 202),
+        (f"mount={DIGEST}", 202),
+    ],
+)
+def test_a_mount_needs_pull_on_its_source(host: Process, query: str, status: int) -> None:
+    assert host.request("POST", f"/v2/bobs/new/blobs/uploads/?{query}", headers=BOB).status_code == status
+
+
+def test_events_say_who_did_it(host: Process) -> None:
+    host.request("GET", "/v2/other/a/manifests/v1", headers=ALICE)
+    host.request("GET", "/v2/public/a/manifests/v1")
+    assert [event.actor for event in EVENTS[-2:]] == ["alice", None]
+
+
+def test_too_many_failed_logins_are_answered_without_asking() -> None:
+    limits = Limits(LimitSettings(failed_logins=parse("2/hour")))
+    host = Process(memory(), gate=Gate([Tokens(), People()], RULES), limits=limits)
+    assert [host.request("GET", "/v2/", headers=MALLORY).status_code for _ in range(3)] == [401, 401, 429]
+    answer = host.request("GET", "/v2/", headers=ALICE)
+    assert (answer.status_code, _code(answer)) == (429, "TOOMANYREQUESTS")
+    assert int(answer.headers["retry-after"] or "") > 60
+    assert host.request("GET", "/v2/", headers={"Authorization": "Bearer x:y:z"}).status_code == 200
+
+
+def test_bad_tokens_do_not_count_as_logins() -> None:
+    limits = Limits(LimitSettings(failed_logins=parse("1/hour")))
+    host = Process(memory(), gate=Gate([Tokens(), People()], RULES), limits=limits)
+    for _ in range(3):
+        assert host.request("GET", "/v2/", headers={"Authorization": "Bearer bad"}).status_code == 401
+    assert host.request("GET", "/v2/", headers=ALICE).status_code == 200
+
+
+def test_an_identity_has_its_own_rate() -> None:
+    limits = Limits(LimitSettings(per_identity=parse("2/hour")))
+    host = Process(memory(), gate=Gate([People()], RULES), limits=limits)
+    assert [host.request("GET", "/v2/", headers=ALICE).status_code for _ in range(3)] == [200, 200, 429]
+    assert host.request("GET", "/v2/", headers=BOB).status_code == 200
+
+
+def test_an_address_has_its_own_rate_and_proxies_are_seen_through() -> None:
+    limits = Limits(LimitSettings(per_address=parse("2/hour")))
+    http = replace(HTTP, trusted_proxies=(ip_network("127.0.0.1/32"),))
+    host = Process(memory(), http=http, limits=limits)
+    first = {"X-Forwarded-For": "192.0.2.1"}
+    assert [host.request("GET", "/v2/", headers=first).status_code for _ in range(3)] == [200, 200, 429]
+    assert host.request("GET", "/v2/", headers={"X-Forwarded-For": "192.0.2.2"}).status_code == 200
+
+
+def test_an_upload_beyond_the_limit_is_told_to_wait() -> None:
+    limits = Limits(LimitSettings(uploads=1))
+    host = Process(memory(), limits=limits)
+    seen: list[int] = []
+
+    class Waiting(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if not seen:
+                seen.append(0)
+                other = host.request("POST", f"/v2/b/blobs/uploads/?digest={DIGEST}", BLOB)
+                seen[0] = other.status_code
+                assert _code(other) == "TOOMANYREQUESTS"
+                assert host.request("GET", "/v2/").status_code == 200
+            return super().read(size)
+
+    path = f"/v2/a/blobs/uploads/?digest={DIGEST}"
+    assert host.request("POST", path, Waiting(BLOB), length=len(BLOB)).status_code == 201
+    assert seen == [429]
+    assert host.request("POST", "/v2/a/blobs/uploads/?digest=bad").status_code == 400
+    assert host.request("POST", path, BLOB).status_code == 201
+
+
+class TestTokenEndpoint:
+    def test_get_hands_over_what_was_asked(self, host: Process) -> None:
+        answer = host.request("GET", "/auth/token?service=s&scope=a&scope=b&account=", headers=ALICE)
+        assert answer.json == {
+            "method": "GET",
+            "who": "alice",
+            "parameters": {"service": ["s"], "scope": ["a", "b"], "account": [""]},
+            "allowed": ["pull", "push"],
+        }
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-of-the-issuer"] == "yes"
+
+    def test_post_hands_over_its_form(self, host: Process) -> None:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = host.request("POST", "/auth/token?scope=not-this", b"scope=a+b&password=%26%C3%A9", form)
+        assert answer.json["parameters"] == {"scope": ["a b"], "password": ["&\u00e9"]}
+        assert answer.json["who"] == ""
+
+    def test_a_token_is_no_user(self, host: Process) -> None:
+        answer = host.request("GET", "/auth/token", headers={"Authorization": "Bearer repository:a:pull"})
+        assert answer.status_code == 401
+
+    @pytest.mark.parametrize(
+        ("body", "content_type"),
+        [
+            (b"a=b", "application/json"),
+            (b"a=%ff", "application/x-www-form-urlencoded"),
+            (b"&".join(b"a=%d" % number for number in range(200)), "application/x-www-form-urlencoded"),
+            (b"a=" + bytes(100_000), "application/x-www-form-urlencoded"),
+        ],
+    )
+    def test_a_form_that_cannot_be_read_is_refused(self, host: Process, body: bytes, content_type: str) -> None:
+        answer = host.request("POST", "/auth/token", body, {"Content-Type": content_type})
+        assert (answer.status_code, _code(answer)) == (400, "UNSUPPORTED")
+
+    def test_its_failed_logins_count(self) -> None:
+        limits = Limits(LimitSettings(failed_logins=parse("2/hour")))
+        host = Process(memory(), gate=Gate([Tokens(), People()], RULES), limits=limits)
+        asked = [host.request("GET", "/auth/token", headers=MALLORY).status_code for _ in range(3)]
+        assert asked == [401, 401, 429]
+        assert host.request("GET", "/auth/token").status_code == 200
+
+    def test_it_is_not_there_where_nobody_issues(self) -> None:
+        assert Process(memory(), gate=Gate([People()], RULES)).request("GET", "/auth/token").status_code == 404
