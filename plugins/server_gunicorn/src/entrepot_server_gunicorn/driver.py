@@ -1,0 +1,90 @@
+"""The server that tells whose certificate a client has."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+from typing import ClassVar, Final
+
+from entrepot_contract.fresh import FreshFiles
+from entrepot_contract.listening import listen
+from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
+from entrepot_server_gunicorn.arbiter import Arbiter
+from entrepot_server_gunicorn.log import PlainLogger
+from entrepot_server_gunicorn.tls import fresh_context
+from entrepot_server_gunicorn.worker import Worker
+from entrepot_server_gunicorn.wsgi import HostApplication
+
+__all__ = ["GunicornServer"]
+
+# Threads are made when requests need them. A client that stalls holds one, so there are far more threads than cores.
+_THREADS: Final = 512
+_CONNECTIONS: Final = 4096
+_KEEP_ALIVE_SECONDS: Final = 75
+_HEADER_BYTES: Final = 64 * 1024
+_FROM_ENVIRONMENT: Final = ("GUNICORN_PID", "SCRIPT_NAME")
+
+_log = logging.getLogger(__name__)
+
+
+class GunicornServer(ServerDriver):
+    """Serve with gunicorn's threaded workers, in HTTP/1.1."""
+
+    name: ClassVar[str] = "gunicorn"
+    contract: ClassVar[tuple[int, int]] = (1, 0)
+    multiprocess: ClassVar[bool] = True
+    tls: ClassVar[bool] = True
+    client_certificates: ClassVar[bool] = True
+
+    def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
+        """Serve in worker processes until SIGTERM or SIGINT.
+
+        Raises OSError where the address cannot be bound or a PEM file cannot be used.
+        """
+        for name in _FROM_ENVIRONMENT:
+            os.environ.pop(name, None)
+        context = fresh_context(settings.tls) if settings.tls else None
+        with listen(settings.host, settings.port) as listener:
+            port = listener.getsockname()[1]
+            application = HostApplication(factory, _options(settings, context))
+            Arbiter(application, listener, lambda: _ready(settings, port)).serve()
+        _log.info("all workers have ended")
+
+
+def _ready(settings: ServerSettings, port: int) -> None:
+    if settings.on_ready is not None:
+        settings.on_ready(settings.host, port)
+
+
+def _options(settings: ServerSettings, context: FreshFiles[ssl.SSLContext] | None) -> dict[str, object]:
+    options: dict[str, object] = {
+        "worker_class": Worker,
+        "logger_class": PlainLogger,
+        "workers": settings.workers or _cores(),
+        "threads": settings.threads or _THREADS,
+        "worker_connections": _CONNECTIONS,
+        "keepalive": _KEEP_ALIVE_SECONDS,
+        "graceful_timeout": max(1, round(settings.drain_timeout)),
+        # A worker is told by its main loop, which never waits for a request, so there is nothing to be killed for.
+        "timeout": 0,
+        "limit_request_line": 8190,
+        "limit_request_field_size": _HEADER_BYTES,
+        "http_protocols": "h1",
+        "control_socket_disable": True,
+        "sendfile": False,
+        # The headers of proxies are for the application to judge.
+        "forwarded_allow_ips": "",
+        "forwarder_headers": "",
+        "secure_scheme_headers": {},
+        "raw_env": [],
+    }
+    if settings.tls and context:
+        options["certfile"], options["keyfile"] = settings.tls.certificate, settings.tls.key
+        options["ssl_context"] = lambda _config, _default: context.value()
+    return options
+
+
+def _cores() -> int:
+    """The cores that this process may use, which in a container may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

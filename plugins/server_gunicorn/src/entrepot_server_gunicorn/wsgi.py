@@ -1,0 +1,45 @@
+"""The host's application, as gunicorn's workers load it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from gunicorn.app.base import BaseApplication
+
+from entrepot_contract.server import CLIENT_CERTIFICATE, Application, ApplicationFactory
+from entrepot_server_gunicorn.tls import client_certificate
+
+__all__ = ["HostApplication"]
+
+
+class HostApplication(BaseApplication):
+    """gunicorn's settings, from nowhere but here: no file, no command line, no environment."""
+
+    def __init__(self, factory: ApplicationFactory, options: Mapping[str, object]) -> None:
+        self._factory = factory
+        self._options = options
+        self._application: Application | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WSGIApplication:  # type: ignore[override]  # its own type narrows what PEP 3333 allows
+        """Build the application, told whose certificate each client has; called once in each worker."""
+        application = self._application = self._factory()
+
+        def certified(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            # Headers become HTTP_*, so no client can set this key.
+            if certificate := client_certificate(environ["gunicorn.socket"]):
+                environ[CLIENT_CERTIFICATE] = certificate
+            return application(environ, start_response)
+
+        return certified
+
+    def close(self) -> None:
+        """Close the application that was built."""
+        if self._application is not None:
+            self._application.close()
