@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from services.client import Client
@@ -21,7 +22,7 @@ class Skopeo(Client):
         self.run("copy", "--quiet", *_plain("src", source), *_plain("dest", target), *arguments, source, target)
 
 
-def podman(folder: Path, run: Path) -> Client:
+def podman(folder: Path, run: Path, *, env: Mapping[str, str] | None = None) -> Client:
     """Podman with storage of its own in ``folder``; it allows no path above 50 characters for ``run``."""
     _accept_unsigned(folder)
     return Client(
@@ -31,6 +32,7 @@ def podman(folder: Path, run: Path) -> Client:
         "--cgroup-manager=cgroupfs",
         "--events-backend=file",
         folder=folder,
+        env=env,
     )
 
 

@@ -1,0 +1,188 @@
+"""A token server that is none of entrepot's: PyJWT and the standard library, and GET only, as old ones are.
+
+Distribution, "Token Authentication Specification". It gives its users all that they ask for, and may give pulls to
+anybody.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from secrets import compare_digest, token_hex
+from threading import Thread
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from services.network import HOST
+
+__all__ = ["SigningKey", "TokenServer"]
+
+ISSUER = "tokens of the tests"
+SECONDS = 120
+
+
+class SigningKey:
+    """An RSA key, and the certificate that it signed itself; ``bundle`` is the file that a registry trusts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, ISSUER)])
+        now = datetime.now(UTC)
+        public = self._key.public_key()
+        # What `openssl req -x509` makes, which is how a token server's certificate is made everywhere.
+        self._certificate = (
+            x509.CertificateBuilder(name, name, public, x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=2))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.bundle = folder / "token-signing.crt"
+        self.bundle.write_bytes(self._certificate.public_bytes(Encoding.PEM))
+
+    def sign(self, claims: Mapping[str, object]) -> str:
+        """A token that carries its certificate (RFC 7515, 4.1.6)."""
+        chain = [base64.b64encode(self._certificate.public_bytes(Encoding.DER)).decode()]
+        return jwt.encode(dict(claims), self._key, algorithm="RS256", headers={"x5c": chain})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: HTTPStatus
+    content: Mapping[str, object]
+
+
+class TokenServer(ThreadingHTTPServer):
+    """Serves https on a port of 127.0.0.1 while the context is open; ``options`` is a registry's ``auth.token``.
+
+    ``tls`` are a certificate for ``name`` and its key; ``anybody_pulls`` gives pulls to who brings no credential.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(
+        self,
+        folder: Path,
+        users: Mapping[str, str],
+        *,
+        name: str,
+        service: str,
+        tls: tuple[Path, Path],
+        anybody_pulls: bool = False,
+    ) -> None:
+        super().__init__((HOST, 0), _Handler)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*tls)
+        self._key = SigningKey(folder)
+        self._users = users
+        self._service = service
+        self._anybody_pulls = anybody_pulls
+        self.options = {
+            "realm": f"https://{name}:{self.server_address[1]}/token",
+            "service": service,
+            "issuer": ISSUER,
+            "rootcertbundle": str(self._key.bundle),
+        }
+
+    def __enter__(self) -> Self:
+        # The handshake is the handler's, so that a client that is slow at it holds nobody up.
+        self.socket = self._context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="token-server", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def answer(self, query: Mapping[str, list[str]], authorization: str | None) -> _Answer:
+        """What a request for a token gets."""
+        user = self._user(authorization)
+        if user is None:
+            return _Answer(HTTPStatus.UNAUTHORIZED, {"details": "incorrect username or password"})
+        if query.get("service") != [self._service]:
+            return _Answer(HTTPStatus.BAD_REQUEST, {"details": "unknown service"})
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER,
+            "sub": user,
+            "aud": self._service,
+            "iat": now,
+            "nbf": now - 10,
+            "exp": now + SECONDS,
+            "jti": token_hex(8),
+            "access": list(self._access(user, query.get("scope", []))),
+        }
+        return _Answer(HTTPStatus.OK, {"token": self._key.sign(claims), "expires_in": SECONDS})
+
+    def _user(self, authorization: str | None) -> str | None:
+        """The user, "" for nobody in particular, None for a credential that is wrong."""
+        if authorization is None:
+            return ""
+        scheme, _, code = authorization.partition(" ")
+        try:
+            name, _, password = base64.b64decode(code).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        known = self._users.get(name)
+        good = scheme == "Basic" and known is not None and compare_digest(known.encode(), password.encode())
+        return name if good else None
+
+    def _access(self, user: str, scopes: Iterable[str]) -> Iterable[Mapping[str, object]]:
+        for scope in " ".join(scopes).split():
+            kind, _, rest = scope.partition(":")
+            name, _, actions = rest.rpartition(":")
+            wanted = actions.split(",")
+            granted = wanted if user else [action for action in wanted if action == "pull" and self._anybody_pulls]
+            if granted:
+                yield {"type": kind, "name": name, "actions": granted}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """GET; whatever else is asked for is not there."""
+
+    server: TokenServer
+    timeout = 10
+
+    def do_GET(self) -> None:
+        """A token."""
+        target = urlsplit(self.path)
+        if target.path != "/token":
+            self._send(_Answer(HTTPStatus.NOT_FOUND, {}))
+            return
+        self._send(self.server.answer(parse_qs(target.query), self.headers["Authorization"]))
+
+    def do_POST(self) -> None:
+        """Nothing: clients ask again with GET."""
+        self._send(_Answer(HTTPStatus.NOT_FOUND, {}))
+
+    def _send(self, answer: _Answer) -> None:
+        body = json.dumps(answer.content).encode()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
+        """Nothing on standard error."""
