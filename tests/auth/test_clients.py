@@ -14,7 +14,7 @@ from .conftest import ISSUING, SITES, Site
 from .setups import PASSWORD, USER
 
 REFUSED: Final = re.compile(
-    "unauthorized|authentication required|invalid username/password|no basic auth|access to the resource is denied"
+    "(?i)unauthorized|authentication required|invalid username/password|no basic auth|access to the resource is denied"
 )
 
 
