@@ -1,1 +1,6 @@
 """Users of an htpasswd file for entrepot."""
+
+from entrepot_auth_htpasswd.authenticator import HtpasswdAuthenticator
+from entrepot_auth_htpasswd.options import HtpasswdOptions
+
+__all__ = ["HtpasswdAuthenticator", "HtpasswdOptions"]
