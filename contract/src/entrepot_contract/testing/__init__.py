@@ -1,4 +1,4 @@
-"""The test kit of the storage contract; see the README of entrepot-contract.
+"""The test kits of the contracts; see the README of entrepot-contract.
 
 from entrepot_contract.testing import StorageContract
 
@@ -8,22 +8,47 @@ class TestFilesystem(StorageContract):
     @pytest.fixture
     def config(self, tmp_path):
         return {"folder": str(tmp_path)}
+
+from entrepot_contract.testing import AuthenticatorContract, basic
+
+class TestUsersOfAFile(AuthenticatorContract):
+    authenticator_class = FileAuthenticator
+
+    @pytest.fixture
+    def config(self, tmp_path):
+        return {"path": write_users(tmp_path)}
+
+    @pytest.fixture
+    def accepted(self):
+        return [(basic("alice", "wonderland"), "alice")]
+
+    @pytest.fixture
+    def refused(self):
+        return [basic("alice", "looking-glass"), basic("nobody", "wonderland")]
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from entrepot_contract.testing.auth import AuthenticatorContract
+    from entrepot_contract.testing.auth.credentials import basic, bearer
     from entrepot_contract.testing.storage import StorageContract
 
-__all__ = ["StorageContract"]
+__all__ = ["AuthenticatorContract", "StorageContract", "basic", "bearer"]
+
+_PLACES: Final = {
+    "AuthenticatorContract": "entrepot_contract.testing.auth",
+    "StorageContract": "entrepot_contract.testing.storage",
+    "basic": "entrepot_contract.testing.auth.credentials",
+    "bearer": "entrepot_contract.testing.auth.credentials",
+}
 
 
 def __getattr__(name: str) -> object:
-    """Load the kit when it is asked for: pytest imports this package in every run, for its plugin."""
-    if name == "StorageContract":
-        from entrepot_contract.testing.storage import StorageContract
-
-        return StorageContract
+    """Load a kit when it is asked for: pytest imports this package in every run, for its plugin."""
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 FORMATS = (".json", ".md", ".html")
 LETTERS = {"not-claimed": "n", "pending": "p"}
 
-pytest.register_assert_rewrite("entrepot_contract.testing.storage")
+for _part in ("storage", "auth", "configuring", "processes", "whole"):
+    pytest.register_assert_rewrite(f"entrepot_contract.testing.{_part}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,12 +50,13 @@ def _collector(files: list[Path]) -> ReportCollector:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Note which driver and sentences a test is about, and mark what is known to fail."""
+    """Note which plugin and sentences a test is about, and mark what is known to fail."""
     case = getattr(item, "cls", None)
     if not isinstance(item, pytest.Function) or case is None or not hasattr(case, "contract_kit"):
         return
-    driver = getattr(case, "driver_class", None)
+    driver = getattr(case, case.under_test, None)
     about = {
+        "kit": case.contract_kit,
         "class": item.nodeid.rpartition("::")[0],
         "driver": getattr(driver, "name", "?"),
         "module": getattr(driver, "__module__", "?"),
@@ -68,7 +70,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
-    """Count tests that a driver need not pass as what they are, not as skipped."""
+    """Count tests that a plugin need not pass as what they are, not as skipped."""
     if report.skipped and isinstance(report, pytest.TestReport):
         for name, value in report.user_properties:
             if name == "contract_status":

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from importlib import metadata
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pytest
 
-from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
-from entrepot_contract.testing.sentences import NOT_PROVEN
+from entrepot_contract.testing.gaps import NOT_PROVEN
+from entrepot_contract.testing.kits import KITS
 from entrepot_contract.testing.writers import as_html, as_markdown
 
-__all__ = ["STATUSES", "DriverReport", "Report", "ReportCollector", "Row", "TestResult"]
+__all__ = ["STATUSES", "PluginReport", "Report", "ReportCollector", "Row", "TestResult"]
 
 STATUSES: Final = ("fail", "known-failure", "not-run", "pass", "pending", "not-claimed")
 """Worst first: a sentence has the worst status of its tests."""
@@ -36,8 +36,8 @@ class Row(TypedDict):
     tests: list[TestResult]
 
 
-class DriverReport(TypedDict):
-    """One driver under the kit."""
+class PluginReport(TypedDict):
+    """One storage driver or authenticator under its kit."""
 
     driver: str
     test_class: str
@@ -51,10 +51,11 @@ class DriverReport(TypedDict):
 
 
 class Report(TypedDict):
-    """Every driver of one run."""
+    """Every plugin of one run; what is not required is there where the run had some."""
 
     kit: dict[str, str]
-    drivers: list[DriverReport]
+    drivers: list[PluginReport]
+    authenticators: NotRequired[list[PluginReport]]
 
 
 class Case:
@@ -118,8 +119,14 @@ class ReportCollector:
         by_class: dict[str, list[Case]] = {}
         for case in self.cases.values():
             by_class.setdefault(str(case.about["class"]), []).append(case)
-        kit = {"version": _version("entrepot-contract") or "?", "contract": ".".join(map(str, CONTRACT_VERSION))}
-        return {"kit": kit, "drivers": [_driver(name, cases) for name, cases in by_class.items()]}
+        plugins = [(str(cases[0].about["kit"]), _plugin(name, cases)) for name, cases in by_class.items()]
+        seen = ["storage", *sorted({kind for kind, _ in plugins} - {"storage"})]
+        kit = {KITS[kind].versioned: ".".join(map(str, KITS[kind].version)) for kind in seen}
+        report: Report = {"kit": {"version": _version("entrepot-contract") or "?", **kit}, "drivers": []}
+        report["drivers"] = [plugin for kind, plugin in plugins if kind == "storage"]
+        if "auth" in seen:
+            report["authenticators"] = [plugin for kind, plugin in plugins if kind == "auth"]
+        return report
 
     def _note(self, node: str, properties: list[tuple[str, object]]) -> None:
         about = dict(properties).get("contract_test")
@@ -127,8 +134,9 @@ class ReportCollector:
             self.cases.setdefault(node, Case(about))
 
 
-def _driver(name: str, cases: list[Case]) -> DriverReport:
+def _plugin(name: str, cases: list[Case]) -> PluginReport:
     about = cases[0].about
+    kind = str(about["kit"])
     package = next(iter(metadata.packages_distributions().get(str(about["module"]).partition(".")[0], [])), None)
     contract = about["contract"]
     rows: dict[tuple[str, str], Row] = {}
@@ -139,7 +147,7 @@ def _driver(name: str, cases: list[Case]) -> DriverReport:
             row["tests"].append({"test": str(case.about["test"]), "status": case.status, "reason": case.reason})
     for row in rows.values():
         row["status"] = min((test["status"] for test in row["tests"]), key=STATUSES.index)
-    order = list(vars(StorageDriver))
+    order = [verb for kit_class in KITS[kind].verbs for verb in vars(kit_class)]
     ordered = sorted(rows.values(), key=lambda row: order.index(row["verb"]) if row["verb"] in order else len(order))
     statuses = [row["status"] for row in ordered]
     return {
@@ -151,7 +159,9 @@ def _driver(name: str, cases: list[Case]) -> DriverReport:
         "capabilities": next((case.capabilities for case in cases if case.capabilities), {}),
         "summary": {status: statuses.count(status) for status in STATUSES if status in statuses},
         "sentences": ordered,
-        "not_proven": [{"verb": verb, "sentence": text, "reason": why} for (verb, text), why in NOT_PROVEN.items()],
+        "not_proven": [
+            {"verb": verb, "sentence": text, "reason": why} for (verb, text), why in NOT_PROVEN[kind].items()
+        ],
     }
 
 

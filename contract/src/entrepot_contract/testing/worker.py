@@ -12,9 +12,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from entrepot_contract import AlreadyExists, NotFound, StorageDriver, StorageError, UploadState, WriteMode
+
+if TYPE_CHECKING:
+    from entrepot_contract.testing.base import Plugin
 
 __all__ = ["main"]
 
@@ -26,8 +29,8 @@ class Worker:
 
     driver: StorageDriver
 
-    def find(self, module: str, file: str | None, name: str) -> type[StorageDriver]:
-        """The driver's class, by import or from its file."""
+    def find(self, module: str, file: str | None, name: str) -> type[Plugin]:
+        """The plugin's class, by import or from its file."""
         try:
             found = importlib.import_module(module)
         except ImportError:
@@ -41,10 +44,10 @@ class Worker:
         kind: Any = found
         for step in name.split("."):
             kind = getattr(kind, step)
-        driver_class: type[StorageDriver] = kind
-        return driver_class
+        plugin_class: type[Plugin] = kind
+        return plugin_class
 
-    def construct(self, kind: type[StorageDriver], config: Mapping[str, object]) -> list[str]:
+    def construct(self, kind: type[Plugin], config: Mapping[str, object]) -> list[str]:
         """What a construction touches: it should be nothing."""
         touched: list[str] = []
         active = True

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from entrepot_contract.testing.sentences import NOT_PROVEN
+from entrepot_contract.testing.kits import KITS
 
 if TYPE_CHECKING:
-    from entrepot_contract.testing.report import DriverReport, Report, Row
+    from entrepot_contract.testing.report import PluginReport, Report, Row
 
 __all__ = ["as_html", "as_markdown"]
 
@@ -23,49 +23,69 @@ font-weight: bold } .known-failure, .not-run { color: #9a5b00 } .pending, .not-c
 
 def as_markdown(report: Report) -> str:
     """The report as a page of Markdown."""
-    lines = ["# Storage contract {contract}, kit {version}".format(**report["kit"]), ""]
-    for driver in report["drivers"]:
-        lines += [f"## {_title(driver)}", "", *(f"- {fact}" for fact in _facts(driver)), ""]
-        lines += ["| verb | sentence | status |", "| --- | --- | --- |"]
-        lines += [
-            f"| {row['verb']} | {_cell(row['sentence'])} | {_cell(_status(row))} |" for row in driver["sentences"]
-        ]
-        lines += ["", "Not proven by the kit, or only in part:", ""]
-        lines += [f"- {gap['verb']}: {gap['sentence']} ({gap['reason']})" for gap in driver["not_proven"]]
-        lines += [""]
+    lines: list[str] = []
+    for heading, plugins in _sections(report):
+        lines += [f"# {heading}", ""]
+        for plugin in plugins:
+            lines += [f"## {_title(plugin)}", "", *(f"- {fact}" for fact in _facts(plugin)), ""]
+            lines += ["| verb | sentence | status |", "| --- | --- | --- |"]
+            lines += [
+                f"| {row['verb']} | {_cell(row['sentence'])} | {_cell(_status(plugin, row))} |"
+                for row in plugin["sentences"]
+            ]
+            lines += ["", "Not proven by the kit, or only in part:", ""]
+            lines += [f"- {gap['verb']}: {gap['sentence']} ({gap['reason']})" for gap in plugin["not_proven"]]
+            lines += [""]
     return "\n".join(lines)
 
 
 def as_html(report: Report) -> str:
     """The report as one page of HTML that needs nothing else."""
-    title = escape("Storage contract {contract}, kit {version}".format(**report["kit"]))
+    sections = list(_sections(report))
+    title = escape(sections[0][0])
     lines = ["<!doctype html>", f'<html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>']
-    lines += [f"<h1>{title}</h1>"]
-    for driver in report["drivers"]:
-        lines += [f"<h2>{escape(_title(driver))}</h2>", *_list(_facts(driver))]
-        lines += ["<table><tr><th>verb<th>sentence<th>status"]
-        for row in driver["sentences"]:
-            cells = f"<td><code>{escape(row['verb'])}</code><td>{escape(row['sentence'])}"
-            lines += [f'<tr>{cells}<td class="{row["status"]}">{escape(_status(row))}']
-        lines += ["</table><p>Not proven by the kit, or only in part:"]
-        lines += _list(f"{gap['verb']}: {gap['sentence']} ({gap['reason']})" for gap in driver["not_proven"])
+    for heading, plugins in sections:
+        lines += [f"<h1>{escape(heading)}</h1>"]
+        for plugin in plugins:
+            lines += [f"<h2>{escape(_title(plugin))}</h2>", *_list(_facts(plugin))]
+            lines += ["<table><tr><th>verb<th>sentence<th>status"]
+            for row in plugin["sentences"]:
+                cells = f"<td><code>{escape(row['verb'])}</code><td>{escape(row['sentence'])}"
+                lines += [f'<tr>{cells}<td class="{row["status"]}">{escape(_status(plugin, row))}']
+            lines += ["</table><p>Not proven by the kit, or only in part:"]
+            lines += _list(f"{gap['verb']}: {gap['sentence']} ({gap['reason']})" for gap in plugin["not_proven"])
     return "\n".join(lines) + "\n"
 
 
-def _title(driver: DriverReport) -> str:
-    package = f" ({driver['package']} {driver['version']})" if driver["package"] else ""
-    return f"{driver['driver']}{package}"
+def _sections(report: Report) -> Iterator[tuple[str, list[PluginReport]]]:
+    """The heading and the plugins of each kit; that of storage stands for a run without any."""
+    authenticators = report.get("authenticators", [])
+    if report["drivers"] or not authenticators:
+        yield _heading("storage", report), report["drivers"]
+    if authenticators:
+        yield _heading("auth", report), authenticators
 
 
-def _facts(driver: DriverReport) -> list[str]:
-    claims = ", ".join(f"{name} = {value}" for name, value in driver["capabilities"].items())
-    counts = ", ".join(f"{count} {status}" for status, count in driver["summary"].items())
-    return [f"written for contract {driver['contract']}, as {driver['test_class']}", f"claims: {claims}", counts]
+def _heading(kind: str, report: Report) -> str:
+    kit = KITS[kind]
+    return f"{kit.title} {report['kit'][kit.versioned]}, kit {report['kit']['version']}"
 
 
-def _status(row: Row) -> str:
+def _title(plugin: PluginReport) -> str:
+    package = f" ({plugin['package']} {plugin['version']})" if plugin["package"] else ""
+    return f"{plugin['driver']}{package}"
+
+
+def _facts(plugin: PluginReport) -> list[str]:
+    claims = ", ".join(f"{name} = {value}" for name, value in plugin["capabilities"].items())
+    counts = ", ".join(f"{count} {status}" for status, count in plugin["summary"].items())
+    return [f"written for contract {plugin['contract']}, as {plugin['test_class']}", f"claims: {claims}", counts]
+
+
+def _status(plugin: PluginReport, row: Row) -> str:
     if row["status"] == "pass":
-        return "pass, in part" if (row["verb"], row["sentence"]) in NOT_PROVEN else "pass"
+        gaps = {(gap["verb"], gap["sentence"]) for gap in plugin["not_proven"]}
+        return "pass, in part" if (row["verb"], row["sentence"]) in gaps else "pass"
     tests = [test for test in row["tests"] if test["status"] == row["status"]]
     if row["status"] in {"fail", "known-failure"}:
         return f"{row['status']}: " + "; ".join(f"{test['test']}: {test['reason']}" for test in tests)

@@ -15,7 +15,7 @@ from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.stat import StatContract
 from entrepot_contract.testing.storage.threads import ThreadContract
 from entrepot_contract.testing.storage.upload import UploadContract
-from entrepot_contract.testing.storage.whole import WholeContract
+from entrepot_contract.testing.whole import WholeContract
 
 __all__ = ["StorageContract"]
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from entrepot_contract import StorageDriver, UploadState, UploadUnknown
+from entrepot_contract.testing.base import stop
 from entrepot_contract.testing.sentences import needs, sentence
-from entrepot_contract.testing.storage.base import ContractBase, stop
+from entrepot_contract.testing.storage.base import ContractBase
 from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, revived, upload
 
 __all__ = ["CommitContract"]

@@ -3,55 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
-import pytest
 from pydantic import SecretBytes, SecretStr
 
 from entrepot_contract import (
     CONTRACT_VERSION,
     MAX_PUT_SIZE,
     Capabilities,
-    ConfigError,
-    DriverOptions,
     Health,
     StorageDriver,
 )
+from entrepot_contract.testing.configuring import refuses_wrong_options
+from entrepot_contract.testing.processes import ProcessBase, Processes
 from entrepot_contract.testing.sentences import sentence
-from entrepot_contract.testing.storage.base import Opener
+from entrepot_contract.testing.storage.base import ContractBase, Opener
 from entrepot_contract.testing.storage.content import listed, read_back
-from entrepot_contract.testing.storage.processes import ProcessBase, Processes
 
 __all__ = ["LifecycleContract"]
 
-SENTINEL = "kit-sentinel-5d1f"
 
-
-class LifecycleContract(ProcessBase):
+class LifecycleContract(ContractBase, ProcessBase):
     """Tests of construction, capabilities, health and the end."""
 
     @sentence("from_config", "A driver from its section of the configuration.")
     @sentence("from_config", "Raises ConfigError where an option is unknown, missing or wrong.")
     def test_wrong_options_raise_config_errors(self, config: Mapping[str, object]) -> None:
-        options = self.driver_class.Options
-        assert issubclass(options, DriverOptions)
-        for name, wrong in self._faults(config):
-            with pytest.raises(ConfigError) as caught:
-                self.driver_class.from_config(wrong)
-            assert name in str(caught.value)
-            assert SENTINEL not in str(caught.value), "an error never shows a value"
-            assert caught.value.driver == self.driver_class.name
-
-    def _faults(self, config: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
-        yield "no_such_option", {**config, "no_such_option": SENTINEL}
-        for name, field in self.driver_class.Options.model_fields.items():
-            option = field.alias or name
-            if field.is_required():
-                yield option, {key: value for key, value in config.items() if key not in {name, option}}
-            if field.annotation in {str, int, float, bool, SecretStr}:
-                rest = {key: value for key, value in config.items() if key not in {name, option}}
-                yield option, {**rest, option: [{SENTINEL: SENTINEL}]}
+        refuses_wrong_options(self.driver_class, config)
 
     @sentence("__init__", "Keep the options; open no connection, start no thread, touch no disk.")
     def test_construction_touches_nothing(self, config: Mapping[str, object], processes: Processes) -> None:

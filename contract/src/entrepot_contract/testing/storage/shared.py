@@ -9,10 +9,11 @@ from collections.abc import Mapping
 import pytest
 
 from entrepot_contract import NotFound, StorageDriver
+from entrepot_contract.testing.processes import OtherProcess, ProcessBase, Processes
 from entrepot_contract.testing.sentences import needs, sentence
-from entrepot_contract.testing.storage.base import Opener
+from entrepot_contract.testing.storage.base import ContractBase, Opener
 from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, store, upload
-from entrepot_contract.testing.storage.processes import OtherProcess, ProcessBase, Processes, state_of, state_to
+from entrepot_contract.testing.storage.states import state_of, state_to
 
 __all__ = ["SharedContract"]
 
@@ -24,7 +25,7 @@ def soon() -> float:
     return time.time() + 0.05
 
 
-class SharedContract(ProcessBase):
+class SharedContract(ContractBase, ProcessBase):
     """Tests in more than one process, for drivers that claim ``shared``."""
 
     @sentence("Capabilities", "``shared``: other processes and hosts see the same data.")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from entrepot_contract.testing.base import KitBase
 from entrepot_contract.testing.sentences import sentence
-from entrepot_contract.testing.storage.base import ContractBase
 
 __all__ = ["WholeContract"]
 
-ITS_OWN = {"driver_class", "known_failures", "config"}
 
-
-class WholeContract(ContractBase):
+class WholeContract(KitBase):
     """Tests of the class that runs the kit."""
 
     @sentence("kit", "No test of the contract is overridden or taken away.")
@@ -19,7 +17,7 @@ class WholeContract(ContractBase):
         for kind in type(self).__mro__:
             if not _is_kit(kind) and kind is not object:
                 changed = {name for name in vars(kind) if name in ours and not name.startswith("__")}
-                changed -= ITS_OWN | set(self.known_failures)
+                changed -= {self.under_test, "known_failures", *self.its_own, *self.known_failures}
                 assert not changed, f"{kind.__name__} overrides {sorted(changed)}: declare known_failures instead"
 
     @sentence("kit", "Every known failure names a test of the contract, a reason and an issue.")

@@ -1,4 +1,4 @@
-"""Other processes that use the same store, and the orders that the kit gives them."""
+"""Other processes, and the orders that the kit gives them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from typing import IO
 
 import pytest
 
-from entrepot_contract import StorageDriver, UploadState
-from entrepot_contract.testing.storage.base import ContractBase
+from entrepot_contract.testing.base import KitBase, Plugin
 
-__all__ = ["OtherProcess", "ProcessBase", "Processes", "state_of", "state_to"]
+__all__ = ["OtherProcess", "ProcessBase", "Processes"]
 
 PATIENCE = 60.0
 
 
 class OtherProcess:
-    """A process with its own driver on the same store."""
+    """A process with a plugin of its own."""
 
-    def __init__(self, driver_class: type[StorageDriver]) -> None:
-        module = sys.modules[driver_class.__module__]
+    def __init__(self, plugin_class: type[Plugin]) -> None:
+        module = sys.modules[plugin_class.__module__]
         self.place = {
-            "module": driver_class.__module__,
+            "module": plugin_class.__module__,
             "file": getattr(module, "__file__", None),
-            "name": driver_class.__qualname__,
+            "name": plugin_class.__qualname__,
         }
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self.child = subprocess.Popen(
@@ -59,7 +58,7 @@ class OtherProcess:
     def answer(self) -> object:
         """The answer to the oldest order; an error of the contract answers ``{"error": its name}``."""
         line = self.answers.get(timeout=PATIENCE)
-        assert line, "the other process died: a driver let an error escape that the contract does not know"
+        assert line, "the other process died: a plugin let an error escape that the contract does not know"
         return json.loads(line)
 
     def call(self, action: str, **arguments: object) -> object:
@@ -84,13 +83,13 @@ class OtherProcess:
 class Processes:
     """The other processes of one test."""
 
-    def __init__(self, driver_class: type[StorageDriver]) -> None:
-        self.driver_class = driver_class
+    def __init__(self, plugin_class: type[Plugin]) -> None:
+        self.plugin_class = plugin_class
         self.running: list[OtherProcess] = []
 
     def start(self) -> OtherProcess:
         """One more process."""
-        self.running.append(OtherProcess(self.driver_class))
+        self.running.append(OtherProcess(self.plugin_class))
         return self.running[-1]
 
     def open(self, count: int, config: Mapping[str, object]) -> list[OtherProcess]:
@@ -103,26 +102,14 @@ class Processes:
         return started
 
 
-class ProcessBase(ContractBase):
+class ProcessBase(KitBase):
     """Starts other processes for a test, and ends them after it."""
 
     @pytest.fixture
     def processes(self) -> Iterator[Processes]:
-        """Other processes on the same store."""
-        processes = Processes(self.driver_class)
+        """Other processes, which a storage driver finds on the same store."""
+        processes = Processes(self.plugin_class())
         yield processes
         for process in processes.running:
             if process.child.poll() is None:
                 process.kill()
-
-
-def state_to(state: UploadState) -> dict[str, object]:
-    """A state as JSON."""
-    return {"key": state.key, "size": state.size, "token": state.token}
-
-
-def state_of(answer: object) -> UploadState:
-    """A state from the answer of another process."""
-    assert isinstance(answer, dict), answer
-    assert set(answer) == {"key", "size", "token"}, answer
-    return UploadState(**answer)

@@ -1,0 +1,104 @@
+"""What every part of the kit for authenticators stands on: how they are opened, and what they are asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar, TypeAlias
+
+import pytest
+
+from entrepot_contract.auth import Authenticator, Presented
+from entrepot_contract.issuing import TokenIssuer
+from entrepot_contract.testing.auth.credentials import raw, scheme_of
+from entrepot_contract.testing.auth.world import KitAuthority, new_token
+from entrepot_contract.testing.base import KitBase
+
+__all__ = ["AuthBase", "Known", "Opener", "Pairs"]
+
+Opener: TypeAlias = Callable[[], Authenticator]
+Known: TypeAlias = Sequence[tuple[Presented, str]]
+Pairs: TypeAlias = Sequence[tuple[Presented, Presented]]
+
+
+class AuthBase(KitBase):
+    """Opens authenticators by ``authenticator_class.from_config(config)``, as often as a test likes."""
+
+    contract_kit = "auth"
+    under_test = "authenticator_class"
+    its_own = frozenset({"config", "accepted", "refused", "timing"})
+
+    authenticator_class: ClassVar[type[Authenticator]]
+    """The authenticator under test."""
+
+    @pytest.fixture
+    def accepted(self) -> Known:
+        """Credentials that are good, each with the name of its user; an issuer may leave it empty."""
+        pytest.fail(f"{type(self).__name__} needs a fixture `accepted` that answers (Presented, user name) pairs")
+
+    @pytest.fixture
+    def refused(self) -> Sequence[Presented]:
+        """Credentials that are the authenticator's to judge and no good."""
+        pytest.fail(f"{type(self).__name__} needs a fixture `refused` that answers credentials that are no good")
+
+    @pytest.fixture
+    def timing(self) -> Pairs:
+        """Pairs that have to cost the same: a wrong credential of a known user, and one of an unknown user."""
+        return ()
+
+    @pytest.fixture
+    def open_authenticator(self, config: Mapping[str, object]) -> Iterator[Opener]:
+        """A function that opens one more authenticator with the same options; all are closed after the test."""
+        opened: list[Authenticator] = []
+
+        def open_one() -> Authenticator:
+            opened.append(self.authenticator_class.from_config(config))
+            return opened[-1]
+
+        yield open_one
+        for authenticator in opened:
+            authenticator.close()
+
+    @pytest.fixture
+    def authenticator(self, open_authenticator: Opener) -> Authenticator:
+        """The authenticator under test."""
+        return open_authenticator()
+
+    @pytest.fixture
+    def authority(self) -> KitAuthority:
+        """The host, with users and rules of the kit."""
+        return KitAuthority()
+
+    @pytest.fixture
+    def issuer(self, authenticator: Authenticator) -> TokenIssuer | None:
+        """The authenticator as an issuer, where it is one and is configured to be."""
+        return authenticator if isinstance(authenticator, TokenIssuer) and authenticator.issues else None
+
+    @pytest.fixture
+    def known(
+        self, authenticator: Authenticator, issuer: TokenIssuer | None, authority: KitAuthority, accepted: Known
+    ) -> Known:
+        """The good credentials: those of the suite, and a token where the authenticator issues some."""
+        issued = [new_token(authenticator, issuer, authority)] if issuer is not None else []
+        known = [*accepted, *issued]
+        assert known, "the fixture `accepted` has to answer one credential at least"
+        return known
+
+    @pytest.fixture
+    def schemes(self, authenticator: Authenticator, accepted: Known, refused: Sequence[Presented]) -> Sequence[str]:
+        """The schemes that the authenticator judges, in small letters."""
+        challenge = authenticator.challenge(raw(None), [], None)
+        credentials = [*(presented for presented, _ in accepted), *refused]
+        named = {scheme_of(presented) for presented in credentials} | {(challenge or "").partition(" ")[0]}
+        return sorted({scheme.lower() for scheme in named if scheme})
+
+    @pytest.fixture
+    def shown(
+        self, authenticator: Authenticator, issuer: TokenIssuer | None, schemes: Sequence[str], timing: Pairs
+    ) -> Mapping[str, object]:
+        """What the authenticator claims, as the report shows it."""
+        return {
+            "schemes": list(schemes),
+            "challenge": authenticator.challenge(raw(None), [], None) is not None,
+            "issues": issuer is not None,
+            "timing": bool(timing),
+        }

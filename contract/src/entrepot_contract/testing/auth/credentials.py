@@ -1,0 +1,82 @@
+"""Credentials, as requests bring them along, and the parts of them that nobody may see."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+from collections.abc import Iterator
+from typing import Final
+
+from entrepot_contract.auth import Presented
+
+__all__ = ["BASE_URL", "anew", "basic", "bearer", "decoded", "raw", "scheme_of", "secrets_of", "spoilt"]
+
+BASE_URL: Final = "https://registry.kit.example/"
+ADDRESS: Final = "192.0.2.7"
+SENTINEL: Final = "kit-sentinel-8c41f7"
+SHORTEST_PART: Final = 6
+SHORTEST_SEGMENT: Final = 16
+
+
+def raw(authorization: str | None) -> Presented:
+    """What a request with this header brings along; None is a request without one."""
+    return Presented(authorization, address=ADDRESS, base_url=BASE_URL)
+
+
+def basic(user: str, password: str) -> Presented:
+    """A user and a password (RFC 7617)."""
+    return raw(f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}")
+
+
+def bearer(token: str) -> Presented:
+    """A token (RFC 6750, 2.1)."""
+    return raw(f"Bearer {token}")
+
+
+def anew(presented: Presented, authorization: str) -> Presented:
+    """Another credential, from the same client."""
+    return dataclasses.replace(presented, authorization=authorization)
+
+
+def scheme_of(presented: Presented) -> str:
+    """The scheme of a credential, as it was written."""
+    return (presented.authorization or "").partition(" ")[0]
+
+
+def decoded(presented: Presented) -> tuple[str, str] | None:
+    """The user and the password of Basic, or None where this is not what is presented."""
+    scheme, _, parameter = (presented.authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(parameter, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (user, password) if colon else None
+
+
+def spoilt(presented: Presented) -> Iterator[Presented]:
+    """Credentials that are nearly one that is accepted, and no good."""
+    if (pair := decoded(presented)) is not None:
+        user, password = pair
+        for worse in (f"{user}:{SENTINEL}", f"{SENTINEL}:{password}", f"{user}:", user, f":{password}"):
+            yield anew(presented, f"Basic {base64.b64encode(worse.encode()).decode()}")
+        return
+    scheme, _, parameter = (presented.authorization or "").partition(" ")
+    for worse in (f"{parameter[: len(parameter) // 2]}", f"{parameter[:-8]}", f"{parameter} {SENTINEL}", SENTINEL):
+        yield anew(presented, f"{scheme} {worse}")
+    for place in {len(parameter) // 4, len(parameter) // 2, max(len(parameter) - 20, 0)} if parameter else ():
+        other = "A" if parameter[place] != "A" else "B"
+        yield anew(presented, f"{scheme} {parameter[:place]}{other}{parameter[place + 1 :]}")
+
+
+def secrets_of(presented: Presented) -> set[str]:
+    """What of a credential nobody may see: its parameter, long segments of it, user and password.
+
+    Short ones are left out, because a message may hold them as words of its own.
+    """
+    parameter = (presented.authorization or "").partition(" ")[2].strip()
+    parts = {segment for segment in parameter.split(".") if len(segment) >= SHORTEST_SEGMENT}
+    parts |= {part for part in (parameter, *(decoded(presented) or ())) if len(part) >= SHORTEST_PART}
+    return parts

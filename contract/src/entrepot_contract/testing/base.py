@@ -1,0 +1,76 @@
+"""What both kits stand on: how a plugin is put under the kit, and which tests it has to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, NoReturn, Protocol, Self
+
+import pytest
+
+from entrepot_contract import DriverOptions
+from entrepot_contract.testing.sentences import needs_of, since_of
+
+__all__ = ["KitBase", "Plugin", "stop"]
+
+
+class Plugin(Protocol):
+    """What the classes under both kits have in common."""
+
+    name: ClassVar[str]
+    contract: ClassVar[tuple[int, int]]
+    Options: ClassVar[type[DriverOptions]]
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object]) -> Self:
+        """A plugin from its section of the configuration."""
+
+
+def stop(request: pytest.FixtureRequest, status: Literal["not-claimed", "pending"], reason: str) -> NoReturn:
+    """End a test that the plugin need not pass; the report shows the status."""
+    request.node.user_properties.append(("contract_status", status))
+    pytest.skip(f"{status}: {reason}")
+
+
+class KitBase:
+    """Knows the class under test, its options, and what it claims."""
+
+    contract_kit: ClassVar[str]
+    """The name of the kit, as in the table ``KITS``."""
+
+    under_test: ClassVar[str]
+    """The name of the attribute that holds the class under test."""
+
+    its_own: ClassVar[frozenset[str]]
+    """What a suite says of its plugin, beside the class and the known failures."""
+
+    known_failures: ClassVar[Mapping[str, str]] = {}
+    """Tests that are known to fail, as ``test_name`` or ``test_name[case]``, each with the reason and the issue.
+
+    One that passes all the same is a failure.
+    """
+
+    @classmethod
+    def plugin_class(cls) -> type[Plugin]:
+        """The class under test."""
+        found: type[Plugin] = getattr(cls, cls.under_test)
+        return found
+
+    @pytest.fixture
+    def config(self) -> Mapping[str, object]:
+        """The plugin's section of the configuration: JSON values, made afresh for every test."""
+        pytest.fail(f"{type(self).__name__} needs a fixture `config` that answers the options of its plugin")
+
+    @pytest.fixture
+    def shown(self) -> Mapping[str, object]:
+        """What the plugin claims, as the report shows it."""
+        raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def contract_gate(self, request: pytest.FixtureRequest, shown: Mapping[str, object]) -> None:
+        """Stop a test that is newer than the plugin, or needs what the plugin does not claim."""
+        request.node.user_properties.append(("contract_capabilities", dict(shown)))
+        if since_of(request.function) > self.plugin_class().contract:
+            stop(request, "pending", "came with contract {}.{}".format(*since_of(request.function)))
+        for capability in needs_of(request.function):
+            if not shown[capability]:
+                stop(request, "not-claimed", capability)

@@ -1,0 +1,37 @@
+"""What a plugin has to say of options that are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+from pydantic import SecretStr
+
+from entrepot_contract import ConfigError, DriverOptions
+from entrepot_contract.testing.base import Plugin
+
+__all__ = ["refuses_wrong_options"]
+
+SENTINEL = "kit-sentinel-5d1f"
+
+
+def refuses_wrong_options(plugin: type[Plugin], config: Mapping[str, object]) -> None:
+    """Every option that is unknown, missing or of another type raises a ConfigError that names it and no value."""
+    assert issubclass(plugin.Options, DriverOptions)
+    for name, wrong in _faults(plugin, config):
+        with pytest.raises(ConfigError) as caught:
+            plugin.from_config(wrong)
+        assert name in str(caught.value)
+        assert SENTINEL not in str(caught.value), "an error never shows a value"
+        assert caught.value.driver == plugin.name
+
+
+def _faults(plugin: type[Plugin], config: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
+    yield "no_such_option", {**config, "no_such_option": SENTINEL}
+    for name, field in plugin.Options.model_fields.items():
+        option = field.alias or name
+        rest = {key: value for key, value in config.items() if key not in {name, option}}
+        if field.is_required():
+            yield option, rest
+        if field.annotation in {str, int, float, bool, SecretStr}:
+            yield option, {**rest, option: [{SENTINEL: SENTINEL}]}

@@ -1,0 +1,56 @@
+"""The kits that there are, and what a report and the command have to know of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
+from entrepot_contract.issuing import TokenIssuer
+from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
+
+__all__ = ["KITS", "Kit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """One contract: its title, its version, its classes, and the entry-point group of its plugins.
+
+    - ``plugin`` is the class that every plugin has to inherit; ``verbs`` are all classes whose methods it may bring.
+    - ``listed`` and ``versioned`` are where a report has its plugins, and its version.
+    """
+
+    title: str
+    version: tuple[int, int]
+    group: str
+    plugin: type
+    verbs: Sequence[type]
+    noun: str
+    listed: str
+    versioned: str
+
+
+KITS: Final[Mapping[str, Kit]] = {
+    "storage": Kit(
+        title="Storage contract",
+        version=CONTRACT_VERSION,
+        group="entrepot.storage",
+        plugin=StorageDriver,
+        verbs=[StorageDriver],
+        noun="driver",
+        listed="drivers",
+        versioned="contract",
+    ),
+    "auth": Kit(
+        title="Authenticator contract",
+        version=AUTH_CONTRACT_VERSION,
+        group="entrepot.auth",
+        plugin=Authenticator,
+        verbs=[Authenticator, TokenIssuer],
+        noun="authenticator",
+        listed="authenticators",
+        versioned="auth_contract",
+    ),
+}
+"""By the name of the kit, which is the end of its group's."""
