@@ -1,0 +1,87 @@
+"""What the claims of a token say, and whether it is for this registry and for now (RFC 7519, 4.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from entrepot_auth_token.actions import expand
+from entrepot_contract.auth import Access, Identity, Refused
+
+__all__ = ["check_addressed", "check_times", "identity_of"]
+
+_LAST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_CLASS: Final = re.compile(r"\([a-z0-9]*\)$")
+
+
+def check_addressed(claims: Mapping[str, object], *, issuer: str, audience: str) -> None:
+    """Raises Refused where a token is another issuer's, or for somebody else."""
+    if claims.get("iss") != issuer:
+        raise Refused("the token's iss is not the issuer that is trusted")
+    named = claims.get("aud")
+    if named != audience and not (isinstance(named, list) and audience in named):
+        raise Refused("the token's aud is not this service")
+
+
+def check_times(claims: Mapping[str, object], now: float, leeway: float) -> float:
+    """When a token ends, in seconds since 1970.
+
+    ``exp`` has to be there; a token ends ``leeway`` seconds after it, and is good as long before ``nbf`` and ``iat``.
+    Raises Refused.
+    """
+    end = _time(claims, "exp")
+    if end is None:
+        raise Refused("the token has no exp, and would never end")
+    if now >= end + leeway:
+        raise Refused("the token has expired: its exp is past")
+    if (_time(claims, "nbf") or 0) > now + leeway:
+        raise Refused("the token is not valid yet: its nbf is to come")
+    if (_time(claims, "iat") or 0) > now + leeway:
+        raise Refused("the token is not valid yet: its iat is to come")
+    return end
+
+
+def identity_of(claims: Mapping[str, object], end: float) -> Identity:
+    """Who a token was issued to, and what its bearer may do; a token without ``sub`` was issued to nobody.
+
+    Raises Refused.
+    """
+    name = claims.get("sub", "")
+    if not isinstance(name, str):
+        raise Refused("the token's sub is no string")
+    groups = claims.get("groups", [])
+    if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
+        raise Refused("the token's groups are no list of strings")
+    grants = frozenset(_grants(claims.get("access")))
+    return Identity(name, frozenset(groups), grants, datetime.fromtimestamp(end, UTC))
+
+
+def _grants(entries: object) -> Iterator[Access]:
+    # Go writes an empty list as null.
+    for entry in _list([] if entries is None else entries, "access"):
+        if not isinstance(entry, dict):
+            raise Refused("the token's access holds what is no object")
+        kind, name, actions = entry.get("type"), entry.get("name"), entry.get("actions")
+        if not isinstance(kind, str) or not isinstance(name, str):
+            raise Refused("the token's access has an entry whose type or name is no string")
+        for action in _list([] if actions is None else actions, "access has an entry whose actions"):
+            if not isinstance(action, str):
+                raise Refused("the token's access has an entry with an action that is no string")
+            yield from expand(_CLASS.sub("", kind), name, action)
+
+
+def _list(value: object, what: str) -> list[object]:
+    if not isinstance(value, list):
+        raise Refused(f"the token's {what}: no list")
+    return value
+
+
+def _time(claims: Mapping[str, object], name: str) -> float | None:
+    if name not in claims:
+        return None
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _LAST:
+        raise Refused(f"the token's {name} is no time")
+    return float(value)

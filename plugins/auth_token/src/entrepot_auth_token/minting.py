@@ -1,0 +1,56 @@
+"""Access tokens that are made here (Distribution, "Token Authentication Implementation")."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from entrepot_auth_token.algorithms import MAX_TOKEN
+from entrepot_auth_token.options import TokenOptions
+from entrepot_auth_token.scopes import ScopeError, merged
+from entrepot_auth_token.signatures import JWT
+from entrepot_auth_token.signing import SigningKeys
+from entrepot_contract.auth import Access, Identity
+
+__all__ = ["AccessTokens"]
+
+
+class AccessTokens:
+    """Makes tokens that say what their bearer may do."""
+
+    def __init__(self, options: TokenOptions, keys: SigningKeys) -> None:
+        self._issuer = options.issuer.name
+        self._service = options.service
+        self._lifetime = int(options.issuer.expires.total_seconds())
+        self._keys = keys
+
+    def answer(self, identity: Identity | None, granted: Iterable[Access], now: float) -> dict[str, object]:
+        """What the endpoint answers; a token of nobody in particular has an empty ``sub``.
+
+        Raises ScopeError where so much is granted that nobody would take the token.
+        """
+        issued = int(now)
+        claims: dict[str, object] = {
+            "iss": self._issuer,
+            "sub": "" if identity is None else identity.name,
+            "aud": self._service,
+            "exp": issued + self._lifetime,
+            "nbf": issued,
+            "iat": issued,
+            "jti": str(uuid.uuid4()),
+            "access": [
+                {"type": kind, "name": name, "actions": actions} for (kind, name), actions in merged(granted).items()
+            ],
+        }
+        if identity is not None and identity.groups:
+            claims["groups"] = sorted(identity.groups)
+        token = self._keys.sign(claims, kind=JWT)
+        if len(token) > MAX_TOKEN:
+            raise ScopeError("the token would be too long; ask for less at once")
+        return {
+            "token": token,
+            "access_token": token,
+            "expires_in": self._lifetime,
+            "issued_at": datetime.fromtimestamp(issued, UTC).isoformat().replace("+00:00", "Z"),
+        }

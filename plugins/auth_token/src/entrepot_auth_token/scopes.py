@@ -1,0 +1,66 @@
+"""Scopes: what a request for a token, a challenge and an answer say is wanted or granted.
+
+Distribution, "Token Scope Documentation", "Resource Scope Grammar".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from entrepot_auth_token.actions import REPOSITORY_ACTIONS, expand
+from entrepot_contract.auth import Access
+
+__all__ = ["MAX_SCOPE", "ScopeError", "format_scope", "merged", "parse_scopes"]
+
+MAX_SCOPE: Final = 1024
+"""The most characters that the scope of one resource may have; a repository's name has 255 at the most."""
+
+_TYPE: Final = r"[a-z0-9]+"
+_HOST: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_COMPONENT: Final = r"[a-z0-9]+(?:(?:[_.]|__|-+)[a-z0-9]+)*"
+_NAME: Final = rf"(?:{_HOST}(?:\.{_HOST})*(?::[0-9]+)?/)?{_COMPONENT}(?:/{_COMPONENT})*"
+# The grammar has no *, and Distribution itself asks for registry:catalog:*, and skopeo for repository:NAME:* to delete.
+_ACTIONS: Final = r"(?:[a-z]*|\*)(?:,(?:[a-z]*|\*))*"
+_SCOPE: Final = re.compile(rf"({_TYPE})(?:\({_TYPE}\))?:({_NAME}):({_ACTIONS})")
+
+_ORDER: Final = {action: place for place, action in enumerate(REPOSITORY_ACTIONS)}
+
+
+class ScopeError(ValueError):
+    """What is asked for cannot be read, or is too much; the message holds nothing of it."""
+
+
+def parse_scopes(texts: Iterable[str]) -> tuple[Access, ...]:
+    """The accesses of scope parameters, of which each may hold several scopes with a space between.
+
+    Resource classes are dropped, ``*`` of a repository is every action, and nothing comes twice. Raises ScopeError.
+    """
+    wanted: dict[Access, None] = {}
+    for text in texts:
+        for scope in text.split(" ") if text else ():
+            found = _SCOPE.fullmatch(scope) if len(scope) <= MAX_SCOPE else None
+            if found is None:
+                raise ScopeError("a scope is not of the form type:name:action,action")
+            kind, name, actions = found.groups()
+            for action in filter(None, actions.split(",")):
+                wanted.update(dict.fromkeys(expand(kind, name, action)))
+    return tuple(wanted)
+
+
+def merged(accesses: Iterable[Access]) -> dict[tuple[str, str], Sequence[str]]:
+    """The actions of each resource, resources as they come, actions in the order pull, push, delete."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for access in accesses:
+        found.setdefault((access.kind, access.name), set()).add(access.action)
+    return {resource: sorted(actions, key=_place) for resource, actions in found.items()}
+
+
+def format_scope(accesses: Iterable[Access]) -> str:
+    """The scopes of some accesses, one for every resource, with a space between."""
+    return " ".join(f"{kind}:{name}:{','.join(actions)}" for (kind, name), actions in merged(accesses).items())
+
+
+def _place(action: str) -> tuple[int, str]:
+    return _ORDER.get(action, len(_ORDER)), action

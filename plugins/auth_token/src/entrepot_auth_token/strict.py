@@ -1,0 +1,33 @@
+"""JSON in which nothing can be read in two ways."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+__all__ = ["parse_object"]
+
+
+def parse_object(text: bytes) -> dict[str, object]:
+    """A JSON object from UTF-8; every member once, no NaN, no Infinity (RFC 7519, 4; RFC 8259, 4 and 6).
+
+    Raises ValueError; its message may hold parts of the text.
+    """
+    try:
+        value = json.loads(text.decode(), object_pairs_hook=_members, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(value, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - what is wrong is the text
+    return value
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member stands there twice")
+    return members
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
