@@ -13,7 +13,7 @@ from contract.tests.broken import suite
 from contract.tests.broken.register import BROKEN
 from contract.tests.test_sentences import KIT, QUOTES
 
-from entrepot_contract.testing.sentences import NOT_PROVEN
+from entrepot_contract.testing.gaps import STORAGE as NOT_PROVEN
 
 ROOT = Path(__file__).parents[2]
 ACCIDENTS = ("AttributeError", "NameError", "SyntaxError", "ImportError", "TypeError", "fixture")

@@ -13,7 +13,8 @@ import pytest
 import entrepot_contract
 from entrepot_contract import StorageDriver
 from entrepot_contract.testing import StorageContract
-from entrepot_contract.testing.sentences import NOT_PROVEN, sentences_of
+from entrepot_contract.testing.gaps import STORAGE as NOT_PROVEN
+from entrepot_contract.testing.sentences import sentences_of
 
 SOURCE = Path(entrepot_contract.__file__).parent
 
