@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import bcrypt
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc.jwk import ECKey
+from services.certificates import CertificateAuthority
 
 from entrepot.config.model import Configuration
 from entrepot.config.section import Section
@@ -35,12 +41,27 @@ def blocks(language: str) -> list[object]:
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_a_configuration_in_a_document_can_be_served(block: str, tmp_path: Path) -> None:
     # A page about one section shows that section alone.
-    whole = {"version": 0.1, "storage": {"inmemory": {}}} | yaml.safe_load(block)
+    _make_files(tmp_path)
+    shown = block.replace("/etc/entrepot", str(tmp_path))
+    whole = {"version": 0.1, "storage": {"inmemory": {}}} | yaml.safe_load(shown)
     file = tmp_path / "config.yml"
     file.write_text(yaml.safe_dump(whole))
     check = [sys.executable, "-m", "entrepot", "config", "check", str(file)]
     result = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def _make_files(folder: Path) -> None:
+    """What the documents take to be under /etc/entrepot."""
+    (folder / "htpasswd").write_text(f"alice:{bcrypt.hashpw(b'of the documents', bcrypt.gensalt(4)).decode()}\n")
+    (folder / "groups").write_text("devs: alice bob\n")
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = folder / "token.pem"
+    private.touch(mode=0o600)
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    certificates = CertificateAuthority(folder / "ca")
+    (folder / "token-server.pem").write_bytes(certificates.ca_path.read_bytes())
+    (folder / "jwks.json").write_text(json.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}))
 
 
 @pytest.mark.parametrize("block", blocks("python"))

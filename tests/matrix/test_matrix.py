@@ -1,0 +1,145 @@
+"""Every endpoint, for everybody, on both servers: the statuses are those of a table that was written by hand."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+import bcrypt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from matrix.table import ROWS, USERS, WHO, Row
+from services.certificates import CertificateAuthority
+from services.entrepot import entrepot
+from services.registry import Registry, write_config
+from services.wire import Answer, digest_of
+
+BLOB = b"what the repositories hold"
+DIGEST = digest_of(BLOB)
+MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
+MANIFEST = (
+    f'{{"schemaVersion":2,"mediaType":"{MEDIA_TYPE}","config":{{"mediaType":"application/octet-stream",'
+    f'"digest":"{DIGEST}","size":{len(BLOB)}}},"layers":[]}}'
+).encode()
+NEW = b"what nobody has pushed yet"
+PASSWORDS = {who: f"{who}-password" for who in (*USERS, "keeper")}
+
+
+def _basic(who: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{who}:{password}'.encode()).decode()}"}
+
+
+def _headers(who: str) -> dict[str, str]:
+    if who == "nobody":
+        return {}
+    return _basic("admin", "guessed") if who == "wrong" else _basic(who, PASSWORDS[who])
+
+
+KEEPER = _headers("keeper")
+
+
+@pytest.fixture(scope="module", params=["waitress", "granian with TLS"])
+def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    folder = tmp_path_factory.mktemp("matrix")
+    hashes = [f"{who}:{bcrypt.hashpw(word.encode(), bcrypt.gensalt(4)).decode()}" for who, word in PASSWORDS.items()]
+    (folder / "htpasswd").write_text("\n".join(hashes) + "\n")
+    key = ec.generate_private_key(ec.SECP256R1())
+    (folder / "token.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (folder / "token.pem").chmod(0o600)
+    http: dict[str, object] = {}
+    ca = None
+    if request.param != "waitress":
+        ca = CertificateAuthority(folder / "ca")
+        certificate, private = ca.server("127.0.0.1")
+        http["tls"] = {"certificate": str(certificate), "key": str(private)}
+    access = [
+        {"who": "anonymous", "repository": "public/**", "actions": ["pull"]},
+        {"who": "user:keeper", "actions": ["pull", "push", "delete"]},
+        *({"who": f"user:{who}", "repository": "team/**", "actions": actions} for who, actions in USERS.items()),
+    ]
+    config = write_config(
+        folder / "config.yml",
+        folder / "data",
+        http=http,
+        auth={
+            "htpasswd": {"realm": "matrix", "path": str(folder / "htpasswd")},
+            "token": {"service": "registry", "issuer": {"name": "matrix", "key": str(folder / "token.pem")}},
+        },
+        access=access,
+    )
+    server = "waitress" if ca is None else "granian"
+    # One column of the table holds failed logins alone.
+    env = {"REGISTRY_LIMITS_LOGINS": "off"}
+    made = entrepot(config, folder, server=server, env=env, ca=None if ca is None else ca.ca_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+def _expect(answer: Answer, *statuses: int) -> Answer:
+    assert answer.status in statuses, answer.body
+    return answer
+
+
+def _fill(registry: Registry, repository: str) -> None:
+    uploads = f"/v2/{repository}/blobs/uploads/?digest={DIGEST}"
+    _expect(registry.wire.request("POST", uploads, BLOB, KEEPER), 201)
+    headers = {**KEEPER, "Content-Type": MEDIA_TYPE}
+    _expect(registry.wire.request("PUT", f"/v2/{repository}/manifests/v1", MANIFEST, headers), 201)
+
+
+@pytest.fixture(scope="module")
+def filled(registry: Registry) -> Registry:
+    """A registry in which everything is there that the targets of the table name."""
+    for repository in ("team/app", "team/other", "secret/app", "public/app"):
+        _fill(registry, repository)
+    return registry
+
+
+@pytest.fixture
+def names(filled: Registry, row: Row) -> Iterator[Mapping[str, str]]:
+    """What a target may name; what a test deletes is there again after it."""
+    upload = ""
+    if "{upload}" in row.target:
+        upload = _expect(filled.wire.request("POST", "/v2/team/app/blobs/uploads/", b"", KEEPER), 202).location
+    yield {"digest": DIGEST, "manifest": digest_of(MANIFEST), "upload": upload, "new": quote(digest_of(NEW))}
+    if row.method == "DELETE":
+        _fill(filled, "team/app")
+
+
+def _body(row: Row) -> bytes:
+    if row.method == "PUT" and "/manifests/" in row.target:
+        return MANIFEST
+    sends = row.method in {"PATCH", "PUT"} or "?digest=" in row.target
+    return NEW if sends else b""
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_everybody_gets_the_status_of_the_table(
+    registry: Registry, row: Row, who: str, names: Mapping[str, str]
+) -> None:
+    headers = _headers(who)
+    if row.method == "PUT" and "/manifests/" in row.target:
+        headers["Content-Type"] = MEDIA_TYPE
+
+    answer = registry.wire.request(row.method, row.target.format(**names), _body(row), headers)
+
+    assert answer.status == row.statuses[WHO.index(who)], answer.body
+    if row.method != "HEAD" and answer.status in {401, 403}:
+        code = {401: b'"code": "UNAUTHORIZED"', 403: b'"code": "DENIED"'}[answer.status]
+        assert code in answer.body or code.replace(b" ", b"") in answer.body
+    assert ("www-authenticate" in answer.headers) is (answer.status == 401)
+
+
+def test_the_catalog_holds_what_its_reader_may_pull(filled: Registry) -> None:
+    assert filled.wire.request("GET", "/v2/_catalog", headers=_headers("admin")).json() == {
+        "repositories": ["public/app", "team/app", "team/other"]
+    }
+
+
+def test_every_endpoint_is_in_the_table() -> None:
+    kinds = {row.target.split("?")[0].rpartition("/")[0].rpartition("/")[2] or row.target for row in ROWS}
+    assert {"manifests", "blobs", "tags", "uploads", "referrers", "v2", "auth"} <= kinds
