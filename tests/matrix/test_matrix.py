@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-import bcrypt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from matrix.table import ROWS, USERS, WHO, Row
-from services.certificates import CertificateAuthority
-from services.entrepot import entrepot
-from services.registry import Registry, write_config
+from matrix.people import KEEPER, headers_of
+from matrix.table import ROWS, WHO, Row
+from services.registry import Registry
 from services.wire import Answer, digest_of
 
 BLOB = b"what the repositories hold"
@@ -24,58 +19,6 @@ MANIFEST = (
     f'"digest":"{DIGEST}","size":{len(BLOB)}}},"layers":[]}}'
 ).encode()
 NEW = b"what nobody has pushed yet"
-PASSWORDS = {who: f"{who}-password" for who in (*USERS, "keeper")}
-
-
-def _basic(who: str, password: str) -> dict[str, str]:
-    return {"Authorization": f"Basic {base64.b64encode(f'{who}:{password}'.encode()).decode()}"}
-
-
-def _headers(who: str) -> dict[str, str]:
-    if who == "nobody":
-        return {}
-    return _basic("admin", "guessed") if who == "wrong" else _basic(who, PASSWORDS[who])
-
-
-KEEPER = _headers("keeper")
-
-
-@pytest.fixture(scope="module", params=["waitress", "granian with TLS"])
-def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    folder = tmp_path_factory.mktemp("matrix")
-    hashes = [f"{who}:{bcrypt.hashpw(word.encode(), bcrypt.gensalt(4)).decode()}" for who, word in PASSWORDS.items()]
-    (folder / "htpasswd").write_text("\n".join(hashes) + "\n")
-    key = ec.generate_private_key(ec.SECP256R1())
-    (folder / "token.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    (folder / "token.pem").chmod(0o600)
-    http: dict[str, object] = {}
-    ca = None
-    if request.param != "waitress":
-        ca = CertificateAuthority(folder / "ca")
-        certificate, private = ca.server("127.0.0.1")
-        http["tls"] = {"certificate": str(certificate), "key": str(private)}
-    access = [
-        {"who": "anonymous", "repository": "public/**", "actions": ["pull"]},
-        {"who": "user:keeper", "actions": ["pull", "push", "delete"]},
-        *({"who": f"user:{who}", "repository": "team/**", "actions": actions} for who, actions in USERS.items()),
-    ]
-    config = write_config(
-        folder / "config.yml",
-        folder / "data",
-        http=http,
-        auth={
-            "htpasswd": {"realm": "matrix", "path": str(folder / "htpasswd")},
-            "token": {"service": "registry", "issuer": {"name": "matrix", "key": str(folder / "token.pem")}},
-        },
-        access=access,
-    )
-    server = "waitress" if ca is None else "granian"
-    # One column of the table holds failed logins alone.
-    env = {"REGISTRY_LIMITS_LOGINS": "off"}
-    made = entrepot(config, folder, server=server, env=env, ca=None if ca is None else ca.ca_path)
-    made.start()
-    yield made
-    made.stop()
 
 
 def _expect(answer: Answer, *statuses: int) -> Answer:
@@ -121,7 +64,7 @@ def _body(row: Row) -> bytes:
 def test_everybody_gets_the_status_of_the_table(
     registry: Registry, row: Row, who: str, names: Mapping[str, str]
 ) -> None:
-    headers = _headers(who)
+    headers = headers_of(who)
     if row.method == "PUT" and "/manifests/" in row.target:
         headers["Content-Type"] = MEDIA_TYPE
 
@@ -135,7 +78,7 @@ def test_everybody_gets_the_status_of_the_table(
 
 
 def test_the_catalog_holds_what_its_reader_may_pull(filled: Registry) -> None:
-    assert filled.wire.request("GET", "/v2/_catalog", headers=_headers("admin")).json() == {
+    assert filled.wire.request("GET", "/v2/_catalog", headers=headers_of("admin")).json() == {
         "repositories": ["public/app", "team/app", "team/other"]
     }
 

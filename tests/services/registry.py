@@ -111,5 +111,5 @@ def write_config(
     }
     config |= {name: value for name, value in (("auth", auth), ("access", access)) if value is not None}
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(yaml.safe_dump(config))
+    file.write_text(yaml.safe_dump(config, sort_keys=False))
     return file

@@ -104,6 +104,11 @@ class Wire:
         self._timeout = timeout
         self._tls = tls
 
+    @property
+    def secure(self) -> bool:
+        """Whether requests go over TLS."""
+        return self._tls is not None
+
     def begin(self, method: str, target: str, length: int, headers: Mapping[str, str] | None = None) -> Exchange:
         """Send the head of a request that promises a body of ``length`` bytes."""
         connection = self._connection()
