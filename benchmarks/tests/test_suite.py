@@ -64,5 +64,21 @@ def test_every_row_is_filled_and_nothing_stays_behind(
     assert list(data.iterdir()) == []
 
 
+@pytest.mark.parametrize("rows", [["password", "token"], ["without"]], ids=["users", "self"])
+def test_authenticated_requests_are_measured_beside_anonymous_ones(
+    rows: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--backend", "auth", "--quick", "--rounds", "1", "--data", str(tmp_path)]
+    status = main([*arguments, *(["--self"] if rows == ["without"] else [])])
+    printed = capsys.readouterr()
+    assert status == 0, printed.err
+
+    _, _, *lines = [line for line in printed.out.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert [row[0] for row in cells] == [f"GET manifest by tag, {how}" for how in rows]
+    assert [row[7].partition(" 0.7")[0] for row in cells] == (["≥", "≥"] if len(rows) == 2 else [""])
+    assert list(tmp_path.iterdir()) == []
+
+
 def _takes_direct_writes(cells: list[list[str]]) -> bool:
     return any(row[3] == "bare loop, direct writes" for row in cells)

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from entrepot_benchmarks import authenticated
 from entrepot_benchmarks.aims import AIMS
 from entrepot_benchmarks.backends import BACKENDS
 from entrepot_benchmarks.errors import BenchmarkError
@@ -23,6 +24,8 @@ from entrepot_benchmarks.sizes import FULL, QUICK, Sizes
 from entrepot_benchmarks.suite import METHOD, measures_of
 
 __all__ = ["main"]
+
+AUTH = "auth"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,22 +53,28 @@ def run(sizes: Sizes, parent: Path, backend: str, *, self_test: bool) -> Report:
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-", dir=parent)))
         machine = describe(data)
-        servers = start(data, sizes.large * 2**20, stack, backend=backend, self_test=self_test)
-        measures = measures_of(servers, sizes, None if self_test else AIMS[backend])
+        if backend == AUTH:
+            method: Sequence[str] = authenticated.METHOD
+            measures = authenticated.authenticated_rates(data, sizes, stack, self_test=self_test)
+        else:
+            method = METHOD[backend]
+            servers = start(data, sizes.large * 2**20, stack, backend=backend, self_test=self_test)
+            measures = measures_of(servers, sizes, None if self_test else AIMS[backend])
         comparisons = run_rounds(measures, sizes.rounds, say=lambda line: print(line, file=sys.stderr))  # noqa: T201
-    return Report(comparisons, machine, METHOD[backend], time.monotonic() - began)
+    return Report(comparisons, machine, method, time.monotonic() - began)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m entrepot_benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--backend", choices=sorted(BACKENDS), default="filesystem", help="where both registries keep their data")
+    where = f"where both registries keep their data; {AUTH}: entrepot with users beside entrepot without"
+    add("--backend", choices=sorted([*BACKENDS, AUTH]), default="filesystem", help=where)
     add("--quick", action="store_true", help="smaller blobs and fewer rounds: less than a minute")
     add("--size", type=int, metavar="MIB", help="the size of the large blobs")
     add("--rounds", type=int, metavar="N", help="how often everything is measured")
     add("--data", type=Path, default=Path("/var/tmp"), metavar="DIR", help="where all servers keep their data")  # noqa: S108 - a directory of our own is made in it
     add("--json", type=Path, metavar="FILE", help="write all values of every round there")
-    add("--self", dest="self_test", action="store_true", help="docker-registry on both sides: ratios should be 1")
+    add("--self", dest="self_test", action="store_true", help="the peer on both sides: ratios should be 1")
     return parser
 
 

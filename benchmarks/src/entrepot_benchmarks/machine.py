@@ -13,7 +13,15 @@ from entrepot_benchmarks.targets.process import require
 
 __all__ = ["describe"]
 
-DISTRIBUTIONS = ("entrepot", "entrepot-storage-fs", "entrepot-server-granian", "granian", "falcon")
+DISTRIBUTIONS = (
+    "entrepot",
+    "entrepot-storage-fs",
+    "entrepot-server-granian",
+    "entrepot-auth-htpasswd",
+    "entrepot-auth-token",
+    "granian",
+    "falcon",
+)
 
 
 def describe(data: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from entrepot_benchmarks.load.image import make_image, push_blob, push_image, pu
 from entrepot_benchmarks.load.payload import Payload
 from entrepot_benchmarks.targets.registry import Registry
 
-__all__ = ["Seed"]
+__all__ = ["REPOSITORY", "Seed"]
 
 REPOSITORY = "bench/seed"
 TAGS = 100

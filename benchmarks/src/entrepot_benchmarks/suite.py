@@ -10,7 +10,7 @@ from entrepot_benchmarks.measure import Aim, Measure
 from entrepot_benchmarks.measures.images import image_rate
 from entrepot_benchmarks.measures.pull import pull_throughput
 from entrepot_benchmarks.measures.push import memory_of_pushes, push_throughput
-from entrepot_benchmarks.measures.small import request_rate
+from entrepot_benchmarks.measures.small import Target, request_rate
 from entrepot_benchmarks.servers import Servers
 from entrepot_benchmarks.sizes import Sizes
 
@@ -54,8 +54,8 @@ def measures_of(servers: Servers, sizes: Sizes, aims: Aims | None) -> Sequence[M
     aims = aims or Aims()
 
     def rate(title: str, path: str, aims: Mapping[str, Aim], accept: str = "*/*") -> Measure:
-        headers = {"Accept": accept}
-        return request_rate(registries, title, path, seconds=sizes.seconds, headers=headers, aims=aims)
+        targets = {registry.name: Target(registry.url(path), {"Accept": accept}) for registry in registries}
+        return request_rate(targets, title, seconds=sizes.seconds, aims=aims)
 
     return (
         push_throughput((*registries, *servers.loops), payloads, streams=1, aims=aims.push),

@@ -47,10 +47,11 @@ class Response:
 
 
 class Connection:
-    """One keep-alive connection to 127.0.0.1."""
+    """One keep-alive connection to 127.0.0.1; ``headers`` go with every request."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, headers: Mapping[str, str] | None = None) -> None:
         self._port = port
+        self._headers = headers or {}
         self._sock = connect(port)
         self._early = b""
 
@@ -104,7 +105,7 @@ class Connection:
 
     def _head(self, method: str, path: str, length: int, headers: Mapping[str, str]) -> bytes:
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}", "User-Agent: entrepot-benchmarks"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"{name}: {value}" for name, value in {**self._headers, **headers}.items()]
         if method not in ("GET", "HEAD"):
             lines.append(f"Content-Length: {length}")
         return "\r\n".join([*lines, "", ""]).encode()

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from entrepot_benchmarks.load.wrk import run_wrk
 from entrepot_benchmarks.measure import Aim, Measure, Row, Sample
-from entrepot_benchmarks.targets.registry import Registry
 
-__all__ = ["request_rate"]
+__all__ = ["Target", "request_rate"]
 
 
-def request_rate(
-    registries: Sequence[Registry],
-    title: str,
-    path: str,
-    *,
-    seconds: int,
-    aims: Mapping[str, Aim],
-    headers: Mapping[str, str] | None = None,
-) -> Measure:
-    """Requests a second for one path below /v2/."""
-    runs = {registry.name: partial(_rate, registry.url(path), seconds, headers) for registry in registries}
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL, and the headers that it is asked for with."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def request_rate(targets: Mapping[str, Target], title: str, *, seconds: int, aims: Mapping[str, Aim]) -> Measure:
+    """Requests a second for one URL of each server, by the server's name."""
+    runs = {name: partial(_rate, target, seconds) for name, target in targets.items()}
     return Measure((Row(title, "requests/s", aims),), runs, warm_up=True)
 
 
-def _rate(url: str, seconds: int, headers: Mapping[str, str] | None) -> Sample:
-    result = run_wrk(url, seconds=seconds, headers=headers)
+def _rate(target: Target, seconds: int) -> Sample:
+    result = run_wrk(target.url, seconds=seconds, headers=target.headers)
     return Sample((result.rate,), result.cores)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from entrepot_benchmarks.load.image import with_digest
@@ -17,12 +17,24 @@ __all__ = ["Registry", "docker_registry", "entrepot"]
 
 
 class Registry:
-    """A running registry: pushes, pulls, and the removal of what was pushed."""
+    """A running registry: pushes, pulls, and the removal of what was pushed.
+
+    ``sections`` are more of its configuration, ``headers`` go with every request on its connections.
+    """
 
     def __init__(
-        self, name: str, data: Path, storage: Storage, command: Callable[[Path], list[str]], **http: str
+        self,
+        name: str,
+        data: Path,
+        storage: Storage,
+        command: Callable[[Path], list[str]],
+        *,
+        sections: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **http: str,
     ) -> None:
         self.name = name
+        self._headers = headers
         self.port = free_port()
         self.storage = storage
         self.forget = storage.forget
@@ -37,6 +49,7 @@ class Registry:
                 "redirect": {"disable": True},
             },
             "http": {"addr": f"127.0.0.1:{self.port}", "secret": "benchmark"} | http,
+            **(sections or {}),
         }
         file = data / "config.yml"
         file.write_text(json.dumps(config))  # every JSON text is YAML
@@ -48,7 +61,7 @@ class Registry:
 
     def connect(self) -> Connection:
         """A new connection."""
-        return Connection(self.port)
+        return Connection(self.port, self._headers)
 
     def push(self, repository: str, payload: Payload) -> None:
         """POST, PATCH with the whole body, PUT: as `docker push` does, with a Content-Length."""
@@ -58,13 +71,19 @@ class Registry:
             connection.request("PUT", with_digest(patched.location, payload.digest), expect=201)
 
 
-def entrepot(data: Path, storage: Storage) -> Registry:
+def entrepot(
+    data: Path,
+    storage: Storage,
+    *,
+    sections: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Registry:
     """entrepot on the granian server."""
 
     def command(config: Path) -> list[str]:
         return [sys.executable, "-m", "entrepot", "serve", str(config)]
 
-    return Registry("entrepot", data, storage, command, server="granian")
+    return Registry("entrepot", data, storage, command, sections=sections, headers=headers, server="granian")
 
 
 def docker_registry(data: Path, storage: Storage, name: str = "docker-registry") -> Registry:

@@ -1,0 +1,74 @@
+"""Registries that ask for a credential, and the credentials that they take."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import bcrypt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.targets.registry import Registry
+
+__all__ = ["User"]
+
+SERVICE = "benchmark"
+ACCESS = [{"who": "authenticated", "repository": "**", "actions": ["pull", "push"]}]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user in a password file below ``folder``, with a password of this run only."""
+
+    folder: Path
+    name: str
+    basic: Mapping[str, str]
+
+    @classmethod
+    def new(cls, folder: Path) -> User:
+        """Write the file, with the cost that bcrypt has by default."""
+        name, password = "bench", secrets.token_urlsafe()
+        line = f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()}\n"
+        folder.mkdir(parents=True)
+        (folder / "htpasswd").write_text(line)
+        code = base64.b64encode(f"{name}:{password}".encode()).decode()
+        return cls(folder, name, {"Authorization": f"Basic {code}"})
+
+    def htpasswd(self) -> Mapping[str, object]:
+        """The configuration of a registry that knows the user."""
+        return {"auth": {"htpasswd": self._known()}, "access": ACCESS}
+
+    def issuer(self) -> Mapping[str, object]:
+        """The configuration of a registry that knows the user, and issues tokens that last for the run."""
+        key = self.folder / "token.pem"
+        key.touch(0o600)
+        made = ec.generate_private_key(ec.SECP256R1())
+        key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        issuer = {"name": "entrepot", "key": str(key), "expires": "24h"}
+        return {
+            "auth": {"token": {"service": SERVICE, "issuer": issuer}, "htpasswd": self._known()},
+            "access": ACCESS,
+        }
+
+    def bearer(self, registry: Registry, repository: str) -> Mapping[str, str]:
+        """A token of a registry that issues them, good for pulls from a repository.
+
+        Raises BenchmarkError where there is none.
+        """
+        query = urlencode({"service": SERVICE, "scope": f"repository:{repository}:pull"})
+        with registry.connect() as connection:
+            answer = connection.request("GET", f"/auth/token?{query}", headers=self.basic, expect=200)
+        token = json.loads(answer.body).get("token")
+        if not isinstance(token, str):
+            raise BenchmarkError("the registry answered a request for a token without any")
+        return {"Authorization": f"Bearer {token}"}
+
+    def _known(self) -> Mapping[str, object]:
+        return {"realm": "benchmark", "path": str(self.folder / "htpasswd")}
