@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
+
+from entrepot_contract.server import CLIENT_CERTIFICATE, ClientCertificate
 
 _MIB = 2**20
 
@@ -35,6 +38,12 @@ class Echo:
             size += len(chunk)
         seen = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
         body = json.dumps({"environ": seen, "size": size, "sha256": digest.hexdigest()}).encode()
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _whose(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        found = environ.get(CLIENT_CERTIFICATE)
+        body = json.dumps(dataclasses.asdict(found) if isinstance(found, ClientCertificate) else found).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
 

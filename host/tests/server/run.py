@@ -25,16 +25,31 @@ def main(name: str, folder: Path, options: dict[str, object]) -> None:
 
     if options.pop("late_threads", False):
         delay_threads()
-    tls = options.pop("tls", None)
+    tls = tls_settings(folder, options)
     factory = broken if options.pop("broken", False) else functools.partial(Echo, folder / "closed")
     settings = ServerSettings(
         host="127.0.0.1",
         on_ready=ready,
-        tls=TlsSettings(str(folder / "cert.pem"), str(folder / "key.pem"), str(tls)) if tls else None,
+        tls=tls,
         **{"port": 0, **options},  # type: ignore[arg-type]  # JSON that the tests themselves wrote
     )
     configure_logging("info", as_json=False, fields={})
     load_server(name)().serve(factory, settings)
+
+
+def tls_settings(folder: Path, options: dict[str, object]) -> TlsSettings | None:
+    """TLS where a least version is given, with what lies in the folder: a certificate, its key, perhaps a client CA."""
+    least, required = options.pop("tls", None), options.pop("client_required", True)
+    authority = folder / "client-ca.pem"
+    if not least:
+        return None
+    return TlsSettings(
+        str(folder / "cert.pem"),
+        str(folder / "key.pem"),
+        str(least),
+        client_cas=(str(authority),) if authority.exists() else (),
+        client_required=bool(required),
+    )
 
 
 def delay_threads() -> None:

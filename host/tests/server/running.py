@@ -7,11 +7,10 @@ import json
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
@@ -74,6 +73,11 @@ class Running:
         """How many applications were closed."""
         return len(list(self.folder.joinpath("closed").iterdir()))
 
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
     def terminate(self) -> None:
         """Ask the server to end, as an operator does."""
         os.kill(self.process.pid, signal.SIGTERM)
@@ -108,6 +112,14 @@ class Running:
         return int(address.read_text())
 
 
+def eventually(true: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether something comes true within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not (answer := true()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return answer
+
+
 def receive(connection: socket.socket) -> bytes:
     """Everything until the end of the connection."""
     received = bytearray()
@@ -134,8 +146,3 @@ def parse_answers(data: bytes, methods: Sequence[str]) -> list[Answer]:
         if status != 100:
             expected.pop(0)
     return answers
-
-
-def trusting(certificate: Path) -> ssl.SSLContext:
-    """A client's TLS context that trusts one certificate."""
-    return ssl.create_default_context(cafile=str(certificate))

@@ -6,7 +6,6 @@ import logging
 import math
 import multiprocessing
 import os
-from pathlib import Path
 from typing import ClassVar
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
@@ -14,8 +13,8 @@ from granian.log import LogLevels
 
 from entrepot_contract.listening import listen
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
+from entrepot_server_granian.certificate import fresh_pair
 from entrepot_server_granian.supervisor import Supervisor
-from entrepot_server_granian.worker import serve_worker
 
 __all__ = ["GranianServer"]
 
@@ -50,6 +49,7 @@ class GranianServer(ServerDriver):
         """
         # From Python 3.14 on, the default is a fork server, to which the listening socket could not be handed.
         multiprocessing.set_start_method("fork", force=True)
+        pair = fresh_pair(settings.tls) if settings.tls else None
         with listen(settings.host, settings.port, _BACKLOG) as listener:
             port = listener.getsockname()[1]
             server = Supervisor(
@@ -71,15 +71,16 @@ class GranianServer(ServerDriver):
                 respawn_failed_workers=True,
                 respawn_interval=0,
                 workers_kill_timeout=max(1, math.ceil(settings.drain_timeout)),
-                ssl_cert=Path(settings.tls.certificate) if settings.tls else None,
-                ssl_key=Path(settings.tls.key) if settings.tls else None,
-                ssl_protocol_min=_TLS_VERSIONS[settings.tls.minimum if settings.tls else "tls1.2"],
             )
             server.listener = listener
+            server.replaceable = settings.shared
+            if settings.tls is not None:
+                server.pair = pair
+                server.least_tls = str(_TLS_VERSIONS[settings.tls.minimum])
             if settings.on_ready is not None:
                 ready = settings.on_ready
                 server.on_startup(lambda: ready(settings.host, port))
-            server.serve(serve_worker, lambda _target: factory)
+            server.serve_workers(lambda _target: factory)
         logging.getLogger(__name__).info("all workers have ended")
 
 

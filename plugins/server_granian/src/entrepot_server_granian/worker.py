@@ -5,19 +5,30 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
+from typing import Final
 
 from granian.server.mp import MPServer
 
 from entrepot_contract.server import Application, ApplicationFactory
+from entrepot_server_granian.ready import Readiness
+from entrepot_server_granian.retirement import Retirement
 
-__all__ = ["serve_worker"]
+__all__ = ["RETIRE", "serve_worker"]
+
+RETIRE: Final = signal.SIGUSR1
+"""Tells a worker to take no more connections, and to end when its last request has ended."""
+
+_LINGER_SECONDS: Final = 10.0
 
 
 def serve_worker(
+    listener: socket.socket,
+    readiness: Readiness | None,
     worker_id: int,
     process_name: str | None,
     loader: Callable[[], ApplicationFactory],
@@ -26,19 +37,22 @@ def serve_worker(
 ) -> None:
     """Serve in this process until SIGTERM; runs right after the fork, with what granian hands to its workers."""
     # SIGINT stays blocked: Ctrl-C goes to every process of a terminal, and the parent turns it into SIGTERM.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, RETIRE})
+    retirement = Retirement(listener)
     # Asked for here and not in the thread, which may first run when granian's own handler is there already.
     tasks: dict[Callable[..., None], tuple[object, ...]] = {
-        _end_when_told: (signal.getsignal(signal.SIGTERM),),
+        _end_when_told: (signal.getsignal(signal.SIGTERM), retirement),
         _end_with_parent: (),
     }
     for task, given in tasks.items():
         threading.Thread(target=task, args=given, name=task.__name__, daemon=True).start()
     built: list[Application] = []
 
-    def load() -> Application:
+    def load() -> object:
         built.append(loader()())
-        return built[0]
+        if readiness is not None:
+            readiness.report()
+        return retirement.wrap(built[0])
 
     try:
         MPServer._spawn_wsgi_worker(worker_id, process_name, load, *arguments, **options)
@@ -47,13 +61,16 @@ def serve_worker(
             application.close()
 
 
-def _end_when_told(of_parent: object) -> None:
+def _end_when_told(of_parent: object, retirement: Retirement) -> None:
     """Pass the first SIGTERM on to granian once it serves, and no other.
 
     granian loses one that comes before it serves, and hangs, with the interpreter locked, when it gets a third; systemd
     and the parent both send one.
     """
-    signal.sigwait({signal.SIGTERM})
+    if signal.sigwait({signal.SIGTERM, RETIRE}) == RETIRE:
+        retirement.begin()
+        # Whoever has just connected sends a request, and whoever sends one more is told that it is the last.
+        signal.sigtimedwait({signal.SIGTERM}, _LINGER_SECONDS)
     while (handler := signal.getsignal(signal.SIGTERM)) == of_parent:
         time.sleep(0.05)
     if callable(handler):

@@ -1,0 +1,85 @@
+"""A server with a certificate of a private CA, which can change while it serves, and clients that trust the CA."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from cryptography import x509
+from host.tests.server.running import HOST, Answer, Running, parse_answers, receive
+from services.certificates import CertificateAuthority
+
+MIB = 2**20
+
+
+class Secured:
+    """The echo application with TLS on 127.0.0.1; what it closes over is gone when the context ends."""
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        tls: str = "tls1.2",
+        users: bool = False,
+        broken: Callable[[Path], None] | None = None,
+        **options: object,
+    ) -> None:
+        self._issued = folder / "issued"
+        self._issued.mkdir()
+        self.authority = CertificateAuthority(self._issued)
+        self._run = folder / "run"
+        self._run.mkdir()
+        self.swap()
+        if users:
+            (self._run / "client-ca.pem").write_bytes(self.authority.ca_path.read_bytes())
+        if broken is not None:
+            broken(self._run)
+        self.server = Running(name, self._run, tls=tls, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.__exit__()
+
+    def swap(self, *, whole: bool = True) -> int:
+        """Put another certificate in place, as certbot does, and return its serial number; its key too, if whole."""
+        certificate, key = self.authority.server("127.0.0.1")
+        if whole:
+            key.replace(self._run / "key.pem")
+        serial = x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
+        certificate.replace(self._run / "cert.pem")
+        return serial
+
+    def trust(self, user: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+        """A client's context, with the certificate of a user where there is one."""
+        context = ssl.create_default_context(cafile=str(self.authority.ca_path))
+        if user is not None:
+            context.load_cert_chain(*user)
+        return context
+
+    def connect(self, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
+        """A connection."""
+        return (context or self.trust()).wrap_socket(self.server.connect(), server_hostname="127.0.0.1")
+
+    def serial(self) -> int:
+        """The serial number of the certificate that a new connection is shown."""
+        with self.connect() as connection:
+            return x509.load_der_x509_certificate(connection.getpeercert(True) or b"").serial_number
+
+    def try_serial(self) -> int | None:
+        """The same, or None where no connection comes about."""
+        try:
+            return self.serial()
+        except OSError:
+            return None
+
+    def get(self, target: str, context: ssl.SSLContext | None = None, *fields: bytes) -> Answer:
+        """One GET on a connection of its own."""
+        lines = [b"GET " + target.encode() + b" HTTP/1.1\r\n", HOST, *(field + b"\r\n" for field in fields)]
+        with self.connect(context) as connection:
+            connection.sendall(b"".join(lines) + b"Connection: close\r\n\r\n")
+            return parse_answers(receive(connection), ["GET"])[0]

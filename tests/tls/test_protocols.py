@@ -1,0 +1,110 @@
+"""What is spoken: versions of TLS, HTTP/1.1 and HTTP/2."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from tls.secured import MIB, Secured
+
+SERVERS = ["granian", "gunicorn"]
+
+
+def encrypt(run: Path) -> None:
+    """Put a password on the key."""
+    key = load_pem_private_key((run / "key.pem").read_bytes(), None)
+    password = BestAvailableEncryption(b"swordfish")
+    (run / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, password))
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize(("least", "spoken"), [("tls1.2", True), ("tls1.3", False)])
+def test_a_server_keeps_to_the_least_version(name: str, least: str, spoken: bool, tmp_path: Path) -> None:
+    with Secured(name, tmp_path, tls=least) as secured:
+        old = secured.trust()
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            answered = secured.get("/nothing", old).status == 204
+        except (ssl.SSLError, ConnectionError):
+            answered = False
+        assert answered is spoken
+        assert secured.get("/nothing").status == 204
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_tls_1_1_is_never_spoken(name: str, tmp_path: Path) -> None:
+    with Secured(name, tmp_path) as secured:
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.load_verify_locations(secured.authority.ca_path)
+        # The library would not let its own side go so low otherwise.
+        old.set_ciphers("DEFAULT:@SECLEVEL=0")
+        with pytest.warns(DeprecationWarning, match="deprecated"):
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            secured.connect(old).close()
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "spoken"),
+    [("granian", True, "HTTP/2"), ("granian", False, "HTTP/1.1"), ("gunicorn", True, "HTTP/1.1")],
+)
+def test_the_version_of_http_is_agreed_on(name: str, wanted: bool, spoken: str, tmp_path: Path) -> None:
+    with (
+        Secured(name, tmp_path, extra={"http2": wanted}) as secured,
+        httpx.Client(verify=secured.trust(), http2=True) as client,
+    ):
+        answer = client.get(f"https://127.0.0.1:{secured.server.port}/echo")
+        assert answer.http_version == spoken
+        assert answer.json()["environ"]["SERVER_PROTOCOL"] == spoken
+
+
+def test_large_bodies_go_whole_both_ways_over_http2(tmp_path: Path) -> None:
+    body = os.urandom(64 * MIB)
+    with (
+        Secured("granian", tmp_path, extra={"http2": True}) as secured,
+        httpx.Client(verify=secured.trust(), http2=True, timeout=60) as client,
+    ):
+        url = f"https://127.0.0.1:{secured.server.port}"
+        pushed = client.put(f"{url}/echo", content=body)
+        assert pushed.http_version == "HTTP/2"
+        assert pushed.json()["sha256"] == hashlib.sha256(body).hexdigest()
+        assert len(client.get(f"{url}/stream?64").content) == 64 * MIB
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_large_bodies_go_whole_both_ways_over_http1(name: str, tmp_path: Path) -> None:
+    body = os.urandom(64 * MIB)
+    with Secured(name, tmp_path) as secured, httpx.Client(verify=secured.trust(), timeout=60) as client:
+        url = f"https://127.0.0.1:{secured.server.port}"
+        pushed = client.put(f"{url}/echo", content=iter([body[:MIB], body[MIB:]]))
+        assert pushed.json()["sha256"] == hashlib.sha256(body).hexdigest()
+        assert len(client.get(f"{url}/stream?64").content) == 64 * MIB
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (lambda run: (run / "cert.pem").unlink(), r"FileNotFoundError: .*cert\.pem"),
+        (lambda run: (run / "cert.pem").write_text("no PEM"), r"SSLError: .*cert\.pem and .*key\.pem are no pair"),
+        (lambda run: (run / "key.pem").write_text("no PEM"), r"SSLError: .*cert\.pem and .*key\.pem are no pair"),
+        (encrypt, r"SSLError: .*cert\.pem and .*key\.pem are no pair of a PEM certificate and its unencrypted key"),
+    ],
+    ids=["no file", "no certificate", "no key", "an encrypted key"],
+)
+def test_files_that_cannot_be_used_stop_the_start_and_are_named(
+    name: str, broken: Callable[[Path], None], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(AssertionError, match=told):
+        Secured(name, tmp_path, broken=broken)
