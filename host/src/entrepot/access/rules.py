@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from wcmatch import glob
@@ -75,6 +76,8 @@ class Rules:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
+        # The same few people ask for the same few repositories, many times a second.
+        self._remembered = lru_cache(maxsize=8192)(self._allow)
 
     def deciding(self, identity: Identity | None, access: Access) -> tuple[int, Rule] | None:
         """The first rule that allows something, with its number from 1; None where none does."""
@@ -83,6 +86,9 @@ class Rules:
 
     def allow(self, identity: Identity | None, access: Access) -> bool:
         """Whether any rule allows something."""
+        return self._remembered(identity, access)
+
+    def _allow(self, identity: Identity | None, access: Access) -> bool:
         return any(rule.allows(identity, access) for rule in self._rules)
 
 

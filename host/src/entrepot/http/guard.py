@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import falcon
@@ -29,17 +30,18 @@ _ACTIONS: Final = {"POST": _PUSH, "PUT": _PUSH, "PATCH": _PUSH, "DELETE": _DELET
 _SENDING: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
-def wanted(template: str, method: str, params: dict[str, str]) -> list[Access]:
+@lru_cache(maxsize=8192)
+def wanted(template: str, method: str, name: str | None) -> tuple[Access, ...]:
     """What a request needs to be allowed, by Distribution's table ("Token Authentication Specification").
 
     Unlike Distribution's, an upload is a push from its beginning to its cancelling.
     """
     if template == router.CATALOG:
-        return [CATALOG]
-    if "name" not in params:
-        return []
+        return (CATALOG,)
+    if name is None:
+        return ()
     actions = _PUSH if template in (router.UPLOAD, router.UPLOADS) else _ACTIONS.get(method, _PULL)
-    return [Access("repository", params["name"], action) for action in actions]
+    return tuple(Access("repository", name, action) for action in actions)
 
 
 def presented_by(req: falcon.Request, urls: Urls) -> Presented:
@@ -67,7 +69,7 @@ class Guard:
         if template in _OPEN:
             return
         presented = presented_by(req, self._urls)
-        accesses = wanted(template, req.method, params)
+        accesses = wanted(template, req.method, params.get("name"))
         self._identify(req, presented, accesses)
         if template == router.V2 and req.context.identity is None and self._gate.authenticators:
             # Here clients learn how to authenticate, also those that need not for what they want.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import falcon
@@ -61,9 +62,13 @@ class Urls:
         return self._seen(req) or self._prefix
 
     def _seen(self, req: falcon.Request) -> str | None:
-        # A proxy that adds its own name to X-Forwarded-Host leaves the client's first.
-        host = req.forwarded_host.partition(",")[0].strip()
-        scheme = req.forwarded_scheme.partition(",")[0].strip().lower()
-        if scheme in ("http", "https") and _HOST.match(host):
-            return f"{scheme}://{host}{self._prefix}"
-        return None
+        site = _site(req.forwarded_host, req.forwarded_scheme)
+        return None if site is None else site + self._prefix
+
+
+@lru_cache(maxsize=1024)
+def _site(forwarded_host: str, forwarded_scheme: str) -> str | None:
+    # A proxy that adds its own name to X-Forwarded-Host leaves the client's first.
+    host = forwarded_host.partition(",")[0].strip()
+    scheme = forwarded_scheme.partition(",")[0].strip().lower()
+    return f"{scheme}://{host}" if scheme in ("http", "https") and _HOST.match(host) else None
