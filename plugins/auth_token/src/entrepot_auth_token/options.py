@@ -61,7 +61,7 @@ class TokenOptions(DriverOptions):
     issuer: Annotated[IssuerOptions, BeforeValidator(_named)] = Field(description="A name, or {name, key}.")
     realm: Quotable = Field(default="", description="The URL of the token server, as clients reach it.")
     autoredirect: bool = Field(default=False, description="The token server is on the host that the client asked.")
-    autoredirectpath: Quotable = Field(default="/auth/token", pattern="^/", description="Where it is there.")
+    autoredirectpath: str = Field(default="/auth/token", pattern=r"^/[!#-\[\]-~]*$", description="Where it is there.")
 
     rootcertbundle: str = Field(default="", description="A PEM file of certificates whose keys are trusted.")
     jwks: str = Field(default="", description="A file of trusted keys (RFC 7517, 5), or its https URL.")

@@ -1,0 +1,86 @@
+"""A token server with keys of every kind, and what this registry trusts of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from plugins.auth_token.tests.chains import Owner, pem
+from plugins.auth_token.tests.foreign import ISSUER, SERVICE, PrivateKey, jwk, jwks, openssl
+
+from entrepot_auth_token import TokenAuthenticator
+
+Opener = Callable[..., TokenAuthenticator]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Those of the server by ``kid``, and one that nobody trusts."""
+
+    ec: ec.EllipticCurvePrivateKey
+    rsa: rsa.RSAPrivateKey
+    ed: ed25519.Ed25519PrivateKey
+    stranger: ec.EllipticCurvePrivateKey
+    secret: bytes = field(default=b"0123456789abcdef" * 4, repr=False)
+
+    def of(self, kid: str) -> PrivateKey | bytes:
+        found: PrivateKey | bytes = getattr(self, kid)
+        return found
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A root, which is trusted, and what it leads to; and another root, which is not."""
+
+    root: Owner
+    middle: Owner
+    leaf: Owner
+    stranger: Owner
+    root_certificate: x509.Certificate
+    middle_certificate: x509.Certificate
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    folder = tmp_path_factory.mktemp("keys")
+    _, first = openssl(folder, "ec", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+    _, second = openssl(folder, "rsa", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+    _, third = openssl(folder, "ed", "-algorithm", "ed25519")
+    assert isinstance(first, ec.EllipticCurvePrivateKey)
+    assert isinstance(second, rsa.RSAPrivateKey)
+    assert isinstance(third, ed25519.Ed25519PrivateKey)
+    return Keys(first, second, third, ec.generate_private_key(ec.SECP256R1()))
+
+
+@pytest.fixture(scope="session")
+def chain() -> Chain:
+    root, middle, leaf, stranger = (Owner(name) for name in ("root", "middle", "leaf", "stranger"))
+    return Chain(root, middle, leaf, stranger, root.certify(root, ca=True), root.certify(middle, ca=True))
+
+
+@pytest.fixture
+def open_one() -> Iterator[Opener]:
+    """A function that opens an authenticator, with options beside those that name the server."""
+    opened: list[TokenAuthenticator] = []
+
+    def open_with(**options: object) -> TokenAuthenticator:
+        named = {"realm": "https://tokens.example/token", "service": SERVICE, "issuer": ISSUER}
+        opened.append(TokenAuthenticator.from_config({**named, **options}))
+        return opened[-1]
+
+    yield open_with
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def trusting(open_one: Opener, keys: Keys, chain: Chain, tmp_path: Path) -> TokenAuthenticator:
+    """It trusts a key set of four, and a root."""
+    path = jwks(tmp_path / "keys.json", *(jwk(keys.of(kid), kid) for kid in ("ec", "rsa", "ed", "secret")))
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(pem(chain.root_certificate))
+    return open_one(jwks=str(path), rootcertbundle=str(bundle))

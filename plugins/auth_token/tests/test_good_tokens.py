@@ -1,0 +1,174 @@
+"""Tokens of servers that are not ours: every algorithm, and every way to name a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jwt
+import pytest
+from plugins.auth_token.tests.chains import pem, x5c
+from plugins.auth_token.tests.conftest import Chain, Keys, Opener
+from plugins.auth_token.tests.foreign import ISSUER, SERVICE, bearer, claims, compact, jwk, jwks, openssl
+
+from entrepot_auth_token import TokenAuthenticator
+from entrepot_auth_token.keys import fingerprint, key_of, thumbprint
+from entrepot_contract.auth import Access, Identity, Presented, Refused
+
+PULL, PUSH, DELETE = (Access("repository", "samalba/my-app", action) for action in ("pull", "push", "delete"))
+
+# Of Distribution's "Token Authentication Implementation"; the token there is not signed by it.
+SPEC_KEY = {
+    "kty": "EC",
+    "crv": "P-256",
+    "kid": "PYYO:TEWU:V7JH:26JV:AQTZ:LJC3:SXVJ:XGHA:34F2:2LAQ:ZRMK:Z7Q6",
+    "x": "m7zUpx3b-zmVE5cymSs64POG9QcyEpJaYCD82-549_Q",
+    "y": "dU3biz8sZ_8GPB-odm8Wxz3lNDr1xcAQQPQaOcr1fmc",
+}
+
+
+def known(authenticator: TokenAuthenticator, token: str) -> Identity:
+    identity = authenticator.authenticate(bearer(token))
+    assert identity is not None
+    return identity
+
+
+@pytest.mark.parametrize(
+    ("kid", "algorithm"),
+    [
+        *[("ec", "ES256"), ("ed", "EdDSA")],
+        *[("rsa", f"{family}{size}") for family in ("RS", "PS") for size in (256, 384, 512)],
+        *[("secret", f"HS{size}") for size in (256, 384, 512)],
+    ],
+)
+def test_a_token_of_pyjwt_is_verified(trusting: TokenAuthenticator, keys: Keys, kid: str, algorithm: str) -> None:
+    token = jwt.encode(claims(groups=["dev"]), keys.of(kid), algorithm, {"kid": kid})
+    identity = known(trusting, token)
+    assert identity.name == "jlhawn"
+    assert identity.groups == {"dev"}
+    assert identity.grants == {PULL, PUSH}
+
+
+@pytest.mark.parametrize(("curve", "algorithm"), [("P-384", "ES384"), ("P-521", "ES512")])
+def test_the_larger_curves_of_openssl_are_verified(
+    open_one: Opener, tmp_path: Path, curve: str, algorithm: str
+) -> None:
+    _, key = openssl(tmp_path, "key", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}")
+    trusting = open_one(jwks=str(jwks(tmp_path / "keys.json", jwk(key, "k"))))
+    assert known(trusting, jwt.encode(claims(), key, algorithm, {"kid": "k"})).name == "jlhawn"
+
+
+def test_the_kid_of_the_specification_is_the_fingerprint_of_its_key() -> None:
+    assert fingerprint(jwt.PyJWK(SPEC_KEY).key) == SPEC_KEY["kid"]
+
+
+def test_the_scheme_has_no_case_and_other_schemes_are_not_judged(trusting: TokenAuthenticator, keys: Keys) -> None:
+    token = jwt.encode(claims(), keys.ec, "ES256", {"kid": "ec"})
+    for scheme in ("Bearer", "bearer", "BEARER", "bEaReR", "Bearer   "):
+        assert trusting.authenticate(Presented(f"{scheme} {token}")) is not None
+    for other in (None, "", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", f"Bearers {token}", token):
+        assert trusting.authenticate(Presented(other)) is None
+
+
+def test_a_key_is_named_by_a_trusted_jwk(trusting: TokenAuthenticator, keys: Keys) -> None:
+    for kid, algorithm in (("ec", "ES256"), ("rsa", "RS256"), ("ed", "EdDSA")):
+        key = keys.of(kid)
+        assert not isinstance(key, bytes)
+        assert known(trusting, jwt.encode(claims(), key, algorithm, {"jwk": jwk(key, "any")})).name == "jlhawn"
+
+
+def test_a_key_is_named_by_a_chain_to_the_bundle(trusting: TokenAuthenticator, chain: Chain) -> None:
+    leaf = chain.middle.certify(chain.leaf)
+    for header in ([leaf, chain.middle_certificate], [leaf, chain.middle_certificate, chain.root_certificate]):
+        assert known(trusting, compact(chain.leaf.key, {"alg": "ES256", "x5c": x5c(*header)})).name == "jlhawn"
+
+
+def test_a_self_signed_certificate_of_the_bundle_is_a_chain_of_one(
+    open_one: Opener, chain: Chain, tmp_path: Path
+) -> None:
+    certificate = chain.leaf.certify(chain.leaf)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(pem(certificate))
+    trusting = open_one(rootcertbundle=str(bundle))
+    assert known(trusting, compact(chain.leaf.key, {"alg": "ES256", "x5c": x5c(certificate)})).name == "jlhawn"
+
+
+def test_a_key_of_the_bundle_is_named_by_thumbprint_or_fingerprint_or_not_at_all(
+    open_one: Opener, chain: Chain, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(pem(chain.root_certificate))
+    trusting = open_one(rootcertbundle=str(bundle))
+    public = chain.root.key.public_key()
+    key = key_of(public)
+    assert key is not None
+    for header in ({"kid": thumbprint(key)}, {"kid": fingerprint(public)}, {}):
+        assert known(trusting, compact(chain.root.key, {"alg": "ES256", **header})).name == "jlhawn"
+
+
+def test_one_kid_may_stand_for_keys_of_several_types(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
+    path = jwks(tmp_path / "keys.json", jwk(keys.ec, "k"), jwk(keys.rsa, "k"))
+    trusting = open_one(jwks=str(path))
+    assert known(trusting, jwt.encode(claims(), keys.ec, "ES256", {"kid": "k"})).name == "jlhawn"
+    assert known(trusting, jwt.encode(claims(), keys.rsa, "RS256", {"kid": "k"})).name == "jlhawn"
+
+
+def test_only_signingalgorithms_are_taken(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
+    path = str(jwks(tmp_path / "keys.json", jwk(keys.rsa, "rsa")))
+    token = jwt.encode(claims(), keys.rsa, "RS256", {"kid": "rsa"})
+    assert known(open_one(jwks=path, signingalgorithms=["RS256"]), token).name == "jlhawn"
+    with pytest.raises(Refused, match="signingalgorithms"):
+        open_one(jwks=path, signingalgorithms=["RS512", "EdDSA"]).authenticate(bearer(token))
+
+
+def test_a_key_is_used_only_as_its_set_says(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
+    path = jwks(tmp_path / "keys.json", jwk(keys.rsa, "rsa", alg="RS512"), jwk(keys.ec, "ec", key_ops=["sign"]))
+    trusting = open_one(jwks=str(path))
+    assert known(trusting, jwt.encode(claims(), keys.rsa, "RS512", {"kid": "rsa"})).name == "jlhawn"
+    for key, algorithm, kid in ((keys.rsa, "RS256", "rsa"), (keys.ec, "ES256", "ec")):
+        with pytest.raises(Refused, match="signature"):
+            trusting.authenticate(bearer(jwt.encode(claims(), key, algorithm, {"kid": kid})))
+
+
+@pytest.mark.parametrize(
+    ("access", "granted"),
+    [
+        ([], set()),
+        (None, set()),
+        (..., set()),
+        ([{"type": "repository", "name": "samalba/my-app", "actions": ["pull"], "class": "image", "more": 1}], {PULL}),
+        ([{"type": "repository(plugin)", "name": "samalba/my-app", "actions": ["pull"]}], {PULL}),
+        ([{"type": "repository", "name": "samalba/my-app", "actions": ["*"]}], {PULL, PUSH, DELETE}),
+        ([{"type": "registry", "name": "catalog", "actions": ["*"]}], {Access("registry", "catalog", "*")}),
+        (
+            [{"type": "repository", "name": "samalba/*", "actions": ["pull"]}],
+            {Access("repository", "samalba/*", "pull")},
+        ),
+        ([{"type": "repository", "name": "samalba/my-app", "actions": None}], set()),
+    ],
+)
+def test_grants_are_what_access_says_and_nothing_else(
+    trusting: TokenAuthenticator, keys: Keys, access: object, granted: set[Access]
+) -> None:
+    assert known(trusting, jwt.encode(claims(access=access), keys.ec, "ES256", {"kid": "ec"})).grants == granted
+
+
+@pytest.mark.parametrize("sub", ["", ...])
+def test_a_token_of_nobody_has_no_name(trusting: TokenAuthenticator, keys: Keys, sub: object) -> None:
+    assert known(trusting, jwt.encode(claims(sub=sub), keys.ec, "ES256", {"kid": "ec"})).name == ""
+
+
+@pytest.mark.parametrize("audience", [SERVICE, [SERVICE], ["other.example", SERVICE]])
+def test_one_of_several_audiences_is_enough(trusting: TokenAuthenticator, keys: Keys, audience: object) -> None:
+    token = jwt.encode(claims(aud=audience, iss=ISSUER), keys.ec, "ES256", {"kid": "ec"})
+    assert known(trusting, token).name == "jlhawn"
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", None])
+def test_typ_is_jwt_in_any_case_or_left_out(trusting: TokenAuthenticator, keys: Keys, typ: str | None) -> None:
+    header = b'{"alg":"ES256","kid":"ec"%s}' % (b"" if typ is None else b',"typ":"%s"' % typ.encode())
+    assert known(trusting, compact(keys.ec, header, algorithm="ES256")).name == "jlhawn"
+
+
+def test_a_header_that_nobody_has_to_understand_is_ignored(trusting: TokenAuthenticator, keys: Keys) -> None:
+    token = jwt.encode(claims(), keys.ec, "ES256", {"kid": "ec", "region": {"of": "no interest"}})
+    assert known(trusting, token).name == "jlhawn"

@@ -1,0 +1,146 @@
+"""Which options go together, and what is said where they do not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from plugins.auth_token.tests.conftest import Keys
+from plugins.auth_token.tests.foreign import jwk, jwks, openssl
+
+from entrepot_auth_token import TokenAuthenticator
+from entrepot_contract import ConfigError
+
+BASE: dict[str, object] = {"realm": "https://t.example/token", "service": "r.example", "issuer": "t.example"}
+
+
+def fault(options: Mapping[str, object]) -> str:
+    with pytest.raises(ConfigError) as caught:
+        TokenAuthenticator.from_config(options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "no key is trusted: set rootcertbundle, jwks, or key in issuer"),
+        ({"jwks": "k", "service": ""}, "'service'"),
+        ({"jwks": "k", "service": 'a"b'}, "'service'"),
+        ({"jwks": "k", "service": "a\nb"}, "'service'"),
+        ({"jwks": "k", "realm": ""}, "set realm"),
+        ({"jwks": "k", "realm": 'https://a"b/'}, "'realm'"),
+        ({"jwks": "k", "issuer": ""}, "'issuer.name'"),
+        ({"jwks": "k", "issuer": {"name": "a", "kye": "b"}}, "unknown option 'issuer.kye'"),
+        ({"jwks": "k", "issuer": {"name": "a", "expires": "5m"}}, "set key too"),
+        ({"issuer": {"name": "a", "key": "k", "expires": "59s"}}, "'issuer.expires'"),
+        ({"issuer": {"name": "a", "key": "k", "refresh": "a month"}}, "is no duration"),
+        ({"jwks": "k", "signingalgorithms": ["none"]}, "'signingalgorithms.0'"),
+        ({"jwks": "k", "autoredirectpath": "auth"}, "'autoredirectpath'"),
+        ({"jwks": "http://t.example/keys"}, "has to be a path or an https URL"),
+        ({"jwks": "http://127.0.0.1/keys"}, "has to be a path or an https URL"),
+        ({"jwks": "file:///keys"}, "has to be a path or an https URL"),
+        ({"jwks": "https://user:pass@t.example/keys"}, "without a user"),
+        ({"jwks": "https:///keys"}, "with a host"),
+        ({"jwks": "k", "jwkscacert": "ca"}, "jwkscacert is for an https URL"),
+        ({"jwks": "https://t.example/keys", "jwkscacert": "/nowhere/ca.pem"}, "'jwkscacert': /nowhere/ca.pem cannot"),
+        ({"jwks": "/nowhere/keys.json"}, "'jwks': /nowhere/keys.json cannot be used: No such file"),
+        ({"rootcertbundle": "/nowhere/b.pem"}, "'rootcertbundle': /nowhere/b.pem cannot be used: No such file"),
+        ({"issuer": {"name": "a", "key": "/nowhere/k.pem"}}, "'issuer.key': /nowhere/k.pem cannot be used: No such"),
+        ({"jwks": "k", "leeway": "1h"}, "'leeway'"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options: dict[str, object], says: str) -> None:
+    assert says in fault(BASE | options)
+
+
+def test_a_secret_in_a_url_is_not_told() -> None:
+    assert "pa55" not in fault(BASE | {"jwks": "https://user:pa55@t.example/keys"})
+
+
+def test_the_realm_may_be_left_out_where_the_client_can_be_told_without(keys: Keys, tmp_path: Path) -> None:
+    path = str(jwks(tmp_path / "keys.json", jwk(keys.ec, "ec")))
+    key, _ = openssl(tmp_path, "key", "-algorithm", "ed25519")
+    for options in ({"jwks": path, "autoredirect": True}, {"issuer": {"name": "a", "key": str(key)}}):
+        TokenAuthenticator.from_config(BASE | {"realm": ""} | options).close()
+
+
+SHORT = rsa.generate_private_key(65537, 1024)  # noqa: S505 - it has to be refused
+SECP = ec.generate_private_key(ec.SECP256K1())
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "no JSON object"),
+        ("[]", "no JSON object"),
+        ('{"keys": [], "keys": []}', "read in two ways"),
+        ("{}", "no list `keys`"),
+        ('{"keys": {}}', "no list `keys`"),
+        ('{"keys": []}', "no key for signatures"),
+        ('{"keys": ["a"]}', "key 1 is no JSON object"),
+        (json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}), "key 1 is malformed"),
+        (json.dumps({"keys": [{"kty": "EC", "crv": "P-256"}]}), "key 1 is malformed"),
+        (json.dumps({"keys": [{"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]}), "a secret of less than 32 bytes"),
+        (json.dumps({"keys": [jwk(SHORT, "short")]}), "an RSA key of less than 2048 bits"),
+        (json.dumps({"keys": [{"kty": "PQ", "pub": "AA"}]}), "no key for signatures"),
+        (json.dumps({"keys": [{"kty": ["EC"]}]}), "key 1 is malformed"),
+    ],
+)
+def test_a_key_set_that_cannot_be_used_is_refused_by_the_number_of_its_key(
+    tmp_path: Path, content: str, says: str
+) -> None:
+    (tmp_path / "keys.json").write_text(content)
+    message = fault(BASE | {"jwks": str(tmp_path / "keys.json")})
+    assert says in message
+    assert "c2VjcmV0" not in message
+
+
+def test_keys_of_a_set_that_are_not_for_signatures_are_left_out(keys: Keys, tmp_path: Path) -> None:
+    unknown = [{"kty": "PQ", "pub": "AA"}, {"kty": "EC", "crv": "secp256k1"}, jwk(keys.rsa, "enc", use="enc")]
+    path = jwks(tmp_path / "keys.json", *unknown, jwk(keys.ec, "ec"))
+    TokenAuthenticator.from_config(BASE | {"jwks": str(path)}).close()
+
+
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, passphrase: bytes = b"") -> bytes:
+    encryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "no private key in PEM; make one by `openssl genpkey"),
+        (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "key 1 is malformed"),
+        (pem(SECP, b"pa55phrase"), "key 1 is encrypted"),
+        (pem(SECP), "key 1 is not of EC P-256"),
+        (pem(SHORT), "key 1 is not of EC P-256"),
+        (pem(ec.generate_private_key(ec.SECP256R1())) + pem(SHORT), "key 2 is not of EC P-256"),
+        (pem(ec.generate_private_key(ec.SECP384R1())), "key 1 signs with ES384, which is not one of"),
+    ],
+)
+def test_a_signing_key_that_cannot_be_used_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "key.pem"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    issuer = {"name": "a", "key": str(path)}
+    assert says in fault(BASE | {"issuer": issuer, "signingalgorithms": ["ES256", "RS256"]})
+
+
+def test_a_bundle_without_a_certificate_or_with_a_weak_key_is_refused(keys: Keys, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.pem"
+    path.write_text("nothing")
+    assert "'rootcertbundle'" in fault(BASE | {"rootcertbundle": str(path)})
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
+def test_a_signing_key_that_others_can_use_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, told: bool
+) -> None:
+    path, _ = openssl(tmp_path, "key", "-algorithm", "ed25519")
+    path.chmod(mode)
+    TokenAuthenticator.from_config(BASE | {"issuer": {"name": "a", "key": str(path)}}).close()
+    assert ("others than its owner" in caplog.text) is told
