@@ -40,6 +40,18 @@ def test_only_failed_logins_count_and_then_right_ones_wait_too() -> None:
     limits.before_login("192.0.2.2")
 
 
+def test_an_address_has_to_wait_among_any_number_of_others() -> None:
+    limits = Limits(LimitSettings(failed_logins=parse("1/hour")))
+    limits.failed_login("192.0.2.1")
+    for number in range(11_000):
+        limits.failed_login(f"2001:db8::{number:x}")
+    limits.failed_login("192.0.2.2")
+    for address in ("192.0.2.1", "192.0.2.2", "2001:db8::1"):
+        with pytest.raises(TooManyRequests):
+            limits.before_login(address)
+    limits.before_login("192.0.2.3")
+
+
 def test_uploads_beyond_the_limit_wait_for_one_to_end() -> None:
     limits = Limits(LimitSettings(uploads=2))
     limits.begin_upload()

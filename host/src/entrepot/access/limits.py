@@ -40,7 +40,8 @@ class Limits:
     def __init__(self, settings: LimitSettings) -> None:
         self._settings = settings
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._suspects = set[str]()
+        self._suspects: set[str] | None = set()
+        """Addresses where a login has failed; None where there are too many to keep, and all are counted."""
         self._uploads = None if settings.uploads is None else threading.BoundedSemaphore(settings.uploads)
 
     @property
@@ -60,7 +61,7 @@ class Limits:
         """Refuse a password, right or wrong, from an address that has sent too many wrong ones."""
         rate = self._settings.failed_logins
         # Counting costs a tenth of a small request, and nearly all come from where no login ever failed.
-        if rate is None or address not in self._suspects:
+        if rate is None or (self._suspects is not None and address not in self._suspects):
             return
         if not self._limiter.test(rate, "login", address):
             raise self._too_many(rate, "login", address, "too many failed logins")
@@ -69,9 +70,7 @@ class Limits:
         """Count a wrong password from an address."""
         rate = self._settings.failed_logins
         if rate is not None:
-            if len(self._suspects) >= _MAX_SUSPECTS:
-                self._suspects = {one for one in self._suspects if self._remaining(rate, one) < rate.amount}
-            self._suspects.add(address)
+            self._suspect(address)
             self._limiter.hit(rate, "login", address)
 
     def begin_upload(self) -> None:
@@ -84,8 +83,11 @@ class Limits:
         if self._uploads is not None:
             self._uploads.release()
 
-    def _remaining(self, rate: RateLimitItem, address: str) -> int:
-        return self._limiter.get_window_stats(rate, "login", address).remaining
+    def _suspect(self, address: str) -> None:
+        if self._suspects is not None:
+            self._suspects.add(address)
+            if len(self._suspects) > _MAX_SUSPECTS:
+                self._suspects = None
 
     def _count(self, rate: RateLimitItem | None, kind: str, who: str) -> None:
         if rate is not None and not self._limiter.hit(rate, kind, who):
