@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from host.tests.plugins.conftest import Install
 
-from entrepot.plugins import PluginError, drivers, load_server, load_storage
+from entrepot.plugins import PluginError, drivers, load_auth, load_server, load_storage
 from entrepot.plugins.installed import STORAGE, claims
 from entrepot.server.waitress import WaitressServer
 
@@ -102,3 +102,23 @@ def test_a_storage_driver_is_no_server(install: Install) -> None:
     install("their-driver", GOOD, server={"mine": "Driver"})
     with pytest.raises(PluginError, match=r"no subclass of entrepot_contract\.server\.ServerDriver"):
         load_server("mine")
+
+
+def test_an_authenticator_is_found_by_its_name_and_no_storage_driver_is_one(install: Install) -> None:
+    authenticator = GOOD.replace("entrepot_contract import", "entrepot_contract.auth import")
+    install("their-auth", authenticator.replace("StorageDriver", "Authenticator"), auth={"mine": "Driver"})
+    install("their-driver", GOOD, auth={"theirs": "Driver"})
+    assert load_auth("mine").name == "mine"
+    with pytest.raises(PluginError, match=r"no subclass of entrepot_contract\.auth\.Authenticator"):
+        load_auth("theirs")
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("token", "entrepot-auth-token"), ("htpasswd", "entrepot-auth-htpasswd")]
+)
+def test_a_known_authenticator_that_is_missing_is_named_with_how_to_get_it(
+    name: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drivers, "claims", lambda group: [])
+    with pytest.raises(PluginError, match=rf"called '{name}'; none is installed; .*pip install {package}$"):
+        load_auth(name)

@@ -9,10 +9,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from host.tests.server import stalls
 from host.tests.server.running import HOST, Answer, Running, parse_answers, receive
 
 CLOSE = b"Connection: close\r\n\r\n"
@@ -163,6 +165,12 @@ class ServerCases:
             answers = at_once(server, 64, "/slow?1")
             assert [answer.body for answer in answers] == [b"slow"] * 64
             assert time.monotonic() - began < 20
+
+    def test_clients_that_stall_do_not_stop_others(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", workers=1, drain_timeout=1) as server, ExitStack() as crowds:
+            for sent in (stalls.IN_HEADERS, stalls.IN_BODY, stalls.IN_ANSWER):
+                crowds.enter_context(stalls.stalled(server.connect, sent))
+                assert stalls.seconds_for_others(server.connect) < 10
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_signal_lets_running_requests_end(self, tmp_path: Path, number: signal.Signals) -> None:

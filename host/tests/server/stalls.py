@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from host.tests.server.running import HOST, Running, parse_answers, receive
+from host.tests.server.running import HOST, parse_answers, receive
 
 MIB = 2**20
 CROWD = 128
@@ -42,12 +42,3 @@ def seconds_for_others(connect: Callable[[], socket.socket]) -> float:
             assert answer.status == 200
     assert answer.json()["sha256"] == hashlib.sha256(body).hexdigest()
     return time.monotonic() - began
-
-
-def memory_of(server: Running) -> int:
-    """How much memory its processes have for themselves, in bytes."""
-    total = 0
-    for process in (server.process.pid, *server.workers()):
-        with open(f"/proc/{process}/smaps_rollup") as file:
-            total += sum(int(line.split()[1]) * 1024 for line in file if line.startswith("Private_"))
-    return total
