@@ -1,9 +1,128 @@
-"""gunicorn does what every server must."""
+"""gunicorn does what every server must, and nothing that its environment says."""
 
 from __future__ import annotations
 
-from host.tests.server.cases import ServerCases
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from host.tests.server.cases import CLOSE, ServerCases, UnderWay, request
+from host.tests.server.running import Running, eventually, parse_answers
 
 
 class TestGunicorn(ServerCases):
     name = "gunicorn"
+
+
+def test_no_answer_names_the_server(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run") as server:
+        for target in ("/nothing", "/raise", "/stream?1"):
+            assert "Server" not in server.get(target).headers
+        refused = server.talk(b"NONSENSE\r\n\r\n")[0]
+        assert (refused.status, refused.headers.get("Server"), refused.body) == (400, None, b"")
+
+
+def test_what_a_client_sent_is_not_logged(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run") as server:
+        server.talk(request("GET", "/", b"Authorization : Basic c3dvcmRmaXNo") + CLOSE)
+        server.talk(request("GET", "/", b"Authorization: Basic c3dvcmRmaXNo\x00") + CLOSE)
+        server.talk(request("GET", "/nothing", b"Authorization: Basic c3dvcmRmaXNo") + CLOSE)
+        assert "c3dvcmRmaXNo" not in server.log()
+        assert "nothing" not in server.log()
+
+
+def test_a_connection_is_kept_alive(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run", workers=1) as server, server.connect() as connection:
+        for _ in range(3):
+            connection.sendall(request("GET", "/nothing") + b"\r\n")
+            answer = parse_answers(connection.recv(10_000), ["GET"])[0]
+            assert (answer.status, answer.headers["Connection"]) == (204, "keep-alive")
+            time.sleep(0.3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GUNICORN_CMD_ARGS", "--bind 127.0.0.1:1 --workers 3"),
+        ("WEB_CONCURRENCY", "3"),
+        ("PORT", "1"),
+        ("FORWARDED_ALLOW_IPS", "*"),
+        ("SCRIPT_NAME", "/elsewhere"),
+        ("GUNICORN_PID", "1"),
+        ("SENDFILE", "1"),
+    ],
+)
+def test_nothing_is_taken_from_the_environment(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with Running("gunicorn", tmp_path / "run", workers=1) as server:
+        answer = server.talk(request("GET", "/echo/x", b"X-Forwarded-Proto: https") + CLOSE)[0]
+        assert answer.environ()["PATH_INFO"] == "/echo/x"
+        assert answer.environ()["SCRIPT_NAME"] == ""
+        assert len(server.workers()) == 1
+
+
+def test_a_header_that_names_a_path_moves_nothing(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run", workers=1) as server:
+        seen = server.talk(request("GET", "/echo", b"Script_Name: /echo", b"Path_Info: /x") + CLOSE)[0].environ()
+        assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == ("", "/echo")
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run", workers=2) as server:
+        server.get("/nothing")
+        first = server.workers()
+        os.kill(first[0], signal.SIGKILL)
+        assert eventually(lambda: len(set(server.workers()) - set(first)) == 1)
+        assert all(server.get("/nothing").status == 204 for _ in range(20))
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run", workers=2) as server:
+        assert eventually(lambda: len(server.workers()) == 2)
+        server.get("/nothing")
+        server.process.kill()
+        assert eventually(lambda: server.closed() == 2)
+        with pytest.raises(ConnectionRefusedError):
+            server.connect().close()
+
+
+def test_signals_from_everywhere_let_running_requests_end(tmp_path: Path) -> None:
+    """systemd sends SIGTERM to every process of a service, and Ctrl-C SIGINT to every one of a terminal."""
+    with Running("gunicorn", tmp_path / "run", workers=2) as server:
+        running = UnderWay(server, "/slow?2")
+        for _ in range(4):
+            for process in (server.process.pid, *server.workers()):
+                os.kill(process, signal.SIGTERM)
+                os.kill(process, signal.SIGINT)
+            time.sleep(0.2)
+        assert running.body() == b"slow"
+        assert server.process.wait(10) == 0
+        assert server.closed() == 2
+
+
+def test_an_application_that_cannot_be_built_ends_the_server(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run", broken=True) as server:
+        assert server.process.wait(20) != 0
+        assert "the application cannot be built" in server.log()
+
+
+def test_a_client_that_does_not_close_holds_up_nobody(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run", workers=1) as server:
+        lingering = [server.connect() for _ in range(20)]
+        for connection in lingering:
+            connection.sendall(request("GET", "/nothing") + CLOSE)
+        began = time.monotonic()
+        assert server.get("/nothing").status == 204
+        assert time.monotonic() - began < 3
+        for connection in lingering:
+            connection.close()
+
+
+def test_its_threads_are_made_when_requests_need_them(tmp_path: Path) -> None:
+    with Running("gunicorn", tmp_path / "run", workers=1) as server:
+        server.get("/nothing")
+        assert len(list(Path(f"/proc/{server.workers()[0]}/task").iterdir())) < 16

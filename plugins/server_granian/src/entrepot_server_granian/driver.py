@@ -20,7 +20,7 @@ __all__ = ["GranianServer"]
 
 # A worker's threads are made when requests need them, and end when idle: many cost nothing until then. Uploads and
 # downloads wait for slow clients most of their time, so there are far more threads than cores.
-_THREADS = 128
+_THREADS = 512
 _THREADS_IDLE_SECONDS = 30
 _CONNECTIONS = 4096
 _BACKLOG = 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import ssl
 from typing import ClassVar, Final
 
@@ -46,6 +47,8 @@ class GunicornServer(ServerDriver):
             os.environ.pop(name, None)
         context = fresh_context(settings.tls) if settings.tls else None
         with listen(settings.host, settings.port) as listener:
+            # Connections inherit it. A head and its body are two writes, and the second would wait for the first's ACK.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             port = listener.getsockname()[1]
             application = HostApplication(factory, _options(settings, context))
             Arbiter(application, listener, lambda: _ready(settings, port)).serve()
