@@ -10,7 +10,7 @@ from entrepot_benchmarks.credentials import User
 from entrepot_benchmarks.load.image import IMAGE_MANIFEST
 from entrepot_benchmarks.load.payload import PayloadSource
 from entrepot_benchmarks.measure import Aim, Measure
-from entrepot_benchmarks.measures.small import Target, request_rate
+from entrepot_benchmarks.measures.small import Target, request_cost
 from entrepot_benchmarks.seed import REPOSITORY, Seed
 from entrepot_benchmarks.sizes import Sizes
 from entrepot_benchmarks.targets.registry import Registry, entrepot
@@ -28,8 +28,9 @@ METHOD: Sequence[str] = (
     "spread (least to most) are of the rounds' own ratios, values are medians; more is better.",
     "The open registry has neither auth nor access in its configuration, and gets no credential. The others get the "
     "same credential with every request: a password (bcrypt, cost 12), or a token of their own issuer (ES256).",
-    "Requests come from wrk: 16 connections, 2 threads. Any answer but 200 ends the run. Generator: cores that the "
-    "load itself took, for the subject / for the peer.",
+    "Requests come from wrk: 16 connections, 2 threads. Any answer but 200 ends the run. By processor time: what the "
+    "host answers for each second that its processes were on a core, which other programs disturb less. Generator: "
+    "cores that the load itself took, for the subject / for the peer.",
 )
 
 
@@ -53,10 +54,10 @@ def authenticated_rates(data: Path, sizes: Sizes, stack: ExitStack, *, self_test
     def beside(how: str, registry: Registry, credential: Mapping[str, str]) -> Measure:
         accept = {"Accept": IMAGE_MANIFEST}
         targets = {
-            SUBJECT: Target(registry.url(seed.manifest), {**accept, **credential}),
-            OPEN: Target(anonymous.url(seed.manifest), accept),
+            SUBJECT: Target(registry.url(seed.manifest), {**accept, **credential}, registry.process.cpu_seconds),
+            OPEN: Target(anonymous.url(seed.manifest), accept, anonymous.process.cpu_seconds),
         }
-        return request_rate(
+        return request_cost(
             targets, f"GET manifest by tag, {how}", seconds=sizes.seconds, aims={} if self_test else AIMS
         )
 

@@ -54,7 +54,8 @@ def measures_of(servers: Servers, sizes: Sizes, aims: Aims | None) -> Sequence[M
     aims = aims or Aims()
 
     def rate(title: str, path: str, aims: Mapping[str, Aim], accept: str = "*/*") -> Measure:
-        targets = {registry.name: Target(registry.url(path), {"Accept": accept}) for registry in registries}
+        headers = {"Accept": accept}
+        targets = {one.name: Target(one.url(path), headers, one.process.cpu_seconds) for one in registries}
         return request_rate(targets, title, seconds=sizes.seconds, aims=aims)
 
     return (
