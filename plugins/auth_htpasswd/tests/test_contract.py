@@ -15,8 +15,8 @@ from .conftest import Write
 
 PASSWORDS = {"alice": "down the rabbit hole", "jürgen": "pä:ß:密码"}
 
-COST = 10
-"""As dear as a file's owner would choose, so that a difference in time between users shows."""
+COST = 8
+"""Dear enough that a difference in time between users shows."""
 
 
 class TestHtpasswd(AuthenticatorContract):
