@@ -243,11 +243,12 @@ class TestTokenEndpoint:
         answer = host.request("POST", "/auth/token", body, {"Content-Type": content_type})
         assert (answer.status_code, _code(answer)) == (400, "UNSUPPORTED")
 
-    def test_its_failed_logins_count(self) -> None:
+    def test_its_failed_logins_count_and_are_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         limits = Limits(LimitSettings(failed_logins=parse("2/hour")))
         host = Process(memory(), gate=Gate([Tokens(), People()], RULES), limits=limits)
         asked = [host.request("GET", "/auth/token", headers=MALLORY).status_code for _ in range(3)]
         assert asked == [401, 401, 429]
+        assert caplog.messages == ["refused a credential for a token from 127.0.0.1: nobody is called that"] * 2
         assert host.request("GET", "/auth/token").status_code == 200
 
     def test_it_is_not_there_where_nobody_issues(self) -> None:

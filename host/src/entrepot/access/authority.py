@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 from entrepot.access.gate import Gate
@@ -9,6 +10,8 @@ from entrepot_contract.auth import Access, Authenticator, Identity, Presented, R
 from entrepot_contract.issuing import Authority
 
 __all__ = ["HostAuthority"]
+
+_log = logging.getLogger(__name__)
 
 
 class HostAuthority(Authority):
@@ -26,8 +29,9 @@ class HostAuthority(Authority):
         """Who a request comes from; raises Refused."""
         try:
             return self._others.identify(presented)
-        except Refused:
+        except Refused as refused:
             self._failed(presented.address)
+            _log.warning("refused a credential for a token from %s: %s", presented.address, refused)
             raise
 
     def user(self, name: str) -> Identity | None:
