@@ -1,0 +1,139 @@
+"""Tokens by GET (Distribution, "Requesting a Token")."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import jwt
+import pytest
+from plugins.auth_token.tests.authority import BOB, PASSWORD, House, basic
+from plugins.auth_token.tests.conftest import Opener
+from plugins.auth_token.tests.foreign import ISSUER, SERVICE, PrivateKey, bearer, jwk, jwks, openssl
+
+from entrepot_auth_token import TokenAuthenticator
+from entrepot_contract.auth import Access, Identity, Presented
+from entrepot_contract.issuing import TokenAnswer, TokenRequest
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> tuple[Path, PrivateKey]:
+    return openssl(tmp_path, "key", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+
+
+@pytest.fixture
+def issuing(open_one: Opener, key: tuple[Path, PrivateKey]) -> TokenAuthenticator:
+    return open_one(issuer={"name": ISSUER, "key": str(key[0]), "expires": "10m"}, realm="")
+
+
+def get(issuing: TokenAuthenticator, user: str | None = None, **parameters: Sequence[str]) -> TokenAnswer:
+    authorization = None if user is None else basic(user, PASSWORD)
+    query = {"service": [SERVICE], "client_id": ["docker"], **parameters}
+    return issuing.issue(TokenRequest("GET", query, Presented(authorization, "192.0.2.1")), House())
+
+
+def taken(issuing: TokenAuthenticator, answer: TokenAnswer) -> Identity:
+    identity = issuing.authenticate(bearer(str(answer.content["token"])))
+    assert identity is not None
+    return identity
+
+
+def test_what_is_granted_is_what_is_asked_for_and_allowed(issuing: TokenAuthenticator) -> None:
+    scopes = ["repository:a/b:pull,push,delete repository:c:pull", "registry:catalog:*", "artifact:a:list"]
+    answer = get(issuing, BOB, scope=scopes)
+    assert answer.status == 200
+    assert taken(issuing, answer).grants == {
+        Access("repository", "a/b", "pull"),
+        Access("repository", "a/b", "push"),
+        Access("repository", "c", "pull"),
+        Access("registry", "catalog", "*"),
+    }
+
+
+def test_a_star_of_a_repository_asks_for_every_action(issuing: TokenAuthenticator) -> None:
+    answer = get(issuing, BOB, scope=["repository:a:*"])
+    assert taken(issuing, answer).grants == {Access("repository", "a", action) for action in ("pull", "push")}
+
+
+def test_the_answer_has_what_clients_read(issuing: TokenAuthenticator) -> None:
+    answer = get(issuing, BOB, scope=["repository:a:pull"])
+    assert set(answer.content) == {"token", "access_token", "expires_in", "issued_at"}
+    assert answer.content["token"] == answer.content["access_token"]
+    assert answer.content["expires_in"] == 600
+    issued = datetime.fromisoformat(str(answer.content["issued_at"]))
+    assert issued.utcoffset() == timedelta(0)
+    assert str(answer.content["issued_at"]).endswith("Z")
+    assert abs(issued.timestamp() - time.time()) < 60
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_pyjwt_reads_and_verifies_what_is_issued(issuing: TokenAuthenticator, key: tuple[Path, PrivateKey]) -> None:
+    token = str(get(issuing, BOB, scope=["repository:a/b:push,pull"]).content["token"])
+    found = jwt.decode(token, key[1].public_key(), ["ES256"], audience=SERVICE, issuer=ISSUER)
+    assert found["sub"] == BOB
+    assert found["groups"] == ["dev"]
+    assert found["access"] == [{"type": "repository", "name": "a/b", "actions": ["pull", "push"]}]
+    assert found["exp"] - found["iat"] == 600
+    assert found["nbf"] == found["iat"]
+    header = jwt.get_unverified_header(token)
+    assert header["typ"] == "JWT"
+    assert header["alg"] == "ES256"
+
+
+def test_every_token_has_an_id_of_its_own(issuing: TokenAuthenticator) -> None:
+    tokens = [str(get(issuing, BOB).content["token"]) for _ in range(20)]
+    ids = {jwt.decode(token, options={"verify_signature": False})["jti"] for token in tokens}
+    assert len(ids) == 20
+
+
+@pytest.mark.parametrize("scope", [[], ["repository:private:pull,push"]])
+def test_nobody_in_particular_gets_a_token_of_little_worth(issuing: TokenAuthenticator, scope: list[str]) -> None:
+    answer = get(issuing, scope=scope, offline_token=["true"])
+    assert answer.status == 200
+    assert "refresh_token" not in answer.content
+    identity = taken(issuing, answer)
+    assert identity.name == ""
+    assert identity.grants == frozenset()
+
+
+def test_nobody_in_particular_gets_what_everybody_may(issuing: TokenAuthenticator) -> None:
+    answer = get(issuing, scope=["repository:public/a:pull,push"])
+    assert taken(issuing, answer).grants == {Access("repository", "public/a", "pull")}
+
+
+def test_a_wrong_credential_gets_no_token(issuing: TokenAuthenticator) -> None:
+    answer = get(issuing, "eve", scope=["repository:public/a:pull"])
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == f'Basic realm="{SERVICE}"'
+    assert answer.content == {"errors": [{"code": "UNAUTHORIZED", "message": "the user name or password is wrong"}]}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"scope": ["repository:a"]},
+        {"scope": ["repository:a:pull", "REPOSITORY:b:pull"]},
+        {"service": ["other.example"]},
+        {"service": [SERVICE, "other.example"]},
+        {"scope": [" ".join(f"repository:{number}/{'a' * 200}:pull" for number in range(80))]},
+    ],
+)
+def test_what_cannot_be_read_or_served_is_a_bad_request(
+    issuing: TokenAuthenticator, parameters: dict[str, list[str]]
+) -> None:
+    answer = get(issuing, BOB, **parameters)
+    assert answer.status == 400
+    assert set(answer.content) == {"errors"}
+
+
+def test_an_authenticator_without_a_key_issues_nothing(open_one: Opener, key: tuple[Path, PrivateKey]) -> None:
+    assert open_one(issuer={"name": ISSUER, "key": str(key[0])}).issues
+    verifying = open_one(jwks=str(jwks(key[0].parent / "keys.json", jwk(key[1], "k"))))
+    assert not verifying.issues
+
+
+def test_the_realm_is_the_endpoint_of_the_host(issuing: TokenAuthenticator) -> None:
+    challenge = issuing.challenge(Presented(base_url="https://r.example/mirror/"), [], None)
+    assert challenge == f'Bearer realm="https://r.example/mirror/auth/token",service="{SERVICE}"'
