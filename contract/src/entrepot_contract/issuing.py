@@ -65,4 +65,12 @@ class TokenIssuer(ABC):
 
     @abstractmethod
     def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
-        """Answer a request for a token; never raises for what a client sent."""
+        """Answer a request for a token; never raises for what a client sent.
+
+        - A user, or nobody in particular, gets a token for what the authority allows of the accesses wanted; fewer than
+          wanted, or none, is no error.
+        - A wrong credential answers 401, to a POST 400 or 401 (RFC 6749, 5.2); a request that is malformed, or for
+          another service, 4xx.
+        - A refresh token is no bearer token, and no good once its user is gone or has another stamp.
+        - Nothing of a credential is in any message, repr or log line.
+        """

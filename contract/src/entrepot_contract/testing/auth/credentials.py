@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
-from entrepot_contract.auth import Presented
+import pytest
 
-__all__ = ["BASE_URL", "anew", "basic", "bearer", "decoded", "raw", "scheme_of", "secrets_of", "spoilt"]
+from entrepot_contract.auth import Authenticator, Presented, Refused
+
+__all__ = ["SENTINEL", "anew", "basic", "bearer", "decoded", "raw", "refusal_of", "scheme_of", "secrets_of", "spoilt"]
 
 BASE_URL: Final = "https://registry.kit.example/"
 ADDRESS: Final = "192.0.2.7"
@@ -51,7 +52,7 @@ def decoded(presented: Presented) -> tuple[str, str] | None:
         return None
     try:
         user, colon, password = base64.b64decode(parameter, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return (user, password) if colon else None
 
@@ -80,3 +81,10 @@ def secrets_of(presented: Presented) -> set[str]:
     parts = {segment for segment in parameter.split(".") if len(segment) >= SHORTEST_SEGMENT}
     parts |= {part for part in (parameter, *(decoded(presented) or ())) if len(part) >= SHORTEST_PART}
     return parts
+
+
+def refusal_of(authenticator: Authenticator, presented: Presented) -> Refused:
+    """How a credential is refused; fails where it is not."""
+    with pytest.raises(Refused) as caught:
+        authenticator.authenticate(presented)
+    return caught.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
@@ -71,7 +72,7 @@ def ask(
     answer = issuer.issue(TokenRequest(method, parameters, presented or raw(None)), authority)
     assert type(answer) is TokenAnswer
     assert 200 <= answer.status < 500, f"a client's request is answered by {answer.status}"
-    assert all(isinstance(name, str) for name in answer.content)
+    assert json.loads(json.dumps(answer.content)) == answer.content, "the content has to be a JSON object"
     for name, value in answer.headers.items():
         assert f"{name}{value}".isascii(), f"the header {name!r} is not ASCII"
         assert f"{name}{value}".isprintable(), f"the header {name!r} is no single line"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from entrepot_contract import (
     AlreadyExists,
@@ -17,22 +15,9 @@ from entrepot_contract import (
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import ContractBase
 from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, store, upload
+from entrepot_contract.testing.threads import together
 
 __all__ = ["ThreadContract"]
-
-THREADS = 4
-
-
-def together(work: Callable[[int], object]) -> list[object]:
-    """The answers of some threads that begin at once."""
-    gate = threading.Barrier(THREADS)
-
-    def run(number: int) -> object:
-        gate.wait(timeout=60)
-        return work(number)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, range(THREADS)))
 
 
 class ThreadContract(ContractBase):

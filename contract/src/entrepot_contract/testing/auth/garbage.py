@@ -1,0 +1,62 @@
+"""What may stand after a scheme: everything that a client can send and nobody should."""
+
+from __future__ import annotations
+
+import base64
+from typing import Final
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+
+__all__ = ["GARBAGE", "MOST", "OFTEN", "parameters", "tokens"]
+
+MOST: Final = 16 * 2**10
+"""The longest header that the host lets through, in bytes."""
+
+OFTEN: Final = settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+GARBAGE: Final = {
+    "nothing": "",
+    "spaces": "   ",
+    "a-colon": ":",
+    "dots": "..",
+    "many-dots": "." * 1000,
+    "bad-base64": "!!!!",
+    "cut-base64": "YWxpY",
+    "base64-of-a-colon": "Og==",
+    "base64-of-nuls": base64.b64encode(b"\0\0:\0\0").decode(),
+    "base64-of-no-utf-8": base64.b64encode(b"\xff\xfe:\xff\xfe").decode(),
+    "base64-of-control-characters": base64.b64encode(b"\x01\x7f:\r\n").decode(),
+    "base64-of-colons": base64.b64encode(b":" * 50).decode(),
+    "base64-of-no-colon": base64.b64encode(b"kit").decode(),
+    "json": "e30.e30.e30",
+    "no-algorithm": "eyJhbGciOiJub25lIn0.e30.",
+    "deep-json": f"{base64.urlsafe_b64encode(b'[' * 9000).decode()}.e30.e30",
+    "nul": "\0",
+    "control-characters": "\x01\x7f\r\nX: y",
+    "not-latin-1": "\u20ac\U0001f433",
+    "surrogate": "\ud800",
+    "two-words": "a b",
+    "list": "a, Kit b",
+    "long": "A" * MOST,
+    "long-base64": base64.b64encode(b"kit:" + b"x" * (MOST * 3 // 4 - 4)).decode(),
+    "too-long": "A" * (MOST + 1),
+    "too-long-base64": base64.b64encode(b"kit:" + b"x" * MOST).decode(),
+}
+"""By name, what is never a credential."""
+
+tokens = st.from_regex(r"\A[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]{0,15}\Z")
+
+parameters = st.one_of(
+    st.text(max_size=200),
+    st.text(st.characters(codec="latin-1"), max_size=200),
+    st.binary(max_size=200).map(lambda data: base64.b64encode(data).decode()),
+    st.from_regex(r"\A[A-Za-z0-9_-]{0,40}(\.[A-Za-z0-9_-]{0,40}){0,4}\Z"),
+)

@@ -1,0 +1,107 @@
+"""From configuration to ``close``, and what an authenticator says of users."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from entrepot_contract import ConfigError
+from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator, Identity, Presented
+from entrepot_contract.testing.auth.base import AuthBase, Known, Opener
+from entrepot_contract.testing.auth.credentials import SENTINEL, raw, refusal_of
+from entrepot_contract.testing.auth.world import WANTED
+from entrepot_contract.testing.base import stop
+from entrepot_contract.testing.configuring import refuses_wrong_options
+from entrepot_contract.testing.processes import ProcessBase, Processes
+from entrepot_contract.testing.sentences import sentence
+
+__all__ = ["LifecycleContract"]
+
+
+def without_files(value: object) -> Iterator[tuple[str, object]]:
+    """Every file that a value names, and the value with the name of a missing one instead."""
+    if isinstance(value, str) and value and Path(value).is_file():
+        yield value, f"{value}.{SENTINEL}"
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from ((file, {**value, name: other}) for file, other in without_files(inner))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            for file, other in without_files(inner):
+                yield file, [*value[:place], other, *value[place + 1 :]]
+
+
+class LifecycleContract(AuthBase, ProcessBase):
+    """Tests of construction, users and the end."""
+
+    @sentence("from_config", "Raises ConfigError where an option is unknown, missing or wrong.")
+    def test_wrong_options_raise_config_errors(self, config: Mapping[str, object]) -> None:
+        refuses_wrong_options(self.authenticator_class, config)
+
+    @sentence("__init__", "Raises ConfigError where a file cannot be used.")
+    def test_a_missing_file_raises_a_config_error(
+        self, request: pytest.FixtureRequest, config: Mapping[str, object]
+    ) -> None:
+        faults = list(without_files(dict(config)))
+        if not faults:
+            stop(request, "not-claimed", "no option names a file")
+        for file, wrong in faults:
+            assert isinstance(wrong, dict)
+            with pytest.raises(ConfigError) as caught:
+                self.authenticator_class.from_config(wrong)
+            assert caught.value.driver == self.authenticator_class.name
+            assert f"{file}.{SENTINEL}" in str(caught.value), "the error has to say which file"
+
+    @sentence("__init__", "Keep the options, and read the files that they name; open no connection, start no thread.")
+    def test_construction_only_reads(self, config: Mapping[str, object], processes: Processes) -> None:
+        assert processes.start().call("construct", config=config) == []
+
+    @sentence("from_config", "An authenticator from its section of the configuration.")
+    @sentence("Authenticator", "found by name in the entry-point group ``entrepot.auth``.")
+    def test_two_with_the_same_options_agree(
+        self, open_authenticator: Opener, known: Known, refused: Sequence[Presented]
+    ) -> None:
+        first, second = open_authenticator(), open_authenticator()
+        assert first.name == self.authenticator_class.name
+        assert first.contract[0] == AUTH_CONTRACT_VERSION[0], "another major version is another contract"
+        for presented, name in known:
+            identity = first.authenticate(presented)
+            assert identity is not None
+            assert identity.name == name
+            assert second.authenticate(presented) == identity, "workers have to agree on a user"
+            assert first.user(name) == second.user(name)
+        for presented in refused:
+            refusal_of(first, presented)
+            refusal_of(second, presented)
+        assert first.challenge(raw(None), WANTED, "invalid") == second.challenge(raw(None), WANTED, "invalid")
+
+    @sentence("user", "A user by name, with the groups and the stamp of now, or None where it is not known here.")
+    @sentence("Identity", "``stamp`` changes whenever the user's credential changes")
+    def test_a_user_is_who_its_credential_says(self, authenticator: Authenticator, known: Known) -> None:
+        for presented, name in known:
+            identity, user = authenticator.authenticate(presented), authenticator.user(name)
+            assert identity is not None
+            if user is not None:
+                assert type(user) is Identity
+                assert (user.name, user.groups, user.stamp) == (name, identity.groups, identity.stamp)
+                assert user.grants is None, "grants are a credential's"
+                assert authenticator.user(name) == user
+        for unknown in (f"{SENTINEL}-nobody", "", "\0", "\ud800", "a:b", "x" * 10_000):
+            assert authenticator.user(unknown) is None
+
+    @sentence("close", "Let go of everything; again is harmless.")
+    def test_close_can_be_called_again(self, open_authenticator: Opener, known: Known) -> None:
+        unused, used = open_authenticator(), open_authenticator()
+        before = threading.active_count()
+        unused.close()
+        for presented, name in known:
+            identity = used.authenticate(presented)
+            assert identity is not None
+            assert identity.name == name, "the end of one is not the end of another"
+        used.close()
+        used.close()
+        unused.close()
+        assert threading.active_count() <= before

@@ -1,0 +1,133 @@
+"""Nothing of a credential is shown, wherever one might look."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from entrepot_contract.auth import Authenticator, Presented, Refused
+from entrepot_contract.issuing import TokenIssuer, TokenRequest
+from entrepot_contract.testing.auth.base import AuthBase, Known
+from entrepot_contract.testing.auth.credentials import (
+    SENTINEL,
+    anew,
+    basic,
+    bearer,
+    decoded,
+    raw,
+    scheme_of,
+    secrets_of,
+    spoilt,
+)
+from entrepot_contract.testing.auth.garbage import MOST
+from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of
+from entrepot_contract.testing.sentences import needs, sentence
+
+__all__ = ["SecrecyContract"]
+
+
+def shows(text: str, secrets: set[str]) -> bool:
+    """Whether a text holds one of the secrets, as it is or inside the repr of bytes or text."""
+    return any(secret in text or repr(secret)[1:-1] in text for secret in secrets)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and everything that a log of it would show."""
+    following: BaseException | None = error
+    while following is not None:
+        yield following
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+
+
+def said(records: Sequence[logging.LogRecord]) -> str:
+    """All that log records carry, in words."""
+    formatter = logging.Formatter("%(message)s")
+    return "\n".join(f"{formatter.format(record)} {vars(record)!r}" for record in records)
+
+
+class SecrecyContract(AuthBase):
+    """Tests of errors, reprs and logs."""
+
+    @pytest.fixture
+    def probes(self, known: Known, refused: Sequence[Presented], schemes: Sequence[str]) -> Sequence[Presented]:
+        """Credentials that are good, nearly good, and no good at all."""
+        good = [presented for presented, _ in known]
+        made = [raw(f"{scheme} {SENTINEL}{tail}") for scheme in schemes for tail in ("", ":\0", "\u20ac", "x" * MOST)]
+        made += [anew(one, f"{scheme_of(one)} {basic(SENTINEL, SENTINEL).authorization}") for one in good]
+        return [*good, *refused, *(worse for one in good for worse in spoilt(one)), *made]
+
+    @sentence("authenticate", "Nothing of a credential is in any message, repr")
+    @sentence("Refused", "and holds nothing of it.")
+    def test_no_refusal_shows_a_credential(self, authenticator: Authenticator, probes: Sequence[Presented]) -> None:
+        for presented in probes:
+            try:
+                authenticator.authenticate(presented)
+            except Refused as error:
+                for link in chain(error):
+                    text = f"{link!s} {link!r} {link.args!r} {getattr(link, '__notes__', '')}"
+                    assert not shows(text, secrets_of(presented)), f"{type(link).__name__} shows a credential"
+                whole = "".join(traceback.format_exception(error))
+                assert not shows(whole, secrets_of(presented)), "the traceback shows a credential"
+
+    @sentence("authenticate", "Nothing of a credential is in any message, repr or log line.")
+    def test_no_log_record_shows_a_credential(
+        self, authenticator: Authenticator, probes: Sequence[Presented], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        for presented in probes:
+            caplog.clear()
+            try:
+                authenticator.authenticate(presented)
+            except Refused as error:
+                # As the host does, so that what a cause carries along is seen in its log as well.
+                logging.getLogger("entrepot.kit").debug("refused: %s", error, exc_info=error)
+            authenticator.challenge(presented, WANTED, "invalid")
+            assert not shows(said(caplog.records), secrets_of(presented)), "a log record shows a credential"
+
+    @sentence("Presented", "What a request brings along; its repr shows no credential.")
+    @sentence("authenticate", "Nothing of a credential is in any message, repr or log line.")
+    def test_no_repr_shows_a_credential(self, authenticator: Authenticator, probes: Sequence[Presented]) -> None:
+        for presented in probes:
+            try:
+                identity = authenticator.authenticate(presented)
+            except Refused:
+                identity = None
+            secrets = secrets_of(presented)
+            assert not shows(f"{presented!r} {presented}", secrets), "Presented shows a credential"
+            assert not shows(f"{authenticator!r} {authenticator}", secrets), "the authenticator shows a credential"
+            pair = decoded(presented)
+            names = {pair[0]} if pair is not None else set()
+            assert not shows(repr(identity), secrets - names), "the identity shows more than its name"
+
+    @sentence("issue", "Nothing of a credential is in any message, repr or log line.")
+    @sentence("TokenRequest", "``parameters`` are the query's for GET and the form's for POST.")
+    @needs("issues")
+    def test_nothing_of_a_credential_is_shown_where_tokens_are_issued(
+        self,
+        authenticator: Authenticator,
+        issuer: TokenIssuer,
+        authority: KitAuthority,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        client = client_of(authenticator, WANTED)
+        password = {**client, "grant_type": ["password"], "access_type": ["offline"], "username": [USER]}
+        secrets = {PASSWORD, SENTINEL, *secrets_of(basic(USER, PASSWORD)), *secrets_of(basic(USER, SENTINEL))} - {USER}
+        answers = [
+            ask(issuer, authority, "GET", client, basic(USER, PASSWORD)),
+            ask(issuer, authority, "GET", client, basic(USER, SENTINEL)),
+            ask(issuer, authority, "GET", client, bearer(SENTINEL)),
+            ask(issuer, authority, "POST", {**password, "password": [PASSWORD]}),
+            ask(issuer, authority, "POST", {**password, "password": [SENTINEL]}),
+            ask(issuer, authority, "POST", {**client, "grant_type": ["refresh_token"], "refresh_token": [SENTINEL]}),
+        ]
+        for answer in answers:
+            assert not shows(f"{answer.content!r} {answer.headers!r}", secrets), "an answer shows what was presented"
+            tokens = {str(text) for name, text in answer.content.items() if name.endswith("token")}
+            assert not shows(repr(answer), secrets | tokens), "the answer's repr shows a token"
+            assert not shows(said(caplog.records), secrets | tokens), "a log record shows a credential"
+        request = TokenRequest("POST", {"password": [PASSWORD]}, basic(USER, PASSWORD))
+        assert not shows(f"{request!r} {authenticator!r}", secrets)
