@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from plugins.auth_token.tests.chains import Owner, pem
 from plugins.auth_token.tests.foreign import ISSUER, SERVICE, PrivateKey, jwk, jwks, openssl
 
@@ -21,10 +23,10 @@ Opener = Callable[..., TokenAuthenticator]
 class Keys:
     """Those of the server by ``kid``, and one that nobody trusts."""
 
-    ec: ec.EllipticCurvePrivateKey
-    rsa: rsa.RSAPrivateKey
-    ed: ed25519.Ed25519PrivateKey
-    stranger: ec.EllipticCurvePrivateKey
+    ec: EllipticCurvePrivateKey
+    rsa: RSAPrivateKey
+    ed: Ed25519PrivateKey
+    stranger: EllipticCurvePrivateKey
     secret: bytes = field(default=b"0123456789abcdef" * 4, repr=False)
 
     def of(self, kid: str) -> PrivateKey | bytes:
@@ -50,10 +52,10 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     _, first = openssl(folder, "ec", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
     _, second = openssl(folder, "rsa", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
     _, third = openssl(folder, "ed", "-algorithm", "ed25519")
-    assert isinstance(first, ec.EllipticCurvePrivateKey)
-    assert isinstance(second, rsa.RSAPrivateKey)
-    assert isinstance(third, ed25519.Ed25519PrivateKey)
-    return Keys(first, second, third, ec.generate_private_key(ec.SECP256R1()))
+    assert isinstance(first, EllipticCurvePrivateKey)
+    assert isinstance(second, RSAPrivateKey)
+    assert isinstance(third, Ed25519PrivateKey)
+    return Keys(first, second, third, generate_private_key(SECP256R1()))
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,11 @@ SERVICE = "registry.example"
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 Jwk = dict[str, Any]
 
-_FAMILIES = {rsa.RSAPrivateKey: "RS256", ec.EllipticCurvePrivateKey: "ES256", ed25519.Ed25519PrivateKey: "EdDSA"}
+
+def _family(key: PrivateKey) -> str:
+    if isinstance(key, rsa.RSAPrivateKey):
+        return "RS256"
+    return "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "EdDSA"
 
 
 def openssl(folder: Path, name: str, *arguments: str) -> tuple[Path, PrivateKey]:
@@ -42,8 +46,7 @@ def jwk(key: PrivateKey | bytes, kid: str | None = None, **more: object) -> Jwk:
     if isinstance(key, bytes):
         found: Jwk = {"kty": "oct", "k": b64(key)}
     else:
-        family = next(name for kind, name in _FAMILIES.items() if isinstance(key, kind))
-        found = get_default_algorithms()[family].to_jwk(key.public_key(), as_dict=True)
+        found = get_default_algorithms()[_family(key)].to_jwk(key.public_key(), as_dict=True)
         found.pop("key_ops", None)
     return found | ({} if kid is None else {"kid": kid}) | more
 

@@ -228,15 +228,15 @@ def test_the_token_that_the_table_changes_is_good(trusting: TokenAuthenticator, 
 
 def test_a_chain_has_to_lead_to_a_root_by_valid_certificates_of_cas(trusting: TokenAuthenticator, chain: Chain) -> None:
     root, middle, leaf, stranger = chain.root, chain.middle, chain.leaf, chain.stranger
-    good_leaf, past = middle.certify(leaf), {"begins": -3 * DAY, "ends": -DAY}
+    good_leaf = middle.certify(leaf)
     table = {
         "no-middle": [good_leaf],
         "another-root": [stranger.certify(leaf), stranger.certify(stranger, ca=True)],
         "root-of-the-same-name": [Owner("root").certify(leaf)],
         "self-signed": [leaf.certify(leaf)],
-        "expired-leaf": [middle.certify(leaf, **past), chain.middle_certificate],
+        "expired-leaf": [middle.certify(leaf, begins=-3 * DAY, ends=-DAY), chain.middle_certificate],
         "leaf-to-come": [middle.certify(leaf, begins=DAY, ends=2 * DAY), chain.middle_certificate],
-        "expired-middle": [good_leaf, root.certify(middle, ca=True, **past)],
+        "expired-middle": [good_leaf, root.certify(middle, ca=True, begins=-3 * DAY, ends=-DAY)],
         "middle-is-no-ca": [good_leaf, root.certify(middle, ca=False)],
         "middle-says-nothing-of-ca": [good_leaf, root.certify(middle)],
     }

@@ -45,7 +45,7 @@ def test_a_token_of_pyjwt_is_verified(trusting: TokenAuthenticator, keys: Keys, 
     identity = known(trusting, token)
     assert identity.name == "jlhawn"
     assert identity.groups == {"dev"}
-    assert identity.grants == {PULL, PUSH}
+    assert identity.grants == frozenset({PULL, PUSH})
 
 
 @pytest.mark.parametrize(("curve", "algorithm"), [("P-384", "ES384"), ("P-521", "ES512")])
@@ -132,22 +132,25 @@ def test_a_key_is_used_only_as_its_set_says(open_one: Opener, keys: Keys, tmp_pa
 @pytest.mark.parametrize(
     ("access", "granted"),
     [
-        ([], set()),
-        (None, set()),
-        (..., set()),
-        ([{"type": "repository", "name": "samalba/my-app", "actions": ["pull"], "class": "image", "more": 1}], {PULL}),
-        ([{"type": "repository(plugin)", "name": "samalba/my-app", "actions": ["pull"]}], {PULL}),
-        ([{"type": "repository", "name": "samalba/my-app", "actions": ["*"]}], {PULL, PUSH, DELETE}),
-        ([{"type": "registry", "name": "catalog", "actions": ["*"]}], {Access("registry", "catalog", "*")}),
+        ([], frozenset()),
+        (None, frozenset()),
+        (..., frozenset()),
+        (
+            [{"type": "repository", "name": "samalba/my-app", "actions": ["pull"], "class": "image", "more": 1}],
+            frozenset({PULL}),
+        ),
+        ([{"type": "repository(plugin)", "name": "samalba/my-app", "actions": ["pull"]}], frozenset({PULL})),
+        ([{"type": "repository", "name": "samalba/my-app", "actions": ["*"]}], frozenset({PULL, PUSH, DELETE})),
+        ([{"type": "registry", "name": "catalog", "actions": ["*"]}], frozenset({Access("registry", "catalog", "*")})),
         (
             [{"type": "repository", "name": "samalba/*", "actions": ["pull"]}],
-            {Access("repository", "samalba/*", "pull")},
+            frozenset({Access("repository", "samalba/*", "pull")}),
         ),
-        ([{"type": "repository", "name": "samalba/my-app", "actions": None}], set()),
+        ([{"type": "repository", "name": "samalba/my-app", "actions": None}], frozenset()),
     ],
 )
 def test_grants_are_what_access_says_and_nothing_else(
-    trusting: TokenAuthenticator, keys: Keys, access: object, granted: set[Access]
+    trusting: TokenAuthenticator, keys: Keys, access: object, granted: frozenset[Access]
 ) -> None:
     assert known(trusting, jwt.encode(claims(access=access), keys.ec, "ES256", {"kid": "ec"})).grants == granted
 

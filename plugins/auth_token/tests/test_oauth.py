@@ -80,7 +80,7 @@ def test_a_refresh_token_gets_tokens_of_any_scope_and_comes_back_where_asked_for
     assert by_refresh(issuing, house, refresh, access_type="offline").content["refresh_token"] == refresh
     identity = issuing.authenticate(bearer(str(answer.content["token"])))
     assert identity is not None
-    assert identity.grants == {Access("repository", "a", "pull")}
+    assert identity.grants == frozenset({Access("repository", "a", "pull")})
 
 
 def test_get_gives_a_refresh_token_where_it_is_asked_for(issuing: TokenAuthenticator, house: House) -> None:
