@@ -31,7 +31,7 @@ TOKENS: Final = "tokens.test"
 
 # The peer can neither issue tokens nor tell anybody from nobody; where it can do the same, it tests the tests.
 SITES: Final = [
-    *((PEER, name) for name in ("htpasswd", "elsewhere")),
+    *((PEER, name) for name in ("htpasswd", "elsewhere", "elsewhere-x5c")),
     *(("entrepot", name) for name in SETUPS),
 ]
 
@@ -83,7 +83,7 @@ def each_site(
         elsewhere = {}
         if setup.elsewhere:
             tls = authority.server(TOKENS)
-            tokens = TokenServer(folder, users, name=TOKENS, service=SERVICE, tls=tls)
+            tokens = TokenServer(folder, users, name=TOKENS, service=SERVICE, tls=tls, named=setup.elsewhere)
             elsewhere = stack.enter_context(tokens).options
         config = write_config(
             folder / "config.yml",

@@ -10,6 +10,7 @@ from typing import Final
 import bcrypt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from services.token_server import Named
 
 __all__ = ["PASSWORD", "SERVICE", "SETUPS", "USER", "Setup"]
 
@@ -30,13 +31,13 @@ class Setup:
     - ``auth``: the section of that name, from a folder for its files and the options of a token server elsewhere.
     - ``access``: entrepot's rules; a token that was made elsewhere carries its own.
     - ``anybody_pulls``: whether a pull needs no login.
-    - ``elsewhere``: whether a token server that is not entrepot's makes the tokens.
+    - ``elsewhere``: how tokens name their key, where a token server that is not entrepot's makes them.
     """
 
     auth: Callable[[Path, Section], Section]
     access: Sequence[Section] | None
     anybody_pulls: bool = False
-    elsewhere: bool = False
+    elsewhere: Named | None = None
 
 
 def _htpasswd(folder: Path, elsewhere: Section) -> Section:
@@ -61,6 +62,7 @@ def _elsewhere(folder: Path, elsewhere: Section) -> Section:
 SETUPS: Final[Mapping[str, Setup]] = {
     "htpasswd": Setup(_htpasswd, _USERS_DO_ALL),
     "issuer": Setup(_issuer, _USERS_DO_ALL),
-    "elsewhere": Setup(_elsewhere, None, elsewhere=True),
+    "elsewhere": Setup(_elsewhere, None, elsewhere="kid"),
+    "elsewhere-x5c": Setup(_elsewhere, None, elsewhere="x5c"),
     "anybody-pulls": Setup(_issuer, _ANYBODY_PULLS, anybody_pulls=True),
 }

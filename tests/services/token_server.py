@@ -1,13 +1,13 @@
 """A token server that is none of entrepot's: PyJWT and the standard library, and GET only, as old ones are.
 
-Distribution, "Token Authentication Specification". It gives its users all that they ask for, and may give pulls to
-anybody.
+Distribution, "Token Authentication Specification". It gives its users all that they ask for, and nothing to others.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import ssl
 import time
@@ -20,18 +20,21 @@ from pathlib import Path
 from secrets import compare_digest, token_hex
 from threading import Thread
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.network import HOST
 
-__all__ = ["SigningKey", "TokenServer"]
+__all__ = ["Named", "SigningKey", "TokenServer"]
+
+Named = Literal["kid", "x5c"]
+"""How a token names its key: by its libtrust fingerprint, as most token servers do, or by its certificate."""
 
 ISSUER = "tokens of the tests"
 SECONDS = 120
@@ -58,10 +61,19 @@ class SigningKey:
         self.bundle = folder / "token-signing.crt"
         self.bundle.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
-    def sign(self, claims: Mapping[str, object]) -> str:
-        """A token that carries its certificate (RFC 7515, 4.1.6)."""
-        chain = [base64.b64encode(self._certificate.public_bytes(Encoding.DER)).decode()]
-        return jwt.encode(dict(claims), self._key, algorithm="RS256", headers={"x5c": chain})
+    def sign(self, claims: Mapping[str, object], named: Named) -> str:
+        """A token whose header says in one way which key it is signed with."""
+        header: dict[str, object] = {"kid": self._fingerprint()} if named == "kid" else {"x5c": [self._chain()]}
+        return jwt.encode(dict(claims), self._key, algorithm="RS256", headers=header)
+
+    def _chain(self) -> str:
+        return base64.b64encode(self._certificate.public_bytes(Encoding.DER)).decode()
+
+    def _fingerprint(self) -> str:
+        """As libtrust makes it: 240 bits of the key's sha256 in base32, four characters at a time."""
+        public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        text = base64.b32encode(hashlib.sha256(public).digest()[:30]).decode()
+        return ":".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,7 @@ class _Answer:
 class TokenServer(ThreadingHTTPServer):
     """Serves https on a port of 127.0.0.1 while the context is open; ``options`` is a registry's ``auth.token``.
 
-    ``tls`` are a certificate for ``name`` and its key; ``anybody_pulls`` gives pulls to who brings no credential.
+    ``tls`` are a certificate for ``name`` and its key; ``named`` is how tokens name theirs.
     """
 
     daemon_threads = True
@@ -87,7 +99,7 @@ class TokenServer(ThreadingHTTPServer):
         name: str,
         service: str,
         tls: tuple[Path, Path],
-        anybody_pulls: bool = False,
+        named: Named,
     ) -> None:
         super().__init__((HOST, 0), _Handler)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -95,7 +107,7 @@ class TokenServer(ThreadingHTTPServer):
         self._key = SigningKey(folder)
         self._users = users
         self._service = service
-        self._anybody_pulls = anybody_pulls
+        self._named: Named = named
         self.options = {
             "realm": f"https://{name}:{self.server_address[1]}/token",
             "service": service,
@@ -131,9 +143,9 @@ class TokenServer(ThreadingHTTPServer):
             "nbf": now - 10,
             "exp": now + SECONDS,
             "jti": token_hex(8),
-            "access": list(self._access(user, query.get("scope", []))),
+            "access": list(_accesses(query.get("scope", []))) if user else [],
         }
-        return _Answer(HTTPStatus.OK, {"token": self._key.sign(claims), "expires_in": SECONDS})
+        return _Answer(HTTPStatus.OK, {"token": self._key.sign(claims, self._named), "expires_in": SECONDS})
 
     def _user(self, authorization: str | None) -> str | None:
         """The user, "" for nobody in particular, None for a credential that is wrong."""
@@ -148,14 +160,12 @@ class TokenServer(ThreadingHTTPServer):
         good = scheme == "Basic" and known is not None and compare_digest(known.encode(), password.encode())
         return name if good else None
 
-    def _access(self, user: str, scopes: Iterable[str]) -> Iterable[Mapping[str, object]]:
-        for scope in " ".join(scopes).split():
-            kind, _, rest = scope.partition(":")
-            name, _, actions = rest.rpartition(":")
-            wanted = actions.split(",")
-            granted = wanted if user else [action for action in wanted if action == "pull" and self._anybody_pulls]
-            if granted:
-                yield {"type": kind, "name": name, "actions": granted}
+
+def _accesses(scopes: Iterable[str]) -> Iterable[Mapping[str, object]]:
+    for scope in " ".join(scopes).split():
+        kind, _, rest = scope.partition(":")
+        name, _, actions = rest.rpartition(":")
+        yield {"type": kind, "name": name, "actions": actions.split(",")}
 
 
 class _Handler(BaseHTTPRequestHandler):
