@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from host.tests.server.running import HOST, Answer, Running, parse_answers, receive
 from services.certificates import CertificateAuthority
 
@@ -45,14 +50,27 @@ class Secured:
     def __exit__(self, *_: object) -> None:
         self.server.__exit__()
 
-    def swap(self, *, whole: bool = True) -> int:
-        """Put another certificate in place, as certbot does, and return its serial number; its key too, if whole."""
-        certificate, key = self.authority.server("127.0.0.1")
+    def swap(self, *, whole: bool = True, curve: ec.EllipticCurve | None = None) -> int:
+        """Put another certificate in place, as certbot does, and return its serial number; its key too, if whole.
+
+        With a curve of its own, it is signed by itself.
+        """
+        certificate, key = self.authority.server("127.0.0.1") if curve is None else self._sign_itself(curve)
         if whole:
             key.replace(self._run / "key.pem")
         serial = x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
         certificate.replace(self._run / "cert.pem")
         return serial
+
+    def _sign_itself(self, curve: ec.EllipticCurve) -> tuple[Path, Path]:
+        key = ec.generate_private_key(curve)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        paths = self._issued / "own.crt", self._issued / "own.key"
+        paths[0].write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return paths
 
     def trust(self, user: tuple[Path, Path] | None = None) -> ssl.SSLContext:
         """A client's context, with the certificate of a user where there is one."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from host.tests.server.running import HOST, eventually, parse_answers
 from services.programs import need
 from tls.secured import Secured
@@ -152,6 +153,28 @@ def test_a_worker_that_is_replaced_while_the_files_are_broken_has_the_certificat
         assert eventually(lambda: secured.serial() == first and "cannot be used" in secured.server.log())
         os.kill(secured.server.workers()[0], signal.SIGKILL)
         assert eventually(lambda: secured.try_serial() == first)
+
+
+def test_workers_stay_where_those_that_should_take_their_place_cannot_start(tmp_path: Path) -> None:
+    with Secured("granian", tmp_path, workers=2) as secured:
+        first, workers = secured.serial(), secured.server.workers()
+        broken = secured.server.folder / "broken"
+        broken.touch()
+        secured.swap()
+        assert eventually(lambda: "the new workers did not start; the old ones go on" in secured.server.log())
+        assert secured.server.workers() == workers
+        assert secured.serial() == first
+        broken.unlink()
+        until_shown(secured, secured.swap())
+
+
+def test_workers_stay_where_granian_cannot_use_a_key_that_openssl_can(tmp_path: Path) -> None:
+    with Secured("granian", tmp_path, workers=1) as secured:
+        first, workers = secured.serial(), secured.server.workers()
+        secured.swap(curve=ec.SECP521R1())
+        assert eventually(lambda: "the new workers did not start; the old ones go on" in secured.server.log())
+        assert secured.serial() == first
+        assert secured.server.workers() == workers
 
 
 def test_a_worker_that_holds_what_is_stored_is_not_replaced(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def main(name: str, folder: Path, options: dict[str, object]) -> None:
     if options.pop("late_threads", False):
         delay_threads()
     tls = tls_settings(folder, options)
-    factory = broken if options.pop("broken", False) else functools.partial(Echo, folder / "closed")
+    if options.pop("broken", False):
+        folder.joinpath("broken").touch()
     settings = ServerSettings(
         host="127.0.0.1",
         on_ready=ready,
@@ -34,7 +35,7 @@ def main(name: str, folder: Path, options: dict[str, object]) -> None:
         **{"port": 0, **options},  # type: ignore[arg-type]  # JSON that the tests themselves wrote
     )
     configure_logging("info", as_json=False, fields={})
-    load_server(name)().serve(factory, settings)
+    load_server(name)().serve(functools.partial(build, folder), settings)
 
 
 def tls_settings(folder: Path, options: dict[str, object]) -> TlsSettings | None:
@@ -63,9 +64,11 @@ def delay_threads() -> None:
     threading.Thread.run = late  # type: ignore[assignment, method-assign]  # the only place that all threads pass
 
 
-def broken() -> Echo:
-    """An application that cannot be made."""
-    raise OSError("the application cannot be built")
+def build(folder: Path) -> Echo:
+    """The application, unless the folder says that it cannot be made."""
+    if folder.joinpath("broken").exists():
+        raise OSError("the application cannot be built")
+    return Echo(folder / "closed")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ RETIRE: Final = signal.SIGUSR1
 """Tells a worker to take no more connections, and to end when its last request has ended."""
 
 _LINGER_SECONDS: Final = 10.0
+_SETTLING_SECONDS: Final = 1.0
 
 
 def serve_worker(
@@ -40,18 +41,19 @@ def serve_worker(
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, RETIRE})
     retirement = Retirement(listener)
     # Asked for here and not in the thread, which may first run when granian's own handler is there already.
+    of_parent = signal.getsignal(signal.SIGTERM)
     tasks: dict[Callable[..., None], tuple[object, ...]] = {
-        _end_when_told: (signal.getsignal(signal.SIGTERM), retirement),
+        _end_when_told: (of_parent, retirement),
         _end_with_parent: (),
     }
+    if readiness is not None:
+        tasks[_report_when_served] = (of_parent, readiness)
     for task, given in tasks.items():
         threading.Thread(target=task, args=given, name=task.__name__, daemon=True).start()
     built: list[Application] = []
 
     def load() -> object:
         built.append(loader()())
-        if readiness is not None:
-            readiness.report()
         return retirement.wrap(built[0])
 
     try:
@@ -71,10 +73,23 @@ def _end_when_told(of_parent: object, retirement: Retirement) -> None:
         retirement.begin()
         # Whoever has just connected sends a request, and whoever sends one more is told that it is the last.
         signal.sigtimedwait({signal.SIGTERM}, _LINGER_SECONDS)
-    while (handler := signal.getsignal(signal.SIGTERM)) == of_parent:
-        time.sleep(0.05)
+    handler = _handler_of_granian(of_parent)
     if callable(handler):
         handler(signal.SIGTERM, None)
+
+
+def _report_when_served(of_parent: object, readiness: Readiness) -> None:
+    """Report once this worker serves: granian reads the certificate last, and dies of one that it cannot use."""
+    _handler_of_granian(of_parent)
+    time.sleep(_SETTLING_SECONDS)
+    readiness.report()
+
+
+def _handler_of_granian(of_parent: object) -> object:
+    """What granian wants to be called with SIGTERM, as soon as it is about to serve."""
+    while (handler := signal.getsignal(signal.SIGTERM)) == of_parent:
+        time.sleep(0.05)
+    return handler
 
 
 def _end_with_parent() -> None:
