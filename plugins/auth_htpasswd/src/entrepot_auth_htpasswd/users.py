@@ -32,12 +32,12 @@ class Users:
         self._hashes = hashes
         self._verified = verified
         self._turns = turns
+        self._stamps = {name: sha256(stored).hexdigest()[:16] for name, stored in hashes.items()}
         self._cost = max(map(cost_of, hashes.values()), default=0)
 
     def stamp(self, name: str) -> str | None:
         """What changes whenever a user's hash does; None for an unknown user."""
-        stored = self._hashes.get(name)
-        return None if stored is None else sha256(stored).hexdigest()[:16]
+        return self._stamps.get(name)
 
     def verify(self, credential: BasicCredential) -> bool:
         """Whether a user has this password.
