@@ -78,7 +78,7 @@ def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["kit-hones"], "no driver 'kit-hones' is installed; installed are: "),
+        (["kit-hones"], "no driver or authenticator 'kit-hones' is installed; installed are: "),
         (["kit-honest"], "'kit-honest' takes options, and the kit writes where they say: give them in --config FILE"),
         (["kit-gone"], "'kit-gone' cannot be imported from kit_gone:Driver: No module named 'kit_gone'"),
         (["kit-no-driver"], "'kit-no-driver' is no driver: kit_drivers:NoDriver is no subclass of StorageDriver"),

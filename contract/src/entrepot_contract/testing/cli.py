@@ -1,4 +1,4 @@
-"""``entrepot-contract check``: the kit on drivers that are installed, with no file to write."""
+"""``entrepot-contract check``: the kits on plugins that are installed, with no file to write."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from entrepot_contract.storage import StorageDriver
+from entrepot_contract.testing.base import Plugin
+from entrepot_contract.testing.kits import KITS
 
-__all__ = ["GROUP", "OPTIONS", "main"]
+__all__ = ["OPTIONS", "Chosen", "main"]
 
-GROUP = "entrepot.storage"
 OPTIONS = "ENTREPOT_CONTRACT_OPTIONS"
 EPILOG = """
-The file holds the driver's options as a JSON object, or as YAML where PyYAML is installed. With --all-installed it
-maps the name of each driver to its options. "{tmp}" in a value stands for a fresh folder, made for every test.
+The file holds the plugin's options as a JSON object, or as YAML where PyYAML is installed. With --all-installed it
+maps the name of each plugin to that. "{tmp}" in a value stands for a fresh folder, made for every test. For an
+authenticator it holds an object with its "options", the credentials that are "accepted" (a list of objects with
+"authorization" and "user"), those that are "refused" (a list of values of the Authorization header), and where wanted
+"timing" (a list of pairs of such values: a wrong one of a known user, and one of an unknown user).
 """
+PARTS = ("options", "accepted", "refused", "timing")
+Chosen = dict[str, dict[str, Mapping[str, object]]]
+"""By kind and name, what the file says of each plugin to run."""
 
 
 class UsageError(Exception):
@@ -30,19 +36,23 @@ class UsageError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; answers 0 where every driver passes, 1 where one fails, 2 where it could not be run."""
-    parser = argparse.ArgumentParser(prog="entrepot-contract", description="The test kit of entrepot's contract.")
+    """Run the command; answers 0 where every plugin passes, 1 where one fails, 2 where it could not be run."""
+    parser = argparse.ArgumentParser(prog="entrepot-contract", description="The test kits of entrepot's contracts.")
     check = parser.add_subparsers(required=True).add_parser(
-        "check", help="run the kit on installed drivers", description="Run the kit on installed drivers.", epilog=EPILOG
+        "check",
+        help="run the kits on installed plugins",
+        description="Run the kits on installed plugins.",
+        epilog=EPILOG,
     )
     which = check.add_mutually_exclusive_group(required=True)
-    which.add_argument("name", nargs="?", metavar="NAME", help="a driver's name, as in the configuration")
-    which.add_argument("--all-installed", action="store_true", help="every driver that is installed")
+    which.add_argument("name", nargs="?", metavar="NAME", help="a plugin's name, as in the configuration")
+    which.add_argument("--all-installed", action="store_true", help="every plugin that is installed")
+    check.add_argument("--kind", choices=sorted(KITS), help="needed where a NAME is of both kinds")
     check.add_argument("--config", metavar="FILE", type=Path, help="the options")
     check.add_argument("--report", metavar="FILE", action="append", default=[], help="write a .json, .md or .html")
     given = parser.parse_args(arguments)
     try:
-        chosen = choose(given.name, read_config(given.config))
+        chosen = choose(given.name, given.kind, read_config(given.config))
     except UsageError as error:
         sys.stderr.write(f"entrepot-contract: {error}\n")
         return 2
@@ -61,7 +71,7 @@ def read_config(file: Path | None) -> Mapping[str, object]:
     except ValueError as error:
         raise UsageError(f"{file} is not valid: {error}") from error
     if not isinstance(found, dict):
-        raise UsageError(f"{file} has to hold an object: names of options, or of drivers, with their values")
+        raise UsageError(f"{file} has to hold an object: names of options, or of plugins, with their values")
     return found
 
 
@@ -76,36 +86,81 @@ def _yaml(file: Path, text: str) -> object:
     return found
 
 
-def choose(name: str | None, config: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
-    """The options of each driver to run."""
-    installed = {point.name: point for point in metadata.entry_points(group=GROUP)}
-    if name is not None and name not in installed:
-        raise UsageError(f"no driver {name!r} is installed; installed are: {', '.join(sorted(installed)) or 'none'}")
-    if not installed:
-        raise UsageError(f"no driver is installed: no package has an entry point in the group {GROUP!r}")
-    chosen: dict[str, Mapping[str, object]] = {}
-    for wanted in [name] if name is not None else sorted(installed):
-        options = config if name is not None else config.get(wanted, {})
-        if not isinstance(options, dict):
-            raise UsageError(f"the options of {wanted!r} have to be an object")
-        if _load(installed[wanted]).Options.model_fields and not options:
-            where = f"--config FILE, under {wanted!r}" if name is None else "--config FILE"
-            raise UsageError(f"{wanted!r} takes options, and the kit writes where they say: give them in {where}")
-        chosen[wanted] = options
+def choose(name: str | None, kind: str | None, config: Mapping[str, object]) -> Chosen:
+    """What the file says of each plugin to run."""
+    points = {each: {point.name: point for point in metadata.entry_points(group=KITS[each].group)} for each in KITS}
+    if name is None:
+        kinds = [each for each in points if points[each] and kind in {None, each}]
+        wanted = [(each, plugin) for each in kinds for plugin in sorted(points[each])]
+    else:
+        wanted = [(each, name) for each in points if name in points[each] and kind in {None, each}]
+        if len(wanted) > 1:
+            raise UsageError(f"{name!r} is the name of more than one plugin: add --kind {' or --kind '.join(points)}")
+    if not wanted:
+        raise UsageError(_none_of(name, {each: list(points[each]) for each in points if kind in {None, each}}))
+    chosen: Chosen = {}
+    for each, plugin in wanted:
+        said = config if name is not None else config.get(plugin, {})
+        where = f"--config FILE, under {plugin!r}" if name is None else "--config FILE"
+        if not isinstance(said, dict):
+            raise UsageError(f"the options of {plugin!r} have to be an object")
+        takes_options = bool(_options_of(each, points[each][plugin]))
+        if each == "auth":
+            _check_parts(plugin, said, where)
+        elif takes_options and not said:
+            raise UsageError(f"{plugin!r} takes options, and the kit writes where they say: give them in {where}")
+        chosen.setdefault(each, {})[plugin] = said
     return chosen
 
 
-def _load(point: metadata.EntryPoint) -> type[StorageDriver]:
+def _none_of(name: str | None, installed: Mapping[str, Sequence[str]]) -> str:
+    nouns = " or ".join(KITS[kind].noun for kind in installed)
+    names = sorted(plugin for plugins in installed.values() for plugin in plugins)
+    if name is not None:
+        return f"no {nouns} {name!r} is installed; installed are: {', '.join(names) or 'none'}"
+    groups = " or ".join(repr(KITS[kind].group) for kind in installed)
+    return f"no {nouns} is installed: no package has an entry point in the group {groups}"
+
+
+def _check_parts(plugin: str, said: Mapping[str, object], where: str) -> None:
+    if unknown := sorted(set(said) - set(PARTS)):
+        raise UsageError(f"{plugin!r} has {', '.join(unknown)} in {where}; there have to be {', '.join(PARTS)}")
+    if "options" not in said or "refused" not in said:
+        raise UsageError(f"{plugin!r} is an authenticator: give options, accepted and refused in {where}")
+    if not isinstance(said["options"], dict):
+        raise UsageError(f"the options of {plugin!r} have to be an object")
+    if not all(_is_accepted(each) for each in _list_of(plugin, said, "accepted")):
+        raise UsageError(f"accepted of {plugin!r} has to be a list of objects with authorization and user")
+    if not all(isinstance(each, str) for each in _list_of(plugin, said, "refused")):
+        raise UsageError(f"refused of {plugin!r} has to be a list of values of the Authorization header")
+    if not all(isinstance(each, list) and len(each) == 2 for each in _list_of(plugin, said, "timing")):
+        raise UsageError(f"timing of {plugin!r} has to be a list of pairs of values of the Authorization header")
+
+
+def _list_of(plugin: str, said: Mapping[str, object], part: str) -> Sequence[object]:
+    found = said.get(part, [])
+    if not isinstance(found, list):
+        raise UsageError(f"{part} of {plugin!r} has to be a list")
+    return found
+
+
+def _is_accepted(each: object) -> bool:
+    return isinstance(each, dict) and set(each) == {"authorization", "user"}
+
+
+def _options_of(kind: str, point: metadata.EntryPoint) -> Mapping[str, object]:
     try:
-        driver = point.load()
+        plugin = point.load()
     except Exception as error:
         raise UsageError(f"{point.name!r} cannot be imported from {point.value}: {error}") from error
-    if not (isinstance(driver, type) and issubclass(driver, StorageDriver)):
-        raise UsageError(f"{point.name!r} is no driver: {point.value} is no subclass of StorageDriver")
-    return driver
+    wanted = KITS[kind].plugin
+    if not (isinstance(plugin, type) and wanted in plugin.__mro__):
+        raise UsageError(f"{point.name!r} is no {KITS[kind].noun}: {point.value} is no subclass of {wanted.__name__}")
+    checked: type[Plugin] = plugin
+    return checked.Options.model_fields
 
 
-def run(chosen: Mapping[str, Mapping[str, object]], reports: Sequence[str]) -> int:
+def run(chosen: Chosen, reports: Sequence[str]) -> int:
     """Run the kit in a pytest of its own, which no configuration of the working folder can change."""
     with tempfile.TemporaryDirectory(prefix="entrepot-contract-") as folder:
         options = Path(folder, "options.json")

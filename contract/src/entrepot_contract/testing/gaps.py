@@ -27,7 +27,23 @@ STORAGE: Final = {
     ("upload_commit", "on the backend's side, and never through the host"): "the way of the bytes cannot be seen",
 }
 
-AUTH: Final[dict[tuple[str, str], str]] = {}
+AUTH: Final = {
+    ("Identity", "``stamp`` changes whenever the user's credential changes"): (
+        "the kit changes no user's credential; it compares the stamps of a credential and of its user"
+    ),
+    ("user", "with the groups and the stamp of now"): "the kit changes no user while the authenticator is open",
+    (
+        "authenticate",
+        "expired",
+    ): "the kit waits for no credential's end; the suite may bring one that has expired",
+    ("__init__", "Raises ConfigError where a file cannot be used."): (
+        "the kit takes files away; what a file has to hold it does not know"
+    ),
+    ("__init__", "open no connection, start no thread"): "it sees sockets, files and threads of Python, not of C code",
+    ("authenticate", "Wrong credentials cost the same time whether or not the user exists."): (
+        "times of the processor are compared within a factor of 3, where the suite gives pairs"
+    ),
+}
 
 NOT_PROVEN: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {"storage": STORAGE, "auth": AUTH}
 """By kit, and there by verb and sentence."""

@@ -69,7 +69,7 @@ class ChallengeContract(AuthBase):
 
         challenge()
 
-    @sentence("authenticate", "Nothing of a credential is in any message")
+    @sentence("authenticate", "Nothing of a credential is in any message, repr or log line.")
     @needs("challenge")
     def test_no_challenge_holds_a_credential(
         self, authenticator: Authenticator, known: Known, refused: Sequence[Presented]

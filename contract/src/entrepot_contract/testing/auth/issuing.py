@@ -18,9 +18,17 @@ from entrepot_contract.testing.auth.garbage import GARBAGE, OFTEN, parameters
 from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of, token_of
 from entrepot_contract.testing.sentences import needs, sentence
 
-__all__ = ["IssuingContract", "identity_of"]
+__all__ = ["GRANTED", "WRONG", "IssuingContract", "Parameters", "identity_of"]
 
 Parameters = Mapping[str, Sequence[str]]
+GRANTED = (
+    "A user, or nobody in particular, gets a token for what the authority allows of the accesses wanted; "
+    "fewer than wanted, or none, is no error."
+)
+WRONG = (
+    "A wrong credential answers 401, to a POST 400 or 401 (RFC 6749, 5.2); "
+    "a request that is malformed, or for another service, 4xx."
+)
 ALICE: Final = basic(USER, PASSWORD)
 NAMES: Final = (
     *("service", "scope", "account", "client_id", "offline_token", "grant_type", "username", "password"),
@@ -53,8 +61,7 @@ class IssuingContract(AuthBase):
         ask(issuer, authority, "GET", client_of(authenticator, WANTED), ALICE)
         assert issuer.issues is True
 
-    @sentence("issue", "Answer a request for a token")
-    @sentence("issue", "A user, or nobody in particular, gets a token for what the authority allows")
+    @sentence("issue", GRANTED)
     @sentence("Identity", "``grants`` is all that the bearer may do; None leaves it to the host's rules.")
     @needs("issues")
     @pytest.mark.parametrize("count", range(len(WANTED) + 1))
@@ -69,7 +76,7 @@ class IssuingContract(AuthBase):
         _in_time(answer.content, identity)
 
     @sentence("TokenAnswer", "What the endpoint answers: a status, a JSON object")
-    @sentence("issue", "fewer than wanted, or none, is no error.")
+    @sentence("issue", GRANTED)
     @needs("issues")
     def test_less_than_wanted_is_no_error(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority
@@ -79,9 +86,7 @@ class IssuingContract(AuthBase):
             answer = ask(issuer, authority, "GET", client_of(authenticator, WANTED), ALICE)
             assert identity_of(authenticator, token_of(answer)).grants == authority.rules[USER]
 
-    @sentence(
-        "issue", "A user, or nobody in particular, gets a token for what the authority allows of the accesses wanted;"
-    )
+    @sentence("issue", GRANTED)
     @sentence("Identity", "``name`` is never empty, except for a token that was issued to nobody in particular.")
     @needs("issues")
     def test_nobody_in_particular_gets_a_token_for_what_everybody_may_do(
@@ -92,7 +97,7 @@ class IssuingContract(AuthBase):
         assert identity.name == ""
         assert identity.grants == authority.allowed(None, WANTED)
 
-    @sentence("issue", "A wrong credential answers 401, to a POST 400 or 401 (RFC 6749, 5.2);")
+    @sentence("issue", WRONG)
     @needs("issues")
     @pytest.mark.parametrize(
         "wrong",
@@ -106,7 +111,7 @@ class IssuingContract(AuthBase):
         assert answer.status == 401
         assert not [name for name in answer.content if name.endswith("token")]
 
-    @sentence("issue", "a request that is malformed, or for another service, 4xx.")
+    @sentence("issue", WRONG)
     @needs("issues")
     @pytest.mark.parametrize(
         ("method", "changes"),
@@ -137,7 +142,7 @@ class IssuingContract(AuthBase):
             assert 400 <= answer.status < 500
             assert not [name for name in answer.content if name.endswith("token")]
 
-    @sentence("issue", "never raises for what a client sent.")
+    @sentence("issue", "Answer a request for a token; never raises for what a client sent.")
     @needs("issues")
     def test_garbage_gets_an_answer(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority
@@ -156,7 +161,7 @@ class IssuingContract(AuthBase):
 
         issue()
 
-    @sentence("issue", "never raises for what a client sent.")
+    @sentence("issue", "Answer a request for a token; never raises for what a client sent.")
     @needs("issues")
     @pytest.mark.parametrize("kind", GARBAGE)
     def test_garbage_for_a_scope_grants_nothing(

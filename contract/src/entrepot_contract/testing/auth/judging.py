@@ -20,6 +20,7 @@ __all__ = ["JudgingContract"]
 CEILING = 10.0
 """Seconds of work that nothing may take, on the slowest machine."""
 
+REFUSED = "A credential of its scheme that is wrong, malformed, expired or too long raises Refused."
 OTHERS = ["Basic", "Bearer", "Digest", "Negotiate", "Kit"]
 
 
@@ -41,7 +42,7 @@ class JudgingContract(AuthBase):
             longer = anew(presented, f"x{presented.authorization}")
             assert authenticator.authenticate(longer) is None, "the scheme only ends like its own"
 
-    @sentence("authenticate", "one with another scheme's, is not its to judge.")
+    @sentence("authenticate", "A request without a credential, and one with another scheme's, is not its to judge.")
     def test_no_other_scheme_is_judged(self, authenticator: Authenticator, schemes: Sequence[str]) -> None:
         @OFTEN
         @given(tokens, parameters)
@@ -92,8 +93,7 @@ class JudgingContract(AuthBase):
             for presented in refused:
                 refusal_of(authenticator, _rewritten(presented, write))
 
-    @sentence("authenticate", "A credential of its scheme that is wrong")
-    @sentence("authenticate", "expired or too long raises Refused.")
+    @sentence("authenticate", REFUSED)
     @sentence("Refused", "A credential is the authenticator's to judge, and is no good; the message says why")
     def test_a_credential_that_is_no_good_is_refused(
         self, authenticator: Authenticator, known: Known, refused: Sequence[Presented]
@@ -107,7 +107,7 @@ class JudgingContract(AuthBase):
             assert identity is not None
             assert identity.name == name, "a good credential stays good after bad ones"
 
-    @sentence("authenticate", "A credential of its scheme that is wrong, malformed")
+    @sentence("authenticate", REFUSED)
     @pytest.mark.parametrize("kind", GARBAGE)
     def test_garbage_is_refused(self, authenticator: Authenticator, schemes: Sequence[str], kind: str) -> None:
         for scheme in schemes:
@@ -117,7 +117,7 @@ class JudgingContract(AuthBase):
             assert time.process_time() - began < CEILING, "a short credential costs seconds"
         assert authenticator.authenticate(raw("")) is None
 
-    @sentence("authenticate", "malformed, expired or too long raises Refused.")
+    @sentence("authenticate", REFUSED)
     @pytest.mark.parametrize("piece", ["A", "AAA.", "Og==", ":", "\0", "\u20ac"])
     def test_ten_megabytes_are_refused_at_once(
         self, authenticator: Authenticator, schemes: Sequence[str], piece: str
@@ -128,7 +128,7 @@ class JudgingContract(AuthBase):
             refusal_of(authenticator, presented)
             assert time.process_time() - began < CEILING, "a long credential costs seconds"
 
-    @sentence("authenticate", "malformed, expired or too long raises Refused.")
+    @sentence("authenticate", REFUSED)
     def test_nothing_but_refused_escapes(self, authenticator: Authenticator, schemes: Sequence[str]) -> None:
         @OFTEN
         @given(parameters)

@@ -10,14 +10,14 @@ from entrepot_contract.auth import Authenticator
 from entrepot_contract.issuing import TokenIssuer
 from entrepot_contract.testing.auth.base import AuthBase, Opener
 from entrepot_contract.testing.auth.credentials import SENTINEL, basic, bearer, refusal_of, spoilt
-from entrepot_contract.testing.auth.issuing import Parameters, identity_of
+from entrepot_contract.testing.auth.issuing import GRANTED, WRONG, Parameters, identity_of
 from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of, token_of
 from entrepot_contract.testing.base import stop
 from entrepot_contract.testing.sentences import needs, sentence
 
 __all__ = ["RefreshingContract"]
 
-LOST = "and no good once its user is gone or has another stamp."
+LOST = "A refresh token is no bearer token, and no good once its user is gone or has another stamp."
 
 
 class RefreshingContract(AuthBase):
@@ -43,7 +43,7 @@ class RefreshingContract(AuthBase):
         assert isinstance(token, str)
         return {**client, "grant_type": ["refresh_token"], "refresh_token": [token]}
 
-    @sentence("issue", "A user, or nobody in particular, gets a token for what the authority allows")
+    @sentence("issue", GRANTED)
     @needs("issues")
     def test_a_password_in_a_form_gets_a_token(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority, client: Parameters
@@ -63,7 +63,7 @@ class RefreshingContract(AuthBase):
             ), f"the scope that is told holds no {access.action} of {access.name}"
         assert "refresh_token" not in answer.content, "it was not asked for"
 
-    @sentence("issue", "A wrong credential answers 401, to a POST 400 or 401 (RFC 6749, 5.2);")
+    @sentence("issue", WRONG)
     @needs("issues")
     @pytest.mark.parametrize(
         ("user", "password"), [(USER, SENTINEL), (SENTINEL, PASSWORD), ("", ""), (f"{USER}:", PASSWORD), ("\0", "\0")]
@@ -77,7 +77,7 @@ class RefreshingContract(AuthBase):
             assert answer.status in {400, 401}
             assert not [name for name in answer.content if name.endswith("token")]
 
-    @sentence("issue", "A user, or nobody in particular, gets a token for what the authority allows")
+    @sentence("issue", GRANTED)
     @needs("issues")
     def test_a_refresh_token_gets_tokens_for_what_its_user_may_do_now(
         self,
@@ -94,12 +94,12 @@ class RefreshingContract(AuthBase):
             identity = identity_of(authenticator, token_of(answer))
             assert (identity.name, identity.grants) == (USER, frozenset(rules))
 
-    @sentence("issue", "A refresh token is no bearer token")
+    @sentence("issue", LOST)
     @needs("issues")
     def test_a_refresh_token_is_no_bearer_token(self, authenticator: Authenticator, refresh: Parameters) -> None:
         refusal_of(authenticator, bearer(refresh["refresh_token"][0]))
 
-    @sentence("issue", "A refresh token is no bearer token")
+    @sentence("issue", LOST)
     @needs("issues")
     def test_a_bearer_token_is_no_refresh_token(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority, refresh: Parameters
@@ -108,7 +108,7 @@ class RefreshingContract(AuthBase):
         exchanged = ask(issuer, authority, "POST", {**refresh, "refresh_token": [token_of(answer)]})
         assert exchanged.status in {400, 401}
 
-    @sentence("issue", "A wrong credential answers 401, to a POST 400 or 401 (RFC 6749, 5.2);")
+    @sentence("issue", WRONG)
     @needs("issues")
     def test_a_spoilt_refresh_token_gets_no_token(
         self, issuer: TokenIssuer, authority: KitAuthority, refresh: Parameters

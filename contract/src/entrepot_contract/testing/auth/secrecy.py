@@ -59,7 +59,7 @@ class SecrecyContract(AuthBase):
         made += [anew(one, f"{scheme_of(one)} {basic(SENTINEL, SENTINEL).authorization}") for one in good]
         return [*good, *refused, *(worse for one in good for worse in spoilt(one)), *made]
 
-    @sentence("authenticate", "Nothing of a credential is in any message, repr")
+    @sentence("authenticate", "Nothing of a credential is in any message, repr or log line.")
     @sentence("Refused", "and holds nothing of it.")
     def test_no_refusal_shows_a_credential(self, authenticator: Authenticator, probes: Sequence[Presented]) -> None:
         for presented in probes:
