@@ -15,11 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from secrets import compare_digest, token_hex
-from threading import Thread
-from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.network import HOST
+from services.threaded import ThreadedServer
 
 __all__ = ["Named", "SigningKey", "TokenServer"]
 
@@ -82,14 +81,11 @@ class _Answer:
     content: Mapping[str, object]
 
 
-class TokenServer(ThreadingHTTPServer):
+class TokenServer(ThreadedServer, HTTPServer):
     """Serves https on a port of 127.0.0.1 while the context is open; ``options`` is a registry's ``auth.token``.
 
     ``tls`` are a certificate for ``name`` and its key; ``named`` is how tokens name theirs.
     """
-
-    daemon_threads = True
-    block_on_close = False
 
     def __init__(
         self,
@@ -118,14 +114,7 @@ class TokenServer(ThreadingHTTPServer):
     def __enter__(self) -> Self:
         # The handshake is the handler's, so that a client that is slow at it holds nobody up.
         self.socket = self._context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="token-server", daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown()
-        self.server_close()
+        return super().__enter__()
 
     def answer(self, query: Mapping[str, list[str]], authorization: str | None) -> _Answer:
         """What a request for a token gets."""

@@ -5,41 +5,27 @@ from __future__ import annotations
 import socket
 from collections.abc import Collection
 from contextlib import suppress
-from socketserver import StreamRequestHandler, ThreadingTCPServer
+from socketserver import StreamRequestHandler
 from threading import Thread
-from types import TracebackType
-from typing import Self
 
 from services.network import HOST
+from services.threaded import ThreadedServer
 
 __all__ = ["Tunnel"]
 
 
-class Tunnel(ThreadingTCPServer):
+class Tunnel(ThreadedServer):
     """Takes ``CONNECT NAME:PORT`` (RFC 9110, 9.3.6) to 127.0.0.1:PORT while the context is open, and nothing else.
 
     TLS passes untouched. The Docker engine never verifies a server on 127.0.0.0/8, whatever name leads there; a name
     that only the proxy knows it does verify. ``env`` are the variables that make a client use it.
     """
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, names: Collection[str]) -> None:
         super().__init__((HOST, 0), _Connect)
         self.names = names
         self.url = f"http://{HOST}:{self.server_address[1]}"
         self.env = {"HTTPS_PROXY": self.url, "NO_PROXY": HOST}
-
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="tunnel", daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown()
-        self.server_close()
 
 
 class _Connect(StreamRequestHandler):

@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from host.tests.server.cases import ServerCases, UnderWay
+from host.tests.server.cases import ServerCases
 from host.tests.server.running import Running, eventually
+from host.tests.server.worker_cases import WorkerCases
 
 
-class TestGranian(ServerCases):
+class TestGranian(ServerCases, WorkerCases):
     name = "granian"
 
 
@@ -41,26 +42,6 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
         assert eventually(lambda: not any(is_running(worker) for worker in workers))
         with pytest.raises(ConnectionRefusedError):
             server.connect().close()
-
-
-def test_signals_from_everywhere_let_running_requests_end(tmp_path: Path) -> None:
-    """systemd sends SIGTERM to every process of a service, and the parent sends it to its workers."""
-    with Running("granian", tmp_path / "run", workers=2) as server:
-        running = UnderWay(server, "/slow?2")
-        for _ in range(4):
-            for process in (server.process.pid, *server.workers()):
-                os.kill(process, signal.SIGTERM)
-                os.kill(process, signal.SIGINT)
-            time.sleep(0.2)
-        assert running.body() == b"slow"
-        assert server.process.wait(10) == 0
-        assert server.closed() == 2
-
-
-def test_an_application_that_cannot_be_built_ends_the_server(tmp_path: Path) -> None:
-    with Running("granian", tmp_path / "run", broken=True) as server:
-        assert server.process.wait(20) != 0
-        assert "the application cannot be built" in server.log()
 
 
 def test_its_threads_are_made_when_requests_need_them(tmp_path: Path) -> None:

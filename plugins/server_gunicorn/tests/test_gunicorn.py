@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from host.tests.server.cases import CLOSE, ServerCases, UnderWay, request
+from host.tests.server.cases import CLOSE, ServerCases, request
 from host.tests.server.running import Running, eventually, parse_answers
+from host.tests.server.worker_cases import WorkerCases
 
 
-class TestGunicorn(ServerCases):
+class TestGunicorn(ServerCases, WorkerCases):
     name = "gunicorn"
 
 
@@ -88,26 +89,6 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
         assert eventually(lambda: server.closed() == 2)
         with pytest.raises(ConnectionRefusedError):
             server.connect().close()
-
-
-def test_signals_from_everywhere_let_running_requests_end(tmp_path: Path) -> None:
-    """systemd sends SIGTERM to every process of a service, and Ctrl-C SIGINT to every one of a terminal."""
-    with Running("gunicorn", tmp_path / "run", workers=2) as server:
-        running = UnderWay(server, "/slow?2")
-        for _ in range(4):
-            for process in (server.process.pid, *server.workers()):
-                os.kill(process, signal.SIGTERM)
-                os.kill(process, signal.SIGINT)
-            time.sleep(0.2)
-        assert running.body() == b"slow"
-        assert server.process.wait(10) == 0
-        assert server.closed() == 2
-
-
-def test_an_application_that_cannot_be_built_ends_the_server(tmp_path: Path) -> None:
-    with Running("gunicorn", tmp_path / "run", broken=True) as server:
-        assert server.process.wait(20) != 0
-        assert "the application cannot be built" in server.log()
 
 
 def test_a_client_that_does_not_close_holds_up_nobody(tmp_path: Path) -> None:

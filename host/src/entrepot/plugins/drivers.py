@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
-from typing import Final
+from typing import Final, cast
 
 from stevedore import DriverManager
 
@@ -40,10 +40,7 @@ def load_storage(name: str) -> type[StorageDriver]:
 
     Raises PluginError where it is not installed, claimed twice, cannot be imported, or does not fit this host.
     """
-    driver = _load(STORAGE, name, unfit_storage)
-    if not (isinstance(driver, type) and issubclass(driver, StorageDriver)):
-        raise TypeError(f"{driver!r} passed the check for storage drivers and is none")
-    return driver
+    return cast("type[StorageDriver]", _load(STORAGE, name, unfit_storage))
 
 
 def load_auth(name: str) -> type[Authenticator]:
@@ -51,10 +48,7 @@ def load_auth(name: str) -> type[Authenticator]:
 
     Raises PluginError as ``load_storage`` does.
     """
-    authenticator = _load(AUTH, name, unfit_auth)
-    if not (isinstance(authenticator, type) and issubclass(authenticator, Authenticator)):
-        raise TypeError(f"{authenticator!r} passed the check for authenticators and is none")
-    return authenticator
+    return cast("type[Authenticator]", _load(AUTH, name, unfit_auth))
 
 
 def load_server(name: str) -> type[ServerDriver]:
@@ -62,10 +56,7 @@ def load_server(name: str) -> type[ServerDriver]:
 
     Raises PluginError as ``load_storage`` does.
     """
-    driver = _load(SERVER, name, unfit_server)
-    if not (isinstance(driver, type) and issubclass(driver, ServerDriver)):
-        raise TypeError(f"{driver!r} passed the check for servers and is none")
-    return driver
+    return cast("type[ServerDriver]", _load(SERVER, name, unfit_server))
 
 
 def server_names() -> list[str]:
@@ -74,6 +65,7 @@ def server_names() -> list[str]:
 
 
 def _load(group: str, name: str, unfit: Callable[[object], str | None]) -> object:
+    """What the entry point of a name stands for; ``unfit`` has found it to be of the kind that was asked for."""
     kind = group.removeprefix("entrepot.")
     found = claims(group)
     mine = [claim for claim in found if claim.name == name]
