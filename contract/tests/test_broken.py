@@ -1,4 +1,4 @@
-"""The kit is tested itself: each deliberately broken driver is caught, by the test that names its fault."""
+"""The kits are tested themselves: each deliberately broken plugin is caught, by the test that names its fault."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from contract.tests.broken import suite
-from contract.tests.broken.register import BROKEN
-from contract.tests.test_sentences import KIT, QUOTES
+from contract.tests.broken.register import BROKEN, BROKEN_AUTH, AuthFault, Fault
+from contract.tests.broken_auth import suite as auth_suite
+from contract.tests.test_sentences import KITS
 
-from entrepot_contract.testing.gaps import STORAGE as NOT_PROVEN
+from entrepot_contract.testing.gaps import NOT_PROVEN
 
 ROOT = Path(__file__).parents[2]
 ACCIDENTS = ("AttributeError", "NameError", "SyntaxError", "ImportError", "TypeError", "fixture")
-CATCHING = {fault.test.partition("[")[0] for fault in BROKEN.values()}
+FAULTS: Mapping[str, Mapping[str, Fault | AuthFault]] = {"storage": BROKEN, "auth": BROKEN_AUTH}
+FILES = {"storage": suite.__file__, "auth": auth_suite.__file__}
+CATCHING = {kit: {fault.test.partition("[")[0] for fault in faults.values()} for kit, faults in FAULTS.items()}
 pytestmark = pytest.mark.timeout(600)
 Ended = dict[str, dict[str, tuple[str, str]]]
 
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """What the report of one run says of each broken driver: how its tests ended, and why."""
+    """What the report of one run says of each broken plugin: how its tests ended, and why."""
     folder = tmp_path_factory.mktemp("broken")
     report = folder / "report.json"
-    tests = [f"{suite.__file__}::Test{name}::{fault.test}" for name, fault in BROKEN.items()]
+    tests = [f"{FILES[kit]}::Test{name}::{fault.test}" for kit in FAULTS for name, fault in FAULTS[kit].items()]
     tests += [f"{suite.__file__}::TestKeepsWhatItClaims::{test}" for test in suite.CLAIMS]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--contract-report={report}", *tests],
@@ -40,19 +44,20 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     )
     assert run.returncode == 1, run.stdout + run.stderr
     ended: Ended = {}
-    for driver in json.loads(report.read_text())["drivers"]:
-        tests_of = ended.setdefault(driver["test_class"].rpartition("::Test")[2], {})
-        for test in (test for row in driver["sentences"] for test in row["tests"] if test["status"] != "not-run"):
+    found = json.loads(report.read_text())
+    for plugin in [*found["drivers"], *found["authenticators"]]:
+        tests_of = ended.setdefault(plugin["test_class"].rpartition("::Test")[2], {})
+        for test in (test for row in plugin["sentences"] for test in row["tests"] if test["status"] != "not-run"):
             name = test["test"].partition("[")[0]
             if tests_of.get(name, ("pass", ""))[0] == "pass":
                 tests_of[name] = (test["status"], test["reason"])
     return ended
 
 
-@pytest.mark.parametrize("name", sorted(BROKEN))
-def test_the_kit_catches(name: str, ended: Ended) -> None:
-    fault = BROKEN[name]
-    assert fault.driver.__doc__, "a broken driver says what is wrong with it"
+@pytest.mark.parametrize(("kit", "name"), [(kit, name) for kit in FAULTS for name in sorted(FAULTS[kit])])
+def test_the_kit_catches(kit: str, name: str, ended: Ended) -> None:
+    fault = FAULTS[kit][name]
+    assert fault.driver.__doc__, "a broken plugin says what is wrong with it"
     status, reason = ended[name][fault.test.partition("[")[0]]
     assert status == "fail", f"{fault.test} has not seen: {fault.driver.__doc__}"
     assert not reason.startswith(ACCIDENTS), "it failed by accident"
@@ -63,12 +68,19 @@ def test_a_driver_that_keeps_what_it_claims_passes(test: str, ended: Ended) -> N
     assert ended["KeepsWhatItClaims"][test][0] == "pass"
 
 
-def test_every_sentence_has_a_broken_driver() -> None:
-    assert KIT.keys() >= CATCHING
-    broken = {(where, quote) for test, where, quote in QUOTES if test in CATCHING}
-    assert {(where, quote) for _, where, quote in QUOTES if where != "kit"} - broken - NOT_PROVEN.keys() == set()
+def test_no_two_broken_plugins_have_one_name() -> None:
+    assert BROKEN.keys() & BROKEN_AUTH.keys() == set()
 
 
-def test_every_test_of_the_kit_catches_something() -> None:
-    own = {test for test, where, _ in QUOTES if where == "kit"}
-    assert KIT.keys() - CATCHING - own == set()
+@pytest.mark.parametrize("kit", FAULTS)
+def test_every_sentence_has_a_broken_plugin(kit: str) -> None:
+    assert KITS[kit].tests.keys() >= CATCHING[kit]
+    broken = {(where, quote) for test, where, quote in KITS[kit].quotes if test in CATCHING[kit]}
+    quoted = {(where, quote) for _, where, quote in KITS[kit].quotes if where != "kit"}
+    assert quoted - broken - NOT_PROVEN[kit].keys() == set()
+
+
+@pytest.mark.parametrize("kit", FAULTS)
+def test_every_test_of_the_kit_catches_something(kit: str) -> None:
+    own = {test for test, where, _ in KITS[kit].quotes if where == "kit"}
+    assert KITS[kit].tests.keys() - CATCHING[kit] - own == set()

@@ -1,31 +1,43 @@
-"""The sentences of the contract and the tests of the kit cannot drift apart."""
+"""The sentences of the contracts and the tests of the kits cannot drift apart."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import FunctionType
 
 import pytest
 
 import entrepot_contract
-from entrepot_contract import StorageDriver
-from entrepot_contract.testing import StorageContract
-from entrepot_contract.testing.gaps import STORAGE as NOT_PROVEN
+from entrepot_contract.testing import AuthenticatorContract, StorageContract
+from entrepot_contract.testing import kits as kits_of_the_contract
+from entrepot_contract.testing.gaps import NOT_PROVEN
 from entrepot_contract.testing.sentences import sentences_of
 
 SOURCE = Path(entrepot_contract.__file__).parent
+VERBS = {
+    kit: [
+        name
+        for verb_class in about.verbs
+        for name, member in vars(verb_class).items()
+        if isinstance(member, FunctionType | property | classmethod)
+    ]
+    for kit, about in kits_of_the_contract.KITS.items()
+}
+CLASSES = {each.__name__ for about in kits_of_the_contract.KITS.values() for each in about.verbs}
 
 
 def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def documented() -> Iterator[tuple[str, str]]:
-    """Everything of the contract that has a docstring, with it; the verbs of a driver by their own names."""
-    for file in ("storage", "types", "keys"):
+def documented(files: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Everything of the contract that has a docstring, with it; the verbs of a plugin by their own names."""
+    for file in files:
         tree = ast.parse((SOURCE / f"{file}.py").read_text())
         yield file, ast.get_docstring(tree) or ""
         for node, text in zip(tree.body[:-1], tree.body[1:], strict=True):
@@ -34,45 +46,68 @@ def documented() -> Iterator[tuple[str, str]]:
         for kind in (node for node in tree.body if isinstance(node, ast.ClassDef)):
             yield kind.name, ast.get_docstring(kind) or ""
             for verb in (node for node in kind.body if isinstance(node, ast.FunctionDef)):
-                name = verb.name if kind.name == "StorageDriver" else f"{kind.name}.{verb.name}"
+                name = verb.name if kind.name in CLASSES else f"{kind.name}.{verb.name}"
                 yield name, ast.get_docstring(verb) or ""
 
 
-DOCS = {where: words(text) for where, text in documented()}
-KIT = {name: getattr(StorageContract, name) for name in dir(StorageContract) if name.startswith("test_")}
-QUOTES = [(name, *pair) for name, test in KIT.items() for pair in sentences_of(test)]
+@dataclass(frozen=True)
+class Subject:
+    """A kit, and the files of the contract that it quotes."""
+
+    case: type
+    files: Sequence[str]
+
+    @cached_property
+    def docs(self) -> Mapping[str, str]:
+        return {where: words(text) for where, text in documented(self.files)}
+
+    @cached_property
+    def tests(self) -> Mapping[str, object]:
+        return {name: getattr(self.case, name) for name in dir(self.case) if name.startswith("test_")}
+
+    @cached_property
+    def quotes(self) -> Sequence[tuple[str, str, str]]:
+        return [(name, *pair) for name, test in self.tests.items() for pair in sentences_of(test)]
 
 
-def test_every_test_of_the_kit_quotes_a_sentence() -> None:
-    assert [name for name, test in KIT.items() if not sentences_of(test)] == []
+KITS = {
+    "storage": Subject(StorageContract, ["storage", "types", "keys"]),
+    "auth": Subject(AuthenticatorContract, ["auth", "issuing"]),
+}
 
 
-@pytest.mark.parametrize("test", sorted(KIT))
-def test_quotes_are_in_the_docstrings(test: str) -> None:
-    for where, quote in sentences_of(KIT[test]):
-        assert where == "kit" or words(quote) in DOCS[where], f"{where}: {quote}"
+@pytest.mark.parametrize("kit", KITS)
+def test_every_test_of_the_kit_quotes_a_sentence(kit: str) -> None:
+    assert [name for name, test in KITS[kit].tests.items() if not sentences_of(test)] == []
 
 
-@pytest.mark.parametrize("gap", NOT_PROVEN, ids=lambda gap: f"{gap[0]}-{gap[1][:20]}")
-def test_gaps_are_in_the_docstrings(gap: tuple[str, str]) -> None:
-    assert words(gap[1]) in DOCS[gap[0]]
+@pytest.mark.parametrize(("kit", "test"), [(kit, test) for kit in KITS for test in sorted(KITS[kit].tests)])
+def test_quotes_are_in_the_docstrings(kit: str, test: str) -> None:
+    for where, quote in sentences_of(KITS[kit].tests[test]):
+        assert where == "kit" or words(quote) in KITS[kit].docs[where], f"{where}: {quote}"
 
 
-VERBS = [
-    name for name, member in vars(StorageDriver).items() if isinstance(member, FunctionType | property | classmethod)
-]
+@pytest.mark.parametrize(("kit", "gap"), [(kit, gap) for kit in KITS for gap in NOT_PROVEN[kit]])
+def test_gaps_are_in_the_docstrings(kit: str, gap: tuple[str, str]) -> None:
+    assert words(gap[1]) in KITS[kit].docs[gap[0]]
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_sentence_of_a_verb_is_proven_or_named_as_a_gap(verb: str) -> None:
-    left = DOCS[verb]
-    quotes = [quote for _, where, quote in QUOTES if where == verb]
-    quotes += [quote for where, quote in NOT_PROVEN if where == verb]
+@pytest.mark.parametrize(("kit", "verb"), [(kit, verb) for kit in KITS for verb in VERBS[kit]])
+def test_every_sentence_of_a_verb_is_proven_or_named_as_a_gap(kit: str, verb: str) -> None:
+    left = KITS[kit].docs[verb]
+    quotes = [quote for _, where, quote in KITS[kit].quotes if where == verb]
+    quotes += [quote for where, quote in NOT_PROVEN[kit] if where == verb]
     for quote in sorted(map(words, quotes), key=len, reverse=True):
         left = left.replace(quote, " ")
     assert re.findall(r"\w+", left) == [], "no test of the kit quotes these words"
 
 
-@pytest.mark.parametrize("kind", ["ObjectInfo", "Prefix", "Reader", "UploadState"])
-def test_every_value_of_the_contract_is_tested(kind: str) -> None:
-    assert any(where == kind for _, where, _ in QUOTES)
+@pytest.mark.parametrize(
+    ("kit", "kind"),
+    [
+        *(("storage", kind) for kind in ("ObjectInfo", "Prefix", "Reader", "UploadState")),
+        *(("auth", kind) for kind in ("Access", "Presented", "Identity", "Refused", "TokenRequest", "TokenAnswer")),
+    ],
+)
+def test_every_value_of_the_contract_is_tested(kit: str, kind: str) -> None:
+    assert any(where == kind for _, where, _ in KITS[kit].quotes)

@@ -1,4 +1,4 @@
-"""The table of broken drivers: which test of the kit has to catch which of them."""
+"""The tables of broken plugins: which test of the kit has to catch which of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from entrepot_contract import StorageDriver
+from entrepot_contract.auth import Authenticator
 
-__all__ = ["BROKEN", "Fault", "caught_by"]
+__all__ = ["BROKEN", "BROKEN_AUTH", "AuthFault", "Fault", "caught_by", "refused_by"]
 
 Driver = TypeVar("Driver", bound=type[StorageDriver])
+Judge = TypeVar("Judge", bound=type[Authenticator])
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,16 @@ class Fault:
     options: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class AuthFault:
+    """A broken authenticator, and the test that names its fault."""
+
+    driver: type[Authenticator]
+    test: str
+
+
 BROKEN: dict[str, Fault] = {}
+BROKEN_AUTH: dict[str, AuthFault] = {}
 
 
 def caught_by(test: str, **options: object) -> Callable[[Driver], Driver]:
@@ -31,5 +42,15 @@ def caught_by(test: str, **options: object) -> Callable[[Driver], Driver]:
     def enter(driver: Driver) -> Driver:
         BROKEN[driver.__name__] = Fault(driver, test, options)
         return driver
+
+    return enter
+
+
+def refused_by(test: str) -> Callable[[Judge], Judge]:
+    """Enter an authenticator into its table; its docstring says what is wrong with it."""
+
+    def enter(judge: Judge) -> Judge:
+        BROKEN_AUTH[judge.__name__] = AuthFault(judge, test)
+        return judge
 
     return enter
