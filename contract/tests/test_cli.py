@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from entrepot_contract.testing import basic
 from entrepot_contract.testing.cli import UsageError, main, read_config
 
 ROOT = Path(__file__).parents[2]
@@ -25,12 +26,21 @@ class KitBroken(KitHonest):
 
 class NoDriver:
     pass
+
+from contract.tests.honest_auth import HonestBasic
+
+class KitUsers(HonestBasic):
+    name = "kit-users"
 """
 POINTS = """[entrepot.storage]
 kit-honest = kit_drivers:KitHonest
 kit-broken = kit_drivers:KitBroken
 kit-no-driver = kit_drivers:NoDriver
 kit-gone = kit_gone:Driver
+kit-both = kit_drivers:KitHonest
+[entrepot.auth]
+kit-users = kit_drivers:KitUsers
+kit-both = kit_drivers:KitUsers
 """
 RUN = "import sys; from entrepot_contract.testing.cli import main; sys.exit(main())"
 
@@ -67,6 +77,64 @@ def test_an_installed_driver_is_checked_with_no_file_to_write(site: Path) -> Non
     assert "secret-of-the-test" not in run.stdout + run.stderr + report.read_text()
 
 
+GOOD = str(basic("alice", "secret-of-the-test").authorization)
+BAD = [str(basic("alice", "wrong-of-the-test").authorization), "Basic !"]
+
+
+def users(site: Path) -> dict[str, object]:
+    """What the file holds of an authenticator."""
+    (site / "users.json").write_text(json.dumps({"alice": "secret-of-the-test"}))
+    accepted = [{"authorization": GOOD, "user": "alice"}]
+    timing = [[BAD[0], str(basic("nobody", "wrong-of-the-test").authorization)]]
+    return {"options": {"path": f"{site}/users.json"}, "accepted": accepted, "refused": BAD, "timing": timing}
+
+
+@pytest.mark.parametrize("kind", [[], ["--kind", "auth"]])
+def test_an_installed_authenticator_is_checked_with_no_file_to_write(site: Path, kind: list[str]) -> None:
+    config, report = site / "users-options.json", site / "report.json"
+    config.write_text(json.dumps(users(site)))
+    run = check(site, "kit-both" if kind else "kit-users", *kind, "--config", str(config), "--report", str(report))
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(report.read_text())
+    assert found["drivers"] == []
+    (plugin,) = found["authenticators"]
+    assert (plugin["driver"], plugin["package"], found["kit"]["auth_contract"]) == ("kit-users", "kit-drivers", "1.0")
+    assert plugin["capabilities"] == {"schemes": ["basic"], "challenge": True, "issues": False, "timing": True}
+    assert plugin["summary"].keys() == {"pass", "not-claimed"}
+    assert "of-the-test" not in run.stdout + run.stderr + report.read_text()
+
+
+def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
+    config = site / "users-options.json"
+    config.write_text(json.dumps({**users(site), "refused": [GOOD]}))
+    run = check(site, "kit-users", "--config", str(config))
+    assert run.returncode == 1
+    assert "DID NOT RAISE" in run.stdout
+    assert GOOD not in run.stdout
+    assert "secret-of-the-test" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"options": None}, "the options of 'kit-users' have to be an object"),
+        ({"accepted": {}}, "accepted of 'kit-users' has to be a list"),
+        ({"accepted": [GOOD]}, "has to be a list of objects with authorization and user"),
+        ({"refused": [{"authorization": GOOD}]}, "refused of 'kit-users' has to be a list of values of the Auth"),
+        ({"timing": [[GOOD]]}, "timing of 'kit-users' has to be a list of pairs"),
+        ({"path": "users.json"}, "'kit-users' has path in --config FILE; there have to be options, accepted, refused"),
+    ],
+)
+def test_a_file_that_says_too_little_of_an_authenticator_is_refused(
+    site: Path, changes: dict[str, object], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "c.json").write_text(json.dumps({**users(site), **changes}))
+    assert main(["check", "kit-users", "--config", str(site / "c.json")]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert GOOD not in error
+
+
 def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
     config = site / "options.json"
     config.write_text(json.dumps({"path": "{tmp}/kit.db", "password": "secret-of-the-test"}))
@@ -84,6 +152,10 @@ def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
         (["kit-no-driver"], "'kit-no-driver' is no driver: kit_drivers:NoDriver is no subclass of StorageDriver"),
         (["kit-honest", "--config", "missing.json"], "missing.json cannot be read: No such file or directory"),
         (["--all-installed"], "--config FILE, under '"),
+        (["--all-installed", "--kind", "auth"], "--config FILE, under '"),
+        (["kit-users"], "'kit-users' is an authenticator: give options, accepted and refused in --config FILE"),
+        (["kit-both"], "'kit-both' is the name of more than one plugin: add --kind storage or --kind auth"),
+        (["kit-users", "--kind", "storage"], "no driver 'kit-users' is installed; installed are: "),
     ],
 )
 def test_a_command_that_cannot_run_says_why(

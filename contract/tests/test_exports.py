@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 from contract.tests.honest import HonestDriver
+from contract.tests.honest_auth import HonestBasic, HonestIssuer
 
 import entrepot_contract
 from entrepot_contract import StorageDriver, UploadState
+from entrepot_contract.auth import Authenticator
 from entrepot_contract.hookspecs import PROJECT
-from entrepot_contract.testing import StorageContract
+from entrepot_contract.issuing import TokenIssuer
+from entrepot_contract.testing import AuthenticatorContract, StorageContract
 
 SOURCE = Path(entrepot_contract.__file__).parent
-MODULES = ["errors", "events", "hookspecs", "keys", "options", "server", "storage", "types"]
+MODULES = ["auth", "errors", "events", "fresh", "hookspecs", "issuing", "keys", "options", "server", "storage", "types"]
 KIT_FILES = sorted((SOURCE / "testing").rglob("*.py"))
 
 
@@ -50,6 +53,20 @@ def test_the_honest_driver_has_the_contracts_signatures() -> None:
         ]
 
 
+@pytest.mark.parametrize("kind", [Authenticator, TokenIssuer])
+def test_an_authenticator_has_no_defaults_but_from_config(kind: type[Authenticator | TokenIssuer]) -> None:
+    methods = {
+        name for name, member in vars(kind).items() if inspect.isfunction(member) or isinstance(member, property)
+    }
+    assert methods <= kind.__abstractmethods__
+    for name in kind.__abstractmethods__ - {"__init__", "issues"}:
+        for honest in (HonestBasic, HonestIssuer) if kind is Authenticator else (HonestIssuer,):
+            ours, theirs = (inspect.signature(getattr(each, name)) for each in (kind, honest))
+            assert [(p.name, p.kind) for p in ours.parameters.values()] == [
+                (p.name, p.kind) for p in theirs.parameters.values()
+            ]
+
+
 def test_a_state_is_frozen_hides_its_token_and_is_never_pickled() -> None:
     state = UploadState("a/k", 3, '{"token": "hidden"}')
     assert "hidden" not in repr(state)
@@ -60,9 +77,23 @@ def test_a_state_is_frozen_hides_its_token_and_is_never_pickled() -> None:
 
 
 @pytest.mark.parametrize("file", KIT_FILES, ids=lambda file: file.name)
-def test_the_kit_names_no_driver(file: Path) -> None:
-    names = {point.name for point in metadata.entry_points(group="entrepot.storage")}
-    names |= {"filesystem", "inmemory", "s3", "azure", "gcs", "boto3", "rootdirectory"}
+def test_the_kit_names_no_plugin(file: Path) -> None:
+    groups = ("entrepot.storage", "entrepot.auth")
+    # A token is what an issuer issues, too.
+    names = {point.name for group in groups for point in metadata.entry_points(group=group)} - {"token"}
+    names |= {
+        "filesystem",
+        "inmemory",
+        "s3",
+        "azure",
+        "gcs",
+        "boto3",
+        "rootdirectory",
+        "htpasswd",
+        "bcrypt",
+        "joserfc",
+        "jwks",
+    }
     assert not re.findall(rf"(?i)\b(?:{'|'.join(map(re.escape, sorted(names)))})\b", file.read_text())
 
 
@@ -70,6 +101,7 @@ def test_the_kit_is_loaded_when_it_is_asked_for() -> None:
     from entrepot_contract import testing
 
     assert testing.StorageContract is StorageContract
+    assert testing.AuthenticatorContract is AuthenticatorContract
     with pytest.raises(AttributeError, match="no_such_kit"):
         _ = testing.no_such_kit
     assert PROJECT == "entrepot"

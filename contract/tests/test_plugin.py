@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CASES = """
 import pytest
-from contract.tests import honest
+from contract.tests import auth_cases, honest, honest_auth
 from contract.tests.broken.puts import PutKeepsTheTail, PutStopsAt8MiB
-from entrepot_contract.testing import StorageContract
+from entrepot_contract.testing import AuthenticatorContract, StorageContract, bearer
 from entrepot_contract.testing.sentences import sentence, since
 
 TAIL = "test_put_replaces_the_whole_object"
@@ -64,11 +64,30 @@ class TestFuture(Honest):
 
     def test_of_its_own(self, driver): assert driver.stat
 
+class TestUsers(auth_cases.BasicCase):
+    known_failures = {"test_close_can_be_called_again": "issue 10: once is enough"}
+
+class TestIssuesNothing(auth_cases.IssuerCase):
+    @pytest.fixture
+    def config(self): return {**honest_auth.issuer_config(), "issuing": False}
+
+    @pytest.fixture
+    def accepted(self):
+        issuer = honest_auth.HonestIssuer.from_config(honest_auth.issuer_config())
+        claims = {"kind": "access", "sub": "alice", "grants": [], "exp": 2**32}
+        return [(bearer(issuer.sign(claims)), "alice")]
+
+class TestUsersWithoutCredentials(AuthenticatorContract):
+    authenticator_class = honest_auth.HonestBasic
+
+    @pytest.fixture
+    def config(self, tmp_path): return honest_auth.basic_config(tmp_path)
+
 class TestWithoutConfig(StorageContract):
     driver_class = honest.HonestDriver
 """
 CHOSEN = "put_replaces or 16_mib or overridden or known_failures or next_contract or never_touches or create_sees"
-CHOSEN += " or of_its_own"
+CHOSEN += " or of_its_own or its_users or can_be_called or stays_one"
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +106,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def statuses(folder: Path, case: str) -> dict[str, str]:
     """The status of each test of one class."""
     report = json.loads((folder / "reports" / "r.json").read_text())
-    (driver,) = [driver for driver in report["drivers"] if driver["test_class"].endswith(f"::{case}")]
+    plugins = [*report["drivers"], *report["authenticators"]]
+    (driver,) = [plugin for plugin in plugins if plugin["test_class"].endswith(f"::{case}")]
     return {test["test"]: test["status"] for row in driver["sentences"] for test in row["tests"]}
 
 
 TAIL = "test_put_replaces_the_whole_object"
 SIZES = "test_put_writes_whole_objects_up_to_16_mib"
 WHOLE = "test_no_contract_test_is_overridden"
+GOOD = "test_a_good_credential_is_its_users"
 NAMES = "test_known_failures_name_tests_and_reasons"
 
 
@@ -118,6 +139,12 @@ NAMES = "test_known_failures_name_tests_and_reasons"
         ("TestFuture", "test_create_never_touches_an_existing_object", "not-claimed"),
         ("TestFuture", "test_list_never_shows_unfinished_work", "not-run"),
         ("TestWithoutConfig", TAIL, "fail"),
+        ("TestUsers", "test_close_can_be_called_again", "fail"),
+        ("TestUsers", GOOD, "pass"),
+        ("TestUsers", "test_an_issuer_stays_one", "not-claimed"),
+        ("TestIssuesNothing", GOOD, "pass"),
+        ("TestIssuesNothing", "test_an_issuer_stays_one", "not-claimed"),
+        ("TestUsersWithoutCredentials", GOOD, "fail"),
     ],
 )
 def test_each_test_has_its_status(folder: Path, case: str, test: str, status: str) -> None:
@@ -131,6 +158,7 @@ def test_the_terminal_counts_statuses_by_their_names(folder: Path) -> None:
     assert "1 pending" in last
     assert "skipped" not in last
     assert "TestWithoutConfig needs a fixture `config`" in output
+    assert "TestUsersWithoutCredentials needs a fixture `accepted`" in output
     assert "TestOverrides overrides ['test_put_replaces_the_whole_object']: declare known_failures instead" in output
 
 
@@ -150,6 +178,7 @@ def test_the_report_tells_driver_versions_capabilities_and_sentences(folder: Pat
 def test_the_report_can_be_read_by_people(folder: Path, name: str) -> None:
     text = (folder / "reports" / name).read_text()
     assert "Storage contract 1.0" in text
+    assert "Authenticator contract 1.0" in text
     assert "issue 7: the tail stays" in text
     assert "no test here cuts the power" in text
     assert "not-claimed: create" in text
