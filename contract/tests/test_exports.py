@@ -21,7 +21,20 @@ from entrepot_contract.issuing import TokenIssuer
 from entrepot_contract.testing import AuthenticatorContract, StorageContract
 
 SOURCE = Path(entrepot_contract.__file__).parent
-MODULES = ["auth", "errors", "events", "fresh", "hookspecs", "issuing", "keys", "options", "server", "storage", "types"]
+MODULES = [
+    "auth",
+    "durations",
+    "errors",
+    "events",
+    "fresh",
+    "hookspecs",
+    "issuing",
+    "keys",
+    "options",
+    "server",
+    "storage",
+    "types",
+]
 KIT_FILES = sorted((SOURCE / "testing").rglob("*.py"))
 
 

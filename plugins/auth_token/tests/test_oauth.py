@@ -31,7 +31,7 @@ def key(tmp_path: Path) -> tuple[Path, PrivateKey]:
 
 @pytest.fixture
 def issuing(open_one: Opener, key: tuple[Path, PrivateKey]) -> TokenAuthenticator:
-    return open_one(issuer={"name": ISSUER, "key": str(key[0]), "refresh": "2d"})
+    return open_one(issuer={"name": ISSUER, "key": str(key[0]), "refresh": "48h"})
 
 
 def post(issuing: TokenAuthenticator, house: House, **form: str | Sequence[str]) -> TokenAnswer:

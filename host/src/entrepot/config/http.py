@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from entrepot.config.addresses import Address, ListenAddress
-from entrepot.config.durations import Duration
 from entrepot.config.section import Known, Section
+from entrepot_contract.durations import Duration
 
 __all__ = ["Http", "Http2", "Tls"]
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from entrepot.config.durations import Duration
 from entrepot.config.section import Findings, Known, Section, names_of
+from entrepot_contract.durations import Duration
 from entrepot_contract.options import nearest
 
 __all__ = ["Storage", "split_storage"]

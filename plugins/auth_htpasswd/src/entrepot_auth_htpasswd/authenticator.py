@@ -30,7 +30,7 @@ class HtpasswdAuthenticator(Authenticator):
     def __init__(self, options: DriverOptions) -> None:
         if not isinstance(options, HtpasswdOptions):
             raise TypeError(f"HtpasswdAuthenticator takes HtpasswdOptions, not {type(options).__name__}")
-        path, groupfile, seconds = options.path, options.groupfile, options.cache
+        path, groupfile, seconds = options.path, options.groupfile, options.cache.total_seconds()
         quoted = re.sub(r'(["\\])', r"\\\1", options.realm)
         self._challenge = f'Basic realm="{quoted}", charset="UTF-8"'
         # What was verified goes with the users that it was verified against, so that a computation which ends after

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from entrepot_auth_token.durations import Duration
 from entrepot_contract import DriverOptions
+from entrepot_contract.durations import Duration
 
 __all__ = ["Algorithm", "IssuerOptions", "TokenOptions"]
 
