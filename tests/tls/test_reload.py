@@ -156,7 +156,8 @@ def test_a_worker_that_is_replaced_while_the_files_are_broken_has_the_certificat
 
 
 def test_workers_stay_where_those_that_should_take_their_place_cannot_start(tmp_path: Path) -> None:
-    with Secured("granian", tmp_path, workers=2) as secured:
+    with Secured("granian", tmp_path, workers=6) as secured:
+        assert eventually(lambda: secured.server.built() == 6)
         first, workers = secured.serial(), secured.server.workers()
         broken = secured.server.folder / "broken"
         broken.touch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 import threading
 import time
@@ -68,6 +69,7 @@ def build(folder: Path) -> Echo:
     """The application, unless the folder says that it cannot be made."""
     if folder.joinpath("broken").exists():
         raise OSError("the application cannot be built")
+    folder.joinpath("built", str(os.getpid())).touch()
     return Echo(folder / "closed")
 
 

@@ -47,7 +47,8 @@ class Running:
 
     def __init__(self, name: str, folder: Path, **options: object) -> None:
         self.folder = folder
-        folder.joinpath("closed").mkdir(parents=True)
+        folder.joinpath("built").mkdir(parents=True)
+        folder.joinpath("closed").mkdir()
         command = [sys.executable, "-m", "host.tests.server.run", name, str(folder), json.dumps(options)]
         with folder.joinpath("log").open("wb") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
@@ -68,6 +69,10 @@ class Running:
     def log(self) -> str:
         """Everything that the server has logged."""
         return self.folder.joinpath("log").read_text()
+
+    def built(self) -> int:
+        """How many workers have built the application; one that serves tells nothing of the others."""
+        return len(list(self.folder.joinpath("built").iterdir()))
 
     def closed(self) -> int:
         """How many applications were closed."""

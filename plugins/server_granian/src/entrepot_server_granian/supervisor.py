@@ -26,6 +26,7 @@ __all__ = ["Supervisor"]
 
 _START_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 1.0
+_KILL_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +95,10 @@ class Supervisor(MPServer):
         self, idx: int, target: object, callback_loader: object
     ) -> WorkerProcess:
         target = functools.partial(serve_worker, self.listener, self._readiness)
-        return super()._spawn_worker(idx, target, callback_loader)
+        worker = super()._spawn_worker(idx, target, callback_loader)
+        # Before it starts: one that dies at once would count as the old worker of its number, which is replaced then.
+        worker.interrupt_by_parent = self._readiness is not None
+        return worker
 
     def _spawn_workers(self, target: object, loader: object) -> None:
         with _signals_later():
@@ -127,14 +131,14 @@ class Supervisor(MPServer):
         self._readiness = Readiness(self.workers)
         try:
             self._spawn_workers(target, loader)
-            for worker in self.wrks:
-                worker.interrupt_by_parent = True
             started = self._readiness.wait(_START_SECONDS, lambda: self.interrupt_signal)
         finally:
             self._readiness = None
         if not started:
             for worker in self.wrks:
                 worker.inner.kill()
+            for worker in self.wrks:
+                worker.inner.join(_KILL_SECONDS)
             self.wrks = old
             if before is not None:
                 self._use(before)
