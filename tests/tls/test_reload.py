@@ -88,7 +88,7 @@ def clients() -> Iterator[Clients]:
     clients.stop()
 
 
-def until_shown(secured: Secured, serial: int, seconds: float = 8) -> float:
+def until_shown(secured: Secured, serial: int, seconds: float = 20) -> float:
     """How long it takes until a new connection is shown the certificate."""
     began = time.monotonic()
     while secured.serial() != serial:
@@ -157,7 +157,6 @@ def test_a_worker_that_is_replaced_while_the_files_are_broken_has_the_certificat
 
 def test_workers_stay_where_those_that_should_take_their_place_cannot_start(tmp_path: Path) -> None:
     with Secured("granian", tmp_path, workers=6) as secured:
-        assert eventually(lambda: secured.server.built() == 6)
         first, workers = secured.serial(), secured.server.workers()
         broken = secured.server.folder / "broken"
         broken.touch()
@@ -198,7 +197,7 @@ def test_workers_that_were_replaced_end(tmp_path: Path) -> None:
     with Secured("granian", tmp_path, workers=2) as secured:
         first = secured.server.workers()
         until_shown(secured, secured.swap())
-        assert eventually(lambda: not set(first) & set(secured.server.workers()), seconds=20)
+        assert eventually(lambda: not set(first) & set(secured.server.workers()), seconds=60)
         assert secured.server.closed() == 2
         assert len(secured.server.workers()) == 2
 
@@ -210,5 +209,5 @@ def test_a_stop_ends_also_the_workers_that_were_replaced(tmp_path: Path) -> None
         until_shown(secured, secured.swap())
         assert len(secured.server.workers()) == 2
         secured.server.terminate()
-        secured.server.process.wait(10)
+        secured.server.process.wait(30)
         running.close()

@@ -53,6 +53,10 @@ class Running:
         with folder.joinpath("log").open("wb") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         self.port = self._wait_for_port()
+        if not options.get("broken"):
+            # The first worker that serves tells nothing of the others, and who signals a worker must know all of them.
+            workers = 1 if name == "waitress" else int(str(options.get("workers") or 1))
+            self._wait_for(lambda: self.built() >= workers)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +75,7 @@ class Running:
         return self.folder.joinpath("log").read_text()
 
     def built(self) -> int:
-        """How many workers have built the application; one that serves tells nothing of the others."""
+        """How many workers have built the application."""
         return len(list(self.folder.joinpath("built").iterdir()))
 
     def closed(self) -> int:
@@ -107,17 +111,20 @@ class Running:
 
     def _wait_for_port(self) -> int:
         address = self.folder / "address"
-        deadline = time.monotonic() + 30
-        while not address.exists():
+        self._wait_for(address.exists)
+        return int(address.read_text())
+
+    def _wait_for(self, true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not true():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
                 self.process.wait()
                 raise AssertionError(f"the server did not start:\n{self.log()}")
             time.sleep(0.02)
-        return int(address.read_text())
 
 
-def eventually(true: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
     """Whether something comes true within some seconds."""
     deadline = time.monotonic() + seconds
     while not (answer := true()) and time.monotonic() < deadline:

@@ -33,11 +33,11 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def _signals_later() -> Iterator[None]:
-    """Hold back signals while workers are forked: a new one would lose them to the handlers of its parent.
+    """Hold back signals while workers are forked: a new one would lose them to the handlers of its parent, or die.
 
     They stay held back in the worker, which waits for them.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, RETIRE})
     try:
         yield
     finally:
