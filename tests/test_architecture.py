@@ -13,10 +13,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CONTRACT = {"entrepot_contract", "pydantic", "pluggy"}
 KIT = CONTRACT | {"pytest", "_pytest", "hypothesis"}
-HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "limits", "wcmatch", "yaml"}
+HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "limits", "wcmatch", "yaml", "sqlalchemy", "prometheus_client"}
 PLUGINS = {
     "auth_htpasswd": {"bcrypt", "cachetools"},
     "auth_token": {"cachetools", "cryptography", "httpx", "joserfc"},
+    "notify_webhook": {"httpx"},
     "server_granian": {"granian"},
     "server_gunicorn": {"gunicorn"},
     "storage_azure": {"azure"},

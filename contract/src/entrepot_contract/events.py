@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import uuid4
 
-__all__ = ["Action", "Descriptor", "Event", "Request"]
+__all__ = ["Action", "Descriptor", "Event", "Request", "Source"]
 
 Action = Literal["push", "pull", "mount", "delete"]
 
@@ -34,12 +34,22 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The registry that an event comes from: its host name and port, and a UUID of the process that served it."""
+
+    address: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened to a blob, a manifest or a tag of a repository.
 
     - ``target`` is None where only a tag was deleted.
     - ``from_repository`` is set for a mount, ``tag`` where a tag was named.
+    - ``url`` is where the target can be read, by digest; None for what was deleted.
     - ``references`` are the descriptors that a pushed or pulled manifest holds.
+    - ``id`` is unique, and stays the same however often the event is told; ``timestamp`` is aware.
     """
 
     action: Action
@@ -52,5 +62,6 @@ class Event:
     annotations: Mapping[str, str] = field(default_factory=dict)
     request: Request | None = None
     actor: str | None = None
+    source: Source | None = None
     id: str = field(default_factory=lambda: str(uuid4()))
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))

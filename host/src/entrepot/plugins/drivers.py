@@ -8,14 +8,15 @@ from typing import Final, cast
 
 from stevedore import DriverManager
 
-from entrepot.plugins.fitness import unfit_auth, unfit_server, unfit_storage
-from entrepot.plugins.installed import AUTH, SERVER, STORAGE, claims
+from entrepot.plugins.fitness import unfit_auth, unfit_notify, unfit_server, unfit_storage
+from entrepot.plugins.installed import AUTH, NOTIFY, SERVER, STORAGE, claims
 from entrepot_contract import StorageDriver
 from entrepot_contract.auth import Authenticator
+from entrepot_contract.notify import NotificationSink
 from entrepot_contract.options import nearest
 from entrepot_contract.server import ServerDriver
 
-__all__ = ["PluginError", "load_auth", "load_server", "load_storage", "server_names"]
+__all__ = ["PluginError", "load_auth", "load_notify", "load_server", "load_storage", "server_names"]
 
 _PACKAGES: Final = {
     STORAGE: {
@@ -27,6 +28,7 @@ _PACKAGES: Final = {
         "s3aws": "entrepot-storage-s3",
     },
     AUTH: {"htpasswd": "entrepot-auth-htpasswd", "token": "entrepot-auth-token"},
+    NOTIFY: {"webhook": "entrepot-notify-webhook"},
     SERVER: {"granian": "entrepot-server-granian", "gunicorn": "entrepot-server-gunicorn"},
 }
 
@@ -49,6 +51,14 @@ def load_auth(name: str) -> type[Authenticator]:
     Raises PluginError as ``load_storage`` does.
     """
     return cast("type[Authenticator]", _load(AUTH, name, unfit_auth))
+
+
+def load_notify(name: str) -> type[NotificationSink]:
+    """The notification sink of a name.
+
+    Raises PluginError as ``load_storage`` does.
+    """
+    return cast("type[NotificationSink]", _load(NOTIFY, name, unfit_notify))
 
 
 def load_server(name: str) -> type[ServerDriver]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from entrepot_contract import CONTRACT_VERSION, StorageDriver
 from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
+from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
 from entrepot_contract.server import ServerDriver
 
-__all__ = ["contract_of", "unfit_auth", "unfit_server", "unfit_storage"]
+__all__ = ["contract_of", "unfit_auth", "unfit_notify", "unfit_server", "unfit_storage"]
 
 
 def unfit_storage(plugin: object) -> str | None:
@@ -17,6 +18,11 @@ def unfit_storage(plugin: object) -> str | None:
 def unfit_auth(plugin: object) -> str | None:
     """Why an object cannot be used as an authenticator, or None."""
     return _unfit(plugin, Authenticator, AUTH_CONTRACT_VERSION)
+
+
+def unfit_notify(plugin: object) -> str | None:
+    """Why an object cannot be used as a notification sink, or None."""
+    return _unfit(plugin, NotificationSink, NOTIFY_CONTRACT_VERSION)
 
 
 def unfit_server(plugin: object) -> str | None:

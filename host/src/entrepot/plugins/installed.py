@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from entrepot.plugins.fitness import contract_of, unfit_auth, unfit_server, unfit_storage
+from entrepot.plugins.fitness import contract_of, unfit_auth, unfit_notify, unfit_server, unfit_storage
 
-__all__ = ["AUTH", "HOOKS", "SERVER", "STORAGE", "Plugin", "claims", "installed_plugins"]
+__all__ = ["AUTH", "HOOKS", "NOTIFY", "SERVER", "STORAGE", "Plugin", "claims", "installed_plugins"]
 
 STORAGE: Final = "entrepot.storage"
 AUTH: Final = "entrepot.auth"
+NOTIFY: Final = "entrepot.notify"
 SERVER: Final = "entrepot.server"
 HOOKS: Final = "entrepot.hooks"
 
 _FITNESS: Final[dict[str, Callable[[object], str | None]]] = {
     STORAGE: unfit_storage,
     AUTH: unfit_auth,
+    NOTIFY: unfit_notify,
     SERVER: unfit_server,
     HOOKS: lambda _: None,
 }
@@ -47,7 +49,7 @@ def claims(group: str) -> list[EntryPoint]:
 
 def installed_plugins() -> list[Plugin]:
     """Every installed plugin of every kind; one that cannot be loaded says why, and keeps no other from loading."""
-    return [plugin for group in (STORAGE, AUTH, SERVER, HOOKS) for plugin in _of_group(group)]
+    return [plugin for group in (STORAGE, AUTH, NOTIFY, SERVER, HOOKS) for plugin in _of_group(group)]
 
 
 def _of_group(group: str) -> list[Plugin]:

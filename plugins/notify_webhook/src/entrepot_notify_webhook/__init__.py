@@ -1,0 +1,1 @@
+"""Events of the registry, told to a URL."""
