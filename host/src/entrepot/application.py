@@ -7,9 +7,17 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from entrepot.access import Gate, Limits
-from entrepot.config import Configuration, access_rules, http_settings, limit_settings, registry_settings
+from entrepot.config import (
+    Configuration,
+    access_rules,
+    http_settings,
+    limit_settings,
+    notify_settings,
+    registry_settings,
+)
 from entrepot.http import create_app
 from entrepot.logs import AccessLog
+from entrepot.notify import Notifications
 from entrepot.plugins import Hooks, load_auth, load_storage
 from entrepot.registry import Registry
 from entrepot.storage.checked import CheckedDriver
@@ -76,12 +84,17 @@ def build_application(configuration: Configuration) -> HostApplication:
     if not health.ok:
         _log.warning("the storage %s does not answer: %s", configuration.storage.driver, health.detail)
     hooks = Hooks.installed()
+    told = notify_settings(configuration)
+    if told is not None:
+        hooks.register(Notifications(told), "notifications")
     registry = Registry(driver, registry_settings(configuration), hooks.event if hooks.hears_events else None)
     settings = http_settings(configuration)
     access_log = None
     if settings.access_log:
         access_log = AccessLog(as_json=configuration.log.formatter != "text", fields=configuration.log.fields)
     app = create_app(registry, settings, access_log, gate, Limits(limit_settings(configuration)))
-    # Options of drivers and authenticators stay out: they hold what only these may know.
-    hooks.startup(configuration.model_dump(exclude={"storage": {"options"}, "auth": True}))
+    # Options of drivers, authenticators and sinks stay out: they hold what only these may know.
+    hooks.startup(
+        configuration.model_dump(exclude={"storage": {"options"}, "auth": True, "notifications": {"endpoints": True}})
+    )
     return HostApplication(app, registry, gate, hooks, access_log)

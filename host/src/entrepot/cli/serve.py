@@ -9,10 +9,11 @@ import os
 import click
 
 from entrepot.application import build_application, open_gate, open_storage
-from entrepot.config import Configuration, ConfigurationError, load_configuration, server_settings
+from entrepot.config import Configuration, ConfigurationError, load_configuration, notify_settings, server_settings
 from entrepot.config.addresses import Address
 from entrepot.config.environment import CONFIGURATION_PATH
 from entrepot.logs import configure_logging
+from entrepot.notify import open_sinks
 from entrepot.plugins import PluginError
 from entrepot.server import choose_server
 from entrepot_contract import ConfigError, StorageError
@@ -46,6 +47,7 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
     for warning in warnings:
         _log.warning("%s", warning)
     _look_at_access(configuration)
+    _look_at_sinks(configuration)
     with_storage = open_storage(configuration)
     shared = with_storage.capabilities.shared
     with_storage.close()
@@ -65,6 +67,22 @@ def _look_at_access(configuration: Configuration) -> None:
     http = configuration.http
     if configuration.auth and http.tls is None and http.addr.host not in {"127.0.0.1", "::1", "localhost"}:
         _log.warning("http.tls is not set: passwords and tokens travel in the clear, unless a proxy in front has TLS")
+
+
+def _look_at_sinks(configuration: Configuration) -> None:
+    """Find out here that an endpoint's sink cannot be used, and not in the process that tells it the events."""
+    told = notify_settings(configuration)
+    if told is None:
+        return
+    for sink in open_sinks(told).values():
+        sink.close()
+    try:
+        os.makedirs(told.outbox.path, 0o700, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot serve: the outbox of the notifications cannot be made ({error}); "
+            "set notifications.outbox.path to a folder on a local disk"
+        ) from error
 
 
 def _ready(configuration: Configuration, host: str, port: int) -> None:

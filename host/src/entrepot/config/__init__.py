@@ -6,6 +6,7 @@ from entrepot.config.to_settings import (
     access_rules,
     http_settings,
     limit_settings,
+    notify_settings,
     registry_settings,
     server_settings,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "http_settings",
     "limit_settings",
     "load_configuration",
+    "notify_settings",
     "registry_settings",
     "server_settings",
 ]

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from entrepot.config.access import AccessRule, Limits
 from entrepot.config.http import Http
+from entrepot.config.notifications import Notifications
 from entrepot.config.section import Known, Section
 from entrepot.config.storage import Storage
 from entrepot.config.validation import Validation
@@ -67,22 +68,6 @@ class Configuration(Section):
         "middleware": {
             kind: [{"name": None, "disabled": None, "options": None}] for kind in ("registry", "repository", "storage")
         },
-        "notifications": {
-            "events": {"includereferences": None},
-            "endpoints": [
-                {
-                    "name": None,
-                    "disabled": None,
-                    "url": None,
-                    "headers": None,
-                    "timeout": None,
-                    "threshold": None,
-                    "backoff": None,
-                    "ignoredmediatypes": None,
-                    "ignore": {"mediatypes": None, "actions": None},
-                }
-            ],
-        },
         "policy": {"repository": {"classes": None}},
         "proxy": {
             "remoteurl": None,
@@ -107,6 +92,7 @@ class Configuration(Section):
     auth: dict[str, dict[str, object]] = Field(default_factory=dict, repr=False)
     access: tuple[AccessRule, ...] | None = None
     limits: Limits = Limits()
+    notifications: Notifications = Notifications()
 
     @field_validator("auth", mode="before")
     @classmethod

@@ -91,6 +91,8 @@ def knows(section: type[Section], path: Sequence[str]) -> bool:
         below = _section_of(section, name)
         rest = path[2:] if path[1:] and path[1].isdigit() else path[1:]
         return below is None or knows(below, rest)
+    if section.model_config.get("extra") == "allow":  # the keys of a plugin
+        return True
     return name in section.refused or (name in section.later and _known_holds(section.later[name], path[1:]))
 
 

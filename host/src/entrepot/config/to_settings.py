@@ -9,10 +9,12 @@ from entrepot.access.limits import LimitSettings
 from entrepot.access.rules import DISTRIBUTIONS
 from entrepot.config.http import Tls
 from entrepot.config.model import Configuration
+from entrepot.config.notifications import Endpoint
+from entrepot.notify import EndpointSettings, Interest, LogSettings, NotifySettings, OutboxSettings
 from entrepot.settings import HttpSettings, IndexPolicy, Platform, PurgeSettings, RegistrySettings, UrlPolicy
 from entrepot_contract.server import ServerSettings, TlsSettings
 
-__all__ = ["access_rules", "http_settings", "limit_settings", "registry_settings", "server_settings"]
+__all__ = ["access_rules", "http_settings", "limit_settings", "notify_settings", "registry_settings", "server_settings"]
 
 
 def registry_settings(configuration: Configuration) -> RegistrySettings:
@@ -85,6 +87,42 @@ def limit_settings(configuration: Configuration) -> LimitSettings:
         per_identity=limits.requests.identity,
         failed_logins=limits.logins,
         uploads=limits.uploads,
+    )
+
+
+def notify_settings(configuration: Configuration) -> NotifySettings | None:
+    """Who is told of events; None where nobody is."""
+    section = configuration.notifications
+    told = tuple(_endpoint_settings(one) for one in section.endpoints if not one.disabled)
+    if not told:
+        return None
+    outbox, log = section.outbox, configuration.log
+    return NotifySettings(
+        outbox=OutboxSettings(path=outbox.path, most=outbox.maxpending, keep=outbox.keep, keep_dead=outbox.keepdead),
+        endpoints=told,
+        log=LogSettings(configuration.level, as_json=log.formatter != "text", fields=log.fields),
+    )
+
+
+def _endpoint_settings(endpoint: Endpoint) -> EndpointSettings:
+    return EndpointSettings(
+        name=endpoint.name,
+        sink=endpoint.sink,
+        options=endpoint.options,
+        interest=Interest(
+            actions=endpoint.actions,
+            repositories=endpoint.repositories,
+            tags=endpoint.tags,
+            ignored_actions=endpoint.ignore.actions,
+            ignored_media_types=(*endpoint.ignoredmediatypes, *endpoint.ignore.mediatypes),
+        ),
+        timeout=endpoint.timeout,
+        threshold=endpoint.threshold,
+        backoff=endpoint.backoff,
+        batch=endpoint.batch,
+        concurrency=endpoint.concurrency,
+        dead_age=endpoint.deadletter.age,
+        dead_attempts=endpoint.deadletter.attempts,
     )
 
 

@@ -1,0 +1,41 @@
+"""Which endpoint is told which event."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Final
+
+from wcmatch import fnmatch, glob
+
+from entrepot.notify.settings import Interest
+from entrepot_contract.events import Event
+
+__all__ = ["judge"]
+
+_MOST_NAMES: Final = 4096
+
+
+def judge(interest: Interest) -> Callable[[Event], bool]:
+    """A function that says whether an endpoint is told an event."""
+    actions, ignored = frozenset(interest.actions), frozenset(interest.ignored_actions)
+    ignored_types = frozenset(interest.ignored_media_types)
+
+    @functools.lru_cache(_MOST_NAMES)
+    def repository(name: str) -> bool:
+        return bool(glob.globmatch(name, list(interest.repositories), flags=glob.GLOBSTAR))
+
+    @functools.lru_cache(_MOST_NAMES)
+    def tag(name: str) -> bool:
+        return bool(fnmatch.fnmatch(name, list(interest.tags)))
+
+    def wants(event: Event) -> bool:
+        if event.action in ignored or (actions and event.action not in actions):
+            return False
+        if ignored_types and event.target is not None and event.target.media_type in ignored_types:
+            return False
+        if interest.repositories and not repository(event.repository):
+            return False
+        return not interest.tags or (event.tag is not None and tag(event.tag))
+
+    return wants

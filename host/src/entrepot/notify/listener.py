@@ -1,0 +1,85 @@
+"""The listener of the host's hooks that keeps events for the endpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from entrepot.notify.file import broken_files
+from entrepot.notify.journal import Journal
+from entrepot.notify.keeper import Keeper
+from entrepot.notify.notifier import recipients
+from entrepot.notify.outbox import Recorded
+from entrepot.notify.recorder import Recorder
+from entrepot.notify.settings import NotifySettings
+from entrepot_contract.events import Event
+from entrepot_contract.hookspecs import HealthCheck, hookimpl
+from entrepot_contract.types import Health
+
+__all__ = ["Notifications"]
+
+_FULL: Final = 0.5
+
+
+class Notifications:
+    """Has every push, mount and deletion on disk before its answer is sent, and pulls soon after."""
+
+    def __init__(self, settings: NotifySettings) -> None:
+        self._folder = Path(settings.outbox.path)
+        self._most = settings.outbox.most
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._recipients = recipients(settings)
+        self._recorder = Recorder(self._folder, self._most)
+        self._journal = Journal(self._folder)
+        self._keeper = Keeper(settings)
+
+    @hookimpl
+    def entrepot_event(self, event: Event) -> None:
+        """Keep an event for whoever is told of it."""
+        to = self._recipients(event)
+        if not to:
+            return
+        if event.action == "pull":
+            self._journal.add(event)
+        else:
+            self._recorder.record(Recorded(event, to))
+
+    @hookimpl
+    def entrepot_shutdown(self) -> None:
+        """Write what is held, and let the notifier of this process end."""
+        self._journal.close()
+        self._recorder.close()
+        self._keeper.close()
+
+    @hookimpl
+    def entrepot_health_checks(self) -> Sequence[HealthCheck]:
+        """Whether events can be kept."""
+        return [HealthCheck("outbox", self._check)]
+
+    def _check(self) -> Health:
+        began = time.monotonic()
+        faults = self._faults()
+        latency = timedelta(seconds=time.monotonic() - began)
+        return Health(ok=not faults, latency=latency, detail="; ".join(faults))
+
+    def _faults(self) -> list[str]:
+        try:
+            pending = self._recorder.pending()
+        except (sa.exc.DBAPIError, OSError) as error:
+            return [f"the outbox cannot be read: {error}"]
+        faults = []
+        if self._recorder.unsaved:
+            faults.append(f"{self._recorder.unsaved} events are held in memory, because the outbox cannot be written")
+        if self._recorder.lost or self._journal.dropped:
+            faults.append(f"{self._recorder.lost} events and {self._journal.dropped} pulls were told nobody")
+        if pending >= self._most * _FULL:
+            faults.append(f"{pending} deliveries are pending, of {self._most} at the most: pulls are left out")
+        faults += [
+            f"{name} was broken and put aside; look at it, and move it away" for name in broken_files(self._folder)
+        ]
+        return faults

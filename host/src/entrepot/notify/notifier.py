@@ -1,0 +1,110 @@
+"""The process that tells the events: one for each outbox at a time, started by the host's workers."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from entrepot.logs import configure_logging
+from entrepot.notify.delivery import Delivery
+from entrepot.notify.interest import judge
+from entrepot.notify.journal import read_journals
+from entrepot.notify.outbox import Outbox, Recorded
+from entrepot.notify.settings import NotifySettings, OutboxSettings
+from entrepot.plugins import load_notify
+from entrepot_contract.events import Event
+from entrepot_contract.notify import NotificationSink
+
+__all__ = ["SETTINGS", "Notifier", "open_sinks", "recipients", "run"]
+
+SETTINGS: Final = TypeAdapter(NotifySettings)
+"""The settings as JSON, and back."""
+
+_LOOK_SECONDS: Final = 0.2
+_PURGE_SECONDS: Final = 60.0
+_NICE: Final = 10
+
+_log = logging.getLogger(__name__)
+
+
+def open_sinks(settings: NotifySettings) -> dict[str, NotificationSink]:
+    """The sink of each endpoint.
+
+    Raises PluginError where there is no such sink, and ConfigError where its options are wrong.
+    """
+    return {one.name: load_notify(one.sink).from_config(one.options) for one in settings.endpoints}
+
+
+def recipients(settings: NotifySettings) -> Callable[[Event], list[str]]:
+    """A function that says which endpoints are told an event."""
+    judges = [(one.name, judge(one.interest)) for one in settings.endpoints]
+    return lambda event: [name for name, wants in judges if wants(event)]
+
+
+class Notifier:
+    """The deliveries of all endpoints, and the upkeep of the outbox."""
+
+    def __init__(self, settings: NotifySettings) -> None:
+        self._settings = settings
+        self._folder = Path(settings.outbox.path)
+        # What is not durable here was delivered, and is told again at the worst.
+        self._outbox = Outbox(self._folder, durable=False)
+        self._recipients = recipients(settings)
+        sinks = open_sinks(settings)
+        self._deliveries = [Delivery(one, sinks[one.name], self._outbox) for one in settings.endpoints]
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until it is told to stop."""
+        purge_in = 0.0
+        while not stop.wait(_LOOK_SECONDS):
+            try:
+                self._take_pulls()
+                purge_in -= _LOOK_SECONDS
+                if purge_in <= 0:
+                    purge_in = _PURGE_SECONDS
+                    self._purge(self._settings.outbox)
+            except (sa.exc.DBAPIError, OSError) as error:
+                _log.error("the outbox cannot be kept in order: %s", error)
+        for delivery in self._deliveries:
+            delivery.stop()
+        for delivery in self._deliveries:
+            delivery.join()
+        self._outbox.close()
+
+    def _take_pulls(self) -> None:
+        """Record what was pulled; from the half of the outbox on, pulls are left out."""
+        full = self._settings.outbox.most // 2
+        for path, events in read_journals(self._folder):
+            room = full - self._outbox.count_pending()
+            recorded = [Recorded(event, self._recipients(event)) for event in events]
+            if room < len(recorded):
+                _log.error("%d pulls are told nobody: %d deliveries are pending already", len(recorded), full)
+            else:
+                self._outbox.record([one for one in recorded if one.to])
+            path.unlink()
+
+    def _purge(self, settings: OutboxSettings) -> None:
+        self._outbox.purge(keep=settings.keep, keep_dead=settings.keep_dead)
+
+
+def run() -> None:
+    """Read the settings from the standard input, and work until it ends: then whoever started this has ended."""
+    settings = SETTINGS.validate_json(sys.stdin.buffer.readline())
+    configure_logging(settings.log.level, as_json=settings.log.as_json, fields=settings.log.fields)
+    os.nice(_NICE)  # whoever pushes or pulls goes before those who are told of it
+    stop = threading.Event()
+
+    def wait_for_end() -> None:
+        sys.stdin.buffer.read()
+        stop.set()
+
+    threading.Thread(target=wait_for_end, name="parent", daemon=True).start()
+    Notifier(settings).run(stop)

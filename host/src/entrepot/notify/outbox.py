@@ -1,0 +1,171 @@
+"""What is told to whom: events, and for each endpoint what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from entrepot.notify.file import OutboxFile
+from entrepot.notify.tables import State, deliveries, endpoints, events
+from entrepot_contract.events import Event
+
+__all__ = ["EVENT", "Outbox", "Recorded", "Settled", "Waiting"]
+
+EVENT: Final = TypeAdapter(Event)
+"""An event as JSON, and back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event and the names of the endpoints that are told of it."""
+
+    event: Event
+    to: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery that is pending."""
+
+    seq: int
+    repository: str
+    attempts: int
+    created: float
+    body: bytes
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of some deliveries of one endpoint, by number: taken, failed, or never to be taken."""
+
+    delivered: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    dead: dict[int, str] = field(default_factory=dict)
+
+
+class Outbox:
+    """The events that endpoints have to be told, in a file that several processes share.
+
+    Every method raises sqlalchemy.exc.DBAPIError where the file cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self.file = OutboxFile(folder, durable=durable)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.file.close()
+
+    def record(self, recorded: Iterable[Recorded]) -> None:
+        """Keep events, in their order; when it returns they survive the loss of power."""
+        now = time.time()
+
+        def work(connection: sa.Connection) -> None:
+            numbers = _numbers(connection, {name for one in recorded for name in one.to})
+            last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'events'").scalar() or 0
+            told = [
+                {"seq": seq, "endpoint": numbers[name], "repository": one.event.repository, "changed": now}
+                for seq, one in enumerate(recorded, last + 1)
+                for name in one.to
+            ]
+            if recorded:
+                connection.execute(
+                    events.insert(), [_row(seq, one.event) for seq, one in enumerate(recorded, last + 1)]
+                )
+                connection.execute(deliveries.insert(), told)
+
+        recorded = list(recorded)
+        self.file.run(work)
+
+    def pending(self, endpoint: str, *, most: int, without: Collection[str] = ()) -> list[Waiting]:
+        """The oldest deliveries of an endpoint that are pending, but for those of some repositories."""
+        query = (
+            sa.select(deliveries.c.seq, deliveries.c.repository, deliveries.c.attempts, events.c.created, events.c.body)
+            .join(events, events.c.seq == deliveries.c.seq)
+            .join(endpoints, endpoints.c.number == deliveries.c.endpoint)
+            .where(endpoints.c.name == endpoint, deliveries.c.state == sa.text("0"))
+            .order_by(deliveries.c.seq)
+            .limit(most)
+        )
+        if without:
+            query = query.where(deliveries.c.repository.not_in(without))
+        return self.file.run(lambda connection: [Waiting(*row) for row in connection.execute(query)], reads=True)
+
+    def settle(self, endpoint: str, settled: Settled, *, too_old: timedelta | None = None) -> None:
+        """Write down what became of deliveries; those that failed stay pending, unless they are ``too_old``."""
+        now = time.time()
+
+        def work(connection: sa.Connection) -> None:
+            number = _numbers(connection, {endpoint})[endpoint]
+            mine = deliveries.update().where(deliveries.c.endpoint == number)
+            if settled.delivered:
+                taken = mine.where(deliveries.c.seq.in_(settled.delivered))
+                connection.execute(
+                    taken.values(state=State.DELIVERED, changed=now, error=None, attempts=deliveries.c.attempts + 1)
+                )
+            for state, some in ((State.PENDING, settled.failed), (State.DEAD, settled.dead)):
+                for seq, error in some.items():
+                    told = mine.where(deliveries.c.seq == seq)
+                    connection.execute(
+                        told.values(state=state, changed=now, error=error, attempts=deliveries.c.attempts + 1)
+                    )
+            dead = len(settled.dead)
+            if too_old is not None:
+                late = sa.select(events.c.seq).where(events.c.created < now - too_old.total_seconds())
+                gone = mine.where(deliveries.c.state == sa.text("0"), deliveries.c.seq.in_(late))
+                dead += connection.execute(gone.values(state=State.DEAD, changed=now)).rowcount
+            connection.execute(
+                endpoints.update()
+                .where(endpoints.c.number == number)
+                .values(
+                    delivered=endpoints.c.delivered + len(settled.delivered),
+                    failed=endpoints.c.failed + len(settled.failed) + len(settled.dead),
+                    dead=endpoints.c.dead + dead,
+                )
+            )
+
+        self.file.run(work)
+
+    def count_pending(self) -> int:
+        """How many deliveries are pending, of all endpoints."""
+        query = sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.state == sa.text("0"))
+        return self.file.run(lambda connection: connection.execute(query).scalar_one(), reads=True)
+
+    def purge(self, *, keep: timedelta, keep_dead: timedelta) -> None:
+        """Forget what was delivered, or has been dead, for long enough."""
+        now = time.time()
+
+        def work(connection: sa.Connection) -> None:
+            for state, kept in ((State.DELIVERED, keep), (State.DEAD, keep_dead)):
+                old = deliveries.c.changed < now - kept.total_seconds()
+                connection.execute(deliveries.delete().where(deliveries.c.state == int(state), old))
+            needed = sa.exists().where(deliveries.c.seq == events.c.seq)
+            connection.execute(events.delete().where(~needed))
+
+        self.file.run(work)
+
+
+def _row(seq: int, event: Event) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "id": event.id,
+        "created": event.timestamp.timestamp(),
+        "action": event.action,
+        "repository": event.repository,
+        "body": EVENT.dump_json(event, exclude_defaults=True),
+    }
+
+
+def _numbers(connection: sa.Connection, names: Collection[str]) -> Mapping[str, int]:
+    query = sa.select(endpoints.c.name, endpoints.c.number).where(endpoints.c.name.in_(names))
+    found = {row.name: int(row.number) for row in connection.execute(query)}
+    for name in sorted(set(names) - set(found)):
+        found[name] = connection.execute(endpoints.insert().values(name=name)).lastrowid
+    return found

@@ -1,0 +1,84 @@
+"""The tables of the outbox, and how its file is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+__all__ = ["State", "deliveries", "endpoints", "events", "metadata", "open_engine"]
+
+BUSY_SECONDS: Final = 5.0
+"""How long a writer waits for another process; the longest transaction is much shorter."""
+
+
+class State(IntEnum):
+    """What became of an event at one endpoint."""
+
+    PENDING = 0
+    DELIVERED = 1
+    DEAD = 2
+
+
+metadata = sa.MetaData()
+
+endpoints = sa.Table(
+    "endpoints",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("delivered", sa.Integer, nullable=False, default=0),
+    sa.Column("failed", sa.Integer, nullable=False, default=0),
+    sa.Column("dead", sa.Integer, nullable=False, default=0),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),  # seconds since 1970
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("repository", sa.String, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sqlite_autoincrement=True,  # a number is never used twice, so that what was dropped cannot come back as another
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("endpoint", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("repository", sa.String, nullable=False),
+    sa.Column("state", sa.Integer, nullable=False, default=int(State.PENDING)),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("changed", sa.Float, nullable=False),
+    sa.Column("error", sa.String),
+    sqlite_with_rowid=False,
+)
+
+sa.Index("pending", deliveries.c.endpoint, deliveries.c.seq, sqlite_where=deliveries.c.state == sa.text("0"))
+sa.Index("settled", deliveries.c.state, deliveries.c.changed, sqlite_where=deliveries.c.state > sa.text("0"))
+
+
+def open_engine(path: Path, *, durable: bool) -> sa.Engine:
+    """An engine on the file; with ``durable``, what is committed survives the loss of power."""
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
+
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        # SQLAlchemy says when a transaction begins, below: sqlite3 would begin one that only reads at first.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
+
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", begin)
+    return engine
