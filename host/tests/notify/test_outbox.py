@@ -1,0 +1,159 @@
+"""The outbox: what is recorded is pending until it is settled, in order, for each endpoint on its own."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from entrepot.notify.file import broken_files
+from entrepot.notify.outbox import EVENT, Outbox, Recorded, Settled
+from entrepot_contract.events import Descriptor, Event, Request, Source
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    outbox = Outbox(tmp_path)
+    yield outbox
+    outbox.close()
+
+
+def pushes(count: int, repository: str = "a") -> list[Event]:
+    """Events that differ in their tags."""
+    return [Event("push", repository, tag=str(number)) for number in range(count)]
+
+
+def tags(outbox: Outbox, endpoint: str, *without: str) -> list[str | None]:
+    """The tags of what is pending, in order."""
+    return [EVENT.validate_json(one.body).tag for one in outbox.pending(endpoint, most=100, without=without)]
+
+
+def test_what_is_recorded_is_pending_in_order_for_whom_it_is_for(outbox: Outbox) -> None:
+    first, second, third = pushes(3)
+    outbox.record([Recorded(first, ["x", "y"]), Recorded(second, ["y"])])
+    outbox.record([Recorded(third, ["x"])])
+    assert tags(outbox, "x") == ["0", "2"]
+    assert tags(outbox, "y") == ["0", "1"]
+    assert tags(outbox, "z") == []
+    assert outbox.count_pending() == 4
+
+
+def test_an_event_comes_back_as_it_was(outbox: Outbox) -> None:
+    blob = Descriptor("application/octet-stream", "sha256:" + "0" * 64, 7)
+    event = Event(
+        "mount",
+        "a/b",
+        blob,
+        from_repository="c",
+        url="http://r/v2/a",
+        references=(blob, blob),
+        annotations={"k": "ü"},
+        request=Request("1", "127.0.0.1:9", "r", "POST", "agent \N{SNOWMAN}"),
+        actor="alice",
+        source=Source("r:5000", "i"),
+    )
+    outbox.record([Recorded(event, ["x"])])
+    assert EVENT.validate_json(outbox.pending("x", most=1)[0].body) == event
+
+
+def test_what_is_settled_is_pending_no_more_unless_it_failed(outbox: Outbox) -> None:
+    outbox.record([Recorded(event, ["x", "y"]) for event in pushes(4)])
+    first, second, third, _ = (one.seq for one in outbox.pending("x", most=4))
+    outbox.settle("x", Settled([first], {second: "busy"}, {third: "never"}))
+    assert tags(outbox, "x") == ["1", "3"]
+    assert [one.attempts for one in outbox.pending("x", most=4)] == [1, 0]
+    assert tags(outbox, "y") == ["0", "1", "2", "3"]
+
+
+def test_what_is_too_old_dies_with_the_first_that_fails(outbox: Outbox) -> None:
+    outbox.record([Recorded(event, ["x"]) for event in pushes(3)])
+    first = outbox.pending("x", most=1)[0].seq
+    outbox.settle("x", Settled(failed={first: "busy"}), too_old=timedelta(hours=1))
+    assert outbox.count_pending() == 3
+    outbox.settle("x", Settled(failed={first: "busy"}), too_old=timedelta(0))
+    assert outbox.count_pending() == 0
+
+
+def test_repositories_can_be_left_out(outbox: Outbox) -> None:
+    outbox.record([Recorded(Event("push", name, tag=name), ["x"]) for name in ("a", "b", "a", "c")])
+    assert tags(outbox, "x", "a") == ["b", "c"]
+    assert tags(outbox, "x", "a", "b", "c") == []
+
+
+def test_a_purge_forgets_what_is_settled_and_nothing_that_is_pending(outbox: Outbox) -> None:
+    outbox.record([Recorded(event, ["x"]) for event in pushes(3)])
+    seqs = [one.seq for one in outbox.pending("x", most=3)]
+    outbox.settle("x", Settled([seqs[0]], dead={seqs[1]: "never"}))
+    outbox.purge(keep=timedelta(hours=1), keep_dead=timedelta(hours=1))
+    assert count(outbox, "events") == 3
+    outbox.purge(keep=timedelta(0), keep_dead=timedelta(hours=1))
+    assert count(outbox, "events") == 2
+    outbox.purge(keep=timedelta(0), keep_dead=timedelta(0))
+    assert count(outbox, "events") == count(outbox, "deliveries") == 1
+    assert tags(outbox, "x") == ["2"]
+
+
+def test_a_number_is_never_used_again(outbox: Outbox) -> None:
+    outbox.record([Recorded(pushes(1)[0], ["x"])])
+    first = outbox.pending("x", most=1)[0].seq
+    outbox.settle("x", Settled([first]))
+    outbox.purge(keep=timedelta(0), keep_dead=timedelta(0))
+    outbox.record([Recorded(pushes(1)[0], ["x"])])
+    assert outbox.pending("x", most=1)[0].seq > first
+
+
+def test_processes_record_at_the_same_time(tmp_path: Path, outbox: Outbox) -> None:
+    code = (
+        "import sys; from pathlib import Path; from entrepot.notify.outbox import Outbox, Recorded\n"
+        "from entrepot_contract.events import Event\n"
+        "outbox = Outbox(Path(sys.argv[1]))\n"
+        "for _ in range(50): outbox.record([Recorded(Event('push', 'a'), ['x', sys.argv[2]])])\n"
+    )
+    others = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in ("y", "z")]
+    assert [other.wait(120) for other in others] == [0, 0]
+    assert len(outbox.pending("x", most=1000)) == 100
+    assert len(outbox.pending("y", most=1000)) == len(outbox.pending("z", most=1000)) == 50
+
+
+def test_a_broken_file_is_kept_aside_and_a_new_one_taken(
+    tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox.record([Recorded(pushes(1)[0], ["x"])])
+    outbox.close()
+    garbage = b"no database at all, but long enough to be read as one" * 100
+    (tmp_path / "outbox.db").write_bytes(garbage)
+    outbox.record([Recorded(pushes(2)[1], ["x"])])
+    assert tags(outbox, "x") == ["1"]
+    (aside,) = broken_files(tmp_path)
+    assert (tmp_path / aside).read_bytes() == garbage
+    assert "is broken" in caplog.text
+    assert aside in caplog.text
+
+
+def test_who_has_a_file_open_that_was_put_aside_goes_on_with_the_new_one(tmp_path: Path, outbox: Outbox) -> None:
+    outbox.record([Recorded(pushes(1)[0], ["x"])])
+    (tmp_path / "outbox.db").rename(tmp_path / "elsewhere.db")
+    for end in ("-wal", "-shm"):
+        (tmp_path / f"outbox.db{end}").rename(tmp_path / f"elsewhere.db{end}")
+    outbox.record([Recorded(pushes(2)[1], ["x"])])
+    assert tags(outbox, "x") == ["1"]
+
+
+def test_nobody_else_may_read_the_file(tmp_path: Path, outbox: Outbox) -> None:
+    outbox.count_pending()
+    assert (tmp_path / "outbox.db").stat().st_mode & 0o777 == 0o600
+
+
+def count(outbox: Outbox, table: str) -> int:
+    """How many rows a table has, asked without the code under test."""
+    connection = sqlite3.connect(outbox.file.folder / "outbox.db")
+    try:
+        rows: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - the test's own
+    finally:
+        connection.close()
+    return rows
