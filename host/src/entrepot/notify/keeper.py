@@ -16,6 +16,7 @@ from entrepot.notify.settings import NotifySettings
 __all__ = ["Keeper"]
 
 _LOOK_SECONDS: Final = 1.0
+_WATCH_SECONDS: Final = 0.2
 _END_SECONDS: Final = 10.0
 
 _log = logging.getLogger(__name__)
@@ -66,12 +67,12 @@ class Keeper:
         return notifier
 
     def _watch(self, notifier: subprocess.Popen[bytes]) -> None:
-        while not self._stop.wait(0.2):
-            if notifier.poll() is not None:
-                _log.error("the notifier ended with status %d; another one is started", notifier.returncode)
-                return
         assert notifier.stdin is not None  # noqa: S101 - for mypy
-        notifier.stdin.close()
+        with notifier.stdin:
+            while not self._stop.wait(_WATCH_SECONDS):
+                if notifier.poll() is not None:
+                    _log.error("the notifier ended with status %d; another one is started", notifier.returncode)
+                    return
         try:
             notifier.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:

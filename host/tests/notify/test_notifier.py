@@ -1,0 +1,133 @@
+"""The notifier's process: one for each outbox, whatever is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from host.tests.server.running import eventually
+
+from entrepot.notify.keeper import Keeper
+from entrepot.notify.outbox import Outbox, Recorded
+from entrepot.notify.settings import EndpointSettings, NotifySettings, OutboxSettings
+from entrepot_contract.events import Event
+
+PLUGIN = """
+from entrepot_contract import DriverOptions
+from entrepot_contract.notify import NotificationSink
+
+class Options(DriverOptions):
+    path: str
+
+class Lines(NotificationSink):
+    name, contract, Options = "lines", (1, 0), Options
+    def __init__(self, options):
+        self._path = options.path
+    def deliver(self, events, timeout):
+        with open(self._path, "a") as file:
+            file.writelines(event.id + chr(10) for event in events)
+    def close(self):
+        pass
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NotifySettings:
+    """One endpoint, of a sink that is installed for this test alone: it writes ids into a file."""
+    installed = tmp_path / "installed"
+    about = installed / "lines-1.dist-info"
+    about.mkdir(parents=True)
+    (installed / "lines.py").write_text(PLUGIN)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: lines\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[entrepot.notify]\nlines = lines:Lines\n")
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    endpoint = EndpointSettings("x", sink="lines", options={"path": str(tmp_path / "taken")})
+    return NotifySettings(OutboxSettings(str(tmp_path / "outbox")), (endpoint,))
+
+
+@pytest.fixture
+def outbox(settings: NotifySettings) -> Iterator[Outbox]:
+    outbox = Outbox(Path(settings.outbox.path))
+    yield outbox
+    outbox.close()
+
+
+def taken(folder: Path) -> list[str]:
+    """The ids that the sink has taken."""
+    path = folder / "taken"
+    return path.read_text().split() if path.exists() else []
+
+
+def notifiers(settings: NotifySettings) -> list[int]:
+    """The processes that have the outbox's lock open; a notifier alone holds it for long."""
+    wanted = os.path.join(settings.outbox.path, "notifier.lock")
+    found = []
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit() or int(process.name) == os.getpid():
+            continue
+        try:
+            if wanted in {os.readlink(link) for link in (process / "fd").iterdir()}:
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+def record(outbox: Outbox) -> str:
+    """A new event's id."""
+    event = Event("push", "a")
+    outbox.record([Recorded(event, ["x"])])
+    return event.id
+
+
+def test_one_is_at_work_however_many_workers_keep_it(tmp_path: Path, settings: NotifySettings, outbox: Outbox) -> None:
+    keepers = [Keeper(settings) for _ in range(3)]
+    made = [record(outbox) for _ in range(10)]
+    assert eventually(lambda: taken(tmp_path) == made)
+    assert len(notifiers(settings)) == 1
+    for keeper in keepers:
+        keeper.close()
+    assert notifiers(settings) == []
+
+
+def test_another_one_takes_the_place_of_one_that_was_killed(
+    tmp_path: Path, settings: NotifySettings, outbox: Outbox
+) -> None:
+    keeper = Keeper(settings)
+    first = record(outbox)
+    assert eventually(lambda: taken(tmp_path) == [first])
+    os.kill(notifiers(settings)[0], signal.SIGKILL)
+    second = record(outbox)
+    assert eventually(lambda: taken(tmp_path)[-1] == second)
+    keeper.close()
+
+
+def test_it_ends_with_the_worker_that_was_killed_and_another_worker_starts_its_own(
+    tmp_path: Path, settings: NotifySettings, outbox: Outbox
+) -> None:
+    code = (
+        "import sys, time; from entrepot.notify.keeper import Keeper; from entrepot.notify.notifier import SETTINGS\n"
+        "Keeper(SETTINGS.validate_json(sys.argv[1])); time.sleep(600)\n"
+    )
+    endpoint = settings.endpoints[0]
+    given = {
+        "outbox": {"path": settings.outbox.path},
+        "endpoints": [{"name": endpoint.name, "sink": endpoint.sink, "options": dict(endpoint.options)}],
+    }
+    worker = subprocess.Popen([sys.executable, "-c", code, json.dumps(given)])
+    first = record(outbox)
+    assert eventually(lambda: taken(tmp_path) == [first])
+    keeper = Keeper(settings)
+    worker.kill()
+    worker.wait()
+    second = record(outbox)
+    assert eventually(lambda: taken(tmp_path)[-1] == second)
+    assert len(notifiers(settings)) == 1
+    keeper.close()
+    assert notifiers(settings) == []
