@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from entrepot_benchmarks import authenticated
+from entrepot_benchmarks import authenticated, notified
 from entrepot_benchmarks.aims import AIMS
 from entrepot_benchmarks.backends import BACKENDS
 from entrepot_benchmarks.errors import BenchmarkError
@@ -26,6 +26,7 @@ from entrepot_benchmarks.suite import METHOD, measures_of
 __all__ = ["main"]
 
 AUTH = "auth"
+NOTIFICATIONS = "notifications"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +57,9 @@ def run(sizes: Sizes, parent: Path, backend: str, *, self_test: bool) -> Report:
         if backend == AUTH:
             method: Sequence[str] = authenticated.METHOD
             measures = authenticated.authenticated_rates(data, sizes, stack, self_test=self_test)
+        elif backend == NOTIFICATIONS:
+            method = notified.METHOD
+            measures = notified.notified_rates(data, sizes, stack, self_test=self_test)
         else:
             method = METHOD[backend]
             servers = start(data, sizes.large * 2**20, stack, backend=backend, self_test=self_test)
@@ -67,8 +71,11 @@ def run(sizes: Sizes, parent: Path, backend: str, *, self_test: bool) -> Report:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m entrepot_benchmarks", description=__doc__)
     add = parser.add_argument
-    where = f"where both registries keep their data; {AUTH}: entrepot with users beside entrepot without"
-    add("--backend", choices=sorted([*BACKENDS, AUTH]), default="filesystem", help=where)
+    where = (
+        f"where both registries keep their data; {AUTH} and {NOTIFICATIONS}: entrepot with users, or with a webhook, "
+        "beside entrepot without"
+    )
+    add("--backend", choices=sorted([*BACKENDS, AUTH, NOTIFICATIONS]), default="filesystem", help=where)
     add("--quick", action="store_true", help="smaller blobs and fewer rounds: less than a minute")
     add("--size", type=int, metavar="MIB", help="the size of the large blobs")
     add("--rounds", type=int, metavar="N", help="how often everything is measured")

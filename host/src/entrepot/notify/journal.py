@@ -1,100 +1,192 @@
-"""Pulls on their way to the outbox: lines in files, because a pull must not wait for a transaction."""
+"""Events on their way to the outbox: lines in a file of each process, where one write and one sync keep many."""
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
-
-from pydantic import ValidationError
 
 from entrepot.notify.outbox import EVENT
 from entrepot_contract.events import Event
 
-__all__ = ["Journal", "read_journals"]
+__all__ = ["FOLDER", "Journal"]
 
-_FOLDER: Final = "pulls"
-_MOST_BYTES: Final = 64 * 2**20
-"""What the files of all processes may hold before the notifier takes them."""
+FOLDER: Final = "journal"
 
+_FILE_BYTES: Final = 8 * 2**20
+_MOST_BYTES: Final = 2**30
+"""What the files of all processes may hold; of a sixteenth of it on, pulls are left out."""
+
+_MOST_UNSAVED: Final = 10_000
 _FLUSH_SECONDS: Final = 0.2
-_TORN_SECONDS: Final = 60.0
+_RETRY_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 1.0
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True, eq=False)
+class _Line:
+    event: Event
+    durable: bool
+    done: bool = False
+
+
 class Journal:
-    """What one process has pulled; what it was told in the last 0.2 s is lost when it is killed."""
+    """Keeps events for many threads; those that come while one writes are written together by the next.
+
+    What cannot be written is held in memory and tried again: the client's push is whole, and goes on.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / _FOLDER
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._waiting: list[Event] = []
+        self._folder = folder / FOLDER
+        self._writing = threading.Lock()
+        self._waiting: deque[_Line] = deque()
+        self._unsaved: deque[Event] = deque()
+        self._retry_at = 0.0
+        self._file: int | None = None
+        self._size = 0
+        self._looked = 0.0
+        self._held = 0
+        self.lost = 0
         self._stop = threading.Event()
-        self.dropped = 0
-        self._thread = threading.Thread(target=self._run, name="pulls", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
     def add(self, event: Event) -> None:
-        """Take a pull; it is in a file soon."""
-        self._waiting.append(event)
+        """Keep an event soon; when the process is killed within 0.2 s, it is lost."""
+        self._waiting.append(_Line(event, durable=False))
+
+    def record(self, event: Event) -> None:
+        """Keep an event; when this returns it survives the loss of power, or is held in memory as the disk fails."""
+        line = _Line(event, durable=True)
+        self._waiting.append(line)
+        with self._writing:
+            if not line.done:
+                self._flush()
+
+    @property
+    def unsaved(self) -> int:
+        """How many events are in memory alone, because the disk fails."""
+        return len(self._unsaved)
 
     def close(self) -> None:
-        """Write what was taken."""
+        """Write what was taken; what cannot be written is told in the log."""
         self._stop.set()
         self._thread.join()
+        with self._writing:
+            self._retry_at = 0.0
+            self._flush()
+            while self._unsaved:
+                self._lose(self._unsaved.popleft(), "the registry ends, and its disk fails")
+            self._end_file()
 
     def _run(self) -> None:
         while not self._stop.wait(_FLUSH_SECONDS):
-            self._flush()
-        self._flush()
+            with self._writing:
+                self._flush()
 
     def _flush(self) -> None:
-        taken, self._waiting = self._waiting, []
-        if not taken:
+        # Only as many as there are now: others append meanwhile.
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if lines or self._unsaved:
+            self._keep(lines)
+        for line in lines:
+            line.done = True
+
+    def _keep(self, lines: list[_Line]) -> None:
+        now = time.monotonic()
+        if now < self._retry_at:
+            self._hold(lines)
+            return
+        kept = self._within_bounds(lines)
+        events = [*self._unsaved, *(line.event for line in kept)]
+        if not events:
             return
         try:
-            self._write(taken)
-        except OSError:
-            self.dropped += len(taken)
-            _log.exception("%d pulls could not be written for the notifications and are told nobody", len(taken))
-
-    def _write(self, taken: Sequence[Event]) -> None:
-        held = sum(entry.stat().st_size for entry in os.scandir(self._folder))
-        if held > _MOST_BYTES:
-            self.dropped += len(taken)
-            _log.error("%d pulls are told nobody: %d bytes of pulls wait for the notifier already", len(taken), held)
+            self._write(events, durable=bool(self._unsaved) or any(line.durable for line in kept))
+        except OSError as error:
+            _log.error("the events of the notifications cannot be written (%s): they are held in memory", error)
+            self._retry_at = now + _RETRY_SECONDS
+            self._end_file()
+            self._hold(kept)
             return
-        # Under a name of its own until it is whole: then nobody needs to know whether its writer lives.
-        part = self._folder / f"{uuid4()}.part"
-        with open(part, "wb") as file:
-            for event in taken:
-                file.write(EVENT.dump_json(event, exclude_defaults=True) + b"\n")
-        part.rename(self._folder / f"{time.time_ns():020}-{uuid4()}.jsonl")
+        if self._unsaved:
+            _log.warning("the %d events that were held in memory are written", len(self._unsaved))
+            self._unsaved.clear()
+
+    def _write(self, events: list[Event], *, durable: bool) -> None:
+        data = b"".join(EVENT.dump_json(event, exclude_defaults=True) + b"\n" for event in events)
+        if self._file is None or self._size > _FILE_BYTES:
+            self._end_file()
+            self._begin_file()
+        assert self._file is not None  # noqa: S101 - for mypy
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._file, view) :]
+            if durable:
+                os.fdatasync(self._file)
+        except OSError:
+            # What was not answered for must not be told twice by two files, as far as that can be had.
+            os.ftruncate(self._file, self._size)
+            raise
+        self._size += len(data)
+
+    def _begin_file(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = self._folder / f"{time.time_ns():020}-{os.getpid()}"
+        # Named only when it is locked: the notifier removes what it has read and nobody writes.
+        part = os.open(f"{name}.part", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._file, self._size = part, 0
+        fcntl.flock(part, fcntl.LOCK_EX)
+        os.rename(f"{name}.part", f"{name}.jsonl")
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _end_file(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+        self._file = None
+
+    def _within_bounds(self, lines: list[_Line]) -> list[_Line]:
+        now = time.monotonic()
+        if now - self._looked > _LOOK_SECONDS:
+            self._looked, self._held = now, _bytes_in(self._folder)
+        if self._held > _MOST_BYTES:
+            for line in lines:
+                self._lose(line.event, f"{self._held} bytes of events wait for the notifier already")
+            return []
+        if self._held > _MOST_BYTES // 16:
+            kept = [line for line in lines if line.durable]
+            self.lost += len(lines) - len(kept)
+            return kept
+        return lines
+
+    def _hold(self, lines: list[_Line]) -> None:
+        for line in lines:
+            if len(self._unsaved) < _MOST_UNSAVED:
+                self._unsaved.append(line.event)
+            else:
+                self._lose(line.event, "its disk fails, and memory holds enough")
+
+    def _lose(self, event: Event, why: str) -> None:
+        self.lost += 1
+        body = EVENT.dump_json(event, exclude_defaults=True).decode()
+        _log.critical("an event is told nobody, because %s: %s", why, body)
 
 
-def read_journals(folder: Path) -> Iterator[tuple[Path, list[Event]]]:
-    """The files of pulls, oldest first; who has recorded the events of one removes it."""
-    for path in sorted((folder / _FOLDER).glob("*.jsonl")):
-        events = []
-        for number, line in enumerate(path.read_bytes().splitlines(), 1):
-            try:
-                events.append(EVENT.validate_json(line))
-            except ValidationError:
-                _log.exception("line %d of %s is no event, and is told nobody", number, path)
-        yield path, events
-    _remove_torn(folder / _FOLDER)
-
-
-def _remove_torn(folder: Path) -> None:
-    """Remove what a process was writing when it was killed."""
-    for path in folder.glob("*.part"):
-        with suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > _TORN_SECONDS:
-                path.unlink()
+def _bytes_in(folder: Path) -> int:
+    try:
+        return sum(path.stat().st_size for path in folder.iterdir())
+    except OSError:  # not made yet, or a file was just removed; what is worse, the write that follows will tell
+        return 0

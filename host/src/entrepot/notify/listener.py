@@ -14,8 +14,7 @@ from entrepot.notify.file import broken_files
 from entrepot.notify.journal import Journal
 from entrepot.notify.keeper import Keeper
 from entrepot.notify.notifier import recipients
-from entrepot.notify.outbox import Recorded
-from entrepot.notify.recorder import Recorder
+from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import NotifySettings
 from entrepot_contract.events import Event
 from entrepot_contract.hookspecs import HealthCheck, hookimpl
@@ -34,27 +33,26 @@ class Notifications:
         self._most = settings.outbox.most
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._recipients = recipients(settings)
-        self._recorder = Recorder(self._folder, self._most)
+        self._outbox = Outbox(self._folder)
         self._journal = Journal(self._folder)
         self._keeper = Keeper(settings)
 
     @hookimpl
     def entrepot_event(self, event: Event) -> None:
         """Keep an event for whoever is told of it."""
-        to = self._recipients(event)
-        if not to:
+        if not self._recipients(event):
             return
         if event.action == "pull":
             self._journal.add(event)
         else:
-            self._recorder.record(Recorded(event, to))
+            self._journal.record(event)
 
     @hookimpl
     def entrepot_shutdown(self) -> None:
         """Write what is held, and let the notifier of this process end."""
         self._journal.close()
-        self._recorder.close()
         self._keeper.close()
+        self._outbox.close()
 
     @hookimpl
     def entrepot_health_checks(self) -> Sequence[HealthCheck]:
@@ -69,14 +67,14 @@ class Notifications:
 
     def _faults(self) -> list[str]:
         try:
-            pending = self._recorder.pending()
+            pending = self._outbox.count_pending()
         except (sa.exc.DBAPIError, OSError) as error:
             return [f"the outbox cannot be read: {error}"]
         faults = []
-        if self._recorder.unsaved:
-            faults.append(f"{self._recorder.unsaved} events are held in memory, because the outbox cannot be written")
-        if self._recorder.lost or self._journal.dropped:
-            faults.append(f"{self._recorder.lost} events and {self._journal.dropped} pulls were told nobody")
+        if self._journal.unsaved:
+            faults.append(f"{self._journal.unsaved} events are held in memory, because the disk fails")
+        if self._journal.lost:
+            faults.append(f"{self._journal.lost} events were told nobody; the log has them, but for pulls")
         if pending >= self._most * _FULL:
             faults.append(f"{pending} deliveries are pending, of {self._most} at the most: pulls are left out")
         faults += [

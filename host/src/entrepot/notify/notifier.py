@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -15,9 +16,9 @@ from pydantic import TypeAdapter
 
 from entrepot.logs import configure_logging
 from entrepot.notify.delivery import Delivery
+from entrepot.notify.intake import Intake
 from entrepot.notify.interest import judge
-from entrepot.notify.journal import read_journals
-from entrepot.notify.outbox import Outbox, Recorded
+from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import NotifySettings, OutboxSettings
 from entrepot.plugins import load_notify
 from entrepot_contract.events import Event
@@ -28,7 +29,7 @@ __all__ = ["SETTINGS", "Notifier", "open_sinks", "recipients", "run"]
 SETTINGS: Final = TypeAdapter(NotifySettings)
 """The settings as JSON, and back."""
 
-_LOOK_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.1
 _PURGE_SECONDS: Final = 60.0
 _NICE: Final = 10
 
@@ -55,41 +56,28 @@ class Notifier:
     def __init__(self, settings: NotifySettings) -> None:
         self._settings = settings
         self._folder = Path(settings.outbox.path)
-        # What is not durable here was delivered, and is told again at the worst.
-        self._outbox = Outbox(self._folder, durable=False)
-        self._recipients = recipients(settings)
+        self._outbox = Outbox(self._folder)
+        self._intake = Intake(self._folder, self._outbox, recipients(settings), settings.outbox.most)
         sinks = open_sinks(settings)
         self._deliveries = [Delivery(one, sinks[one.name], self._outbox) for one in settings.endpoints]
 
     def run(self, stop: threading.Event) -> None:
         """Work until it is told to stop."""
-        purge_in = 0.0
-        while not stop.wait(_LOOK_SECONDS):
+        purge_at, more = 0.0, False
+        while not stop.wait(0 if more else _LOOK_SECONDS):
             try:
-                self._take_pulls()
-                purge_in -= _LOOK_SECONDS
-                if purge_in <= 0:
-                    purge_in = _PURGE_SECONDS
+                more = self._intake.take()
+                if time.monotonic() > purge_at:
+                    purge_at = time.monotonic() + _PURGE_SECONDS
                     self._purge(self._settings.outbox)
             except (sa.exc.DBAPIError, OSError) as error:
+                more = False
                 _log.error("the outbox cannot be kept in order: %s", error)
         for delivery in self._deliveries:
             delivery.stop()
         for delivery in self._deliveries:
             delivery.join()
         self._outbox.close()
-
-    def _take_pulls(self) -> None:
-        """Record what was pulled; from the half of the outbox on, pulls are left out."""
-        full = self._settings.outbox.most // 2
-        for path, events in read_journals(self._folder):
-            room = full - self._outbox.count_pending()
-            recorded = [Recorded(event, self._recipients(event)) for event in events]
-            if room < len(recorded):
-                _log.error("%d pulls are told nobody: %d deliveries are pending already", len(recorded), full)
-            else:
-                self._outbox.record([one for one in recorded if one.to])
-            path.unlink()
 
     def _purge(self, settings: OutboxSettings) -> None:
         self._outbox.purge(keep=settings.keep, keep_dead=settings.keep_dead)

@@ -11,9 +11,10 @@ from typing import Final
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from sqlalchemy.dialects import sqlite
 
 from entrepot.notify.file import OutboxFile
-from entrepot.notify.tables import State, deliveries, endpoints, events
+from entrepot.notify.tables import State, deliveries, endpoints, events, journals
 from entrepot_contract.events import Event
 
 __all__ = ["EVENT", "Outbox", "Recorded", "Settled", "Waiting"]
@@ -63,8 +64,8 @@ class Outbox:
         """Let go of the file."""
         self.file.close()
 
-    def record(self, recorded: Iterable[Recorded]) -> None:
-        """Keep events, in their order; when it returns they survive the loss of power."""
+    def record(self, recorded: Iterable[Recorded], journal: tuple[str, int] | None = None) -> None:
+        """Keep events, in their order, and with them how many bytes of a journal were read."""
         now = time.time()
 
         def work(connection: sa.Connection) -> None:
@@ -80,9 +81,22 @@ class Outbox:
                     events.insert(), [_row(seq, one.event) for seq, one in enumerate(recorded, last + 1)]
                 )
                 connection.execute(deliveries.insert(), told)
+            if journal is not None:
+                name, read = journal
+                insert = sqlite.insert(journals).values(name=name, read=read)
+                connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"read": read}))
 
         recorded = list(recorded)
         self.file.run(work)
+
+    def journals(self) -> dict[str, int]:
+        """How many bytes of each journal were read."""
+        query = sa.select(journals.c.name, journals.c.read)
+        return self.file.run(lambda connection: {row.name: row.read for row in connection.execute(query)}, reads=True)
+
+    def forget_journals(self, names: Collection[str]) -> None:
+        """Forget journals that are gone."""
+        self.file.run(lambda connection: connection.execute(journals.delete().where(journals.c.name.in_(names))))
 
     def pending(self, endpoint: str, *, most: int, without: Collection[str] = ()) -> list[Waiting]:
         """The oldest deliveries of an endpoint that are pending, but for those of some repositories."""

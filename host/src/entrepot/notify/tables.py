@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-__all__ = ["State", "deliveries", "endpoints", "events", "metadata", "open_engine"]
+__all__ = ["State", "deliveries", "endpoints", "events", "journals", "metadata", "open_engine"]
 
 BUSY_SECONDS: Final = 5.0
 """How long a writer waits for another process; the longest transaction is much shorter."""
@@ -58,6 +58,13 @@ deliveries = sa.Table(
     sa.Column("changed", sa.Float, nullable=False),
     sa.Column("error", sa.String),
     sqlite_with_rowid=False,
+)
+
+journals = sa.Table(
+    "journals",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("read", sa.Integer, nullable=False),  # bytes
 )
 
 sa.Index("pending", deliveries.c.endpoint, deliveries.c.seq, sqlite_where=deliveries.c.state == sa.text("0"))

@@ -1,0 +1,93 @@
+"""From the journals of all processes to the outbox."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from entrepot.notify.journal import FOLDER
+from entrepot.notify.outbox import EVENT, Outbox, Recorded
+from entrepot_contract.events import Event
+
+__all__ = ["Intake"]
+
+_PIECE: Final = 2**20
+
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Reads each journal once: how far, is written down together with the events.
+
+    From ``most`` pending deliveries on nothing is taken, and from the half of it on no pulls; the log has the events.
+    """
+
+    def __init__(self, folder: Path, outbox: Outbox, recipients: Callable[[Event], Sequence[str]], most: int) -> None:
+        self._folder = folder / FOLDER
+        self._outbox = outbox
+        self._recipients = recipients
+        self._most = most
+
+    def take(self) -> bool:
+        """Take what there is, about 1 MiB of each file; answers whether there was anything.
+
+        Raises OSError, and what the outbox raises.
+        """
+        paths = sorted(self._folder.glob("*.jsonl"))
+        read = self._outbox.journals()
+        if gone := set(read) - {path.name for path in paths}:
+            self._outbox.forget_journals(gone)
+        took = [self._take_from(path, read.get(path.name, 0)) for path in paths]
+        return any(took)
+
+    def _take_from(self, path: Path, start: int) -> bool:
+        with path.open("rb") as file:
+            ended = _is_free(file.fileno())  # before it is read: nothing comes after what is read then
+            file.seek(start)
+            data = file.read(_PIECE) + file.readline()
+        whole = data.rfind(b"\n") + 1
+        if whole:
+            events = [event for line in data[:whole].splitlines() if (event := _parse(path, line)) is not None]
+            recorded = [Recorded(event, to) for event in events if (to := self._recipients(event))]
+            self._outbox.record(self._within_bounds(recorded), journal=(path.name, start + whole))
+        elif ended:
+            if data:
+                _log.warning("%s ends in half a line: its writer was killed, and its client had no answer", path)
+            path.unlink()
+        return bool(whole)
+
+    def _within_bounds(self, recorded: list[Recorded]) -> list[Recorded]:
+        if not recorded:
+            return recorded
+        pending = self._outbox.count_pending()
+        if pending < self._most // 2:
+            return recorded
+        kept = [one for one in recorded if one.event.action != "pull"] if pending < self._most else []
+        _log.critical("%d deliveries are pending, of %d: %d events are left out", pending, self._most, len(recorded))
+        for one in recorded:
+            if one not in kept and one.event.action != "pull":
+                body = EVENT.dump_json(one.event, exclude_defaults=True).decode()
+                _log.critical("an event is told nobody; it was for %s: %s", ", ".join(one.to), body)
+        return kept
+
+
+def _is_free(file: int) -> bool:
+    """Whether whoever wrote the file has ended."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _parse(path: Path, line: bytes) -> Event | None:
+    try:
+        return EVENT.validate_json(line)
+    except ValidationError:
+        _log.critical("%s has a line that is no event, and is told nobody: %r", path, line)
+        return None

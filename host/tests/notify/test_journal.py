@@ -1,0 +1,188 @@
+"""Keeping events for many threads, and on a disk that fails; and what the intake makes of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from host.tests.server.running import eventually
+
+from entrepot.notify.intake import Intake
+from entrepot.notify.journal import Journal
+from entrepot.notify.outbox import EVENT, Outbox
+from entrepot_contract.events import Descriptor, Event
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(tmp_path)
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    outbox = Outbox(tmp_path)
+    yield outbox
+    outbox.close()
+
+
+def lines(folder: Path) -> list[bytes]:
+    """What is in the files, in order."""
+    return [line for path in sorted((folder / "journal").glob("*.jsonl")) for line in path.read_bytes().splitlines()]
+
+
+def written(folder: Path) -> list[str]:
+    """The ids of the events in the files."""
+    return [EVENT.validate_json(line).id for line in lines(folder)]
+
+
+def take(folder: Path, outbox: Outbox, most: int = 1000) -> list[Event]:
+    """Take in all there is, and answer what is pending."""
+    intake = Intake(folder, outbox, lambda _: ["x"], most)
+    while intake.take():
+        pass
+    return [EVENT.validate_json(one.body) for one in outbox.pending("x", most=10_000)]
+
+
+def test_what_is_recorded_is_on_disk_when_the_call_returns(tmp_path: Path, journal: Journal) -> None:
+    made = [Event("push", "a") for _ in range(10)]
+    for number, event in enumerate(made, 1):
+        journal.record(event)
+        assert written(tmp_path) == [one.id for one in made[:number]]
+
+
+def test_many_threads_record_everything_once(tmp_path: Path, journal: Journal) -> None:
+    made = [[Event("push", str(number)) for _ in range(50)] for number in range(16)]
+
+    def record(events: list[Event]) -> None:
+        for event in events:
+            journal.record(event)
+            journal.add(Event("pull", "a"))
+
+    threads = [threading.Thread(target=record, args=(events,)) for events in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    journal.close()
+    found = [event for event in map(EVENT.validate_json, lines(tmp_path)) if event.action == "push"]
+    assert len(lines(tmp_path)) == 2 * 16 * 50
+    for number, events in enumerate(made):
+        assert [event.id for event in found if event.repository == str(number)] == [event.id for event in events]
+
+
+def test_what_need_not_be_recorded_at_once_is_there_soon(tmp_path: Path, journal: Journal) -> None:
+    made = [Event("pull", "a") for _ in range(50)]
+    for event in made:
+        journal.add(event)
+    assert eventually(lambda: len(lines(tmp_path)) == 50)
+    assert written(tmp_path) == [event.id for event in made]
+
+
+def test_what_cannot_be_written_is_held_and_written_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "journal").write_text("where the folder should be")
+    journal = Journal(tmp_path)
+    made = [Event("push", "a") for _ in range(5)]
+    for event in made:
+        journal.record(event)
+    assert journal.unsaved == 5
+    assert "they are held in memory" in caplog.text
+    (tmp_path / "journal").unlink()
+    assert eventually(lambda: journal.unsaved == 0)
+    assert written(tmp_path) == [event.id for event in made]
+    journal.close()
+    assert journal.lost == 0
+
+
+def test_what_cannot_be_written_to_the_end_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "journal").write_text("where the folder should be")
+    journal = Journal(tmp_path)
+    event = Event("push", "a")
+    journal.record(event)
+    journal.close()
+    assert journal.lost == 1
+    assert f'"id":"{event.id}"' in caplog.text
+
+
+def test_everything_is_taken_in_once_and_in_order(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:
+    made = []
+    for number in range(5):
+        for _ in range(20):
+            made.append(Event("push", "a", tag=str(number)))
+            journal.record(made[-1])
+        assert take(tmp_path, outbox) == made
+    assert take(tmp_path, outbox) == made
+
+
+def test_a_journal_is_removed_when_its_writer_has_ended_and_all_of_it_is_taken(
+    tmp_path: Path, journal: Journal, outbox: Outbox
+) -> None:
+    journal.record(Event("push", "a"))
+    take(tmp_path, outbox)
+    assert len(list((tmp_path / "journal").iterdir())) == 1
+    journal.close()
+    assert len(take(tmp_path, outbox)) == 1
+    assert list((tmp_path / "journal").iterdir()) == []
+    take(tmp_path, outbox)
+    assert outbox.journals() == {}
+
+
+def test_what_a_killed_process_has_recorded_is_taken_in_and_half_a_line_is_not(
+    tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from entrepot.notify.journal import Journal\n"
+        "from entrepot_contract.events import Event\n"
+        "journal = Journal(Path(sys.argv[1]))\n"
+        "for _ in range(10): journal.record(Event('push', 'a'))\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == -9
+    (path,) = (tmp_path / "journal").iterdir()
+    path.write_bytes(path.read_bytes() + b'{"action":"push","repos')
+    assert len(take(tmp_path, outbox)) == 10
+    assert not path.exists()
+    assert "half a line" in caplog.text
+
+
+def test_a_line_that_is_no_event_is_in_the_log_and_the_others_are_taken(
+    tmp_path: Path, journal: Journal, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal.record(Event("push", "a"))
+    (path,) = (tmp_path / "journal").iterdir()
+    with path.open("ab") as file:
+        file.write(b'{"action":"dance"}\n')
+    journal.record(Event("push", "b"))
+    assert [event.repository for event in take(tmp_path, outbox)] == ["a", "b"]
+    assert "dance" in caplog.text
+
+
+def test_a_line_of_many_references_is_taken_whole(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:
+    layer = Descriptor("application/octet-stream", "sha256:" + "0" * 64, 1)
+    event = Event("push", "a", references=(layer,) * 20_000)
+    journal.record(event)
+    journal.record(Event("push", "b"))
+    first, second = take(tmp_path, outbox)
+    assert first == event
+    assert second.repository == "b"
+
+
+def test_of_a_full_outbox_pulls_are_left_out_first(
+    tmp_path: Path, journal: Journal, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = []
+    for action in ("pull", "push", "pull", "push", "pull", "push"):
+        made.append(Event("pull" if action == "pull" else "push", "a"))
+        journal.record(made[-1])
+        pending = take(tmp_path, outbox, most=4)
+    assert [event.action for event in pending] == ["pull", "push", "push", "push"]
+    journal.record(made[0])
+    lost = Event("push", "a")
+    journal.record(lost)
+    assert len(take(tmp_path, outbox, most=4)) == 4
+    assert f'"id":"{lost.id}"' in caplog.text
