@@ -1,1 +1,6 @@
 """Events of the registry, told to a URL."""
+
+from entrepot_notify_webhook.options import WebhookOptions
+from entrepot_notify_webhook.sink import WebhookSink
+
+__all__ = ["WebhookOptions", "WebhookSink"]

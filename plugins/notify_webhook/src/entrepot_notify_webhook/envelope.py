@@ -1,0 +1,67 @@
+"""Events as Docker Distribution writes them (its notifications/event.go)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from entrepot_contract.events import Descriptor, Event
+
+__all__ = ["MEDIA_TYPE", "envelope", "record"]
+
+MEDIA_TYPE: Final = "application/vnd.docker.distribution.events.v2+json"
+
+
+def envelope(events: Sequence[Event]) -> bytes:
+    """One envelope of some events; JSON, indented as Distribution's."""
+    return json.dumps({"events": [record(event) for event in events]}, indent=3, ensure_ascii=False).encode()
+
+
+def record(event: Event) -> dict[str, object]:
+    """One event of an envelope, in the order of Distribution's fields; what is empty is left out where it does so."""
+    return {
+        "id": event.id,
+        "timestamp": event.timestamp.isoformat().replace("+00:00", "Z"),
+        "action": event.action,
+        "target": _target(event),
+        "request": _filled(
+            {
+                "id": event.request.id,
+                "addr": event.request.address,
+                "host": event.request.host,
+                "method": event.request.method,
+                "useragent": event.request.user_agent,
+            }
+        )
+        if event.request is not None
+        else {},
+        "actor": _filled({"name": event.actor}),
+        "source": _filled({"addr": event.source.address, "instanceID": event.source.instance})
+        if event.source is not None
+        else {},
+    }
+
+
+def _target(event: Event) -> dict[str, object]:
+    target = _descriptor(event.target) if event.target is not None else {}
+    return _filled(
+        {
+            **target,
+            "length": target.get("size"),
+            "repository": event.repository,
+            "fromRepository": event.from_repository,
+            "url": event.url,
+            "tag": event.tag,
+            "references": [_descriptor(one) for one in event.references],
+        }
+    )
+
+
+def _descriptor(descriptor: Descriptor) -> dict[str, object]:
+    return _filled({"mediaType": descriptor.media_type, "size": descriptor.size, "digest": descriptor.digest})
+
+
+def _filled(fields: dict[str, object]) -> dict[str, object]:
+    """Without what Go's ``omitempty`` leaves out."""
+    return {name: value for name, value in fields.items() if value not in (None, "", 0, [])}
