@@ -9,6 +9,8 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
+from entrepot_contract.events import Source
+
 __all__ = ["HttpSettings", "IndexPolicy", "Platform", "PurgeSettings", "RegistrySettings", "UrlPolicy"]
 
 
@@ -78,6 +80,7 @@ class HttpSettings:
     - ``redirect``: whether GET of a blob may answer with a URL of the backend.
     - ``access_log``: whether each request is logged.
     - ``trusted_proxies``: the networks whose X-Forwarded-For is believed.
+    - ``source``: what events say of where they come from.
     """
 
     secret: bytes = field(repr=False)
@@ -88,3 +91,4 @@ class HttpSettings:
     redirect: bool = True
     access_log: bool = True
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    source: Source | None = None

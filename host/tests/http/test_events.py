@@ -126,7 +126,7 @@ def test_a_push_of_a_manifest_has_its_references_and_annotations(holding: Told) 
     assert event.references == REFERENCES
     assert event.annotations == {"k": "v"}
     assert event.url is not None
-    assert event.url.endswith("/v2/app/manifests/new")
+    assert event.url.endswith(f"/v2/app/manifests/{MANIFEST_DIGEST}")
 
 
 def test_a_push_of_an_index_references_its_children(holding: Told) -> None:

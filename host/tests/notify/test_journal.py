@@ -172,6 +172,16 @@ def test_a_line_of_many_references_is_taken_whole(tmp_path: Path, journal: Journ
     assert second.repository == "b"
 
 
+def test_what_manifests_hold_is_left_out_where_nobody_is_to_be_told(tmp_path: Path, outbox: Outbox) -> None:
+    layer = Descriptor("application/octet-stream", "sha256:" + "0" * 64, 1)
+    journal = Journal(tmp_path, references=False)
+    journal.record(Event("push", "a", layer, references=(layer,)))
+    journal.close()
+    (event,) = take(tmp_path, outbox)
+    assert event.references == ()
+    assert event.target == layer
+
+
 def test_of_a_full_outbox_pulls_are_left_out_first(
     tmp_path: Path, journal: Journal, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from uuid import uuid4
 
 from entrepot.access import Rule, Rules
 from entrepot.access.limits import LimitSettings
 from entrepot.access.rules import DISTRIBUTIONS
+from entrepot.config.addresses import Address
 from entrepot.config.http import Tls
 from entrepot.config.model import Configuration
 from entrepot.config.notifications import Endpoint
 from entrepot.notify import EndpointSettings, Interest, LogSettings, NotifySettings, OutboxSettings
 from entrepot.settings import HttpSettings, IndexPolicy, Platform, PurgeSettings, RegistrySettings, UrlPolicy
+from entrepot_contract.events import Source
 from entrepot_contract.server import ServerSettings, TlsSettings
 
 __all__ = ["access_rules", "http_settings", "limit_settings", "notify_settings", "registry_settings", "server_settings"]
@@ -51,6 +55,7 @@ def http_settings(configuration: Configuration) -> HttpSettings:
         redirect=not configuration.storage.redirect.disable,
         access_log=not configuration.log.accesslog.disabled,
         trusted_proxies=http.trustedproxies,
+        source=Source(str(Address(socket.gethostname(), http.addr.port)), str(uuid4())),
     )
 
 
@@ -100,6 +105,7 @@ def notify_settings(configuration: Configuration) -> NotifySettings | None:
     return NotifySettings(
         outbox=OutboxSettings(path=outbox.path, most=outbox.maxpending, keep=outbox.keep, keep_dead=outbox.keepdead),
         endpoints=told,
+        include_references=section.events.includereferences,
         log=LogSettings(configuration.level, as_json=log.formatter != "text", fields=log.fields),
     )
 

@@ -39,7 +39,8 @@ def create_app(
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """The WSGI application that serves a registry; without a gate everybody may do everything."""
     limits = limits or Limits(LimitSettings())
-    urls, publisher = Urls(settings), Publisher(registry)
+    urls = Urls(settings)
+    publisher = Publisher(registry, urls, settings)
     routes = router.Router(settings.prefix)
     resources: tuple[tuple[str, object], ...] = (
         (router.ROOT, Root()),

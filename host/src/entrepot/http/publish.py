@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
+from uuid import UUID
 
 import falcon
 
+from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 from entrepot.registry.manifest import Manifest
 from entrepot.registry.names import Digest
+from entrepot.settings import HttpSettings
 from entrepot_contract.events import Action, Descriptor, Event, Request
 
 __all__ = ["Publisher"]
 
 _BLOB = "application/octet-stream"
+_MOST_KNOWN = 1024
+"""Of so many manifests it is remembered what they hold: the same ones are pulled again and again."""
 
 
 class Publisher:
     """Makes events of what resources have done; costs nothing where nobody listens."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, urls: Urls, settings: HttpSettings) -> None:
         self._publish = registry.publish
+        self._urls = urls
+        self._references: dict[Digest, tuple[Descriptor, ...]] = {}
+        self._source = settings.source
 
     @property
     def heard(self) -> bool:
@@ -39,9 +48,11 @@ class Publisher:
                     name,
                     target,
                     from_repository=source,
+                    url=self._urls.absolute_blob(req, name, digest),
                     request=_request(req),
                     actor=req.context.user or None,
-                    url=req.uri,
+                    source=self._source,
+                    id=_new_id(),
                 )
             )
 
@@ -58,7 +69,6 @@ class Publisher:
         if self._publish is None:
             return
         target = Descriptor(manifest.media_type, str(digest), len(manifest.content))
-        references = tuple(Descriptor(one.media_type, str(one.digest), one.size) for one in manifest.references)
         for tag in tags or (None,):
             self._publish(
                 Event(
@@ -66,19 +76,45 @@ class Publisher:
                     name,
                     target,
                     tag=tag,
-                    references=references,
+                    url=self._urls.absolute_manifest(req, name, digest),
+                    references=self._references_of(digest, manifest),
                     annotations=manifest.annotations,
                     request=_request(req),
                     actor=req.context.user or None,
-                    url=req.uri,
+                    source=self._source,
+                    id=_new_id(),
                 )
             )
 
     def deleted(self, req: falcon.Request, name: str, digest: Digest | None = None, tag: str | None = None) -> None:
         """A manifest, a blob or a tag was deleted."""
         if self._publish is not None:
-            target = None if digest is None else Descriptor("", str(digest), 0)
-            self._publish(Event("delete", name, target, tag=tag, request=_request(req), actor=req.context.user or None))
+            self._publish(
+                Event(
+                    "delete",
+                    name,
+                    None if digest is None else Descriptor("", str(digest), 0),
+                    tag=tag,
+                    request=_request(req),
+                    actor=req.context.user or None,
+                    source=self._source,
+                    id=_new_id(),
+                )
+            )
+
+    def _references_of(self, digest: Digest, manifest: Manifest) -> tuple[Descriptor, ...]:
+        found = self._references.get(digest)
+        if found is None:
+            if len(self._references) >= _MOST_KNOWN:
+                self._references.clear()
+            found = tuple(Descriptor(one.media_type, str(one.digest), one.size) for one in manifest.references)
+            self._references[digest] = found
+        return found
+
+
+def _new_id() -> str:
+    # Unique, and no secret: uuid4 asks the system each time, which costs more than the rest of the event.
+    return str(UUID(int=random.getrandbits(128), version=4))
 
 
 def _request(req: falcon.Request) -> Request:

@@ -35,6 +35,14 @@ class Urls:
         """Where a manifest can be pulled."""
         return f"{self._root(req)}/v2/{name}/manifests/{reference}"
 
+    def absolute_blob(self, req: falcon.Request, name: str, digest: Digest) -> str:
+        """Where somebody else than this client can pull a blob."""
+        return f"{self.base(req)}v2/{name}/blobs/{digest}"
+
+    def absolute_manifest(self, req: falcon.Request, name: str, digest: Digest) -> str:
+        """Where somebody else than this client can pull a manifest."""
+        return f"{self.base(req)}v2/{name}/manifests/{digest}"
+
     def upload(self, req: falcon.Request, position: UploadPosition) -> str:
         """Where an upload goes on."""
         state = self._signer.sign(position)

@@ -41,11 +41,13 @@ class _Line:
 class Journal:
     """Keeps events for many threads; those that come while one writes are written together by the next.
 
-    What cannot be written is held in memory and tried again: the client's push is whole, and goes on.
+    Without ``references`` it leaves out what manifests hold. What cannot be written is held in memory and tried again:
+    the client's push is whole, and goes on.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, references: bool = True) -> None:
         self._folder = folder / FOLDER
+        self._left_out = set[str]() if references else {"references"}
         self._writing = threading.Lock()
         self._waiting: deque[_Line] = deque()
         self._unsaved: deque[Event] = deque()
@@ -122,7 +124,7 @@ class Journal:
             self._unsaved.clear()
 
     def _write(self, events: list[Event], *, durable: bool) -> None:
-        data = b"".join(EVENT.dump_json(event, exclude_defaults=True) + b"\n" for event in events)
+        data = b"".join(self._line(event) + b"\n" for event in events)
         if self._file is None or self._size > _FILE_BYTES:
             self._end_file()
             self._begin_file()
@@ -181,8 +183,10 @@ class Journal:
 
     def _lose(self, event: Event, why: str) -> None:
         self.lost += 1
-        body = EVENT.dump_json(event, exclude_defaults=True).decode()
-        _log.critical("an event is told nobody, because %s: %s", why, body)
+        _log.critical("an event is told nobody, because %s: %s", why, self._line(event).decode())
+
+    def _line(self, event: Event) -> bytes:
+        return EVENT.dump_json(event, exclude=self._left_out, exclude_defaults=True)
 
 
 def _bytes_in(folder: Path) -> int:

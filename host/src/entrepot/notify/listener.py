@@ -34,7 +34,7 @@ class Notifications:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._recipients = recipients(settings)
         self._outbox = Outbox(self._folder)
-        self._journal = Journal(self._folder)
+        self._journal = Journal(self._folder, references=settings.include_references)
         self._keeper = Keeper(settings)
 
     @hookimpl

@@ -73,8 +73,9 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotifySettings:
-    """The outbox, and the endpoints that are not disabled."""
+    """The outbox, and the endpoints that are not disabled; they are told what manifests hold, or are not."""
 
     outbox: OutboxSettings
     endpoints: tuple[EndpointSettings, ...]
+    include_references: bool = False
     log: LogSettings = field(default_factory=LogSettings)

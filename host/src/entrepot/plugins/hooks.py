@@ -27,6 +27,7 @@ class Hooks:
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
+        self._listeners: dict[str, list[pluggy.HookImpl]] = {}
 
     @classmethod
     def installed(cls) -> Hooks:
@@ -44,6 +45,7 @@ class Hooks:
         """
         self._manager.register(plugin, name)
         self._manager.check_pending()
+        self._listeners.clear()
 
     def startup(self, config: Mapping[str, object]) -> None:
         """Tell that the application starts in this process."""
@@ -76,18 +78,25 @@ class Hooks:
         except Exception:  # noqa: BLE001 - a plugin may fail in any way, and may break nothing
             _log.exception("the hooks of %s cannot be loaded; they are left out", claim.name)
             self._manager.unregister(name=claim.name)
+            self._listeners.clear()
 
     def _call(self, hook: str, **arguments: object) -> list[object]:
         # Not through pluggy's own loop: there the first listener that raises silences all after it.
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         answers = []
-        for listener in caller.get_hookimpls():
+        for listener in self._of(hook):
             function: Callable[..., object] = listener.function
             try:
                 answers.append(function(*(arguments[name] for name in listener.argnames)))
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("the hook %s of %s failed; the others are called", hook, listener.plugin_name)
         return answers
+
+    def _of(self, hook: str) -> list[pluggy.HookImpl]:
+        """Who listens to a hook; kept, because an event must cost a small request little."""
+        if hook not in self._listeners:
+            caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+            self._listeners[hook] = caller.get_hookimpls()
+        return self._listeners[hook]
 
 
 def _items(answer: object, kind: type[Item]) -> Iterable[Item]:
