@@ -78,8 +78,9 @@ def test_an_event_says_which_request_caused_it_and_when(told: Told) -> None:
     told.host.request("POST", f"/v2/app/blobs/uploads/?digest={LAYER_DIGEST}", LAYER, headers)
     first = told.event()
     assert first.request is not None
-    assert (first.request.method, first.request.address, first.request.user_agent) == ("POST", "127.0.0.1", "docker/27")
-    assert first.request.host.startswith("r.example")
+    assert (first.request.method, first.request.user_agent) == ("POST", "docker/27")
+    assert first.request.address.partition(":")[0] == "127.0.0.1"
+    assert first.request.host == "r.example:5000"
     assert abs((datetime.now(UTC) - first.timestamp).total_seconds()) < 60
     told.host.request("GET", f"/v2/app/blobs/{LAYER_DIGEST}", headers=headers)
     second = told.event()
@@ -88,14 +89,13 @@ def test_an_event_says_which_request_caused_it_and_when(told: Told) -> None:
     assert second.id != first.id
 
 
-@pytest.mark.parametrize(("headers", "size"), [({}, len(LAYER)), ({"Range": "bytes=0-2"}, 3)])
-def test_a_pull_of_a_blob_tells_how_many_bytes_were_asked_for(
-    holding: Told, headers: dict[str, str], size: int
-) -> None:
-    holding.host.request("GET", f"/v2/app/blobs/{LAYER_DIGEST}", headers=headers)
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-2"}])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_pull_of_a_blob_tells_of_the_whole_blob(holding: Told, method: str, headers: dict[str, str]) -> None:
+    holding.host.request(method, f"/v2/app/blobs/{LAYER_DIGEST}", headers=headers)
     event = holding.event()
     assert (event.action, event.repository) == ("pull", "app")
-    assert event.target == Descriptor(BLOB, LAYER_DIGEST, size)
+    assert event.target == Descriptor(BLOB, LAYER_DIGEST, len(LAYER))
 
 
 def test_a_redirected_pull_of_a_blob_is_a_pull(driver: StorageDriver) -> None:

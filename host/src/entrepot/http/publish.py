@@ -8,6 +8,7 @@ from uuid import UUID
 
 import falcon
 
+from entrepot.config.addresses import Address
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 from entrepot.registry.manifest import Manifest
@@ -120,8 +121,15 @@ def _new_id() -> str:
 def _request(req: falcon.Request) -> Request:
     return Request(
         id=req.context.id,
-        address=req.context.address,
-        host=req.host,
+        address=_with_port(req),
+        host=req.netloc,
         method=req.method,
         user_agent=req.user_agent or "",
     )
+
+
+def _with_port(req: falcon.Request) -> str:
+    """The client's address, with the port where it is the client who is connected, and the server tells it."""
+    address: str = req.context.address
+    port = req.env.get("REMOTE_PORT")
+    return str(Address(address, int(port))) if port and req.remote_addr == address else address

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from entrepot_contract.events import Descriptor, Event
+from entrepot_contract.events import Descriptor, Event, Request
 
 __all__ = ["MEDIA_TYPE", "envelope", "record"]
 
@@ -25,21 +25,22 @@ def record(event: Event) -> dict[str, object]:
         "timestamp": event.timestamp.isoformat().replace("+00:00", "Z"),
         "action": event.action,
         "target": _target(event),
-        "request": _filled(
-            {
-                "id": event.request.id,
-                "addr": event.request.address,
-                "host": event.request.host,
-                "method": event.request.method,
-                "useragent": event.request.user_agent,
-            }
-        )
-        if event.request is not None
-        else {},
+        "request": _request(event.request) if event.request is not None else _request(Request("", "", "", "", "")),
         "actor": _filled({"name": event.actor}),
         "source": _filled({"addr": event.source.address, "instanceID": event.source.instance})
         if event.source is not None
         else {},
+    }
+
+
+def _request(request: Request) -> dict[str, object]:
+    host = {"host": request.host} if request.host else {}
+    return {
+        "id": request.id,
+        "addr": request.address,
+        **host,
+        "method": request.method,
+        "useragent": request.user_agent,
     }
 
 

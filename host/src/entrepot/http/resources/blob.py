@@ -40,7 +40,7 @@ class Blob:
         condition, header = req.get_header("If-None-Match"), req.get_header("Range")
         if condition is None and header is None:
             reader = self._blobs.read(name, wanted)
-            size = reader.info.size
+            whole = size = reader.info.size
         else:
             blob = self._blobs.stat(name, wanted)
             _describe(resp, str(wanted), etag)
@@ -51,7 +51,8 @@ class Blob:
             if part is not None:
                 resp.status = falcon.HTTP_206
                 resp.set_header("Content-Range", str(part))
-            offset, size = (0, blob.size) if part is None else (part.offset, part.length)
+            whole = blob.size
+            offset, size = (0, whole) if part is None else (part.offset, part.length)
             reader = self._blobs.read_part(name, wanted, blob, offset, size)
         _describe(resp, str(wanted), etag)
         if size <= _SMALL:
@@ -59,7 +60,7 @@ class Blob:
                 resp.data = b"".join(reader)
         else:
             resp.set_stream(reader, size)
-        self._publisher.blob(req, "pull", name, wanted, size)
+        self._publisher.blob(req, "pull", name, wanted, whole)
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         wanted = known_digest(digest, BlobUnknown)
@@ -70,6 +71,8 @@ class Blob:
             resp.status = falcon.HTTP_304
             return
         resp.content_length = blob.size
+        # Distribution counts it as a pull.
+        self._publisher.blob(req, "pull", name, wanted, blob.size)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         if self._settings.readonly or not self._settings.delete_enabled:
