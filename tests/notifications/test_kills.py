@@ -1,0 +1,218 @@
+"""Five hundred images, an endpoint that comes and goes, and twenty kill -9: what was answered 201 is told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import cycle
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+from host.tests.server.running import eventually
+from services.entrepot import entrepot
+from services.images import package, random_files
+from services.receiver import Mood, Receiver
+from services.registry import Registry, write_config
+from services.wire import WireError, digest_of
+
+IMAGES: Final = 500
+KILLS: Final = 20
+CLIENTS: Final = 6
+FLAPS: Final[list[tuple[Mood, int]]] = [
+    ("takes", 200),
+    ("answers", 500),
+    ("takes", 200),
+    ("cuts", 0),
+    ("takes", 200),
+    ("answers", 429),
+    ("takes", 200),
+    ("hangs", 0),
+]
+
+
+class Pushers:
+    """Clients that push images until all are there; ``answered`` counts the answers 201 by what was pushed."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.answered: Counter[tuple[str, str, str | None]] = Counter()
+        self.repeats = 0
+        self.images = 0
+        self._registry = registry
+        self._numbers: Iterator[int] = iter(range(IMAGES))
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(CLIENTS)]
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        """Wait until all images are there."""
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether there are still images to push."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def _run(self) -> None:
+        while (number := self._next()) is not None:
+            repository = f"team/{number % 7}"
+            image = package(random_files(number, 200))
+            for blob in image.blobs:
+                self._until_there(repository, digest_of(blob), None, blob)
+            self._until_there(repository, image.digest, f"v{number}", image.manifest)
+            with self._lock:
+                self.images += 1
+
+    def _next(self) -> int | None:
+        with self._lock:
+            return next(self._numbers, None)
+
+    def _until_there(self, repository: str, digest: str, tag: str | None, data: bytes) -> None:
+        while True:
+            try:
+                if tag is None:
+                    answer = self._registry.wire.push_blob(repository, data)
+                else:
+                    answer = self._registry.wire.push_manifest(repository, tag, data)
+            except (WireError, AssertionError):  # no answer, or that of a host which is ending
+                answer = None
+            with self._lock:
+                if answer is not None and answer.status == 201:
+                    self.answered[repository, digest, tag] += 1
+                    return
+                self.repeats += 1
+            time.sleep(0.1)
+
+
+class Flapping(threading.Thread):
+    """An endpoint that changes its mood, and goes away, until it is told to be well."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        super().__init__(daemon=True)
+        self._receiver = receiver
+        self._stop_flapping = threading.Event()
+        self.flaps = 0
+        self.start()
+
+    def run(self) -> None:
+        """Change again and again."""
+        for mood, status in cycle(FLAPS):
+            self._receiver.status, self._receiver.mood = status, mood
+            self._receiver.headers = {"Retry-After": "1"} if status == 429 else {}
+            self.flaps += 1
+            if self.flaps % 5 == 0:
+                self._receiver.stop()
+                time.sleep(0.3)
+                self._receiver.start()
+            if self._stop_flapping.wait(0.7):
+                self._receiver.mood = "takes"
+                return
+
+    def be_well(self) -> None:
+        """Take everything from now on."""
+        self._stop_flapping.set()
+        self.join()
+
+
+def test_what_was_answered_201_is_told_whatever_is_killed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Receiver() as receiver:
+        registry = start(tmp_path, receiver)
+        flapping, pushers = Flapping(receiver), Pushers(registry)
+        kills = notifiers_killed = 0
+        while kills < KILLS:
+            due = IMAGES * kills // (KILLS + 1)
+            assert eventually(lambda due=due: pushers.images >= due, seconds=120)  # type: ignore[misc]  # mypy 2.0 cannot infer a lambda with a default
+            assert pushers.at_work
+            if kills % 4 == 3:
+                notifiers_killed += kill_notifier(tmp_path / "outbox")
+            registry.service.kill()
+            registry.start(seconds=60)
+            kills += 1
+        pushers.join()
+        flapping.be_well()
+        expected = set(pushers.answered)
+
+        def missing() -> int:
+            return len(expected - set(told(receiver)))
+
+        assert eventually(lambda: not missing() and not pending(tmp_path / "outbox"), seconds=200), missing()
+        registry.stop()
+        ids, kept = receiver.ids, recorded(tmp_path / "outbox")
+        counts = told(receiver)
+
+    answered = sum(pushers.answered.values())
+    with capsys.disabled():
+        print(  # noqa: T201 - the numbers are what the test is for
+            f"\n{IMAGES} images pushed, {answered} pushes answered 201, {pushers.repeats} repeated; "
+            f"{kills} kill -9 of the host, {notifiers_killed} of the notifier; {flapping.flaps} moods of the endpoint; "
+            f"{len(set(ids))} events arrived, {len(ids) - len(set(ids))} of them again; "
+            f"missing of those answered 201: {len(expected - set(counts))}"
+        )
+    assert answered >= 3 * IMAGES
+    assert all(counts[one] >= times for one, times in pushers.answered.items())
+    assert kept <= set(ids)
+    assert pushers.repeats >= KILLS // 2  # the kills met pushes
+
+
+def start(folder: Path, receiver: Receiver) -> Registry:
+    """A host that tells the receiver."""
+    endpoint = {"name": "flapping", "url": receiver.url, "timeout": "500ms", "threshold": 5, "backoff": "200ms"}
+    config = write_config(folder / "config.yml", folder / "store", http={"workers": 2})
+    document = yaml.safe_load(config.read_text())
+    document["notifications"] = {"outbox": {"path": str(folder / "outbox")}, "endpoints": [endpoint]}
+    config.write_text(yaml.safe_dump(document))
+    registry = entrepot(config, folder / "run", server="granian")
+    registry.start()
+    return registry
+
+
+def told(receiver: Receiver) -> Counter[tuple[str, str, str | None]]:
+    """How many different events arrived for each thing that was pushed."""
+    found = {}
+    for one in list(receiver.taken):
+        for event in one.events():
+            target = event["target"]
+            assert isinstance(target, dict)
+            if event["action"] == "push":
+                found[str(event["id"])] = (target["repository"], target["digest"], target.get("tag"))
+    return Counter(found.values())
+
+
+def kill_notifier(outbox: Path) -> int:
+    """Kill the process that holds the notifier's lock; answers how many were found."""
+    wanted = str(outbox / "notifier.lock")
+    killed = 0
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            if wanted in {os.readlink(link) for link in (process / "fd").iterdir()}:
+                os.kill(int(process.name), signal.SIGKILL)
+                killed += 1
+        except OSError:
+            continue  # it has ended, or is another user's
+    return killed
+
+
+def pending(outbox: Path) -> int:
+    """How many deliveries the outbox still has to make, asked without entrepot."""
+    return int(_ask(outbox, "SELECT count(*) FROM deliveries WHERE state != 1")[0][0])
+
+
+def recorded(outbox: Path) -> set[str]:
+    """The ids of all events that the outbox has, asked without entrepot."""
+    return {str(row[0]) for row in _ask(outbox, "SELECT id FROM events")}
+
+
+def _ask(outbox: Path, query: str) -> list[tuple[str | int, ...]]:
+    with closing(sqlite3.connect(outbox / "outbox.db", timeout=30)) as connection:
+        return connection.execute(query).fetchall()
