@@ -17,7 +17,6 @@ from entrepot.config import (
 )
 from entrepot.http import create_app
 from entrepot.logs import AccessLog
-from entrepot.notify import Notifications
 from entrepot.plugins import Hooks, load_auth, load_storage
 from entrepot.registry import Registry
 from entrepot.storage.checked import CheckedDriver
@@ -86,6 +85,8 @@ def build_application(configuration: Configuration) -> HostApplication:
     hooks = Hooks.installed()
     told = notify_settings(configuration)
     if told is not None:
+        from entrepot.notify.listener import Notifications  # a database, which a host that tells nobody does without
+
         hooks.register(Notifications(told), "notifications")
     registry = Registry(driver, registry_settings(configuration), hooks.event if hooks.hears_events else None)
     settings = http_settings(configuration)

@@ -13,7 +13,6 @@ from entrepot.config import Configuration, ConfigurationError, load_configuratio
 from entrepot.config.addresses import Address
 from entrepot.config.environment import CONFIGURATION_PATH
 from entrepot.logs import configure_logging
-from entrepot.notify import open_sinks
 from entrepot.plugins import PluginError
 from entrepot.server import choose_server
 from entrepot_contract import ConfigError, StorageError
@@ -74,6 +73,8 @@ def _look_at_sinks(configuration: Configuration) -> None:
     told = notify_settings(configuration)
     if told is None:
         return
+    from entrepot.notify.notifier import open_sinks  # a database, which a host that tells nobody does without
+
     for sink in open_sinks(told).values():
         sink.close()
     try:

@@ -1,15 +1,8 @@
-"""Notifications: a durable outbox, and the process that tells its events to the endpoints."""
+"""Notifications: a durable outbox, and the process that tells its events to the endpoints.
 
-from entrepot.notify.listener import Notifications
-from entrepot.notify.notifier import open_sinks
+Only the settings are imported here: a host that tells nobody needs no database in memory.
+"""
+
 from entrepot.notify.settings import EndpointSettings, Interest, LogSettings, NotifySettings, OutboxSettings
 
-__all__ = [
-    "EndpointSettings",
-    "Interest",
-    "LogSettings",
-    "Notifications",
-    "NotifySettings",
-    "OutboxSettings",
-    "open_sinks",
-]
+__all__ = ["EndpointSettings", "Interest", "LogSettings", "NotifySettings", "OutboxSettings"]
