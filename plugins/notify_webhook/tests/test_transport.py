@@ -102,7 +102,7 @@ def test_what_would_be_refused_again_is_not(receiver: Receiver, open_sink: Opene
         ("-5", 0, 0),
         ("999999999999999999999", None, None),
         ("86400", 3600, 3600),
-        (format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True), 300, 600),
+        ("in ten minutes", 300, 600),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0),
         ("soon", None, None),
     ],
@@ -110,6 +110,8 @@ def test_what_would_be_refused_again_is_not(receiver: Receiver, open_sink: Opene
 def test_the_wait_that_is_asked_for_is_told(
     receiver: Receiver, open_sink: Opener, value: str, least: float | None, most: float | None
 ) -> None:
+    if value == "in ten minutes":
+        value = format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
     receiver.mood, receiver.status, receiver.headers = "answers", 429, {"Retry-After": value}
     with pytest.raises(Undelivered) as caught:
         open_sink(url=receiver.url).deliver([event()], LONG)
