@@ -25,6 +25,23 @@ class TestUsersOfAFile(AuthenticatorContract):
     @pytest.fixture
     def refused(self):
         return [basic("alice", "looking-glass"), basic("nobody", "wonderland")]
+
+from entrepot_contract.testing import SinkContract
+
+class TestLinesOfAFile(SinkContract):
+    sink_class = LinesSink
+
+    @pytest.fixture
+    def config(self, tmp_path):
+        return {"path": str(tmp_path / "events")}
+
+    @pytest.fixture
+    def received(self, tmp_path):
+        return lambda: ids_of(tmp_path / "events")
+
+    @pytest.fixture
+    def unreachable(self, tmp_path):
+        return {"path": str(tmp_path / "missing" / "events")}
 """
 
 from __future__ import annotations
@@ -35,12 +52,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from entrepot_contract.testing.auth import AuthenticatorContract
     from entrepot_contract.testing.auth.credentials import basic, bearer
+    from entrepot_contract.testing.notify import SinkContract
     from entrepot_contract.testing.storage import StorageContract
 
-__all__ = ["AuthenticatorContract", "StorageContract", "basic", "bearer"]
+__all__ = ["AuthenticatorContract", "SinkContract", "StorageContract", "basic", "bearer"]
 
 _PLACES: Final = {
     "AuthenticatorContract": "entrepot_contract.testing.auth",
+    "SinkContract": "entrepot_contract.testing.notify",
     "StorageContract": "entrepot_contract.testing.storage",
     "basic": "entrepot_contract.testing.auth.credentials",
     "bearer": "entrepot_contract.testing.auth.credentials",

@@ -1,4 +1,4 @@
-"""What both kits stand on: how a plugin is put under the kit, and which tests it has to pass."""
+"""What all kits stand on: how a plugin is put under the kit, and which tests it has to pass."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["KitBase", "Plugin", "stop"]
 
 
 class Plugin(Protocol):
-    """What the classes under both kits have in common."""
+    """What the classes under all kits have in common."""
 
     name: ClassVar[str]
     contract: ClassVar[tuple[int, int]]

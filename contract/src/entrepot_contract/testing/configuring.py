@@ -1,8 +1,9 @@
-"""What a plugin has to say of options that are wrong."""
+"""What a plugin has to say of options and files that are wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 from entrepot_contract import ConfigError, DriverOptions
 from entrepot_contract.testing.base import Plugin
 
-__all__ = ["refuses_wrong_options"]
+__all__ = ["refuses_missing_files", "refuses_wrong_options"]
 
 SENTINEL = "kit-sentinel-5d1f"
 
@@ -35,3 +36,28 @@ def _faults(plugin: type[Plugin], config: Mapping[str, object]) -> Iterator[tupl
             yield option, rest
         if field.annotation in {str, int, float, bool, SecretStr}:
             yield option, {**rest, option: [{SENTINEL: SENTINEL}]}
+
+
+def refuses_missing_files(plugin: type[Plugin], config: Mapping[str, object]) -> bool:
+    """Every file that the options name, taken away, raises a ConfigError that names it; False where there is none."""
+    faults = list(_without_files(dict(config)))
+    for file, wrong in faults:
+        assert isinstance(wrong, dict)
+        with pytest.raises(ConfigError) as caught:
+            plugin.from_config(wrong)
+        assert caught.value.driver == plugin.name
+        assert f"{file}.{SENTINEL}" in str(caught.value), "the error has to say which file"
+    return bool(faults)
+
+
+def _without_files(value: object) -> Iterator[tuple[str, object]]:
+    """Every file that a value names, and the value with the name of a missing one instead."""
+    if isinstance(value, str) and value and Path(value).is_file():
+        yield value, f"{value}.{SENTINEL}"
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from ((file, {**value, name: other}) for file, other in _without_files(inner))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            for file, other in _without_files(inner):
+                yield file, [*value[:place], other, *value[place + 1 :]]

@@ -45,5 +45,23 @@ AUTH: Final = {
     ),
 }
 
-NOT_PROVEN: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {"storage": STORAGE, "auth": AUTH}
+NOTIFY: Final = {
+    ("__init__", "Raises ConfigError where a file cannot be used."): (
+        "the kit takes files away; what a file has to hold it does not know"
+    ),
+    ("__init__", "open no connection, start no thread"): "it sees sockets, files and threads of Python, not of C code",
+    ("deliver", "It returns or raises within the timeout and half a second, however the other side behaves."): (
+        "places that cannot be reached, hang or refuse are the suite's; none of the kit's sends a byte now and then"
+    ),
+    ("deliver", "Where the other side cannot be reached or does not answer, it raises Undelivered."): (
+        "one that does not answer is the suite's to give"
+    ),
+    (
+        "deliver",
+        "The host never tells two events of one repository at the same time; it calls from several threads.",
+    ): "what the host does is proven by its own tests",
+    ("deliver", "what was handed over with an error is told again."): "by the host, whose own tests prove it",
+}
+
+NOT_PROVEN: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {"storage": STORAGE, "auth": AUTH, "notify": NOTIFY}
 """By kit, and there by verb and sentence."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
 from entrepot_contract.issuing import TokenIssuer
+from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
 from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
 
 __all__ = ["KITS", "Kit"]
@@ -51,6 +52,16 @@ KITS: Final[Mapping[str, Kit]] = {
         noun="authenticator",
         listed="authenticators",
         versioned="auth_contract",
+    ),
+    "notify": Kit(
+        title="Notification sink contract",
+        version=NOTIFY_CONTRACT_VERSION,
+        group="entrepot.notify",
+        plugin=NotificationSink,
+        verbs=[NotificationSink],
+        noun="sink",
+        listed="sinks",
+        versioned="notify_contract",
     ),
 }
 """By the name of the kit, which is the end of its group's."""

@@ -37,7 +37,7 @@ class Row(TypedDict):
 
 
 class PluginReport(TypedDict):
-    """One storage driver or authenticator under its kit."""
+    """One plugin under its kit."""
 
     driver: str
     test_class: str
@@ -56,6 +56,7 @@ class Report(TypedDict):
     kit: dict[str, str]
     drivers: list[PluginReport]
     authenticators: NotRequired[list[PluginReport]]
+    sinks: NotRequired[list[PluginReport]]
 
 
 class Case:
@@ -126,6 +127,8 @@ class ReportCollector:
         report["drivers"] = [plugin for kind, plugin in plugins if kind == "storage"]
         if "auth" in seen:
             report["authenticators"] = [plugin for kind, plugin in plugins if kind == "auth"]
+        if "notify" in seen:
+            report["sinks"] = [plugin for kind, plugin in plugins if kind == "notify"]
         return report
 
     def _note(self, node: str, properties: list[tuple[str, object]]) -> None:

@@ -12,9 +12,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from entrepot_contract import AlreadyExists, NotFound, StorageDriver, StorageError, UploadState, WriteMode
+from entrepot_contract.events import Event
+from entrepot_contract.notify import NotificationSink, SinkError
 
 if TYPE_CHECKING:
     from entrepot_contract.testing.base import Plugin
@@ -68,6 +71,14 @@ class Worker:
         """Open a driver, for all later orders."""
         self.driver = kind.from_config(config)
         return {"opened": True}
+
+    def deliver(
+        self, kind: type[NotificationSink], config: Mapping[str, object], count: int, seconds: float
+    ) -> list[str]:
+        """Tell some events in one call, and answer their ids."""
+        told = [Event("push", "kit/app", tag=f"v{number}") for number in range(count)]
+        kind.from_config(config).deliver(told, timedelta(seconds=seconds))
+        return [event.id for event in told]
 
     def create(self, keys: list[str], text: str, at: float) -> list[str]:
         """The keys of which this process won the creation."""
@@ -163,7 +174,7 @@ def main() -> None:
             order["kind"] = worker.find(**place)
         try:
             answer = action(**order)
-        except StorageError as error:
+        except (StorageError, SinkError) as error:
             answer = {"error": type(error).__name__}
         _say(answer)
 

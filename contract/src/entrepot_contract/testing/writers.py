@@ -59,11 +59,12 @@ def as_html(report: Report) -> str:
 
 def _sections(report: Report) -> Iterator[tuple[str, list[PluginReport]]]:
     """The heading and the plugins of each kit; that of storage stands for a run without any."""
-    authenticators = report.get("authenticators", [])
-    if report["drivers"] or not authenticators:
+    others = {"auth": report.get("authenticators", []), "notify": report.get("sinks", [])}
+    if report["drivers"] or not any(others.values()):
         yield _heading("storage", report), report["drivers"]
-    if authenticators:
-        yield _heading("auth", report), authenticators
+    for kind, plugins in others.items():
+        if plugins:
+            yield _heading(kind, report), plugins
 
 
 def _heading(kind: str, report: Report) -> str:

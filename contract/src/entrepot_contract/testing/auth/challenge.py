@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from entrepot_contract.auth import Access, Authenticator, Presented, Refusal
 from entrepot_contract.testing.auth.base import AuthBase, Known
 from entrepot_contract.testing.auth.credentials import SENTINEL, raw, refusal_of, secrets_of
-from entrepot_contract.testing.auth.garbage import OFTEN, parameters
+from entrepot_contract.testing.auth.garbage import parameters
 from entrepot_contract.testing.auth.grammar import parse_challenge
 from entrepot_contract.testing.auth.world import WANTED
+from entrepot_contract.testing.examples import OFTEN
 from entrepot_contract.testing.sentences import needs, sentence
 
 __all__ = ["ChallengeContract"]

@@ -5,22 +5,13 @@ from __future__ import annotations
 import base64
 from typing import Final
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-__all__ = ["GARBAGE", "MOST", "OFTEN", "parameters", "tokens"]
+__all__ = ["GARBAGE", "MOST", "parameters", "tokens"]
 
 MOST: Final = 16 * 2**10
 """The longest header that the host lets through, in bytes."""
 
-OFTEN: Final = settings(
-    max_examples=60,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 
 GARBAGE: Final = {
     "nothing": "",

@@ -12,7 +12,8 @@ from hypothesis import given
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refused
 from entrepot_contract.testing.auth.base import AuthBase, Known
 from entrepot_contract.testing.auth.credentials import anew, raw, refusal_of, scheme_of, spoilt
-from entrepot_contract.testing.auth.garbage import GARBAGE, OFTEN, parameters, tokens
+from entrepot_contract.testing.auth.garbage import GARBAGE, parameters, tokens
+from entrepot_contract.testing.examples import OFTEN
 from entrepot_contract.testing.sentences import sentence
 
 __all__ = ["JudgingContract"]

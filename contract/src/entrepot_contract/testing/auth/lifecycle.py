@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from entrepot_contract import ConfigError
 from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator, Identity, Presented
 from entrepot_contract.testing.auth.base import AuthBase, Known, Opener
 from entrepot_contract.testing.auth.credentials import SENTINEL, raw, refusal_of
 from entrepot_contract.testing.auth.world import WANTED
 from entrepot_contract.testing.base import stop
-from entrepot_contract.testing.configuring import refuses_wrong_options
+from entrepot_contract.testing.configuring import refuses_missing_files, refuses_wrong_options
 from entrepot_contract.testing.processes import ProcessBase, Processes
 from entrepot_contract.testing.sentences import sentence
 
 __all__ = ["LifecycleContract"]
-
-
-def without_files(value: object) -> Iterator[tuple[str, object]]:
-    """Every file that a value names, and the value with the name of a missing one instead."""
-    if isinstance(value, str) and value and Path(value).is_file():
-        yield value, f"{value}.{SENTINEL}"
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from ((file, {**value, name: other}) for file, other in without_files(inner))
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            for file, other in without_files(inner):
-                yield file, [*value[:place], other, *value[place + 1 :]]
 
 
 class LifecycleContract(AuthBase, ProcessBase):
@@ -45,15 +30,8 @@ class LifecycleContract(AuthBase, ProcessBase):
     def test_a_missing_file_raises_a_config_error(
         self, request: pytest.FixtureRequest, config: Mapping[str, object]
     ) -> None:
-        faults = list(without_files(dict(config)))
-        if not faults:
+        if not refuses_missing_files(self.authenticator_class, config):
             stop(request, "not-claimed", "no option names a file")
-        for file, wrong in faults:
-            assert isinstance(wrong, dict)
-            with pytest.raises(ConfigError) as caught:
-                self.authenticator_class.from_config(wrong)
-            assert caught.value.driver == self.authenticator_class.name
-            assert f"{file}.{SENTINEL}" in str(caught.value), "the error has to say which file"
 
     @sentence("__init__", "Keep the options, and read the files that they name; open no connection, start no thread.")
     def test_construction_only_reads(self, config: Mapping[str, object], processes: Processes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -25,27 +25,9 @@ from entrepot_contract.testing.auth.credentials import (
 from entrepot_contract.testing.auth.garbage import MOST
 from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of
 from entrepot_contract.testing.sentences import needs, sentence
+from entrepot_contract.testing.showing import chain, said, shows
 
 __all__ = ["SecrecyContract"]
-
-
-def shows(text: str, secrets: set[str]) -> bool:
-    """Whether a text holds one of the secrets, as it is or inside the repr of bytes or text."""
-    return any(secret in text or repr(secret)[1:-1] in text for secret in secrets)
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and everything that a log of it would show."""
-    following: BaseException | None = error
-    while following is not None:
-        yield following
-        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
-
-
-def said(records: Sequence[logging.LogRecord]) -> str:
-    """All that log records carry, in words."""
-    formatter = logging.Formatter("%(message)s")
-    return "\n".join(f"{formatter.format(record)} {vars(record)!r}" for record in records)
 
 
 class SecrecyContract(AuthBase):

@@ -1,0 +1,27 @@
+"""Whether something secret shows, wherever one might look."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+__all__ = ["chain", "said", "shows"]
+
+
+def shows(text: str, secrets: set[str]) -> bool:
+    """Whether a text holds one of the secrets, as it is or inside the repr of bytes or text."""
+    return any(secret in text or repr(secret)[1:-1] in text for secret in secrets)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and everything that a log of it would show."""
+    following: BaseException | None = error
+    while following is not None:
+        yield following
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+
+
+def said(records: Sequence[logging.LogRecord]) -> str:
+    """All that log records carry, in words."""
+    formatter = logging.Formatter("%(message)s")
+    return "\n".join(f"{formatter.format(record)} {vars(record)!r}" for record in records)
