@@ -25,11 +25,17 @@ log = logging.getLogger("honest")
 
 
 class Place:
-    """A server that takes lines of JSON with ids, until an empty one, and answers with a line; ``ids`` has arrived."""
+    """A server that takes lines of JSON with ids, until an empty one, and answers with a line.
 
-    def __init__(self, mood: Mood = "takes") -> None:
+    ``ids`` has arrived; the file ``arrived`` has them too, one in a line.
+    """
+
+    def __init__(self, mood: Mood = "takes", *, arrived: Path | None = None) -> None:
         self.mood = mood
         self.ids: list[str] = []
+        self.arrived = arrived
+        if arrived is not None:
+            arrived.touch()
         self.resting = threading.Event()
         # Bound and not listening, so that it refuses, and nobody else can get the port.
         self.server = _Server(self)
@@ -40,6 +46,12 @@ class Place:
         self.server.server_activate()
         self.serving = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.serving.start()
+
+    def take(self, ids: Sequence[str]) -> None:
+        self.ids += ids
+        if self.arrived is not None:
+            with self.arrived.open("a") as file:
+                file.writelines(f"{each}\n" for each in ids)
 
     def __enter__(self) -> Self:
         self.start()
@@ -67,7 +79,7 @@ class _Handler(socketserver.StreamRequestHandler):
                     batch.append(json.loads(line)["id"])
                     continue
                 if place.mood == "takes":
-                    place.ids += batch
+                    place.take(batch)
                 batch.clear()
                 self.wfile.write({"takes": b"taken\n", "fails": b"later 7\n", "rejects": b"never\n"}[place.mood])
         except OSError:

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from contract.tests import sink_cases
+from contract.tests.honest_sink import TOKEN, Place
 
 from entrepot_contract.testing import basic
-from entrepot_contract.testing.cli import UsageError, main, read_config
+from entrepot_contract.testing.cli import main, read_config
+from entrepot_contract.testing.sections import UsageError
 
 ROOT = Path(__file__).parents[2]
 DRIVERS = """
@@ -31,6 +35,11 @@ from contract.tests.honest_auth import HonestBasic
 
 class KitUsers(HonestBasic):
     name = "kit-users"
+
+from contract.tests.honest_sink import HonestSink
+
+class KitLines(HonestSink):
+    name = "kit-lines"
 """
 POINTS = """[entrepot.storage]
 kit-honest = kit_drivers:KitHonest
@@ -41,6 +50,8 @@ kit-both = kit_drivers:KitHonest
 [entrepot.auth]
 kit-users = kit_drivers:KitUsers
 kit-both = kit_drivers:KitUsers
+[entrepot.notify]
+kit-lines = kit_drivers:KitLines
 """
 RUN = "import sys; from entrepot_contract.testing.cli import main; sys.exit(main())"
 
@@ -104,6 +115,74 @@ def test_an_installed_authenticator_is_checked_with_no_file_to_write(site: Path,
     assert "of-the-test" not in run.stdout + run.stderr + report.read_text()
 
 
+@pytest.fixture
+def lines(site: Path) -> Iterator[dict[str, object]]:
+    """What the file holds of a sink, whose places are here."""
+    (site / "greeting").write_text("hello")
+    with Place(arrived=site / "arrived") as place, Place("hangs") as hanging:
+        gone = Place()
+        given = [sink_cases.options(each, str(site / "greeting")) for each in (place, gone, hanging)]
+        received = [sys.executable, "-c", f"print(open({str(site / 'arrived')!r}).read(), end='')"]
+        yield {"options": given[0], "received": received, "unreachable": given[1], "hanging": given[2]}
+        gone.__exit__()
+
+
+def test_an_installed_sink_is_checked_with_no_file_to_write(site: Path, lines: dict[str, object]) -> None:
+    config, report = site / "lines.json", site / "report.json"
+    config.write_text(json.dumps(lines))
+    reports = [argument for file in (report, site / "report.md") for argument in ("--report", str(file))]
+    run = check(site, "kit-lines", "--config", str(config), *reports)
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(report.read_text())
+    assert found["drivers"] == []
+    (plugin,) = found["sinks"]
+    assert (plugin["driver"], plugin["package"], found["kit"]["notify_contract"]) == ("kit-lines", "kit-drivers", "1.0")
+    claims = {"hanging": True, "failing": False, "rejecting": False, "mend": False, "secrets": True}
+    assert plugin["capabilities"] == claims
+    assert plugin["summary"].keys() == {"pass", "not-claimed"}
+    assert (site / "report.md").read_text().startswith("# Notification sink contract 1.0, kit ")
+    assert TOKEN not in run.stdout + run.stderr + report.read_text()
+
+
+def test_a_sink_of_which_nothing_arrives_makes_the_command_fail(site: Path, lines: dict[str, object]) -> None:
+    config = site / "lines.json"
+    config.write_text(json.dumps({**lines, "received": [sys.executable, "-c", ""]}))
+    run = check(site, "kit-lines", "--config", str(config))
+    assert run.returncode == 1
+    assert "test_events_have_arrived_in_order_when_deliver_returns" in run.stdout
+
+
+def test_a_command_that_fails_is_told(site: Path, lines: dict[str, object]) -> None:
+    config = site / "lines.json"
+    config.write_text(json.dumps({**lines, "received": [sys.executable, "-c", "exit('the queue is gone')"]}))
+    run = check(site, "kit-lines", "--config", str(config))
+    assert run.returncode == 1
+    assert "of the file ended with 1: the queue is gone" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"options": []}, "options of 'kit-lines' has to be an object"),
+        ({"received": "cat arrived"}, "received of 'kit-lines' has to be a command, as a list of its words"),
+        ({"received": []}, "received of 'kit-lines' has to be a command, as a list of its words"),
+        ({"hanging": "10.0.0.1"}, "hanging of 'kit-lines' has to be an object"),
+        ({"mend": [1]}, "mend of 'kit-lines' has to be a command, as a list of its words"),
+        ({"port": 1}, "'kit-lines' has port in --config FILE; there have to be options, received, unreachable"),
+    ],
+)
+def test_a_file_that_says_too_little_of_a_sink_is_refused(
+    site: Path,
+    lines: dict[str, object],
+    changes: dict[str, object],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (site / "c.json").write_text(json.dumps({**lines, **changes}))
+    assert main(["check", "kit-lines", "--config", str(site / "c.json")]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
     config = site / "users-options.json"
     config.write_text(json.dumps({**users(site), "refused": [GOOD]}))
@@ -117,8 +196,8 @@ def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"options": None}, "the options of 'kit-users' have to be an object"),
-        ({"accepted": {}}, "accepted of 'kit-users' has to be a list"),
+        ({"options": None}, "options of 'kit-users' has to be an object"),
+        ({"accepted": {}}, "accepted of 'kit-users' has to be a list of objects"),
         ({"accepted": [GOOD]}, "has to be a list of objects with authorization and user"),
         ({"refused": [{"authorization": GOOD}]}, "refused of 'kit-users' has to be a list of values of the Auth"),
         ({"timing": [[GOOD]]}, "timing of 'kit-users' has to be a list of pairs"),
@@ -146,14 +225,15 @@ def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["kit-hones"], "no driver or authenticator 'kit-hones' is installed; installed are: "),
+        (["kit-hones"], "no driver or authenticator or sink 'kit-hones' is installed; installed are: "),
         (["kit-honest"], "'kit-honest' takes options, and the kit writes where they say: give them in --config FILE"),
         (["kit-gone"], "'kit-gone' cannot be imported from kit_gone:Driver: No module named 'kit_gone'"),
         (["kit-no-driver"], "'kit-no-driver' is no driver: kit_drivers:NoDriver is no subclass of StorageDriver"),
         (["kit-honest", "--config", "missing.json"], "missing.json cannot be read: No such file or directory"),
         (["--all-installed"], "--config FILE, under '"),
         (["--all-installed", "--kind", "auth"], "--config FILE, under '"),
-        (["kit-users"], "'kit-users' is an authenticator: give options, accepted and refused in --config FILE"),
+        (["kit-users"], "the authenticator 'kit-users' needs options, refused in --config FILE"),
+        (["kit-lines"], "the sink 'kit-lines' needs options, received, unreachable in --config FILE"),
         (["kit-both"], "'kit-both' is the name of more than one plugin: add --kind storage or --kind auth"),
         (["kit-users", "--kind", "storage"], "no driver 'kit-users' is installed; installed are: "),
     ],

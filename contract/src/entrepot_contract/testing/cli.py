@@ -15,24 +15,17 @@ from pathlib import Path
 
 from entrepot_contract.testing.base import Plugin
 from entrepot_contract.testing.kits import KITS
+from entrepot_contract.testing.sections import HELP, SECTIONS, UsageError, check_section
 
 __all__ = ["OPTIONS", "Chosen", "main"]
 
 OPTIONS = "ENTREPOT_CONTRACT_OPTIONS"
-EPILOG = """
+EPILOG = f"""
 The file holds the plugin's options as a JSON object, or as YAML where PyYAML is installed. With --all-installed it
-maps the name of each plugin to that. "{tmp}" in a value stands for a fresh folder, made for every test. For an
-authenticator it holds an object with its "options", the credentials that are "accepted" (a list of objects with
-"authorization" and "user"), those that are "refused" (a list of values of the Authorization header), and where wanted
-"timing" (a list of pairs of such values: a wrong one of a known user, and one of an unknown user).
+maps the name of each plugin to that. "{{tmp}}" in a value stands for a fresh folder, made for every test. {HELP}
 """
-PARTS = ("options", "accepted", "refused", "timing")
 Chosen = dict[str, dict[str, Mapping[str, object]]]
 """By kind and name, what the file says of each plugin to run."""
-
-
-class UsageError(Exception):
-    """The command cannot run as it was given; the message says why and what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     which = check.add_mutually_exclusive_group(required=True)
     which.add_argument("name", nargs="?", metavar="NAME", help="a plugin's name, as in the configuration")
     which.add_argument("--all-installed", action="store_true", help="every plugin that is installed")
-    check.add_argument("--kind", choices=sorted(KITS), help="needed where a NAME is of both kinds")
+    check.add_argument("--kind", choices=sorted(KITS), help="needed where a NAME is of several kinds")
     check.add_argument("--config", metavar="FILE", type=Path, help="the options")
     check.add_argument("--report", metavar="FILE", action="append", default=[], help="write a .json, .md or .html")
     given = parser.parse_args(arguments)
@@ -95,7 +88,8 @@ def choose(name: str | None, kind: str | None, config: Mapping[str, object]) -> 
     else:
         wanted = [(each, name) for each in points if name in points[each] and kind in {None, each}]
         if len(wanted) > 1:
-            raise UsageError(f"{name!r} is the name of more than one plugin: add --kind {' or --kind '.join(points)}")
+            kinds_of_it = " or --kind ".join(each for each, _ in wanted)
+            raise UsageError(f"{name!r} is the name of more than one plugin: add --kind {kinds_of_it}")
     if not wanted:
         raise UsageError(_none_of(name, {each: list(points[each]) for each in points if kind in {None, each}}))
     chosen: Chosen = {}
@@ -105,8 +99,8 @@ def choose(name: str | None, kind: str | None, config: Mapping[str, object]) -> 
         if not isinstance(said, dict):
             raise UsageError(f"the options of {plugin!r} have to be an object")
         takes_options = bool(_options_of(each, points[each][plugin]))
-        if each == "auth":
-            _check_parts(plugin, said, where)
+        if each in SECTIONS:
+            check_section(each, plugin, said, where)
         elif takes_options and not said:
             raise UsageError(f"{plugin!r} takes options, and the kit writes where they say: give them in {where}")
         chosen.setdefault(each, {})[plugin] = said
@@ -120,32 +114,6 @@ def _none_of(name: str | None, installed: Mapping[str, Sequence[str]]) -> str:
         return f"no {nouns} {name!r} is installed; installed are: {', '.join(names) or 'none'}"
     groups = " or ".join(repr(KITS[kind].group) for kind in installed)
     return f"no {nouns} is installed: no package has an entry point in the group {groups}"
-
-
-def _check_parts(plugin: str, said: Mapping[str, object], where: str) -> None:
-    if unknown := sorted(set(said) - set(PARTS)):
-        raise UsageError(f"{plugin!r} has {', '.join(unknown)} in {where}; there have to be {', '.join(PARTS)}")
-    if "options" not in said or "refused" not in said:
-        raise UsageError(f"{plugin!r} is an authenticator: give options, accepted and refused in {where}")
-    if not isinstance(said["options"], dict):
-        raise UsageError(f"the options of {plugin!r} have to be an object")
-    if not all(_is_accepted(each) for each in _list_of(plugin, said, "accepted")):
-        raise UsageError(f"accepted of {plugin!r} has to be a list of objects with authorization and user")
-    if not all(isinstance(each, str) for each in _list_of(plugin, said, "refused")):
-        raise UsageError(f"refused of {plugin!r} has to be a list of values of the Authorization header")
-    if not all(isinstance(each, list) and len(each) == 2 for each in _list_of(plugin, said, "timing")):
-        raise UsageError(f"timing of {plugin!r} has to be a list of pairs of values of the Authorization header")
-
-
-def _list_of(plugin: str, said: Mapping[str, object], part: str) -> Sequence[object]:
-    found = said.get(part, [])
-    if not isinstance(found, list):
-        raise UsageError(f"{part} of {plugin!r} has to be a list")
-    return found
-
-
-def _is_accepted(each: object) -> bool:
-    return isinstance(each, dict) and set(each) == {"authorization", "user"}
 
 
 def _options_of(kind: str, point: metadata.EntryPoint) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from entrepot_contract.auth import Presented
-from entrepot_contract.testing import AuthenticatorContract, StorageContract
+from entrepot_contract.testing import AuthenticatorContract, SinkContract, StorageContract
 from entrepot_contract.testing.auth.credentials import raw
 from entrepot_contract.testing.base import KitBase
 from entrepot_contract.testing.cli import OPTIONS
@@ -33,13 +34,30 @@ def with_folder(value: object, folder: str) -> object:
 
 
 def answering(options: Mapping[str, object]) -> object:
-    """The fixture ``config``."""
+    """A fixture that answers options."""
 
     @pytest.fixture
     def config(self: KitBase, tmp_path: Path) -> Mapping[str, object]:
         return {option: with_folder(value, str(tmp_path)) for option, value in options.items()}
 
     return config
+
+
+def running(command: Sequence[str]) -> object:
+    """A fixture that answers a function, which runs a command and answers the lines that it prints."""
+
+    @pytest.fixture
+    def runner(self: KitBase, tmp_path: Path) -> Callable[[], Sequence[str]]:
+        def run() -> Sequence[str]:
+            words = [word.replace("{tmp}", str(tmp_path)) for word in command]
+            done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - the suite's own
+            if done.returncode != 0:
+                pytest.fail(f"{command[0]} of the file ended with {done.returncode}: {done.stderr.strip()}")
+            return done.stdout.splitlines()
+
+        return run
+
+    return runner
 
 
 def storage(said: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
@@ -66,9 +84,17 @@ def auth(said: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
     return AuthenticatorContract, {"config": answering(said["options"]), **fixtures}
 
 
+def notify(said: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
+    """The kit for a sink, and what its class holds."""
+    commands = {part: running(said[part]) for part in ("received", "mend") if part in said}
+    places = {part: answering(said[part]) for part in said if part not in {"options", *commands}}
+    return SinkContract, {"config": answering(said["options"]), **places, **commands}
+
+
 MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[type[KitBase], dict[str, object]]]]] = {
     "storage": storage,
     "auth": auth,
+    "notify": notify,
 }
 
 
