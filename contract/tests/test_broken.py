@@ -11,16 +11,21 @@ from pathlib import Path
 
 import pytest
 from contract.tests.broken import suite
-from contract.tests.broken.register import BROKEN, BROKEN_AUTH, AuthFault, Fault
+from contract.tests.broken.register import BROKEN, BROKEN_AUTH, BROKEN_NOTIFY, AuthFault, Fault, SinkFault
 from contract.tests.broken_auth import suite as auth_suite
+from contract.tests.broken_notify import suite as notify_suite
 from contract.tests.test_sentences import KITS
 
 from entrepot_contract.testing.gaps import NOT_PROVEN
 
 ROOT = Path(__file__).parents[2]
 ACCIDENTS = ("AttributeError", "NameError", "SyntaxError", "ImportError", "TypeError", "fixture")
-FAULTS: Mapping[str, Mapping[str, Fault | AuthFault]] = {"storage": BROKEN, "auth": BROKEN_AUTH}
-FILES = {"storage": suite.__file__, "auth": auth_suite.__file__}
+FAULTS: Mapping[str, Mapping[str, Fault | AuthFault | SinkFault]] = {
+    "storage": BROKEN,
+    "auth": BROKEN_AUTH,
+    "notify": BROKEN_NOTIFY,
+}
+FILES = {"storage": suite.__file__, "auth": auth_suite.__file__, "notify": notify_suite.__file__}
 CATCHING = {kit: {fault.test.partition("[")[0] for fault in faults.values()} for kit, faults in FAULTS.items()}
 pytestmark = pytest.mark.timeout(600)
 Ended = dict[str, dict[str, tuple[str, str]]]
@@ -45,7 +50,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     assert run.returncode == 1, run.stdout + run.stderr
     ended: Ended = {}
     found = json.loads(report.read_text())
-    for plugin in [*found["drivers"], *found["authenticators"]]:
+    for plugin in [*found["drivers"], *found["authenticators"], *found["sinks"]]:
         tests_of = ended.setdefault(plugin["test_class"].rpartition("::Test")[2], {})
         for test in (test for row in plugin["sentences"] for test in row["tests"] if test["status"] != "not-run"):
             name = test["test"].partition("[")[0]
@@ -69,7 +74,7 @@ def test_a_driver_that_keeps_what_it_claims_passes(test: str, ended: Ended) -> N
 
 
 def test_no_two_broken_plugins_have_one_name() -> None:
-    assert BROKEN.keys() & BROKEN_AUTH.keys() == set()
+    assert len(BROKEN.keys() | BROKEN_AUTH.keys() | BROKEN_NOTIFY.keys()) == sum(map(len, FAULTS.values()))
 
 
 @pytest.mark.parametrize("kit", FAULTS)

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from contract.tests.honest import HonestDriver
 from contract.tests.honest_auth import HonestBasic, HonestIssuer
+from contract.tests.honest_sink import HonestSink
 
 import entrepot_contract
 from entrepot_contract import StorageDriver, UploadState
 from entrepot_contract.auth import Authenticator
 from entrepot_contract.hookspecs import PROJECT
 from entrepot_contract.issuing import TokenIssuer
-from entrepot_contract.testing import AuthenticatorContract, StorageContract
+from entrepot_contract.notify import NotificationSink
+from entrepot_contract.testing import AuthenticatorContract, SinkContract, StorageContract
 
 SOURCE = Path(entrepot_contract.__file__).parent
 MODULES = [
@@ -30,6 +32,7 @@ MODULES = [
     "hookspecs",
     "issuing",
     "keys",
+    "notify",
     "options",
     "server",
     "storage",
@@ -80,6 +83,18 @@ def test_an_authenticator_has_no_defaults_but_from_config(kind: type[Authenticat
             ]
 
 
+def test_a_sink_has_no_defaults_but_from_config() -> None:
+    assert NotificationSink.__abstractmethods__ == {"__init__", "deliver", "close"}
+    assert {name for name, member in vars(NotificationSink).items() if inspect.isfunction(member)} == {
+        *NotificationSink.__abstractmethods__
+    }
+    for name in ("deliver", "close"):
+        ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (NotificationSink, HonestSink))
+        assert [(p.name, p.kind) for p in ours.parameters.values()] == [
+            (p.name, p.kind) for p in theirs.parameters.values()
+        ]
+
+
 def test_a_state_is_frozen_hides_its_token_and_is_never_pickled() -> None:
     state = UploadState("a/k", 3, '{"token": "hidden"}')
     assert "hidden" not in repr(state)
@@ -91,7 +106,7 @@ def test_a_state_is_frozen_hides_its_token_and_is_never_pickled() -> None:
 
 @pytest.mark.parametrize("file", KIT_FILES, ids=lambda file: file.name)
 def test_the_kit_names_no_plugin(file: Path) -> None:
-    groups = ("entrepot.storage", "entrepot.auth")
+    groups = ("entrepot.storage", "entrepot.auth", "entrepot.notify")
     # A token is what an issuer issues, too.
     names = {point.name for group in groups for point in metadata.entry_points(group=group)} - {"token"}
     names |= {
@@ -115,6 +130,7 @@ def test_the_kit_is_loaded_when_it_is_asked_for() -> None:
 
     assert testing.StorageContract is StorageContract
     assert testing.AuthenticatorContract is AuthenticatorContract
+    assert testing.SinkContract is SinkContract
     with pytest.raises(AttributeError, match="no_such_kit"):
         _ = testing.no_such_kit
     assert PROJECT == "entrepot"

@@ -13,7 +13,7 @@ from types import FunctionType
 import pytest
 
 import entrepot_contract
-from entrepot_contract.testing import AuthenticatorContract, StorageContract
+from entrepot_contract.testing import AuthenticatorContract, SinkContract, StorageContract
 from entrepot_contract.testing import kits as kits_of_the_contract
 from entrepot_contract.testing.gaps import NOT_PROVEN
 from entrepot_contract.testing.sentences import sentences_of
@@ -73,6 +73,7 @@ class Subject:
 KITS = {
     "storage": Subject(StorageContract, ["storage", "types", "keys"]),
     "auth": Subject(AuthenticatorContract, ["auth", "issuing"]),
+    "notify": Subject(SinkContract, ["notify", "events"]),
 }
 
 
@@ -107,6 +108,7 @@ def test_every_sentence_of_a_verb_is_proven_or_named_as_a_gap(kit: str, verb: st
     [
         *(("storage", kind) for kind in ("ObjectInfo", "Prefix", "Reader", "UploadState")),
         *(("auth", kind) for kind in ("Access", "Presented", "Identity", "Refused", "TokenRequest", "TokenAnswer")),
+        *(("notify", kind) for kind in ("SinkError", "Undelivered", "Rejected", "Event")),
     ],
 )
 def test_every_value_of_the_contract_is_tested(kit: str, kind: str) -> None:

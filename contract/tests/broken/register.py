@@ -8,11 +8,23 @@ from typing import TypeVar
 
 from entrepot_contract import StorageDriver
 from entrepot_contract.auth import Authenticator
+from entrepot_contract.notify import NotificationSink
 
-__all__ = ["BROKEN", "BROKEN_AUTH", "AuthFault", "Fault", "caught_by", "refused_by"]
+__all__ = [
+    "BROKEN",
+    "BROKEN_AUTH",
+    "BROKEN_NOTIFY",
+    "AuthFault",
+    "Fault",
+    "SinkFault",
+    "caught_by",
+    "disowned_by",
+    "refused_by",
+]
 
 Driver = TypeVar("Driver", bound=type[StorageDriver])
 Judge = TypeVar("Judge", bound=type[Authenticator])
+Sink = TypeVar("Sink", bound=type[NotificationSink])
 
 
 @dataclass(frozen=True)
@@ -32,8 +44,17 @@ class AuthFault:
     test: str
 
 
+@dataclass(frozen=True)
+class SinkFault:
+    """A broken sink, and the test that names its fault."""
+
+    driver: type[NotificationSink]
+    test: str
+
+
 BROKEN: dict[str, Fault] = {}
 BROKEN_AUTH: dict[str, AuthFault] = {}
+BROKEN_NOTIFY: dict[str, SinkFault] = {}
 
 
 def caught_by(test: str, **options: object) -> Callable[[Driver], Driver]:
@@ -52,5 +73,15 @@ def refused_by(test: str) -> Callable[[Judge], Judge]:
     def enter(judge: Judge) -> Judge:
         BROKEN_AUTH[judge.__name__] = AuthFault(judge, test)
         return judge
+
+    return enter
+
+
+def disowned_by(test: str) -> Callable[[Sink], Sink]:
+    """Enter a sink into its table; its docstring says what is wrong with it."""
+
+    def enter(sink: Sink) -> Sink:
+        BROKEN_NOTIFY[sink.__name__] = SinkFault(sink, test)
+        return sink
 
     return enter

@@ -1,0 +1,175 @@
+"""Sinks that raise the wrong error, too late, or for ever."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from contract.tests.broken.register import disowned_by
+from contract.tests.honest_sink import HonestSink, left
+
+from entrepot_contract import DriverOptions
+from entrepot_contract.events import Event
+from entrepot_contract.notify import Rejected, SinkError, Undelivered
+
+
+@disowned_by("test_a_place_where_nobody_is_raises_undelivered")
+class GivesUpAtOnce(HonestSink):
+    """Rejects what it cannot tell anybody."""
+
+    def undelivered(self, error: OSError) -> Exception:
+        return Rejected("nobody is there") if isinstance(error, ConnectionRefusedError) else super().undelivered(error)
+
+
+@disowned_by("test_a_place_where_nobody_is_raises_undelivered")
+class FiresAndForgets(HonestSink):
+    """Says nothing where nobody is."""
+
+    def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
+        try:
+            super().deliver(events, timeout)
+        except Undelivered:
+            return
+
+
+@disowned_by("test_a_place_where_nobody_is_raises_undelivered")
+class LetsErrorsEscape(HonestSink):
+    """Raises what its socket does."""
+
+    def undelivered(self, error: OSError) -> Exception:
+        return error
+
+
+@disowned_by("test_a_place_where_nobody_is_raises_undelivered")
+class RaisesTheBase(HonestSink):
+    """Raises an error of which nobody knows whether it will pass."""
+
+    def undelivered(self, error: OSError) -> Exception:
+        return SinkError("something is wrong")
+
+
+@disowned_by("test_a_place_that_never_answers_raises_undelivered")
+class RejectsForSlowness(HonestSink):
+    """Takes no answer for a no."""
+
+    def undelivered(self, error: OSError) -> Exception:
+        return Rejected("too slow") if isinstance(error, TimeoutError) else super().undelivered(error)
+
+
+@disowned_by("test_a_place_that_never_answers_costs_the_timeout[one-0.2]")
+class HasATimeoutOfItsOwn(HonestSink):
+    """Waits two seconds, whatever it is given."""
+
+    def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
+        super().deliver(events, timedelta(seconds=2))
+
+
+@disowned_by("test_a_place_that_never_answers_costs_the_timeout[many-0.2]")
+class SendsWithoutATimeout(HonestSink):
+    """Keeps the timeout for the answer alone."""
+
+    def connected(self, until: float) -> socket.socket:
+        connection = super().connected(until)
+        connection.settimeout(3)
+        connection.sendall(b"\n" * 2**24)
+        return connection
+
+
+@disowned_by("test_a_timeout_of_nothing_is_kept")
+class TakesItsTime(HonestSink):
+    """Needs a second, however little there is."""
+
+    def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
+        time.sleep(max(1 - timeout.total_seconds(), 0))
+        super().deliver(events, timeout)
+
+
+@disowned_by("test_a_place_that_fails_raises_undelivered")
+class RejectsFaults(HonestSink):
+    """Rejects what may pass."""
+
+    def judge(self, answer: str) -> None:
+        if answer != "taken":
+            raise Rejected("it was not taken")
+
+
+@disowned_by("test_a_place_that_fails_raises_undelivered")
+class WantsItYesterday(HonestSink):
+    """Tells a time that is over."""
+
+    def judge(self, answer: str) -> None:
+        if answer.startswith("later"):
+            raise Undelivered("later", retry_after=timedelta(seconds=-7))
+        super().judge(answer)
+
+
+@disowned_by("test_a_place_that_will_never_take_them_raises_rejected")
+class HopesForEver(HonestSink):
+    """Takes a no for a later."""
+
+    def judge(self, answer: str) -> None:
+        if answer != "taken":
+            raise Undelivered("it was not taken")
+
+
+@disowned_by("test_the_same_place_refuses_in_the_same_way_again")
+class RejectsTheSecondTry(HonestSink):
+    """Raises now this, now that."""
+
+    tries = 0
+
+    def undelivered(self, error: OSError) -> Exception:
+        self.tries += 1
+        return super().undelivered(error) if self.tries == 1 else Rejected("enough")
+
+
+@disowned_by("test_a_place_that_works_again_takes_what_it_had_not")
+class BreaksForGood(HonestSink):
+    """Never tries again itself."""
+
+    broken = False
+
+    def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
+        if self.broken:
+            raise Undelivered("it did not work before")
+        super().deliver(events, timeout)
+
+    def undelivered(self, error: OSError) -> Exception:
+        self.broken = True
+        return super().undelivered(error)
+
+
+@disowned_by("test_the_next_call_works_after_one_that_had_no_time")
+class KeepsItsLock(HonestSink):
+    """Holds its lock after a timeout."""
+
+    def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
+        try:
+            left(time.monotonic() + timeout.total_seconds() - 0.001)
+        except TimeoutError as error:
+            self.lock.acquire(timeout=0)
+            raise Undelivered("no time") from error
+        super().deliver(events, min(timeout, timedelta(seconds=1)))
+
+
+@disowned_by("test_no_error_shows_a_secret")
+class ShowsItsTokenInErrors(HonestSink):
+    """Says with which token nobody was reached."""
+
+    def undelivered(self, error: OSError) -> Exception:
+        assert self.token
+        return Undelivered(f"nobody is there for {self.token}")
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        self.token = options.model_dump()["token"].get_secret_value()
+
+
+@disowned_by("test_no_error_shows_a_secret")
+class CausesShowItsToken(ShowsItsTokenInErrors):
+    """Chains an error that holds the token."""
+
+    def undelivered(self, error: OSError) -> Exception:
+        raise Undelivered("nobody is there") from ConnectionError(self.token)

@@ -1,0 +1,15 @@
+"""Every broken sink under the kit, one class each; ``test_broken.py`` runs them in a process of its own."""
+
+from __future__ import annotations
+
+from contract.tests.broken.register import BROKEN_NOTIFY
+from contract.tests.broken_notify import beginnings, deliverers, refusers
+from contract.tests.sink_cases import LinesCase
+
+MODULES = (beginnings, deliverers, refusers)
+
+for entered in BROKEN_NOTIFY.values():
+    case = type(f"Test{entered.driver.__name__}", (LinesCase,), {"sink_class": entered.driver})
+    globals()[case.__name__] = case
+# It is no suite of its own: pytest would collect it under this name too.
+del case, LinesCase
