@@ -8,6 +8,7 @@ import click
 
 from entrepot.cli.auth import auth
 from entrepot.cli.config import config
+from entrepot.cli.events import events
 from entrepot.cli.extra import WithPluginCommands
 from entrepot.cli.plugins import plugins
 from entrepot.cli.serve import serve
@@ -25,3 +26,4 @@ main.add_command(serve)
 main.add_command(plugins)
 main.add_command(config)
 main.add_command(auth)
+main.add_command(events)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from entrepot.notify.tables import metadata, open_engine
 
-__all__ = ["OutboxFile", "broken_files"]
+__all__ = ["NAME", "OutboxFile", "broken_files"]
 
 NAME: Final = "outbox.db"
 _BROKEN: Final = ".broken-"

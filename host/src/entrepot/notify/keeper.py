@@ -13,7 +13,10 @@ from typing import Final
 from entrepot.notify.notifier import SETTINGS
 from entrepot.notify.settings import NotifySettings
 
-__all__ = ["Keeper"]
+__all__ = ["LOCK", "Keeper"]
+
+LOCK: Final = "notifier.lock"
+"""The file that whoever takes events from the journals holds locked."""
 
 _LOOK_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 0.2
@@ -41,7 +44,7 @@ class Keeper:
         self._thread.join()
 
     def _run(self) -> None:
-        path = Path(self._settings.outbox.path) / "notifier.lock"
+        path = Path(self._settings.outbox.path) / LOCK
         while True:
             try:
                 with open(path, "wb") as lock:

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from sqlalchemy.dialects import sqlite
 
 from entrepot.notify.file import OutboxFile
-from entrepot.notify.tables import State, deliveries, endpoints, events, journals
+from entrepot.notify.selection import State
+from entrepot.notify.tables import deliveries, endpoints, events, journals
 from entrepot_contract.events import Event
 
 __all__ = ["EVENT", "Outbox", "Recorded", "Settled", "Waiting"]
@@ -113,7 +114,10 @@ class Outbox:
         return self.file.run(lambda connection: [Waiting(*row) for row in connection.execute(query)], reads=True)
 
     def settle(self, endpoint: str, settled: Settled, *, too_old: timedelta | None = None) -> None:
-        """Write down what became of deliveries; those that failed stay pending, unless they are ``too_old``."""
+        """Write down what became of deliveries; those that failed stay pending.
+
+        Of this endpoint, what has been pending for longer than ``too_old`` is dead then.
+        """
         now = time.time()
 
         def work(connection: sa.Connection) -> None:
@@ -124,16 +128,15 @@ class Outbox:
                 connection.execute(
                     taken.values(state=State.DELIVERED, changed=now, error=None, attempts=deliveries.c.attempts + 1)
                 )
-            for state, some in ((State.PENDING, settled.failed), (State.DEAD, settled.dead)):
-                for seq, error in some.items():
-                    told = mine.where(deliveries.c.seq == seq)
-                    connection.execute(
-                        told.values(state=state, changed=now, error=error, attempts=deliveries.c.attempts + 1)
-                    )
+            for seq, error in (settled.failed | settled.dead).items():
+                tried = mine.where(deliveries.c.seq == seq).values(error=error, attempts=deliveries.c.attempts + 1)
+                if seq in settled.dead:
+                    tried = tried.values(state=int(State.DEAD), changed=now)
+                connection.execute(tried)
             dead = len(settled.dead)
             if too_old is not None:
-                late = sa.select(events.c.seq).where(events.c.created < now - too_old.total_seconds())
-                gone = mine.where(deliveries.c.state == sa.text("0"), deliveries.c.seq.in_(late))
+                late = deliveries.c.changed < now - too_old.total_seconds()
+                gone = mine.where(deliveries.c.state == sa.text("0"), late)
                 dead += connection.execute(gone.values(state=State.DEAD, changed=now)).rowcount
             connection.execute(
                 endpoints.update()

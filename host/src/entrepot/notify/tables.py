@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
-__all__ = ["State", "deliveries", "endpoints", "events", "journals", "metadata", "open_engine"]
+from entrepot.notify.selection import State
+
+__all__ = ["deliveries", "endpoints", "events", "journals", "metadata", "open_engine"]
 
 BUSY_SECONDS: Final = 5.0
 """How long a writer waits for another process; the longest transaction is much shorter."""
-
-
-class State(IntEnum):
-    """What became of an event at one endpoint."""
-
-    PENDING = 0
-    DELIVERED = 1
-    DEAD = 2
 
 
 metadata = sa.MetaData()
@@ -55,7 +48,7 @@ deliveries = sa.Table(
     sa.Column("repository", sa.String, nullable=False),
     sa.Column("state", sa.Integer, nullable=False, default=int(State.PENDING)),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("changed", sa.Float, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),  # when it came into this state, seconds since 1970
     sa.Column("error", sa.String),
     sqlite_with_rowid=False,
 )

@@ -1,0 +1,69 @@
+"""The options that say which deliveries a command is about."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import get_args
+
+import click
+
+from entrepot.notify.selection import Selection, State
+from entrepot_contract.durations import parse_duration
+from entrepot_contract.events import Action
+
+__all__ = ["selecting"]
+
+
+class _Moment(click.ParamType[datetime]):
+    """A time as RFC 3339 has it (in UTC, where it does not say), or how long ago."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            found = datetime.fromisoformat(str(value))
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+        except ValueError:
+            pass
+        try:
+            return datetime.now(UTC) - parse_duration(value)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is neither a time (2026-01-31T12:00:00Z) nor how long ago (2h30m)", param, ctx)
+
+
+def selecting(*states: State) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command options for deliveries in these states; it gets what they say as ``selection``."""
+    by_name = {state.name.lower(): state for state in states}
+    options = [
+        click.option("--id", "ids", multiple=True, help="An event's id; may be given again."),
+        click.option("--state", "names", multiple=True, type=click.Choice(list(by_name)), help="May be given again."),
+        click.option("--endpoint", "endpoints", multiple=True, help="The name of an endpoint; may be given again."),
+        click.option("--action", "actions", multiple=True, type=click.Choice(get_args(Action))),
+        click.option("--repository", help="A glob: * for one part of the name, ** for any number."),
+        click.option("--since", type=_Moment(), help="Events from this time on: RFC 3339, or how long ago (2h30m)."),
+        click.option("--until", type=_Moment(), help="Events up to this time."),
+    ]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def chosen(
+            *,
+            ids: Sequence[str],
+            names: Sequence[str],
+            endpoints: Sequence[str],
+            actions: Sequence[str],
+            repository: str | None,
+            since: datetime | None,
+            until: datetime | None,
+            **others: object,
+        ) -> None:
+            known = tuple(by_name[name] for name in names)
+            command(selection=Selection(ids, known, endpoints, actions, repository, since, until), **others)
+
+        for option in reversed(options):
+            chosen = option(chosen)
+        return chosen
+
+    return decorate

@@ -1,0 +1,50 @@
+"""Opening an outbox beside the hosts that use it, or after them."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from entrepot.notify.file import NAME
+from entrepot.notify.intake import Intake
+from entrepot.notify.journal import FOLDER
+from entrepot.notify.keeper import LOCK
+from entrepot.notify.notifier import recipients
+from entrepot.notify.outbox import Outbox
+from entrepot.notify.settings import NotifySettings
+
+__all__ = ["NoOutboxError", "visited"]
+
+
+class NoOutboxError(Exception):
+    """There is no outbox: no host has ever been told to keep one there."""
+
+
+@contextmanager
+def visited(settings: NotifySettings) -> Iterator[Outbox]:
+    """The outbox, with what hosts that have ended left in their journals.
+
+    Raises NoOutboxError, OSError, and what the outbox raises.
+    """
+    folder = Path(settings.outbox.path)
+    if not (folder / NAME).exists() and not (folder / FOLDER).exists():
+        raise NoOutboxError(f"there is no outbox in {folder}: no host has kept an event there")
+    outbox = Outbox(folder)
+    try:
+        _take_in(settings, folder, outbox)
+        yield outbox
+    finally:
+        outbox.close()
+
+
+def _take_in(settings: NotifySettings, folder: Path, outbox: Outbox) -> None:
+    with open(folder / LOCK, "wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # a notifier is at work, and takes them itself
+            return
+        intake = Intake(folder, outbox, recipients(settings), settings.outbox.most)
+        while intake.take():
+            pass
