@@ -1,0 +1,84 @@
+"""The package in ``docs/writing-a-sink.md`` is whole, small, and does what the page says of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+UV: Final = Path(sys.executable).with_name("uv")
+PAGE: Final = (ROOT / "docs/writing-a-sink.md").read_text()
+FILES: Final[Mapping[str, str]] = dict(
+    re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```', PAGE, re.DOTALL | re.MULTILINE)
+)
+PACKAGE: Final = ("pyproject.toml", "entrepot_notify_jsonlines.py", "test_jsonlines.py")
+MOST_LINES: Final = 60
+# uv would take what it has built of a folder before, as long as its pyproject.toml is the same.
+FRESH: Final = [f"--refresh-package=entrepot{name}" for name in ("", "-contract", "-notify-jsonlines")]
+pytestmark = pytest.mark.timeout(600)
+
+
+def run(folder: Path, *command: str | Path) -> str:
+    """What a command writes, with nothing of this environment around it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON"))}
+    path = f"{folder / 'env' / 'bin'}{os.pathsep}{kept['PATH']}"
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**kept, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the page's files, whose package is installed into an environment beside them."""
+    folder = tmp_path_factory.mktemp("sink")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    run(folder, UV, "venv", "--quiet", "--python", sys.executable, "env")
+    sources = [".", f"{ROOT / 'contract'}[testing]", str(ROOT / "host")]
+    run(folder, UV, "pip", "install", "--quiet", *FRESH, "--python", "env", *sources)
+    return folder
+
+
+def test_the_package_is_small() -> None:
+    assert sum(len(FILES[name].splitlines()) for name in PACKAGE) <= MOST_LINES
+
+
+def test_the_package_passes_the_kit(folder: Path) -> None:
+    said = run(folder, "env/bin/pytest", "-W", "error", "--contract-report=kit.json", "test_jsonlines.py")
+    (sink,) = json.loads((folder / "kit.json").read_text())["sinks"]
+    assert (sink["driver"], sink["package"], sink["version"]) == ("jsonlines", "entrepot-notify-jsonlines", "1.0")
+    assert sink["capabilities"] | {"mend": True, "hanging": False} == sink["capabilities"]
+    assert sink["summary"].keys() == {"pass", "not-claimed"}
+    assert re.search(r"[45]\d passed", said), "the page says how many tests there are"
+
+
+def test_the_installed_sink_passes_the_kit_by_the_command(folder: Path) -> None:
+    report = folder / "jsonlines.md"
+    (command,) = re.findall(r"^entrepot-contract check .*$", PAGE, re.MULTILINE)
+    run(folder, f"env/bin/{command.split()[0]}", *command.split()[1:])
+    assert "## jsonlines (entrepot-notify-jsonlines 1.0)" in report.read_text()
+
+
+def test_the_host_takes_the_configuration(folder: Path) -> None:
+    served = FILES["config.yml"].replace("/var/lib/entrepot", str(folder))
+    (folder / "config.yml").write_text(f"version: 0.1\nstorage: {{inmemory: {{}}}}\n{served}")
+    sources = [str(ROOT / "plugins" / "storage_memory")]
+    run(folder, UV, "pip", "install", "--quiet", "--python", "env", *sources)
+    run(folder, "env/bin/entrepot", "config", "check", "config.yml")
