@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from contract.tests.broken.register import disowned_by
 from contract.tests.honest_sink import HonestSink, LinesOptions
@@ -111,8 +112,10 @@ class SinkClosesForAll(HonestSink):
 class KeepsItsConnections(HonestSink):
     """Leaves its connection open."""
 
+    kept: ClassVar[list[socket.socket | None]] = []
+
     def close(self) -> None:
-        return None
+        self.kept.append(self.connection)
 
 
 @disowned_by("test_close_lets_go_of_connections_and_threads")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import ClassVar, TypeAlias
 
 import pytest
@@ -80,15 +81,14 @@ class SinkBase(KitBase):
     @pytest.fixture
     def open_sink(self) -> Iterator[Opener]:
         """A function that opens one more sink; all are closed after the test."""
-        opened: list[NotificationSink] = []
+        with ExitStack() as opened:
 
-        def open_one(config: Config) -> NotificationSink:
-            opened.append(self.sink_class.from_config(config))
-            return opened[-1]
+            def open_one(config: Config) -> NotificationSink:
+                sink = self.sink_class.from_config(config)
+                opened.callback(sink.close)
+                return sink
 
-        yield open_one
-        for sink in opened:
-            sink.close()
+            yield open_one
 
     @pytest.fixture
     def sink(self, open_sink: Opener, config: Config) -> NotificationSink:
