@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 CONTRACT = {"entrepot_contract", "pydantic", "pluggy"}
 KIT = CONTRACT | {"pytest", "_pytest", "hypothesis"}
 HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "limits", "wcmatch", "yaml"}
-HOST |= {"sqlalchemy"}  # of the outbox alone
+HOST |= {"sqlalchemy", "prometheus_client"}  # of the outbox and its notifier alone
 PLUGINS = {
     "auth_htpasswd": {"bcrypt", "cachetools"},
     "auth_token": {"cachetools", "cryptography", "httpx", "joserfc"},

@@ -18,6 +18,8 @@ from entrepot.config import (
 )
 from entrepot.config.addresses import Address
 from entrepot.config.model import Configuration
+from entrepot.config.to_settings import notify_settings
+from entrepot.notify import MetricsSettings
 from entrepot.settings import IndexPolicy, Platform, PurgeSettings
 from entrepot_contract.auth import Access, Identity
 
@@ -125,7 +127,6 @@ def test_storage_that_is_not_shared_is_served_by_one_worker(tmp_path: Path) -> N
         ("storage: {inmemory: }\nredis: {addrs: [a]}", "redis"),
         ("storage: {inmemory: }\nproxy: {remoteurl: u}", "proxy"),
         ("storage: {inmemory: }\nhealth: {storagedriver: {enabled: true}}", "health"),
-        ("storage: {inmemory: }\nhttp: {secret: s, debug: {addr: ':5001', prometheus: {enabled: true}}}", "http.debug"),
         ("storage: {inmemory: }\nlog: {hooks: [{type: mail}]}", "log.hooks"),
     ],
 )
@@ -133,6 +134,19 @@ def test_a_key_that_is_known_and_not_honoured_is_a_warning(tmp_path: Path, text:
     _, warnings = load(tmp_path, f"version: 0.1\n{text}", HTTP_SECRET="s")  # noqa: S106 - a test's
     assert len(warnings) == 1
     assert warnings[0].startswith(f"{key} is not honoured yet")
+
+
+def test_metrics_are_served_where_they_are_asked_for_and_somebody_is_told(tmp_path: Path) -> None:
+    text = MINIMAL.replace("{secret: s}", "{secret: s, debug: {addr: ':5001', prometheus: {enabled: true, path: /m}}}")
+    told = text + "notifications: {endpoints: [{name: x, url: u}]}"
+    configuration, warnings = load(tmp_path, told)
+    settings = notify_settings(configuration)
+    assert settings is not None
+    assert settings.metrics == MetricsSettings("", 5001, "/m")
+    assert not warnings
+    assert load(tmp_path, text)[1] == [
+        "http.debug serves nothing: its metrics are those of notifications, and nobody is told"
+    ]
 
 
 @pytest.mark.parametrize(

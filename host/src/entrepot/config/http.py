@@ -63,15 +63,30 @@ class H2c(Section):
     enabled: bool = False
 
 
+class Prometheus(Section):
+    """Metrics, in the text format of Prometheus."""
+
+    enabled: bool = False
+    path: str = Field(default="/metrics", pattern=r"^/[A-Za-z0-9._~/-]*$")
+
+
+class Debug(Section):
+    """A second address, for whoever looks after the registry."""
+
+    addr: ListenAddress | None = None
+    prometheus: Prometheus = Prometheus()
+
+    @field_validator("addr", mode="before")
+    @classmethod
+    def _empty_is_none(cls, raw: object) -> object:
+        return raw or None
+
+
 class Http(Section):
     """Where the registry listens and how it shows itself.
 
     ``server``, ``workers`` and ``threads`` are entrepot's own; 0 leaves the number to the server.
     """
-
-    later: ClassVar[Mapping[str, Known]] = {
-        "debug": {"addr": None, "prometheus": {"enabled": None, "path": None}},
-    }
 
     addr: ListenAddress = Address("127.0.0.1", 5000)
     net: Literal["tcp"] = "tcp"
@@ -87,6 +102,7 @@ class Http(Section):
     server: str = "auto"
     workers: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
+    debug: Debug = Debug()
     trustedproxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @field_validator("tls", mode="before")

@@ -50,6 +50,11 @@ def load_configuration(path: str | None, environ: Mapping[str, str]) -> tuple[Co
         findings.faults.extend(_sentences(error))
     if configuration is None or findings.faults:
         raise ConfigurationError(findings.faults)
+    debug = configuration.http.debug
+    if debug.addr is not None and all(one.disabled for one in configuration.notifications.endpoints):
+        findings.warnings.append(
+            "http.debug serves nothing: its metrics are those of notifications, and nobody is told"
+        )
     return _with_secret(configuration, findings), findings.warnings
 
 

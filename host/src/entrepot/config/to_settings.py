@@ -13,7 +13,14 @@ from entrepot.config.addresses import Address
 from entrepot.config.http import Tls
 from entrepot.config.model import Configuration
 from entrepot.config.notifications import Endpoint
-from entrepot.notify import EndpointSettings, Interest, LogSettings, NotifySettings, OutboxSettings
+from entrepot.notify import (
+    EndpointSettings,
+    Interest,
+    LogSettings,
+    MetricsSettings,
+    NotifySettings,
+    OutboxSettings,
+)
 from entrepot.settings import HttpSettings, IndexPolicy, Platform, PurgeSettings, RegistrySettings, UrlPolicy
 from entrepot_contract.events import Source
 from entrepot_contract.server import ServerSettings, TlsSettings
@@ -101,12 +108,16 @@ def notify_settings(configuration: Configuration) -> NotifySettings | None:
     told = tuple(_endpoint_settings(one) for one in section.endpoints if not one.disabled)
     if not told:
         return None
-    outbox, log = section.outbox, configuration.log
+    outbox, log, debug = section.outbox, configuration.log, configuration.http.debug
+    metrics = None
+    if debug.addr is not None and debug.prometheus.enabled:
+        metrics = MetricsSettings(debug.addr.host, debug.addr.port, debug.prometheus.path)
     return NotifySettings(
         outbox=OutboxSettings(path=outbox.path, most=outbox.maxpending, keep=outbox.keep, keep_dead=outbox.keepdead),
         endpoints=told,
         include_references=section.events.includereferences,
         log=LogSettings(configuration.level, as_json=log.formatter != "text", fields=log.fields),
+        metrics=metrics,
     )
 
 

@@ -3,6 +3,13 @@
 Only the settings are imported here: a host that tells nobody needs no database in memory.
 """
 
-from entrepot.notify.settings import EndpointSettings, Interest, LogSettings, NotifySettings, OutboxSettings
+from entrepot.notify.settings import (
+    EndpointSettings,
+    Interest,
+    LogSettings,
+    MetricsSettings,
+    NotifySettings,
+    OutboxSettings,
+)
 
-__all__ = ["EndpointSettings", "Interest", "LogSettings", "NotifySettings", "OutboxSettings"]
+__all__ = ["EndpointSettings", "Interest", "LogSettings", "MetricsSettings", "NotifySettings", "OutboxSettings"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -27,12 +27,22 @@ _log = logging.getLogger(__name__)
 
 
 class Delivery:
-    """The loop of one endpoint, in a thread of its own; what it does depends on no other endpoint."""
+    """The loop of one endpoint, in a thread of its own; what it does depends on no other endpoint.
 
-    def __init__(self, settings: EndpointSettings, sink: NotificationSink, outbox: Outbox) -> None:
+    ``observe`` is told the seconds of each delivery that was taken.
+    """
+
+    def __init__(
+        self,
+        settings: EndpointSettings,
+        sink: NotificationSink,
+        outbox: Outbox,
+        observe: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
         self._settings = settings
         self._sink = sink
         self._outbox = outbox
+        self._observe = observe
         self._schedule = Schedule(settings.threshold, settings.backoff)
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(settings.concurrency, thread_name_prefix=settings.name)
@@ -90,6 +100,7 @@ class Delivery:
 
     def _send_batch(self, batch: Sequence[Waiting], settled: Settled) -> bool:
         """Whether the next may be sent."""
+        began = time.monotonic()
         try:
             self._sink.deliver([EVENT.validate_json(one.body) for one in batch], self._settings.timeout)
         except Rejected as error:
@@ -106,6 +117,7 @@ class Delivery:
             self._failed(batch, settled, Undelivered(repr(error)), f"{type(error).__name__} in the sink")
             return False
         else:
+            self._observe(time.monotonic() - began)
             settled.delivered += [one.seq for one in batch]
             self._schedule.taken()
         return True

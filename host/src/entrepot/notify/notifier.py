@@ -18,7 +18,9 @@ from entrepot.logs import configure_logging
 from entrepot.notify.delivery import Delivery
 from entrepot.notify.intake import Intake
 from entrepot.notify.interest import judge
+from entrepot.notify.metrics import Metrics
 from entrepot.notify.outbox import Outbox
+from entrepot.notify.serving import MetricsServer
 from entrepot.notify.settings import NotifySettings, OutboxSettings
 from entrepot.plugins import load_notify
 from entrepot_contract.events import Event
@@ -59,7 +61,11 @@ class Notifier:
         self._outbox = Outbox(self._folder)
         self._intake = Intake(self._folder, self._outbox, recipients(settings), settings.outbox.most)
         sinks = open_sinks(settings)
-        self._deliveries = [Delivery(one, sinks[one.name], self._outbox) for one in settings.endpoints]
+        metrics = Metrics(self._outbox)
+        self._served = None if settings.metrics is None else MetricsServer(settings.metrics, metrics.application)
+        self._deliveries = [
+            Delivery(one, sinks[one.name], self._outbox, metrics.observer(one.name)) for one in settings.endpoints
+        ]
 
     def run(self, stop: threading.Event) -> None:
         """Work until it is told to stop."""
@@ -77,6 +83,8 @@ class Notifier:
             delivery.stop()
         for delivery in self._deliveries:
             delivery.join()
+        if self._served is not None:
+            self._served.close()
         self._outbox.close()
 
     def _purge(self, settings: OutboxSettings) -> None:

@@ -14,7 +14,7 @@ from entrepot.notify.outbox import Outbox
 from entrepot.notify.selection import Selection, State
 from entrepot.notify.tables import deliveries, endpoints, events
 
-__all__ = ["Told", "count", "drop", "endpoint_names", "find", "replay"]
+__all__ = ["Standing", "Told", "count", "drop", "endpoint_names", "find", "replay", "standings"]
 
 _PAGE: Final = 1000
 
@@ -31,6 +31,22 @@ class Told:
     changed: float
     error: str | None
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an endpoint stands; ``oldest``, in seconds since 1970, is its oldest pending event, None where none is.
+
+    ``delivered`` deliveries were taken, ``failed`` tries were not, and ``dead`` deliveries have died, since the outbox
+    was made.
+    """
+
+    endpoint: str
+    delivered: int
+    failed: int
+    dead: int
+    pending: int
+    oldest: float | None
 
 
 def find(outbox: Outbox, selection: Selection, limit: int | None = None) -> Iterator[Told]:
@@ -76,6 +92,17 @@ def drop(outbox: Outbox, selection: Selection) -> int:
         return dropped
 
     return outbox.file.run(work)
+
+
+def standings(outbox: Outbox) -> list[Standing]:
+    """How each endpoint stands that has ever had an event."""
+    mine = sa.and_(deliveries.c.endpoint == endpoints.c.number, deliveries.c.state == sa.text("0"))
+    pending = sa.select(sa.func.count()).where(mine).scalar_subquery()
+    first = sa.select(sa.func.min(deliveries.c.seq)).where(mine).correlate(endpoints).scalar_subquery()
+    oldest = sa.select(events.c.created).where(events.c.seq == first).correlate(endpoints).scalar_subquery()
+    totals = (endpoints.c.name, endpoints.c.delivered, endpoints.c.failed, endpoints.c.dead)
+    query = sa.select(*totals, pending, oldest).order_by(endpoints.c.name)
+    return outbox.file.run(lambda connection: [Standing(*row) for row in connection.execute(query)], reads=True)
 
 
 def endpoint_names(outbox: Outbox) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-__all__ = ["EndpointSettings", "Interest", "LogSettings", "NotifySettings", "OutboxSettings"]
+__all__ = ["EndpointSettings", "Interest", "LogSettings", "MetricsSettings", "NotifySettings", "OutboxSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,15 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Where the notifier serves its metrics; an empty host is all interfaces."""
+
+    host: str
+    port: int
+    path: str = "/metrics"
+
+
+@dataclass(frozen=True, slots=True)
 class NotifySettings:
     """The outbox, and the endpoints that are not disabled; they are told what manifests hold, or are not."""
 
@@ -79,3 +88,4 @@ class NotifySettings:
     endpoints: tuple[EndpointSettings, ...]
     include_references: bool = False
     log: LogSettings = field(default_factory=LogSettings)
+    metrics: MetricsSettings | None = None
