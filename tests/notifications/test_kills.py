@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from itertools import cycle
 from pathlib import Path
 from typing import Final
 
 import pytest
-import yaml
 from host.tests.server.running import eventually
-from services.entrepot import entrepot
 from services.images import package, random_files
+from services.notified import ask, notified
 from services.receiver import Mood, Receiver
-from services.registry import Registry, write_config
+from services.registry import Registry
 from services.wire import WireError, digest_of
 
 IMAGES: Final = 500
@@ -166,11 +163,7 @@ def test_what_was_answered_201_is_told_whatever_is_killed(tmp_path: Path, capsys
 def start(folder: Path, receiver: Receiver) -> Registry:
     """A host that tells the receiver."""
     endpoint = {"name": "flapping", "url": receiver.url, "timeout": "500ms", "threshold": 5, "backoff": "200ms"}
-    config = write_config(folder / "config.yml", folder / "store", http={"workers": 2})
-    document = yaml.safe_load(config.read_text())
-    document["notifications"] = {"outbox": {"path": str(folder / "outbox")}, "endpoints": [endpoint]}
-    config.write_text(yaml.safe_dump(document))
-    registry = entrepot(config, folder / "run", server="granian")
+    registry = notified(folder, folder / "outbox", endpoint)
     registry.start()
     return registry
 
@@ -205,14 +198,9 @@ def kill_notifier(outbox: Path) -> int:
 
 def pending(outbox: Path) -> int:
     """How many deliveries the outbox still has to make, asked without entrepot."""
-    return int(_ask(outbox, "SELECT count(*) FROM deliveries WHERE state != 1")[0][0])
+    return int(ask(outbox, "SELECT count(*) FROM deliveries WHERE state != 1")[0][0])
 
 
 def recorded(outbox: Path) -> set[str]:
     """The ids of all events that the outbox has, asked without entrepot."""
-    return {str(row[0]) for row in _ask(outbox, "SELECT id FROM events")}
-
-
-def _ask(outbox: Path, query: str) -> list[tuple[str | int, ...]]:
-    with closing(sqlite3.connect(outbox / "outbox.db", timeout=30)) as connection:
-        return connection.execute(query).fetchall()
+    return {str(row[0]) for row in ask(outbox, "SELECT id FROM events")}

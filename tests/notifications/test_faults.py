@@ -1,0 +1,102 @@
+"""Endpoints that misbehave: no client sees it, no other endpoint waits, and what may still be told is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from host.tests.server.running import eventually
+from services.notified import ask, notified
+from services.receiver import Mood, Receiver
+from services.registry import Registry
+
+ENDPOINT = {"timeout": "500ms", "threshold": 3, "backoff": "200ms"}
+MAY_PASS: dict[str, tuple[Mood, int, dict[str, str]]] = {
+    "500": ("answers", 500, {}),
+    "429": ("answers", 429, {"Retry-After": "1"}),
+    "302 to another host": ("answers", 302, {"Location": "http://127.0.0.2:9/elsewhere"}),
+    "hangs": ("hangs", 0, {}),
+    "drips": ("drips", 0, {}),
+    "garbage": ("garbage", 0, {}),
+    "cuts": ("cuts", 0, {}),
+}
+
+
+@pytest.fixture(scope="module")
+def bad() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def good() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture(scope="module")
+def registry(folder: Path, bad: Receiver, good: Receiver) -> Iterator[Registry]:
+    """A host that tells a bad endpoint and a good one."""
+    endpoints = ({"name": "bad", "url": bad.url, **ENDPOINT}, {"name": "good", "url": good.url, **ENDPOINT})
+    registry = notified(folder, folder / "outbox", *endpoints)
+    registry.start()
+    yield registry
+    registry.stop()
+
+
+def push(registry: Registry, receiver: Receiver, name: str) -> str:
+    """Push a blob; answers its event's id, as a good endpoint has been told."""
+    before = len(receiver.ids)
+    answer = registry.wire.push_blob("team/a", name.encode())
+    assert answer.status == 201
+    assert {key.lower() for key, _ in answer.headers.items()} >= {"location", "docker-content-digest"}
+    assert eventually(lambda: len(receiver.ids) > before)
+    return receiver.ids[-1]
+
+
+@pytest.mark.parametrize("fault", MAY_PASS)
+def test_what_may_pass_is_told_later_with_the_same_id_and_holds_up_nobody(
+    fault: str, registry: Registry, bad: Receiver, good: Receiver
+) -> None:
+    bad.mood, bad.status, bad.headers = MAY_PASS[fault]
+    seen = len(bad.seen)
+    ids = [push(registry, good, f"{fault} {number}") for number in range(3)]
+    assert eventually(lambda: len(bad.seen) > seen)
+    assert not set(ids) & set(bad.ids)
+    bad.mood = "takes"
+    assert eventually(lambda: set(ids) <= set(bad.ids), seconds=60)
+    assert [one for one in bad.ids if one in ids] == ids
+
+
+def test_an_endpoint_that_refuses_connections_is_told_when_it_is_back(
+    registry: Registry, bad: Receiver, good: Receiver
+) -> None:
+    bad.mood = "takes"
+    bad.stop()
+    ids = [push(registry, good, f"refused {number}") for number in range(3)]
+    bad.start()
+    assert eventually(lambda: set(ids) <= set(bad.ids), seconds=60)
+
+
+def test_what_is_gone_is_dead_and_what_comes_after_it_is_told(
+    folder: Path, registry: Registry, bad: Receiver, good: Receiver
+) -> None:
+    bad.mood, bad.status, bad.headers = "answers", 410, {}
+    dead = push(registry, good, "gone")
+    query = (
+        "SELECT events.id, deliveries.attempts, deliveries.error FROM deliveries JOIN events USING (seq) "  # noqa: S608 - of this test
+        f"WHERE state = 2 AND events.id = '{dead}'"
+    )
+    assert eventually(lambda: bool(ask(folder / "outbox", query)))
+    assert ask(folder / "outbox", query)[0][1] == 1
+    assert "410" in str(ask(folder / "outbox", query)[0][2])
+    bad.mood = "takes"
+    told = push(registry, good, "after")
+    assert eventually(lambda: told in bad.ids, seconds=60)
+    assert dead not in bad.ids

@@ -1,0 +1,182 @@
+"""A disk that is full, a file that is broken, many events that wait, two hosts on one outbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from sqlite3 import connect
+
+import pytest
+from host.tests.server.running import eventually
+from services.notified import ask, notified
+from services.programs import need_root
+from services.receiver import Receiver
+from services.registry import Registry
+
+MIB = 2**20
+MANY = 200_000
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    need_root(request, "mount a small disk")
+    path = tmp_path / "small-disk"
+    path.mkdir()
+    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(path)), check=True, capture_output=True)
+    yield path
+    subprocess.run(("umount", str(path)), check=True, capture_output=True)
+
+
+Starter = Callable[..., Registry]
+
+
+@pytest.fixture
+def start() -> Iterator[Starter]:
+    """A function that starts a host, which is stopped in the end."""
+    started: list[Registry] = []
+
+    def run(folder: Path, outbox: Path, *endpoints: dict[str, object]) -> Registry:
+        registry = notified(folder, outbox, *endpoints)
+        started.append(registry)
+        registry.start()
+        return registry
+
+    yield run
+    for registry in started:
+        registry.stop()
+
+
+def endpoint(receiver: Receiver, **more: object) -> dict[str, object]:
+    return {"name": "x", "url": receiver.url, "timeout": "5s", "threshold": 3, "backoff": "200ms", **more}
+
+
+def push(registry: Registry, *names: str) -> None:
+    for name in names:
+        assert registry.wire.push_blob("team/a", name.encode()).status == 201
+
+
+def test_a_full_disk_stops_no_push_and_what_was_held_is_told_when_there_is_space(
+    tmp_path: Path, small_disk: Path, receiver: Receiver, start: Starter
+) -> None:
+    registry = start(tmp_path, small_disk / "outbox", endpoint(receiver))
+    push(registry, "before")
+    assert eventually(lambda: len(receiver.ids) == 1)
+    ballast = small_disk / "ballast"
+    file = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+    with suppress(OSError):
+        while True:
+            os.write(file, b"x" * 4096)
+    os.close(file)
+    names = [f"full {number}" for number in range(20)]
+    push(registry, *names)
+    assert len(receiver.ids) == 1
+    ballast.unlink()
+    assert eventually(lambda: len(set(receiver.ids)) == 21, seconds=60)
+
+
+@pytest.mark.parametrize("when", ["before the start", "while it runs"])
+def test_a_broken_file_is_kept_aside_and_pushes_go_on(
+    tmp_path: Path, receiver: Receiver, start: Starter, when: str
+) -> None:
+    outbox = tmp_path / "outbox"
+    if when == "before the start":
+        outbox.mkdir()
+        (outbox / "outbox.db").write_bytes(b"this is no database " * 1000)
+    registry = start(tmp_path, outbox, endpoint(receiver))
+    if when == "while it runs":
+        push(registry, "first")
+        assert eventually(lambda: len(receiver.ids) == 1)
+        with (outbox / "outbox.db").open("r+b") as file:
+            file.write(b"this is no database " * 1000)
+        for end in ("-wal", "-shm"):
+            with (outbox / f"outbox.db{end}").open("r+b") as file:
+                file.write(b"\0" * 4096)
+    before = len(receiver.ids)
+    push(registry, "a", "b", "c")
+    assert eventually(lambda: len(set(receiver.ids)) >= before + 3, seconds=60)
+    aside = [path for path in outbox.glob("outbox.db.broken-*") if not path.name.endswith(("-wal", "-shm"))]
+    assert [path.read_bytes()[:20] for path in aside] == [b"this is no database "]
+
+
+def fill(outbox: Path, count: int) -> None:
+    """Pending deliveries to x, written without entrepot into the tables that it has made."""
+    now = time.time()
+    with closing(connect(outbox / "outbox.db")) as connection, connection:
+        number = connection.execute("SELECT number FROM endpoints WHERE name = 'x'").fetchone()[0]
+        last = connection.execute("SELECT max(seq) FROM events").fetchone()[0]
+        for seq in range(last + 1, last + 1 + count):
+            body = {"action": "push", "repository": f"r{seq % 50}", "id": f"e{seq}", "url": "http://r/" + "x" * 300}
+            row = (seq, body["id"], now, "push", body["repository"], json.dumps(body).encode())
+            connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
+            told = (seq, number, body["repository"], now)
+            connection.execute("INSERT INTO deliveries VALUES (?, ?, ?, 0, 0, ?, NULL)", told)
+
+
+def memory_of_notifier(outbox: Path) -> int:
+    """The most bytes that the notifier has held; 0 where there is none."""
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                if b"entrepot.notify" in (process / "cmdline").read_bytes() and any(
+                    str(outbox) in str(link.readlink()) for link in (process / "fd").iterdir()
+                ):
+                    text = (process / "status").read_text()
+                    return 1024 * int(next(line for line in text.splitlines() if line.startswith("VmHWM")).split()[1])
+            except OSError:
+                continue
+    return 0
+
+
+def test_many_pending_events_delay_no_start_and_fill_no_memory(
+    tmp_path: Path, receiver: Receiver, start: Starter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outbox = tmp_path / "outbox"
+    began = time.monotonic()
+    registry = start(tmp_path, outbox, endpoint(receiver, batch=100))
+    without = time.monotonic() - began
+    push(registry, "first")
+    assert eventually(lambda: len(receiver.ids) == 1)
+    few = memory_of_notifier(outbox)
+    registry.stop()
+    fill(outbox, MANY)
+    began = time.monotonic()
+    registry.start(seconds=60)
+    with_many = time.monotonic() - began
+    push(registry, "second")
+    assert eventually(lambda: len(receiver.taken) > 100, seconds=60)
+    many = memory_of_notifier(outbox)
+    with capsys.disabled():
+        print(  # noqa: T201 - the numbers are what the test is for
+            f"\nstarted in {with_many:.2f} s with {MANY} pending events, in {without:.2f} s without; "
+            f"the notifier held {many / MIB:.0f} MiB at the most, with one event {few / MIB:.0f} MiB"
+        )
+    assert 0 < many < few + 64 * MIB
+    assert with_many < 2 * without + 2
+
+
+def test_two_hosts_on_one_outbox_tell_nothing_twice(tmp_path: Path, receiver: Receiver, start: Starter) -> None:
+    outbox = tmp_path / "outbox"
+    hosts = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        hosts.append(start(tmp_path / name, outbox, endpoint(receiver)))
+    for number in range(40):
+        push(hosts[number % 2], f"{number}")
+    assert eventually(lambda: len(set(receiver.ids)) == 40, seconds=60)
+    assert len(receiver.ids) == 40
+    hosts[0].stop()
+    push(hosts[1], "last")
+    assert eventually(lambda: len(receiver.ids) == 41, seconds=60)
+    states = "SELECT state, count(*) FROM deliveries GROUP BY state"
+    assert eventually(lambda: ask(outbox, states) == [(1, 41)])

@@ -1,0 +1,30 @@
+"""A host that tells endpoints what happens in it, and its outbox, asked without entrepot."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import yaml
+
+from services.entrepot import entrepot
+from services.registry import Registry, write_config
+
+__all__ = ["ask", "notified"]
+
+
+def notified(folder: Path, outbox: Path, *endpoints: Mapping[str, object], workers: int = 2) -> Registry:
+    """A host whose store and log are in ``folder``; not started yet."""
+    config = write_config(folder / "config.yml", folder / "store", http={"workers": workers})
+    document = yaml.safe_load(config.read_text())
+    document["notifications"] = {"outbox": {"path": str(outbox)}, "endpoints": [dict(one) for one in endpoints]}
+    config.write_text(yaml.safe_dump(document))
+    return entrepot(config, folder / "run", server="granian")
+
+
+def ask(outbox: Path, query: str) -> list[tuple[str | int, ...]]:
+    """The rows of the outbox's file."""
+    with closing(sqlite3.connect(outbox / "outbox.db", timeout=30)) as connection:
+        return connection.execute(query).fetchall()
