@@ -1,0 +1,99 @@
+"""Endpoints behind TLS: whom the sink trusts, and as whom it shows itself."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from services.certificates import CertificateAuthority
+from services.receiver import Receiver
+
+from entrepot_contract.events import Event
+from entrepot_contract.notify import Undelivered
+from entrepot_notify_webhook import WebhookSink
+
+LONG = timedelta(seconds=30)
+Opener = Callable[..., WebhookSink]
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    return CertificateAuthority(tmp_path_factory.mktemp("ours"))
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    return CertificateAuthority(tmp_path_factory.mktemp("theirs"), name="somebody else")
+
+
+def serve(authority: CertificateAuthority, name: str, clients: Path | None = None) -> Receiver:
+    """An endpoint with a certificate for a name, which asks for one of a client where ``clients`` may sign them."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.server(name))
+    if clients is not None:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return Receiver(context)
+
+
+@pytest.fixture
+def open_sink() -> Iterator[Opener]:
+    """Open a sink, which ends with the test."""
+    opened = []
+
+    def one(**options: object) -> WebhookSink:
+        opened.append(WebhookSink.from_config(options))
+        return opened[-1]
+
+    yield one
+    for sink in opened:
+        sink.close()
+
+
+def test_a_private_authority_is_trusted_where_it_is_named(ours: CertificateAuthority, open_sink: Opener) -> None:
+    with serve(ours, "127.0.0.1") as receiver:
+        open_sink(url=receiver.url, ca=str(ours.ca_path)).deliver([Event("push", "a")], LONG)
+        assert len(receiver.taken) == 1
+
+
+@pytest.mark.parametrize("trusted", ["the system's", "another's"])
+def test_whom_nobody_knows_is_told_nothing(
+    ours: CertificateAuthority, theirs: CertificateAuthority, open_sink: Opener, trusted: str
+) -> None:
+    options = {"ca": str(theirs.ca_path)} if trusted == "another's" else {}
+    with serve(ours, "127.0.0.1") as receiver:
+        with pytest.raises(Undelivered, match="certificate"):
+            open_sink(url=receiver.url, **options).deliver([Event("push", "a")], LONG)
+        assert not receiver.seen
+
+
+def test_a_certificate_for_another_name_is_told_nothing(ours: CertificateAuthority, open_sink: Opener) -> None:
+    with serve(ours, "elsewhere.example") as receiver:
+        with pytest.raises(Undelivered, match="certificate"):
+            open_sink(url=receiver.url, ca=str(ours.ca_path)).deliver([Event("push", "a")], LONG)
+        assert not receiver.seen
+
+
+def test_a_client_certificate_is_shown(ours: CertificateAuthority, open_sink: Opener) -> None:
+    certificate, key = ours.client("entrepot")
+    with serve(ours, "127.0.0.1", clients=ours.ca_path) as receiver:
+        sink = open_sink(url=receiver.url, ca=str(ours.ca_path), certificate=str(certificate), key=str(key))
+        sink.deliver([Event("push", "a")], LONG)
+        assert len(receiver.taken) == 1
+
+
+@pytest.mark.parametrize("shown", ["none", "another's"])
+def test_an_endpoint_that_asks_for_a_certificate_is_told_later_without_the_right_one(
+    ours: CertificateAuthority, theirs: CertificateAuthority, open_sink: Opener, shown: str
+) -> None:
+    options = {}
+    if shown == "another's":
+        certificate, key = theirs.client("entrepot")
+        options = {"certificate": str(certificate), "key": str(key)}
+    with serve(ours, "127.0.0.1", clients=ours.ca_path) as receiver:
+        with pytest.raises(Undelivered):
+            open_sink(url=receiver.url, ca=str(ours.ca_path), **options).deliver([Event("push", "a")], LONG)
+        assert not receiver.seen
