@@ -10,7 +10,8 @@ SYNC   := $(UV) sync --quiet --frozen --inexact
 SOURCES := contract host plugins benchmarks tests
 PACKAGE_TESTS := contract/tests host/tests plugins benchmarks/tests
 
-# What `make bench` measures: filesystem, s3 (on Ceph), auth (what a password or a token costs).
+# What `make bench` measures: filesystem, s3 (on Ceph), auth (what a password or a token costs),
+# notifications (what a webhook costs).
 BACKENDS ?= filesystem
 
 # What the kit says of every driver, for a person and for a program.

@@ -81,5 +81,23 @@ def test_authenticated_requests_are_measured_beside_anonymous_ones(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("how", ["told", "self"])
+def test_a_registry_with_a_webhook_is_measured_beside_one_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    arguments = ["--backend", "notifications", "--quick", "--rounds", "1", "--data", str(tmp_path)]
+    status = main([*arguments, *(["--self"] if how == "self" else [])])
+    printed = capsys.readouterr()
+    assert status == 0, printed.err
+
+    _, _, *lines = [line for line in printed.out.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert [row[0].partition(" (")[0] for row in cells] == ["small images", "GET manifest by tag"]
+    aims = [row[7].rpartition(" ")[0] for row in cells]
+    assert aims == (["", ""] if how == "self" else ["≥ 0.9", "≥ 0.85"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def _takes_direct_writes(cells: list[list[str]]) -> bool:
     return any(row[3] == "bare loop, direct writes" for row in cells)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from services.receiver import Receiver
 
 from entrepot_contract import ConfigError
@@ -91,6 +92,19 @@ def test_cloud_events_are_one_or_a_batch(receiver: Receiver) -> None:
         "subject": "team/app:v1@sha256:" + "0" * 64,
     }
     assert first["data"]["request"]["useragent"] == "docker/ü"
+
+
+@pytest.mark.parametrize("event", [EVENT, Event("delete", "team/app", tag="v0")])
+def test_the_sdk_of_cloud_events_reads_what_is_sent(receiver: Receiver, event: Event) -> None:
+    send(receiver, event, format="cloudevents")
+    (got,) = receiver.taken
+    read = from_http_event(HTTPMessage(dict(got.headers), got.body))  # raises where an attribute is wrong
+    assert read.get_id() == event.id
+    assert read.get_time() == event.timestamp
+    assert read.get_datacontenttype() == "application/json"
+    data = read.get_data()
+    assert isinstance(data, dict)
+    assert data["target"]["repository"] == "team/app"
 
 
 @pytest.mark.parametrize(

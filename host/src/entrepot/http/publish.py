@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from uuid import UUID
+from typing import Final
 
 import falcon
 
@@ -19,6 +19,8 @@ from entrepot_contract.events import Action, Descriptor, Event, Request
 __all__ = ["Publisher"]
 
 _BLOB = "application/octet-stream"
+_FIXED_BITS: Final = 0xF << 76 | 0x3 << 62
+_VERSION_4: Final = 0x4 << 76 | 0x2 << 62
 _MOST_KNOWN = 1024
 """Of so many manifests it is remembered what they hold: the same ones are pulled again and again."""
 
@@ -115,7 +117,10 @@ class Publisher:
 
 def _new_id() -> str:
     # Unique, and no secret: uuid4 asks the system each time, which costs more than the rest of the event.
-    return str(UUID(int=random.getrandbits(128), version=4))
+    # Written as RFC 9562 (5.4) has it, because UUID takes as long again to do that.
+    bits = random.getrandbits(128) & ~_FIXED_BITS | _VERSION_4
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _request(req: falcon.Request) -> Request:

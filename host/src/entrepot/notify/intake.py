@@ -52,8 +52,8 @@ class Intake:
             data = file.read(_PIECE) + file.readline()
         whole = data.rfind(b"\n") + 1
         if whole:
-            events = [event for line in data[:whole].splitlines() if (event := _parse(path, line)) is not None]
-            recorded = [Recorded(event, to) for event in events if (to := self._recipients(event))]
+            read = [(line, event) for line in data[:whole].splitlines() if (event := _parse(path, line)) is not None]
+            recorded = [Recorded(event, to, line) for line, event in read if (to := self._recipients(event))]
             self._outbox.record(self._within_bounds(recorded), journal=(path.name, start + whole))
         elif ended:
             if data:

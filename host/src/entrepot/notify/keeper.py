@@ -60,8 +60,10 @@ class Keeper:
                 return
 
     def _start(self, lock: int) -> subprocess.Popen[bytes]:
+        # A group of its own, so that Ctrl-C ends it by way of this process; no session of its own, because Linux shares
+        # the processor between sessions first (sched(7), "The autogroup feature"), and its niceness would mean nothing.
         notifier = subprocess.Popen(
-            [sys.executable, "-m", "entrepot.notify"], stdin=subprocess.PIPE, pass_fds=[lock], start_new_session=True
+            [sys.executable, "-m", "entrepot.notify"], stdin=subprocess.PIPE, pass_fds=[lock], process_group=0
         )
         assert notifier.stdin is not None  # noqa: S101 - for mypy
         # Not in the arguments, which everybody on the machine may read: the options hold secrets.

@@ -26,10 +26,11 @@ EVENT: Final = TypeAdapter(Event)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event and the names of the endpoints that are told of it."""
+    """An event, the names of the endpoints that are told of it, and the event as JSON where that was made already."""
 
     event: Event
     to: Sequence[str]
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,7 @@ class Outbox:
                 for name in one.to
             ]
             if recorded:
-                connection.execute(
-                    events.insert(), [_row(seq, one.event) for seq, one in enumerate(recorded, last + 1)]
-                )
+                connection.execute(events.insert(), [_row(seq, one) for seq, one in enumerate(recorded, last + 1)])
                 connection.execute(deliveries.insert(), told)
             if journal is not None:
                 name, read = journal
@@ -169,14 +168,15 @@ class Outbox:
         self.file.run(work)
 
 
-def _row(seq: int, event: Event) -> dict[str, object]:
+def _row(seq: int, recorded: Recorded) -> dict[str, object]:
+    event = recorded.event
     return {
         "seq": seq,
         "id": event.id,
         "created": event.timestamp.timestamp(),
         "action": event.action,
         "repository": event.repository,
-        "body": EVENT.dump_json(event, exclude_defaults=True),
+        "body": recorded.body or EVENT.dump_json(event, exclude_defaults=True),
     }
 
 
