@@ -71,7 +71,7 @@ class Intake:
         _log.critical("%d deliveries are pending, of %d: %d events are left out", pending, self._most, len(recorded))
         for one in recorded:
             if one not in kept and one.event.action != "pull":
-                body = EVENT.dump_json(one.event, exclude_defaults=True).decode()
+                body = EVENT.dump_json(one.event, exclude_none=True).decode()
                 _log.critical("an event is told nobody; it was for %s: %s", ", ".join(one.to), body)
         return kept
 

@@ -186,7 +186,7 @@ class Journal:
         _log.critical("an event is told nobody, because %s: %s", why, self._line(event).decode())
 
     def _line(self, event: Event) -> bytes:
-        return EVENT.dump_json(event, exclude=self._left_out, exclude_defaults=True)
+        return EVENT.dump_json(event, exclude=self._left_out, exclude_none=True)
 
 
 def _bytes_in(folder: Path) -> int:

@@ -33,7 +33,7 @@ SETTINGS: Final = TypeAdapter(NotifySettings)
 
 _LOOK_SECONDS: Final = 0.1
 _PURGE_SECONDS: Final = 60.0
-_NICE: Final = 10
+_NICE: Final = 19
 
 _log = logging.getLogger(__name__)
 

@@ -176,7 +176,7 @@ def _row(seq: int, recorded: Recorded) -> dict[str, object]:
         "created": event.timestamp.timestamp(),
         "action": event.action,
         "repository": event.repository,
-        "body": recorded.body or EVENT.dump_json(event, exclude_defaults=True),
+        "body": recorded.body or EVENT.dump_json(event, exclude_none=True),
     }
 
 
