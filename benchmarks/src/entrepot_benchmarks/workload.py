@@ -1,0 +1,36 @@
+"""What a target is loaded with: the seam between the runner, which takes turns, and what happens in a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from entrepot_benchmarks.results.model import CaseInfo, Spell
+from entrepot_benchmarks.target import Target
+
+__all__ = ["Workload"]
+
+
+class Workload(Protocol):
+    """One or several cases that are measured in the same turn."""
+
+    @property
+    def cases(self) -> Sequence[CaseInfo]:
+        """What a turn measures; the first tells whether a target takes it."""
+
+    @property
+    def clients(self) -> Sequence[int]:
+        """With how many clients at once, each in a turn of its own."""
+
+    def prepare(self, target: Target) -> None:
+        """Push what the turns on this target read; called once for each, before the first round.
+
+        What it pushes lies in repositories whose names the run knows, and goes when the run ends, however that ends.
+        """
+
+    def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
+        """Load a target for about so many seconds, at least one operation each client; a spell by the case's name.
+
+        What is pushed is removed again, outside the timed part, also where the turn fails. Raises BenchmarkError where
+        an answer was not the expected one, and InterruptedError on Ctrl-C, when the clients have ended.
+        """
