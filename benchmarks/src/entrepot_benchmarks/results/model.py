@@ -61,8 +61,8 @@ class TargetInfo:
 class Spell:
     """One turn of one target in one round; times are in seconds, sizes in bytes.
 
-    - ``generator_cpu`` and ``server_cpu``: processor time of the load generator, and of all processes of the server; None
-      where the server's processes are not known, as those of a peer on another machine.
+    - ``generator_cpu`` and ``server_cpu``: processor time of the load generator, and of all processes of the server;
+      None where the server's processes are not known, as those of a peer on another machine.
     - ``peak_memory``: the highest sum of PSS over the server's processes; None where it was not looked at.
     - ``latencies``: what operations took, in ascending order: all of them, or 200 evenly spaced ones.
     """
