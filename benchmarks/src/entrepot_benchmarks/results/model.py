@@ -47,6 +47,8 @@ class TargetInfo:
       as nginx for pulls, or a bare loop that receives, hashes and writes.
     - ``package`` and ``version`` are those of the driver's package, or of the peer; "" where nobody can tell.
     - ``detail``: how it is set up, in words and without any secret.
+    - ``durable`` and ``shared``: what its driver claims to be, as in the contract's capabilities; None where nobody can
+      tell, as of a peer.
     """
 
     name: str
@@ -55,6 +57,8 @@ class TargetInfo:
     package: str = ""
     version: str = ""
     detail: str = ""
+    durable: bool | None = None
+    shared: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
