@@ -1,0 +1,53 @@
+"""What every case stands on: a driver, its own part of the store, and a meter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from entrepot_benchmarks.suites.area import Area
+from entrepot_benchmarks.suites.bodies import MIB
+from entrepot_benchmarks.suites.meter import Benchmark, Meter, about
+from entrepot_contract import StorageDriver
+
+__all__ = ["BenchmarkBase"]
+
+
+class BenchmarkBase:
+    """The fixtures of the cases; whoever runs them brings ``driver`` and ``benchmark_label``."""
+
+    @pytest.fixture
+    def benchmark_area(self, driver: StorageDriver) -> Iterator[Area]:
+        """A part of the driver's store, empty at first and at last."""
+        area = Area(driver)
+        try:
+            yield area
+        finally:
+            area.clear()
+
+    @pytest.fixture
+    def benchmark_largest(self, request: pytest.FixtureRequest, driver: StorageDriver) -> int:
+        """The size of the largest object, in bytes: by the driver's capabilities and ``--storage-largest-blob``."""
+        wanted: int = request.config.getoption("storage_largest_blob")
+        limit = driver.capabilities.max_object_size
+        return wanted * MIB if limit is None else min(wanted * MIB, limit)
+
+    @pytest.fixture
+    def benchmark_meter(
+        self,
+        request: pytest.FixtureRequest,
+        benchmark_area: Area,
+        benchmark_largest: int,
+        benchmark_label: str,
+        benchmark: Benchmark,
+    ) -> Meter:
+        """What times the case; its row in a table begins with the label."""
+        benchmark.name = f"{benchmark_label}: {request.node.name.removeprefix('test_')}"
+        return Meter(
+            benchmark,
+            largest=benchmark_largest,
+            seconds=float(request.config.getoption("benchmark_max_time")),
+            fewest=request.config.getoption("benchmark_min_rounds"),
+            facts=about(benchmark_area.driver, benchmark_label),
+        )

@@ -1,0 +1,66 @@
+"""Bodies that no compression shortens, made once and told apart by their ends."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from typing import Final
+
+__all__ = ["CHUNK", "KIB", "MIB", "Body", "words"]
+
+KIB: Final = 2**10
+MIB: Final = 2**20
+CHUNK: Final = MIB
+TAIL: Final = 16
+
+
+class _Source:
+    """Random bytes, which grow to the largest body that was asked for."""
+
+    def __init__(self) -> None:
+        self._data = b""
+
+    def first(self, size: int) -> memoryview:
+        if len(self._data) < size:
+            self._data += os.urandom(size - len(self._data))
+        return memoryview(self._data)[:size]
+
+
+_SOURCE: Final = _Source()
+
+
+class Body:
+    """``size`` random bytes, of which the last 16 are in no other body."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._tail = os.urandom(min(TAIL, size))
+        self._head = _SOURCE.first(size - len(self._tail))
+
+    def whole(self) -> bytes:
+        """All bytes in one piece."""
+        return b"".join((self._head, self._tail))
+
+    def chunks(self) -> Iterator[memoryview | bytes]:
+        """Pieces of 1 MiB, and what is left."""
+        last = max(0, (self.size - 1) // CHUNK) * CHUNK
+        for start in range(0, last, CHUNK):
+            yield self._head[start : start + CHUNK]
+        if self.size:
+            yield b"".join((self._head[last:], self._tail))
+
+    def digest(self, offset: int = 0, length: int | None = None) -> str:
+        """The sha256 of the bytes, or of ``length`` of them from ``offset`` on."""
+        end = self.size if length is None else min(self.size, offset + length)
+        hasher = hashlib.sha256(self._head[offset:end])
+        hasher.update(self._tail[max(0, offset - len(self._head)) : max(0, end - len(self._head))])
+        return hasher.hexdigest()
+
+
+def words(size: int) -> str:
+    """A size as a person writes it, such as 4 KiB."""
+    for unit, name in ((MIB, "MiB"), (KIB, "KiB")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit} {name}"
+    return f"{size} B"
