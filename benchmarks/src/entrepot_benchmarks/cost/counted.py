@@ -1,0 +1,178 @@
+"""A driver that counts what it passes on, and can take away all that was written through it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from entrepot_contract import (
+    CONTRACT_VERSION,
+    AlreadyExists,
+    Capabilities,
+    Chunks,
+    DriverOptions,
+    Health,
+    ObjectInfo,
+    Prefix,
+    Reader,
+    SignedMethod,
+    StorageDriver,
+    UploadState,
+    WriteMode,
+)
+
+__all__ = ["CountedDriver"]
+
+
+class CountedDriver(StorageDriver):
+    """Passes every call on; ``calls`` are by verb, ``bytes_out`` is what the readers brought."""
+
+    name = "counted"
+    contract = CONTRACT_VERSION
+    Options = DriverOptions
+
+    def __init__(self, wrapped: StorageDriver) -> None:
+        self._wrapped = wrapped
+        self._lock = Lock()
+        self._written: set[str] = set()
+        self._uploads: dict[str, UploadState] = {}
+        self.calls: Counter[str] = Counter()
+        self.bytes_out = 0
+
+    def reset(self) -> None:
+        """Begin to count anew."""
+        with self._lock:
+            self.calls.clear()
+            self.bytes_out = 0
+
+    def came(self, size: int) -> None:
+        """Count bytes that a reader brought."""
+        with self._lock:
+            self.bytes_out += size
+
+    def remove(self) -> None:
+        """Delete every object that was written through here and end every upload that was begun.
+
+        Raises the driver's errors, after it has tried all.
+        """
+        failed: Exception | None = None
+        for state in list(self._uploads.values()):
+            try:
+                self.upload_abort(state)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the rest must be removed
+                failed = error
+        self.delete(sorted(self._written))
+        if failed is not None:
+            raise failed
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._wrapped.capabilities
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        self._count("put")
+        ours = key in self._written
+        self._written.add(key)
+        try:
+            return self._wrapped.put(key, data, mode=mode)
+        except AlreadyExists:
+            if not ours:
+                self._written.discard(key)
+            raise
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
+        self._count("read")
+        return _CountedReader(self._wrapped.read(key, offset=offset, length=length), self)
+
+    def stat(self, key: str) -> ObjectInfo:
+        self._count("stat")
+        return self._wrapped.stat(key)
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        self._count("list_objects")
+        return self._wrapped.list_objects(prefix, start_after=start_after, shallow=shallow)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        self._count("move")
+        self._written.add(target)
+        info = self._wrapped.move(source, target)
+        self._written.discard(source)
+        return info
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self._count("delete")
+        doomed = list(keys)
+        self._wrapped.delete(doomed)
+        self._written.difference_update(doomed)
+
+    def upload_start(self, key: str) -> UploadState:
+        self._count("upload_start")
+        return self._kept(self._wrapped.upload_start(key))
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        self._count("upload_append")
+        return self._kept(self._wrapped.upload_append(state, data))
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        self._count("upload_commit")
+        self._written.add(state.key if target is None else target)
+        info = self._wrapped.upload_commit(state, target=target)
+        self._uploads.pop(state.key, None)
+        return info
+
+    def upload_abort(self, state: UploadState) -> None:
+        self._count("upload_abort")
+        self._wrapped.upload_abort(state)
+        self._uploads.pop(state.key, None)
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        self._count("sign_url")
+        return self._wrapped.sign_url(key, method, expires)
+
+    def health(self) -> Health:
+        self._count("health")
+        return self._wrapped.health()
+
+    def close(self) -> None:
+        self._count("close")
+        self._wrapped.close()
+
+    def _count(self, verb: str) -> None:
+        with self._lock:
+            self.calls[verb] += 1
+
+    def _kept(self, state: UploadState) -> UploadState:
+        # The host gives each upload a key of its own.
+        self._uploads[state.key] = state
+        return state
+
+
+class _CountedReader:
+    """Tells the driver of every chunk before it is passed on."""
+
+    def __init__(self, reader: Reader, counted: CountedDriver) -> None:
+        self.info = reader.info
+        self._reader = reader
+        self._counted = counted
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._reader:
+            self._counted.came(len(chunk))
+            yield chunk
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.close()

@@ -1,0 +1,110 @@
+"""Prices of requests, from a table that its user keeps."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from entrepot.config.document import DocumentError, parse_document
+from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.results.model import PriceTable
+
+__all__ = ["DriverPrices", "Prices", "Rule", "Transfer", "load_prices"]
+
+_SHIPPED: Final = "prices.yml"
+_BYTES: Final = {"GB": 10**9, "GiB": 2**30}
+
+Price = Annotated[Decimal, Field(ge=0)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(_Section):
+    """What so many requests of some kinds cost; a kind may be a pattern of the shell's form, such as ``PUT*``."""
+
+    requests: Annotated[tuple[Text, ...], Field(min_length=1)]
+    price: Price
+    per: Literal[1_000, 10_000, 1_000_000]
+
+    def matches(self, kind: str) -> bool:
+        """Whether it holds for a kind of request."""
+        return any(fnmatchcase(kind, pattern) for pattern in self.requests)
+
+
+class Transfer(_Section):
+    """What bytes cost that the backend sends; a GB is 10^9 bytes, a GiB 2^30."""
+
+    price: Price
+    per: Literal["GB", "GiB"]
+
+
+class DriverPrices(_Section):
+    """The prices of the backend behind a driver; of its rules the first that matches holds."""
+
+    name: Text
+    date: datetime.date
+    source: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    out: Transfer | None = None
+
+    @property
+    def table(self) -> PriceTable:
+        """Where these prices come from."""
+        return PriceTable(self.name, self.date.isoformat(), self.source, self.currency)
+
+    def of_requests(self, kind: str, count: int) -> Decimal | None:
+        """What so many requests cost, or None where no rule is for their kind."""
+        rule = next((rule for rule in self.rules if rule.matches(kind)), None)
+        return None if rule is None else rule.price * count / rule.per
+
+    def of_bytes(self, size: int) -> Decimal:
+        """What so many bytes cost that the backend sends; nothing where the table has no price for them."""
+        return Decimal(0) if self.out is None else self.out.price * size / _BYTES[self.out.per]
+
+
+class Prices(_Section):
+    """The prices of each driver, by the name of its entry point."""
+
+    drivers: Mapping[str, DriverPrices]
+
+
+def load_prices(path: Path | None) -> Prices:
+    """The prices of a file; None stands for the example that comes with this package.
+
+    Raises BenchmarkError, which names the file and each key that is wrong.
+    """
+    place = files("entrepot_benchmarks.cost") / _SHIPPED if path is None else path
+    try:
+        raw = parse_document(place.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BenchmarkError(f"the prices in {place} cannot be read: {error.strerror}; give another file") from error
+    except UnicodeDecodeError as error:
+        raise BenchmarkError(f"the prices in {place} are not in UTF-8; save the file in UTF-8") from error
+    except DocumentError as error:
+        raise BenchmarkError(f"the file of prices {place} {error}; correct it there") from error
+    try:
+        return Prices.model_validate(raw)
+    except ValidationError as error:
+        faults = "; ".join(_sentence(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors())
+        example = files("entrepot_benchmarks.cost") / _SHIPPED
+        raise BenchmarkError(f"the prices in {place} cannot be used: {faults}; {example} is an example") from error
+
+
+def _sentence(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    key = ".".join(map(str, place)) or "the whole file"
+    if kind == "extra_forbidden":
+        return f"{key} is no key of a price table: remove it"
+    if kind == "missing":
+        return f"{key} is missing: add it"
+    return f"{key} {message.removeprefix('Input ')[:1].lower()}{message.removeprefix('Input ')[1:]}: correct it"
