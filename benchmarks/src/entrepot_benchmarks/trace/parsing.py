@@ -1,0 +1,115 @@
+"""A line of a trace, taken apart and put together."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from entrepot.errors import NameInvalid
+from entrepot.registry.names import MAX_NAME_LENGTH, check_name
+from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.trace.record import (
+    ABSENT,
+    KINDS,
+    MAX_BLOB_SIZE,
+    MAX_BLOBS,
+    MAX_MANIFEST_SIZE,
+    MIN_BLOB_SIZE,
+    NOTHING,
+    Kind,
+    Record,
+)
+
+__all__ = ["format_record", "parse_record"]
+
+_GAP: Final = re.compile(r"[ \t]+")
+_TIME: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?\Z")
+_SIZE: Final = re.compile(r"[0-9]{1,13}\Z")
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
+_KINDS: Final[dict[str, Kind]] = {kind: kind for kind in KINDS}
+_SHOWN: Final = 60
+
+
+def parse_record(text: str, line: int = 0) -> Record:
+    """The request that a line holds, which is neither blank nor a comment.
+
+    Raises BenchmarkError, without the place of the line, where it breaks the format.
+    """
+    fields = _GAP.split(text.strip(" \t\r\n"))
+    if not 6 <= len(fields) <= 7:
+        raise BenchmarkError(
+            f"{len(fields)} columns; write 6: time method what repository object size, "
+            "and after them what a pushed manifest names, if that is known, with commas between"
+        )
+    time, method, what, repository, name, size = fields[:6]
+    if _TIME.match(time) is None:
+        raise BenchmarkError(f"the time {_shown(time)} is none: write seconds since the start, such as 12.25")
+    kind = _KINDS.get(f"{method} {what}")
+    if kind is None:
+        raise BenchmarkError(f"the request {_shown(f'{method} {what}')} is unknown: write one of {', '.join(KINDS)}")
+    try:
+        check_name(repository)
+    except NameInvalid:
+        raise BenchmarkError(
+            f"the repository {_shown(repository)} is no name: write at most {MAX_NAME_LENGTH} of a-z, 0-9, "
+            "and between them . _ __ - or /, such as library/nginx"
+        ) from None
+    blobs = _blobs(kind, fields[6]) if len(fields) == 7 else ()
+    return Record(float(time), kind, repository, _name(kind, name), _size(kind, size), blobs, line)
+
+
+def format_record(record: Record) -> str:
+    """The line that a request is read from, without its end.
+
+    Raises BenchmarkError where no line could hold it.
+    """
+    size = ABSENT if record.absent else NOTHING if record.size is None else str(record.size)
+    text = f"{record.time:.6f} {record.kind} {record.repository} {record.name or NOTHING} {size}"
+    if record.blobs:
+        text += f" {','.join(record.blobs)}"
+    if parse_record(text) != record:
+        raise BenchmarkError(f"no line can hold {record!r}: times go down to microseconds, and only pushes name blobs")
+    return text
+
+
+def _name(kind: Kind, text: str) -> str:
+    if kind == "GET tags":
+        if text != NOTHING:
+            raise BenchmarkError(f"the object {_shown(text)} of a list of tags: write {NOTHING}")
+        return ""
+    if _NAME.match(text) is None:
+        raise BenchmarkError(f"the object {_shown(text)} is no name: {_GRAMMAR}")
+    return text
+
+
+def _size(kind: Kind, text: str) -> int | None:
+    if kind == "GET tags":
+        if text != NOTHING:
+            raise BenchmarkError(f"the size {_shown(text)} of a list of tags: write {NOTHING}")
+        return None
+    if text == ABSENT and not kind.startswith("PUT"):
+        return None
+    least, most = (MIN_BLOB_SIZE, MAX_BLOB_SIZE) if kind.endswith("blob") else (1, MAX_MANIFEST_SIZE)
+    if _SIZE.match(text) is None or not least <= int(text) <= most:
+        absent = "" if kind.startswith("PUT") else f", or {ABSENT} where the registry had to answer 404"
+        raise BenchmarkError(f"the size {_shown(text)} of a {kind}: write {least} to {most} bytes{absent}")
+    return int(text)
+
+
+def _blobs(kind: Kind, text: str) -> tuple[str, ...]:
+    if kind != "PUT manifest":
+        raise BenchmarkError(f"a {kind} has no seventh column: only a PUT manifest names blobs; take it away")
+    names = tuple(text.split(","))
+    if len(names) > MAX_BLOBS:
+        raise BenchmarkError(f"a manifest names {len(names)} blobs: write at most {MAX_BLOBS}")
+    for name in names:
+        if _NAME.match(name) is None:
+            raise BenchmarkError(f"the blob {_shown(name)} is no name: {_GRAMMAR}, with commas between the blobs")
+    return names
+
+
+_GRAMMAR: Final = "write at most 128 of A-Z, a-z, 0-9, . _ - and begin with none of . and -"
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
