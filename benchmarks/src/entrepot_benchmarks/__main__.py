@@ -1,89 +1,53 @@
-"""``python -m entrepot_benchmarks``: entrepot beside its peers, in one run."""
+"""``make bench``: every backend that this machine can serve, with Debian's docker-registry as the peer."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from entrepot_benchmarks import authenticated, notified
-from entrepot_benchmarks.aims import AIMS
-from entrepot_benchmarks.backends import BACKENDS
-from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.machine import describe
-from entrepot_benchmarks.report import Report
-from entrepot_benchmarks.rounds import run_rounds
-from entrepot_benchmarks.servers import start
-from entrepot_benchmarks.sizes import FULL, QUICK, Sizes
-from entrepot_benchmarks.suite import METHOD, measures_of
+import click
+
+from entrepot_benchmarks.bench import Plan
+from entrepot_benchmarks.cli.choices import Extent, chosen_workloads, with_extent
+from entrepot_benchmarks.cli.files import Files, told_in_one_line, with_files
+from entrepot_benchmarks.cli.output import Outputs, measure, status_of
+from entrepot_benchmarks.comparisons import COMPARISONS
+from entrepot_benchmarks.fleet import Fleet
+from entrepot_benchmarks.workloads import new_run
 
 __all__ = ["main"]
 
-AUTH = "auth"
-NOTIFICATIONS = "notifications"
 
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--only", multiple=True, metavar="NAME", help="Only targets like 'docker*'. May be given again.")
+@click.option("--compare", type=click.Choice(sorted(COMPARISONS)), help="What users or a webhook cost, instead.")
+@click.option("--prices", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Your table of prices.")
+@with_extent
+@with_files
+@click.pass_context
+def main(
+    ctx: click.Context, only: Sequence[str], compare: str | None, prices: Path | None, extent: Extent, files: Files
+) -> None:
+    """Measure every backend that can be started here, docker-registry beside them, and what bounds them all."""
+    with told_in_one_line(), ExitStack() as stack:
+        outputs = Outputs.of(files, prices)
+        folder = files.folder(stack)
+        run = new_run()
+        if compare is not None:
+            comparison = COMPARISONS[compare](folder, run, stack, extent.clients)
+            plan = Plan(comparison.openings, comparison.workloads, extent.rounds, extent.seconds, folder)
+            ctx.exit(status_of(measure(plan, outputs, ())))
+        fleet = Fleet(folder, run, stack)
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the suite, print the table, and answer the exit status."""
-    options = _parser().parse_args(arguments)
-    sizes = QUICK if options.quick else FULL
-    sizes = replace(sizes, large=options.size or sizes.large, rounds=options.rounds or sizes.rounds)
-    try:
-        report = run(sizes, options.data, options.backend, self_test=options.self_test)
-    except BenchmarkError as error:
-        sys.stderr.write(f"entrepot_benchmarks: {error}\n")
-        return 1
-    sys.stdout.write(report.markdown())
-    if options.json is not None:
-        options.json.write_text(json.dumps(report.json(), indent=2) + "\n")
-    return 0
+        def wanted(name: str) -> bool:
+            return not only or any(fnmatchcase(name, pattern) for pattern in only)
 
-
-def run(sizes: Sizes, parent: Path, backend: str, *, self_test: bool) -> Report:
-    """Run the suite in a new directory below ``parent``, which is removed in the end.
-
-    Raises BenchmarkError where a program is missing or any answer was not the expected one.
-    """
-    began = time.monotonic()
-    with ExitStack() as stack:
-        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-", dir=parent)))
-        machine = describe(data)
-        if backend == AUTH:
-            method: Sequence[str] = authenticated.METHOD
-            measures = authenticated.authenticated_rates(data, sizes, stack, self_test=self_test)
-        elif backend == NOTIFICATIONS:
-            method = notified.METHOD
-            measures = notified.notified_rates(data, sizes, stack, self_test=self_test)
-        else:
-            method = METHOD[backend]
-            servers = start(data, sizes.large * 2**20, stack, backend=backend, self_test=self_test)
-            measures = measures_of(servers, sizes, None if self_test else AIMS[backend])
-        comparisons = run_rounds(measures, sizes.rounds, say=lambda line: print(line, file=sys.stderr))  # noqa: T201
-    return Report(comparisons, machine, method, time.monotonic() - began)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m entrepot_benchmarks", description=__doc__)
-    add = parser.add_argument
-    where = (
-        f"where both registries keep their data; {AUTH} and {NOTIFICATIONS}: entrepot with users, or with a webhook, "
-        "beside entrepot without"
-    )
-    add("--backend", choices=sorted([*BACKENDS, AUTH, NOTIFICATIONS]), default="filesystem", help=where)
-    add("--quick", action="store_true", help="smaller blobs and fewer rounds: less than a minute")
-    add("--size", type=int, metavar="MIB", help="the size of the large blobs")
-    add("--rounds", type=int, metavar="N", help="how often everything is measured")
-    add("--data", type=Path, default=Path("/var/tmp"), metavar="DIR", help="where all servers keep their data")  # noqa: S108 - a directory of our own is made in it
-    add("--json", type=Path, metavar="FILE", help="write all values of every round there")
-    add("--self", dest="self_test", action="store_true", help="the peer on both sides: ratios should be 1")
-    return parser
+        workloads = chosen_workloads(extent, run, stack)
+        plan = Plan(fleet.openings(wanted), workloads, extent.rounds, extent.seconds, folder)
+        ctx.exit(status_of(measure(plan, outputs, fleet.backends)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="python -m entrepot_benchmarks")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.targets.registry import Registry
+from entrepot_benchmarks.target import Target
 
 __all__ = ["User"]
 
@@ -57,12 +57,12 @@ class User:
             "access": ACCESS,
         }
 
-    def bearer(self, registry: Registry, repository: str) -> Mapping[str, str]:
-        """A token of a registry that issues them, good for pulls from a repository.
+    def bearer(self, registry: Target, repository: str) -> Mapping[str, str]:
+        """A token of a registry that issues them, good for pulls from and pushes to a repository.
 
         Raises BenchmarkError where there is none.
         """
-        query = urlencode({"service": SERVICE, "scope": f"repository:{repository}:pull"})
+        query = urlencode({"service": SERVICE, "scope": f"repository:{repository}:pull,push"})
         with registry.connect() as connection:
             answer = connection.request("GET", f"/auth/token?{query}", headers=self.basic, expect=200)
         token = json.loads(answer.body).get("token")

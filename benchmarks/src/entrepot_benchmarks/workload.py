@@ -22,11 +22,15 @@ class Workload(Protocol):
     def clients(self) -> Sequence[int]:
         """With how many clients at once, each in a turn of its own."""
 
-    def prepare(self, target: Target) -> None:
-        """Push what the turns on this target read; called once for each, before the first round.
+    @property
+    def most_rounds(self) -> int:
+        """In how many rounds it takes its turns at most: few for what takes minutes."""
 
-        What it pushes lies in repositories whose names the run knows, and goes when the run ends, however that ends.
-        """
+    def prepare(self, target: Target) -> None:
+        """Push what the turns on this target read: before the first round, and when a target has lost what it had."""
+
+    def forget(self, target: Target) -> None:
+        """Remove what ``prepare`` has pushed, as far as it came."""
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
         """Load a target for about so many seconds, at least one operation each client; a spell by the case's name.

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.targets.family import Family
 
-__all__ = ["ServerProcess", "family", "free_port", "require"]
+__all__ = ["ServerProcess", "free_port", "require"]
 
 # What configures registries and SDKs from outside would let the sides of a comparison differ.
 FOREIGN = ("AWS_", "AZURE_", "GOOGLE_", "REGISTRY_", "ENTREPOT_", "GRANIAN_", "OTEL_")
@@ -46,26 +47,24 @@ class ServerProcess:
 
     def __init__(self, command: Sequence[str], port: int, log: Path) -> None:
         self.log = log
+        self.family = Family(lambda: self._process.pid)
         env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - no shell, and the commands are ours
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env
+                # A group of its own: Ctrl-C is for whoever measures, who ends this after the clients.
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=env,
+                process_group=0,
             )
         self._wait_for(port)
 
     @property
-    def pids(self) -> list[int]:
-        """The process and all its descendants."""
-        return family(self._process.pid)
-
-    def cpu_seconds(self) -> float:
-        """The processor time that the process and all its descendants have taken since they were started."""
-        ticks = 0
-        for pid in self.pids:
-            with suppress(FileNotFoundError, ProcessLookupError):  # one that ended in between serves nobody
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])  # utime and stime of proc_pid_stat(5)
-        return ticks / os.sysconf("SC_CLK_TCK")
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -75,13 +74,14 @@ class ServerProcess:
 
     def stop(self) -> None:
         """Ask the process to end, and make it and its children where it does not."""
-        pids = self.pids
+        pids = self.family.pids()
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             for pid in pids:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process.wait()
 
     def _wait_for(self, port: int) -> None:
@@ -96,20 +96,3 @@ class ServerProcess:
         self.stop()
         said = self.log.read_text(errors="replace")[-2000:]
         raise BenchmarkError(f"{self._process.args!r} did not listen on 127.0.0.1:{port}; it said: {said}")
-
-
-def family(root: int) -> list[int]:
-    """The process ids of ``root`` and of all its descendants that run now."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = Path("/proc", entry, "stat").read_text()
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it ended between the listing and the look
-            parent = int(stat.rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(entry))
-    found = [root]
-    for pid in found:
-        found += children.get(pid, [])
-    return found

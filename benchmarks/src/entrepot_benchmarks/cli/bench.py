@@ -1,0 +1,89 @@
+"""``entrepot bench``: measure backends, and peers beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import click
+
+from entrepot_benchmarks.bench import Opening, Plan
+from entrepot_benchmarks.cli.choices import Extent, chosen_workloads, with_extent
+from entrepot_benchmarks.cli.files import Files, told_in_one_line, with_files
+from entrepot_benchmarks.cli.output import Outputs, measure, status_of
+from entrepot_benchmarks.cli.report import report
+from entrepot_benchmarks.cli.trace import trace
+from entrepot_benchmarks.selection import Backend, chosen_backends
+from entrepot_benchmarks.target import Target
+from entrepot_benchmarks.targets.host import EntrepotHost
+from entrepot_benchmarks.targets.peer import PeerRegistry
+from entrepot_benchmarks.workloads import new_run
+
+__all__ = ["bench"]
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--backend",
+    "backends",
+    multiple=True,
+    metavar="[LABEL:]NAME[=CONFIG]",
+    help="A storage driver, and its options: a YAML or JSON file, or YAML in braces. May be given again. "
+    "By default every installed driver that needs no options.",
+)
+@click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    metavar="[NAME=]URL",
+    help="Another registry, in the same charts. May be given again.",
+)
+@click.option("--prices", type=FILE, metavar="FILE", help="Your table of prices, instead of the example's.")
+@click.option("--server", default="auto", show_default=True, help="The server that entrepot runs with.")
+@with_extent
+@with_files
+@click.pass_context
+def bench(
+    ctx: click.Context,
+    backends: Sequence[str],
+    peers: Sequence[str],
+    prices: Path | None,
+    server: str,
+    extent: Extent,
+    files: Files,
+) -> None:
+    """Measure storage backends before you choose one.
+
+    A real host is started on each backend, all are loaded in turn, and a report says which is best at what. What is
+    pushed lies in repositories whose names begin with "bench-", and is removed in the end.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    with told_in_one_line(), ExitStack() as stack:
+        outputs = Outputs.of(files, prices)
+        folder = files.folder(stack)
+        name = new_run()
+        chosen = chosen_backends(backends)
+        openings = [Opening(one.label, partial(_host, one, folder, name, server)) for one in chosen]
+        openings += [Opening(_shown(url), partial(PeerRegistry, url)) for url in peers]
+        workloads = chosen_workloads(extent, name, stack)
+        run = measure(Plan(openings, workloads, extent.rounds, extent.seconds, folder), outputs, chosen)
+    ctx.exit(status_of(run))
+
+
+def _host(backend: Backend, folder: Path, name: str, server: str) -> Target:
+    return EntrepotHost(backend, folder / backend.label.replace("/", "_"), name, server=server)
+
+
+def _shown(url: str) -> str:
+    """A URL without the password that it may hold."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+bench.add_command(report)
+bench.add_command(trace)

@@ -1,0 +1,67 @@
+"""Where a run writes, and how what stops it is told."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+
+from entrepot_benchmarks.errors import BenchmarkError
+
+__all__ = ["Files", "told_in_one_line", "with_files"]
+
+P = ParamSpec("P")
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of the result, and the folder in which a new one is made for what is measured."""
+
+    json: Path
+    html: Path
+    data: Path
+
+    def folder(self, stack: ExitStack) -> Path:
+        """A new folder below ``data``, which ``stack`` removes."""
+        made = tempfile.TemporaryDirectory(prefix="entrepot-bench-", dir=self.data, ignore_cleanup_errors=True)
+        return Path(stack.enter_context(made))
+
+
+def with_files(command: Callable[P, None]) -> Callable[..., None]:
+    """Add the options that say where to write; the command gets them as ``files``."""
+
+    @click.option(
+        "--data",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=Path(),
+        metavar="DIR",
+        help="Where what is measured keeps its data, unless its options say so: the disk that matters.",
+    )
+    @click.option("--json", "json_file", type=FILE, default="bench.json", show_default=True, help="Every value.")
+    @click.option("--html", "html_file", type=FILE, default="report.html", show_default=True, help="The report.")
+    @wraps(command)
+    def asked(data: Path, json_file: Path, html_file: Path, *args: P.args, **kwargs: P.kwargs) -> None:
+        kwargs["files"] = Files(json_file, html_file, data.absolute())
+        command(*args, **kwargs)
+
+    return asked
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Turn what stops a run into a line for the person who began it."""
+    try:
+        yield
+    except BenchmarkError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{where}{os.strerror(error.errno or 0)}") from error

@@ -1,0 +1,94 @@
+"""What becomes of a run: counted, priced, written to its files, and shown."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from entrepot_benchmarks.bench import Plan, run_plan
+from entrepot_benchmarks.cli.files import Files
+from entrepot_benchmarks.cli.progress import Bar
+from entrepot_benchmarks.cli.summary import show
+from entrepot_benchmarks.cost import Prices, count_operations, estimate, load_prices
+from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.page import render
+from entrepot_benchmarks.results.document import write_document
+from entrepot_benchmarks.results.model import Run
+from entrepot_benchmarks.selection import Backend
+
+__all__ = ["Outputs", "measure", "status_of", "write_page"]
+
+INTERRUPTED: Final = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files of a run, and the prices of its estimates."""
+
+    files: Files
+    prices: Prices
+
+    @classmethod
+    def of(cls, files: Files, prices: Path | None) -> Outputs:
+        """Raises BenchmarkError where a file cannot be written, or prices cannot be read, before time is spent."""
+        for file in (files.json, files.html):
+            folder = file.absolute().parent
+            if not folder.is_dir():
+                raise BenchmarkError(f"{file} cannot be written: there is no folder {folder}")
+        return cls(files, load_prices(prices))
+
+
+def measure(plan: Plan, outputs: Outputs, backends: Sequence[Backend]) -> Run:
+    """Measure, count, write both files, and show the result; what a partial run has measured is kept too."""
+    files = outputs.files
+    with Bar() as bar:
+        run = run_plan(plan, bar, lambda run: write_document(run, files.json))
+        measured = {target.name for target in run.targets}
+        for backend in backends:
+            if backend.label in measured and not _interrupted(run):
+                bar.turn(f"count the requests of {backend.label}")
+                _count(backend, run, bar, plan.data)
+        run.estimates, notes = estimate(run.costs, outputs.prices, {one.name: one.driver for one in run.targets})
+        run.notes.extend(notes)
+    write_document(run, files.json)
+    write_page(run, files.html)
+    show(run)
+    click.echo(f"\n{files.html} has the report, {files.json} every value.")
+    return run
+
+
+def status_of(run: Run) -> int:
+    """The exit status: 0 for a whole run, 130 after Ctrl-C, else 1."""
+    if _interrupted(run):
+        return 130
+    return int(run.partial is not None)
+
+
+def write_page(run: Run, file: Path) -> None:
+    """Write the report.
+
+    Raises BenchmarkError where the file cannot be written.
+    """
+    try:
+        file.write_text(render(run), encoding="utf-8")
+    except OSError as error:
+        raise BenchmarkError(f"{file} could not be written ({error.strerror}): name a file that can be") from error
+
+
+def _interrupted(run: Run) -> bool:
+    return run.partial is not None and run.partial.startswith(INTERRUPTED)
+
+
+def _count(backend: Backend, run: Run, bar: Bar, data: Path) -> None:
+    try:
+        with tempfile.TemporaryDirectory(dir=data) as place:
+            run.costs += count_operations(backend.label, backend.driver, backend.placed(place))
+    except BenchmarkError as error:
+        fault = f"the requests of {backend.label} could not be counted: {error}"
+        run.partial = f"{run.partial}; {fault}" if run.partial else fault
+        bar.fault(fault)

@@ -1,0 +1,44 @@
+"""The result in the terminal: the medians of every case, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from entrepot_benchmarks.results.model import Run, Series
+
+__all__ = ["show"]
+
+
+def show(run: Run) -> None:
+    """Print a table with one column for each target, and what went wrong."""
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("case")
+    table.add_column("clients", justify="right")
+    table.add_column("unit")
+    for target in run.targets:
+        table.add_column(target.name, justify="right")
+    rows = dict.fromkeys((series.case, series.clients) for series in run.series)
+    for case, clients in rows:
+        unit = run.case(case).unit
+        cells = [_cell(run.find(case, clients, target.name), run) for target in run.targets]
+        table.add_row(case, str(clients), unit, *cells)
+    console.print(table)
+    if run.partial:
+        console.print(f"partial: {run.partial}", markup=False, soft_wrap=True)
+
+
+def _cell(series: Series | None, run: Run) -> str:
+    if series is None:
+        return "-"
+    return number(series.values(run.case(series.case).unit))
+
+
+def number(values: Sequence[float]) -> str:
+    """A median with three digits."""
+    value = median(values)
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

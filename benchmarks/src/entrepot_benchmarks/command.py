@@ -1,0 +1,24 @@
+"""``entrepot bench``, as a command that this package adds to ``entrepot``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from entrepot_contract.hookspecs import Command, hookimpl
+
+__all__ = ["entrepot_commands"]
+
+
+@hookimpl
+def entrepot_commands() -> Sequence[Command]:
+    """Add ``entrepot bench``."""
+    return [Command("bench", "Measure storage backends before you choose one.", _bench)]
+
+
+def _bench(arguments: Sequence[str]) -> int:
+    from entrepot_benchmarks.cli.bench import bench  # plots and statistics, which no other command needs
+
+    try:
+        bench.main(args=list(arguments), prog_name="entrepot bench")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1

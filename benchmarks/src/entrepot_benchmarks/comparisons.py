@@ -1,0 +1,77 @@
+"""What a part of entrepot costs: hosts that have it beside hosts that have not, with the same content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from entrepot_benchmarks.bench import Opening
+from entrepot_benchmarks.credentials import User
+from entrepot_benchmarks.selection import Backend
+from entrepot_benchmarks.target import Target
+from entrepot_benchmarks.targets.host import EntrepotHost
+from entrepot_benchmarks.targets.notified import NotifiedHost
+from entrepot_benchmarks.targets.receiver import Receiver
+from entrepot_benchmarks.workload import Workload
+from entrepot_benchmarks.workloads.asking import SmallRequests, SmallSeed
+from entrepot_benchmarks.workloads.standard import manifest_question, small_images
+
+__all__ = ["COMPARISONS", "Comparison"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The hosts, and what they are loaded with."""
+
+    openings: Sequence[Opening]
+    workloads: Sequence[Workload]
+
+
+def _files(label: str) -> Backend:
+    return Backend(label, "filesystem", {"rootdirectory": "{tmp}"})
+
+
+def authenticated(data: Path, run: str, stack: ExitStack, clients: Sequence[int]) -> Comparison:
+    """A host that is open to everybody, one with a password (bcrypt, cost 12), one with tokens of its own (ES256)."""
+    user = User.new(data / "users")
+    seed = SmallSeed(run, others=0)
+
+    def start(label: str, sections: Mapping[str, object] | None = None, *, bearer: bool = False) -> Target:
+        headers = None if sections is None else user.basic
+        host = EntrepotHost(_files(label), data / label.replace(" ", "-"), run, sections=sections, headers=headers)
+        if bearer:
+            host.carry(user.bearer(host, seed.repository))
+        return host
+
+    openings = [
+        Opening("open", partial(start, "open")),
+        Opening("password", partial(start, "password", user.htpasswd())),
+        Opening("token", partial(start, "token", user.issuer(), bearer=True)),
+    ]
+    return Comparison(openings, [SmallRequests(seed, manifest_question(seed), clients)])
+
+
+def notified(data: Path, run: str, stack: ExitStack, clients: Sequence[int]) -> Comparison:
+    """A host that tells a webhook (nginx, which answers 204) of each event, and one that tells nobody."""
+    receiver = Receiver(data / "receiver")
+    stack.enter_context(receiver.process)
+    seed = SmallSeed(run, others=0)
+    openings = [
+        Opening("with a webhook", lambda: NotifiedHost(_files("with a webhook"), data / "told", run, receiver.url)),
+        Opening("without", lambda: EntrepotHost(_files("without"), data / "untold", run)),
+    ]
+    workloads: list[Workload] = [
+        SmallRequests(seed, manifest_question(seed), clients),
+        small_images(run, stack, clients),
+    ]
+    return Comparison(openings, workloads)
+
+
+COMPARISONS: Final[Mapping[str, Callable[[Path, str, ExitStack, Sequence[int]], Comparison]]] = {
+    "auth": authenticated,
+    "notifications": notified,
+}

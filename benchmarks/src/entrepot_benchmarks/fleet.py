@@ -1,0 +1,127 @@
+"""Everything that a machine with the tests' programs can be measured on: real backends, and registries as peers.
+
+Ceph, Azurite and the emulator of Cloud Storage are started by the starters of the tests, which a checkout has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from entrepot_benchmarks.bench import Opening
+from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.results.model import CaseInfo
+from entrepot_benchmarks.selection import Backend, parse_backend
+from entrepot_benchmarks.target import Target
+from entrepot_benchmarks.targets.distribution import Distribution
+from entrepot_benchmarks.targets.host import EntrepotHost
+from entrepot_benchmarks.targets.limits import BareLoop, Nginx, takes_direct_writes
+from entrepot_benchmarks.targets.process import require
+from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
+
+__all__ = ["Fleet"]
+
+SERVED: Final = ("s3", "azure", "gcs")
+
+
+class Fleet:
+    """Backends below ``data`` by their names; ``stack`` ends the servers that they need."""
+
+    def __init__(self, data: Path, run: str, stack: ExitStack) -> None:
+        self._data = data
+        self._run = run
+        self._stack = stack
+        self.backends: list[Backend] = []
+        self._starters: Mapping[str, Callable[[], Mapping[str, object]]] = {
+            "s3": self._s3,
+            "azure": self._azure,
+            "gcs": self._gcs,
+        }
+        self._options: dict[str, Mapping[str, object]] = {}
+
+    def openings(self, wanted: Callable[[str], bool]) -> list[Opening]:
+        """Each target whose name is wanted; limits come with the filesystem."""
+        files = ("filesystem", "docker-registry")
+        every: dict[str, Callable[[], Target]] = {
+            "filesystem": partial(self._host, "filesystem", all_cases),
+            "docker-registry": self._distribution,
+            "inmemory": partial(self._host, "inmemory", not_bare),
+            "s3": partial(self._host, "s3", not_bare),
+            "docker-registry (s3)": self._distribution_on_s3,
+            "azure": partial(self._host, "azure", not_bare),
+            "gcs": partial(self._host, "gcs", not_bare),
+        }
+        found = [Opening(name, start) for name, start in every.items() if wanted(name)]
+        if any(opening.name in files for opening in found):
+            found.append(Opening("nginx", lambda: Nginx(self._data / "nginx", BARE_PULL)))
+            found.append(Opening("bare loop, cached writes", lambda: self._bare("cached")))
+            if takes_direct_writes(self._data):
+                found.append(Opening("bare loop, direct writes", lambda: self._bare("direct")))
+        return found
+
+    def _host(self, name: str, takes: Callable[[CaseInfo], bool]) -> Target:
+        backend = Backend(name, name, self._served(name)) if name in SERVED else parse_backend(name)
+        host = EntrepotHost(backend, self._data / f"host-{name}", self._run, wanted=takes)
+        self.backends.append(backend)
+        return host
+
+    def _distribution(self) -> Target:
+        folder = self._data / "distribution"
+        options = {"rootdirectory": str(folder / "tree")}
+        return Distribution("docker-registry", "filesystem", options, folder)
+
+    def _distribution_on_s3(self) -> Target:
+        require("docker-registry", "docker-registry")
+        options = {**self._served("s3"), "rootdirectory": "/distribution"}
+        return Distribution("docker-registry (s3)", "s3", options, self._data / "distribution-s3", not_bare)
+
+    def _bare(self, mode: str) -> Target:
+        return BareLoop(self._data / f"bare-{mode}", BARE_PUSH, "cached" if mode == "cached" else "direct")
+
+    def _served(self, name: str) -> Mapping[str, object]:
+        """The options of a driver whose server is started when it is first asked for."""
+        if name not in self._options:
+            try:
+                self._options[name] = self._starters[name]()
+            except ImportError as error:
+                raise BenchmarkError(
+                    f"the server for {name} is started by the tests: run `make bench` in a checkout"
+                ) from error
+        return self._options[name]
+
+    def _s3(self) -> Mapping[str, object]:
+        from services.ceph import PROGRAMS, Ceph
+        from services.s3 import s3_options
+
+        for program in PROGRAMS:
+            require(program, program)
+        ceph = self._stack.enter_context(Ceph(self._data / "ceph", size=100 * 2**30))
+        return s3_options(ceph, bucket="bench") | {"secure": False, "rootdirectory": "/entrepot"}
+
+    def _azure(self) -> Mapping[str, object]:
+        from services.azurite import PROGRAM, Azurite
+        from services.programs import installed
+
+        if not installed(PROGRAM):
+            raise BenchmarkError(f"the program {PROGRAM!r} is missing: .ci/programs brings it")
+        azurite = self._stack.enter_context(Azurite(self._data / "azurite"))
+        return azurite.options(azurite.container("bench"))
+
+    def _gcs(self) -> Mapping[str, object]:
+        from services.gcs import Gcs
+
+        gcs = self._stack.enter_context(Gcs(self._data / "gcs"))
+        return {"bucket": gcs.bucket("bench"), "endpoint": gcs.endpoint}
+
+
+def all_cases(case: CaseInfo) -> bool:
+    """Every case."""
+    return True
+
+
+def not_bare(case: CaseInfo) -> bool:
+    """Every case that limits do not take: blobs of 256 MiB tell of the host and its disk, not of a backend."""
+    return case.name not in (BARE_PULL, BARE_PUSH)

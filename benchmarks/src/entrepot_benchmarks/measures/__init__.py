@@ -1,1 +1,0 @@
-"""What is measured: each module makes measures of one kind."""

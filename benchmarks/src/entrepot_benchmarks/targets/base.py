@@ -1,0 +1,43 @@
+"""What all registries have in common as targets, whoever serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from entrepot_benchmarks.load.image import with_digest
+from entrepot_benchmarks.load.payload import Payload
+from entrepot_benchmarks.load.wire import Connection, Origin
+from entrepot_benchmarks.results.model import CaseInfo, TargetInfo
+from entrepot_benchmarks.targets.family import Family
+
+__all__ = ["RegistryTarget"]
+
+
+class RegistryTarget:
+    """A registry at an origin; which cases it takes is a question of ``wanted``."""
+
+    def __init__(
+        self, info: TargetInfo, origin: Origin, family: Family, wanted: Callable[[CaseInfo], bool] = lambda case: True
+    ) -> None:
+        self.info = info
+        self.origin = origin
+        self.family = family
+        self.takes = wanted
+
+    def connect(self) -> Connection:
+        """A new connection."""
+        return Connection(self.origin)
+
+    def push(self, repository: str, payload: Payload) -> None:
+        """POST, PATCH with the whole body, PUT: as `docker push` does, with a Content-Length."""
+        with self.connect() as connection:
+            started = connection.request("POST", f"/v2/{repository}/blobs/uploads/", expect=202)
+            patched = connection.send("PATCH", started.location, payload, expect=202)
+            connection.request("PUT", with_digest(patched.location, payload.digest), expect=201)
+
+    def settle(self, refill: Callable[[], None]) -> None:
+        """Nothing goes on behind an answer."""
+
+    def remains(self) -> Sequence[str]:
+        """Everything can be removed."""
+        return ()

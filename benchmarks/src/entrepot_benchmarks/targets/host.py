@@ -1,0 +1,99 @@
+"""entrepot on any installed storage driver, as a process of its own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Final
+
+from entrepot_benchmarks.load.wire import Origin
+from entrepot_benchmarks.results.model import CaseInfo, TargetInfo
+from entrepot_benchmarks.selection import Backend
+from entrepot_benchmarks.targets.base import RegistryTarget
+from entrepot_benchmarks.targets.configuration import write_configuration
+from entrepot_benchmarks.targets.process import ServerProcess, free_port
+from entrepot_benchmarks.targets.stored import StoredData
+from entrepot_contract import Capabilities
+
+__all__ = ["EntrepotHost"]
+
+MOST_HELD: Final = 2 * 2**30
+"""A host whose store lies in its own memory is started anew when it holds so many bytes: nobody else can empty it."""
+
+
+class EntrepotHost(RegistryTarget):
+    """A host below ``data``, which goes with it; ``{tmp}`` in the backend's options is a folder there.
+
+    - ``run`` begins the names of all repositories of the run.
+    - ``sections`` are more of its configuration, ``headers`` go with every request.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        data: Path,
+        run: str,
+        *,
+        server: str = "auto",
+        sections: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        wanted: Callable[[CaseInfo], bool] = lambda case: True,
+    ) -> None:
+        self._data = data
+        self._run = run
+        self._stored = StoredData(backend.driver, backend.placed(data / "store"))
+        with self._stored.opened() as driver:
+            self._capabilities = driver.capabilities
+        port = free_port()
+        config = write_configuration(data, port, self._stored.section, sections, {"server": server})
+        self._command = [sys.executable, "-m", "entrepot", "serve", str(config)]
+        self._process = ServerProcess(self._command, port, data / "server.log")
+        info = _info(backend, self._capabilities, server)
+        super().__init__(info, Origin("127.0.0.1", port, headers=headers or {}), self._process.family, wanted)
+
+    def carry(self, headers: Mapping[str, str]) -> None:
+        """Send these with every request from now on, such as a token that the host itself has issued."""
+        self.origin = replace(self.origin, headers=headers)
+
+    def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
+        """Remove them from the store; one in the host's own memory is emptied by ``settle``."""
+        if self._capabilities.shared:
+            self._stored.forget(repositories, digests)
+
+    def settle(self, refill: Callable[[], None]) -> None:
+        """Start a host anew whose store is its own memory, and has become large."""
+        if not self._capabilities.shared and self.family.memory() > MOST_HELD:
+            self._process.stop()
+            self._process = ServerProcess(self._command, self.origin.port, self._data / "server.log")
+            self.family = self._process.family
+            refill()
+
+    def close(self) -> None:
+        """End the host, and remove its configuration, its log, and uploads of the run that nobody ended."""
+        self._process.stop()
+        try:
+            if self._capabilities.shared:
+                self._stored.forget_uploads(lambda name: name.startswith(self._run))
+        finally:
+            shutil.rmtree(self._data, ignore_errors=True)
+
+
+def _info(backend: Backend, capabilities: Capabilities, server: str) -> TargetInfo:
+    point = next(iter(entry_points(group="entrepot.storage", name=backend.driver)))
+    package, version = (point.dist.name, point.dist.version) if point.dist is not None else ("", "")
+    kept = "durable" if capabilities.durable else "not durable"
+    whose = "shared by any number of hosts" if capabilities.shared else "of one process alone"
+    return TargetInfo(
+        backend.label,
+        "backend",
+        backend.driver,
+        package,
+        version,
+        f"entrepot ({server} server) on the {backend.driver} driver: {kept}, {whose}",
+        durable=capabilities.durable,
+        shared=capabilities.shared,
+    )
