@@ -74,6 +74,8 @@ def _count(meter: Meter, blob_sizes: Sequence[int]) -> list[str]:
         count_all(meter, checked, root, blob_sizes)
     except (BenchmarkError, StorageError) as error:
         faults.append(f"the backend failed: {failures[0] if failures else error}")
+    except Exception as error:  # noqa: BLE001 - as above
+        faults.append(_defect(error))
     finally:
         faults += _remove(meter.driver, root)
     return faults
@@ -103,7 +105,7 @@ def _remove(driver: CountedDriver, root: str) -> list[str]:
 
 def _defect(error: Exception) -> str:
     # Its text may hold anything, also an option.
-    return f"{type(error).__name__} came out of the driver, which is a defect of it; tell its author"
+    return f"{type(error).__name__} came out of the driver or the host, which is a defect; report it"
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:

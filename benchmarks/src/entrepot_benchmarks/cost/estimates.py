@@ -31,9 +31,7 @@ def estimate(
         driver = (drivers or {}).get(cost.target, cost.target)
         found = prices.drivers.get(driver)
         if cost.requests is None:
-            notes.append(
-                f"{cost.target}: no estimate, for its driver {driver} sends no HTTP requests that were counted"
-            )
+            notes.append(f"{cost.target}: no estimate, for no HTTP request of its driver {driver} was heard")
         elif found is None:
             notes.append(f"{cost.target}: no estimate, for the prices know no driver {driver}; add drivers.{driver}")
         elif is_priced(cost.operation):

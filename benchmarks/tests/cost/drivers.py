@@ -1,0 +1,116 @@
+"""Drivers that a test installs: one that speaks HTTP by Python's own client, and two that make trouble."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from http.client import HTTPConnection
+
+from entrepot_contract import Chunks, DriverOptions, ObjectInfo, StorageError, UploadState, WriteMode
+from entrepot_storage_fs import FilesystemDriver, FilesystemOptions
+from entrepot_storage_fs.reading import FileReader
+
+__all__ = ["FailingDriver", "SlowDriver", "WiredDriver"]
+
+PIECES = [b"GET /not-a-request HTTP/1.1\r\nHost: nowhere\r\n\r\n", b"HEAD / HTTP/1.1\r\n\r\n", b"x" * 1000]
+"""A body whose pieces look like requests."""
+
+
+class WiredOptions(FilesystemOptions):
+    """Also the port of a server on 127.0.0.1."""
+
+    port: int = 0
+
+
+class WiredDriver(FilesystemDriver):
+    """Tells a server of every put and read, the body of a put in several sends on a connection that is kept."""
+
+    name = "wired"
+    Options = WiredOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        assert isinstance(options, WiredOptions)
+        self._connection = HTTPConnection("127.0.0.1", options.port, timeout=10)
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        self._connection.putrequest("PUT", f"/{key}")
+        self._connection.putheader("Content-Length", str(sum(map(len, PIECES))))
+        self._connection.endheaders()
+        for piece in PIECES:
+            self._connection.send(piece)
+        self._connection.getresponse().read()
+        return super().put(key, data, mode=mode)
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> FileReader:
+        self._connection.request("GET", f"/{key}")
+        self._connection.getresponse().read()
+        return super().read(key, offset=offset, length=length)
+
+    def close(self) -> None:
+        self._connection.close()
+        super().close()
+
+
+class FailingOptions(FilesystemOptions):
+    """Which verb fails, and from which call on."""
+
+    verb: str = ""
+    call: int = 1
+    password: str = ""
+
+
+class FailingDriver(FilesystemDriver):
+    """Fails for good from some call of a verb on; one put alone fails, and does so after it has written."""
+
+    name = "failing"
+    Options = FailingOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        assert isinstance(options, FailingOptions)
+        self._options = options
+        self._calls = 0
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        info = super().put(key, data, mode=mode)
+        self._called("put")
+        return info
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        after = super().upload_append(state, data)
+        self._called("upload_append")
+        return after
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        self._called("upload_commit")
+        return super().upload_commit(state, target=target)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self._called("delete")
+        super().delete(keys)
+
+    def _called(self, verb: str) -> None:
+        if verb == self._options.verb:
+            self._calls += 1
+            if self._calls == self._options.call and verb == "put":
+                raise ValueError(f"a defect that shows {self._options.password}")
+            if self._calls >= self._options.call:
+                raise StorageError("the quota is used up", driver=self.name, operation=verb)
+
+
+class SlowOptions(FilesystemOptions):
+    """With a secret, which must show nowhere."""
+
+    password: str = ""
+
+
+class SlowDriver(FilesystemDriver):
+    """Takes its time for every put."""
+
+    name = "slow"
+    Options = SlowOptions
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        time.sleep(0.05)
+        return super().put(key, data, mode=mode)
