@@ -29,6 +29,7 @@ from entrepot_contract import (
     UploadUnknown,
     WriteMode,
 )
+from entrepot_storage_memory.content import Content, pieces_of
 from entrepot_storage_memory.objects import MemoryReader, Objects
 
 Kind = TypeVar("Kind", bound=StorageError)
@@ -50,7 +51,7 @@ class MemoryDriver(StorageDriver):
         self._lock = Lock()
         self._ids = count(1)
         # Each upload's appends in order: a number that no other append has, and the bytes.
-        self._uploads: dict[int, list[tuple[int, bytes]]] = {}
+        self._uploads: dict[int, list[tuple[int, list[bytes]]]] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -58,8 +59,8 @@ class MemoryDriver(StorageDriver):
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         if mode is WriteMode.OVERWRITE:
-            return self._objects.set(key, bytes(data))
-        info = self._objects.create(key, bytes(data))
+            return self._objects.set(key, Content([bytes(data)]))
+        info = self._objects.create(key, Content([bytes(data)]))
         if info is None:
             raise _error(AlreadyExists, "put", key, "the key has an object")
         return info
@@ -98,25 +99,25 @@ class MemoryDriver(StorageDriver):
 
     def upload_start(self, key: str) -> UploadState:
         upload = next(self._ids)
-        self._uploads[upload] = [(0, b"")]
+        self._uploads[upload] = [(0, [])]
         return UploadState(key, 0, json.dumps([upload, 0, 0]))
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         with self._lock:
             self._received(state, "upload_append")
-        more = b"".join(map(bytes, data))
+        more = list(pieces_of(data))
         number = next(self._ids)
         with self._lock:
             upload, last, received = self._received(state, "upload_append")
             received[last + 1 :] = [(number, more)]
-        return UploadState(state.key, state.size + len(more), json.dumps([upload, last + 1, number]))
+        return UploadState(state.key, state.size + sum(map(len, more)), json.dumps([upload, last + 1, number]))
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         with self._lock:
             upload, last, received = self._received(state, "upload_commit")
             del self._uploads[upload]
-        data = b"".join(part for _, part in received[: last + 1])
-        return self._objects.set(state.key if target is None else target, data)
+        pieces = [piece for _, part in received[: last + 1] for piece in part]
+        return self._objects.set(state.key if target is None else target, Content(pieces))
 
     def upload_abort(self, state: UploadState) -> None:
         with self._lock:
@@ -131,7 +132,7 @@ class MemoryDriver(StorageDriver):
     def close(self) -> None:
         """Nothing is open."""
 
-    def _received(self, state: UploadState, operation: str) -> tuple[int, int, list[tuple[int, bytes]]]:
+    def _received(self, state: UploadState, operation: str) -> tuple[int, int, list[tuple[int, list[bytes]]]]:
         """The upload, the place of the state's append in it, and all appends; the caller holds the lock."""
         upload, last, number = json.loads(state.token)
         received = self._uploads.get(upload)

@@ -9,17 +9,16 @@ from datetime import UTC, datetime
 from itertools import count
 from threading import Lock
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from entrepot_contract import ObjectInfo, Prefix
-
-CHUNK: Final = 2**20
+from entrepot_storage_memory.content import Content
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     info: ObjectInfo
-    data: bytes
+    content: Content
 
 
 class MemoryReader:
@@ -27,15 +26,13 @@ class MemoryReader:
 
     def __init__(self, stored: Stored, start: int, end: int) -> None:
         self.info = stored.info
-        self._data, self._at, self._end = stored.data, start, end
+        self._chunks = stored.content.part(start, end)
 
     def __iter__(self) -> Iterator[bytes]:
-        while self._at < self._end:
-            start, self._at = self._at, min(self._at + CHUNK, self._end)
-            yield self._data[start : self._at]
+        yield from self._chunks
 
     def close(self) -> None:
-        self._data, self._at, self._end = b"", 0, 0
+        self._chunks = iter(())
 
     def __enter__(self) -> Self:
         return self
@@ -58,16 +55,16 @@ class Objects:
     def get(self, key: str) -> Stored | None:
         return self._stored.get(key)
 
-    def set(self, key: str, data: bytes) -> ObjectInfo:
+    def set(self, key: str, content: Content) -> ObjectInfo:
         with self._lock:
-            return self._set(ObjectInfo(key, len(data), datetime.now(UTC), str(next(self._writes))), data)
+            return self._set(ObjectInfo(key, content.size, datetime.now(UTC), str(next(self._writes))), content)
 
-    def create(self, key: str, data: bytes) -> ObjectInfo | None:
+    def create(self, key: str, content: Content) -> ObjectInfo | None:
         """Store a new object; None, and nothing stored, where the key has one."""
         with self._lock:
             if key in self._stored:
                 return None
-            return self._set(ObjectInfo(key, len(data), datetime.now(UTC), str(next(self._writes))), data)
+            return self._set(ObjectInfo(key, content.size, datetime.now(UTC), str(next(self._writes))), content)
 
     def remove(self, key: str) -> None:
         with self._lock:
@@ -81,7 +78,7 @@ class Objects:
             if stored is None:
                 return None
             del self._keys[bisect_left(self._keys, source)]
-            return self._set(replace(stored.info, key=target), stored.data)
+            return self._set(replace(stored.info, key=target), stored.content)
 
     def listed(self, prefix: str, after: str, shallow: bool) -> Iterator[ObjectInfo | Prefix]:
         seek = max(prefix, after)
@@ -99,8 +96,8 @@ class Objects:
             at = bisect_left(self._keys, seek)
             return self._stored[self._keys[at]] if at < len(self._keys) else None
 
-    def _set(self, info: ObjectInfo, data: bytes) -> ObjectInfo:
+    def _set(self, info: ObjectInfo, content: Content) -> ObjectInfo:
         if info.key not in self._stored:
             insort(self._keys, info.key)
-        self._stored[info.key] = Stored(info, data)
+        self._stored[info.key] = Stored(info, content)
         return info
