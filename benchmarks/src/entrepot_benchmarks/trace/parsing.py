@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Final
 
 from entrepot.errors import NameInvalid
@@ -48,7 +49,7 @@ def parse_record(text: str, line: int = 0) -> Record:
     if kind is None:
         raise BenchmarkError(f"the request {_shown(f'{method} {what}')} is unknown: write one of {', '.join(KINDS)}")
     try:
-        check_name(repository)
+        repository = check_name(repository)  # the one that it has seen before: a replay keeps them all
     except NameInvalid:
         raise BenchmarkError(
             f"the repository {_shown(repository)} is no name: write at most {MAX_NAME_LENGTH} of a-z, 0-9, "
@@ -79,7 +80,7 @@ def _name(kind: Kind, text: str) -> str:
         return ""
     if _NAME.match(text) is None:
         raise BenchmarkError(f"the object {_shown(text)} is no name: {_GRAMMAR}")
-    return text
+    return sys.intern(text)
 
 
 def _size(kind: Kind, text: str) -> int | None:

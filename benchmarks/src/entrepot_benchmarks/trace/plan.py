@@ -13,7 +13,7 @@ from entrepot_benchmarks.trace.record import Record
 __all__ = ["LISTED", "MAX_REQUESTS", "OWN_CONFIG", "Initial", "Plan", "plan_replay"]
 
 MAX_REQUESTS: Final = 1_000_000
-"""A replay keeps its requests in memory, some 300 bytes each."""
+"""A replay keeps its requests in memory, some 250 bytes each."""
 
 OWN_CONFIG: Final = "-config"
 """The blob that manifests name which name none in the trace; no blob of a trace can be called so."""
@@ -21,7 +21,7 @@ OWN_CONFIG: Final = "-config"
 LISTED: Final = "initial"
 """The tag of a repository whose tags are listed before anybody pushed one."""
 
-OWN_SIZE: Final = 64
+_OWN_SIZE: Final = 64
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Plan:
 
     records: list[Record] = field(default_factory=list)
     versions: array[int] = field(default_factory=lambda: array("q"))
-    sizes: dict[str, int] = field(default_factory=lambda: {OWN_CONFIG: OWN_SIZE})
+    sizes: dict[str, int] = field(default_factory=lambda: {OWN_CONFIG: _OWN_SIZE})
     initial: dict[str, Initial] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
@@ -123,6 +123,7 @@ class _Planning:
         key = (record.repository, record.name)
         if record.size is None:
             self._note_absent("blob", record, self._present.get(key))
+            self.plan.sizes.setdefault(record.name, _OWN_SIZE)  # of one that never comes, for its digest
             return 0
         known = self._blobs.setdefault(record.name, _Blob(record.size, record.line))
         if known.size != record.size:
