@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from itertools import count
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from entrepot_contract import ObjectInfo, Prefix
 from entrepot_storage_memory.content import Content
+
+PAGE: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +83,30 @@ class Objects:
             return self._set(replace(stored.info, key=target), stored.content)
 
     def listed(self, prefix: str, after: str, shallow: bool) -> Iterator[ObjectInfo | Prefix]:
-        seek = max(prefix, after)
-        while (stored := self._first_from(seek)) is not None and stored.info.key.startswith(prefix):
-            key = stored.info.key
-            slash = key.find("/", len(prefix)) if shallow else -1
-            entry = key[: slash + 1] if slash >= 0 else key
-            if entry > after:
-                yield Prefix(entry) if slash >= 0 else stored.info
-            # "0" is the character after "/": the first key that does not lie below the prefix just listed.
-            seek = key[:slash] + "0" if slash >= 0 else key + "\0"
+        seek: str | None = max(prefix, after)
+        while seek is not None:
+            page, seek = self._page(seek, prefix, after, shallow)
+            yield from page
 
-    def _first_from(self, seek: str) -> Stored | None:
+    def _page(self, seek: str, prefix: str, after: str, shallow: bool) -> tuple[list[ObjectInfo | Prefix], str | None]:
+        """What comes next, and from where to go on; None at the end. One lock for many entries."""
+        page: list[ObjectInfo | Prefix] = []
         with self._lock:
-            at = bisect_left(self._keys, seek)
-            return self._stored[self._keys[at]] if at < len(self._keys) else None
+            keys, at = self._keys, bisect_left(self._keys, seek)
+            while len(page) < PAGE:
+                if at >= len(keys) or not (key := keys[at]).startswith(prefix):
+                    return page, None
+                slash = key.find("/", len(prefix)) if shallow else -1
+                if slash < 0:
+                    if key > after:
+                        page.append(self._stored[key].info)
+                    at += 1
+                    continue
+                if (entry := key[: slash + 1]) > after:
+                    page.append(Prefix(entry))
+                # "0" is the character after "/": the first key that does not lie below the prefix just listed.
+                at = bisect_left(keys, f"{key[:slash]}0", at + 1)
+            return page, keys[at] if at < len(keys) else None
 
     def _set(self, info: ObjectInfo, content: Content) -> ObjectInfo:
         if info.key not in self._stored:
