@@ -1,0 +1,86 @@
+"""The charts of a report, in the parts in which they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from entrepot_benchmarks.page.bars import Bar, bars, throughput
+from entrepot_benchmarks.page.drawing import Canvas, Chart
+from entrepot_benchmarks.page.latency import latency, percentiles_of
+from entrepot_benchmarks.page.numbers import clients, rate
+from entrepot_benchmarks.page.rows import Row
+from entrepot_benchmarks.page.scaling import scaling
+from entrepot_benchmarks.page.styles import Style
+from entrepot_benchmarks.page.topics import GROUPS, largest
+
+__all__ = ["Part", "Styles", "growing", "latencies", "processor", "throughputs"]
+
+Styles = Mapping[str, Style]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Charts that belong together, one at least; ``group`` is the title above several parts, where it changes."""
+
+    group: str
+    title: str
+    sentence: str
+    charts: Sequence[Chart]
+
+
+def throughputs(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Part]:
+    """A part for each case with a panel for each number of clients, all of a case on one scale."""
+    parts = []
+    for own in _by_case(rows):
+        most = max(reading.high for row in own for reading in row.readings)
+        charts = [throughput(canvas, row, styles, most, clients(row.clients)) for row in own]
+        case = own[0].case
+        parts.append(Part(GROUPS[case.group][0], case.name, f"{case.sentence} In {case.unit}.".strip(), charts))
+    return parts
+
+
+def latencies(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Part]:
+    """The same for latencies; without the cases whose operations were not timed one by one."""
+    parts = []
+    for own in _by_case(rows):
+        times = [value for row in own for _, values in percentiles_of(row) for value in values]
+        if times:
+            ends = min(times), max(times)
+            charts = [latency(canvas, row, styles, ends, clients(row.clients)) for row in own]
+            case = own[0].case
+            parts.append(Part(GROUPS[case.group][0], case.name, "", [chart for chart in charts if chart]))
+    return parts
+
+
+def growing(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Chart]:
+    """A chart for each case that was measured with several numbers of clients."""
+    return [scaling(canvas, own, styles) for own in _by_case(rows) if len(own) > 1]
+
+
+def processor(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Chart]:
+    """Processor seconds of the server per GiB, for the largest pushes and the largest pulls."""
+    charts = []
+    for group in ("push", "pull"):
+        for row in largest([row for row in rows if row.case.group == group]):
+            costs = [(reading.target.name, reading.server_seconds_per_gib) for reading in row.readings]
+            found = [
+                Bar(name, median(values), min(values), max(values), rate(median(values)))
+                for name, values in costs
+                if values
+            ]
+            if found:
+                caption = f"{row.case.name}, {clients(row.clients)}"
+                told = "; ".join(f"{bar.name} {bar.label}" for bar in found)
+                words = f"Processor seconds of the server per GiB in {caption}: {told}."
+                charts.append(Chart(bars(canvas, found, styles, words), caption))
+    return charts
+
+
+def _by_case(rows: Sequence[Row]) -> list[list[Row]]:
+    order = list(GROUPS)
+    cases: dict[str, list[Row]] = {}
+    for row in rows:
+        cases.setdefault(row.case.name, []).append(row)
+    return sorted(cases.values(), key=lambda own: order.index(own[0].case.group))

@@ -1,0 +1,89 @@
+"""Everything a chart shows, and what none does, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from entrepot_benchmarks.page.numbers import amount, duration, rate, size, spread
+from entrepot_benchmarks.page.rows import Reading, Row
+from entrepot_benchmarks.page.stacked import counted
+from entrepot_benchmarks.results.model import Run, Series
+
+__all__ = ["Table", "costs_table", "estimates_table", "series_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells by the title above them, which may be empty; the columns in ``numbers`` are aligned as such."""
+
+    caption: str
+    headers: Sequence[str]
+    groups: Mapping[str, Sequence[Sequence[str]]]
+    numbers: frozenset[int]
+
+
+def series_table(run: Run, rows: Sequence[Row]) -> Table:
+    """All series, grouped by their case; also those that failed before their first spell ended."""
+    known = {(row.case.name, row.clients, one.target.name): (row, one) for row in rows for one in row.readings}
+    units = {case.name: case.unit for case in run.cases}
+    names = dict.fromkeys([*(row.case.name for row in rows), *(series.case for series in run.series)])
+    groups: dict[str, list[tuple[int, list[str]]]] = {f"{name}, {units.get(name, '')}": [] for name in names}
+    for key, (row, reading) in known.items():
+        line = [*_place(reading.series), *_numbers(reading), _note(run, reading.series)]
+        groups[f"{key[0]}, {row.case.unit}"].append((row.clients, line))
+    for series in run.series:
+        if (series.case, series.clients, series.target) not in known:
+            line = [*_place(series), *[""] * 8, _note(run, series)]
+            groups[f"{series.case}, {units.get(series.case, '')}"].append((series.clients, line))
+    headers = ["target", "clients", "median", "least to most", "p50", "p90", "p99"]
+    headers += ["generator cores", "server cores", "peak memory", "what failed"]
+    ordered = {title: [line for _, line in sorted(own, key=lambda one: one[0])] for title, own in groups.items()}
+    return Table("All series", headers, ordered, numbers=frozenset(range(1, 10)))
+
+
+def costs_table(run: Run) -> Table:
+    """What an operation costs, by its kinds."""
+    rows = []
+    for cost in run.costs:
+        kinds, what = counted(cost)
+        parts = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+        sent = size(cost.bytes_out) if cost.bytes_out else ""
+        rows.append([cost.operation, cost.target, what, str(sum(kinds.values())), parts, sent])
+    headers = ["operation", "target", "counted", "number", "of these kinds", "bytes from the backend"]
+    return Table("Requests and calls per operation", headers, {"": rows}, numbers=frozenset({3, 5}))
+
+
+def estimates_table(run: Run) -> Table:
+    """What a million operations cost, and by which prices."""
+    rows = [
+        [one.operation, one.target, amount(one.amount, table.currency), table.name, table.date, table.source]
+        for one in run.estimates
+        for table in (one.table,)
+    ]
+    headers = ["operation", "target", "a million cost", "price table", "of", "source"]
+    return Table("Estimates by a price table", headers, {"": rows}, numbers=frozenset({2}))
+
+
+def _place(series: Series) -> list[str]:
+    return [series.target, str(series.clients)]
+
+
+def _numbers(reading: Reading) -> list[str]:
+    times = [reading.latency(part) for part in (0.5, 0.9, 0.99)]
+    cores, peak = reading.server_cores, reading.peak_memory
+    return [
+        rate(reading.median),
+        spread(reading.low, reading.high) if len(reading.values) > 1 else "",
+        *("" if time is None else duration(time) for time in times),
+        rate(reading.series.generator_cores),
+        "" if cores is None else rate(cores),
+        "" if peak is None else size(peak),
+    ]
+
+
+def _note(run: Run, series: Series) -> str:
+    done, reason = len(series.spells), series.failed
+    if done >= run.rounds:
+        return reason or ""
+    return f"{done} of {run.rounds} rounds{f': {reason}' if reason else ''}"

@@ -1,0 +1,177 @@
+"""The file stands alone, escapes what it is given, and is written whatever is missing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import unescape
+from html.parser import HTMLParser
+
+import matplotlib as mpl
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from entrepot_benchmarks.page import render
+from entrepot_benchmarks.results.model import OperationCost, Run, TargetInfo
+
+from .arbitrary import runs
+from .sample import sample_run
+from .small import backend, run_of
+
+HOSTILE = "</svg><script>alert(1)</script>\" onload='x' & $x^2$ --> \x00\n"
+
+
+class Elements(HTMLParser):
+    """The elements of a page, with what is wrong about how they are nested."""
+
+    VOID = frozenset({"meta", "link", "br", "img"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.wrong: list[str] = []
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        self.wrong += self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open or self._open.pop() != tag:
+            self.wrong.append(f"</{tag}>")
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(replace(sample_run(), partial="It was interrupted in round 5."))
+
+
+@pytest.fixture(scope="module")
+def elements(page: str) -> Elements:
+    return Elements(page)
+
+
+def test_nothing_is_fetched_and_no_script_runs(page: str, elements: Elements) -> None:
+    assert elements.wrong == []
+    assert elements.all("script") == []
+    assert not [name for _, attributes in elements.found for name in attributes if name.startswith("on")]
+    links = [attributes[name] for _, attributes in elements.found for name in ("src", "href") if name in attributes]
+    assert {link for link in links if not link.startswith("#")} == {"data:,"}
+    assert "http:" not in page
+    assert "https:" not in page
+    assert re.findall(r"url\((?!#)|@import|@font-face", page) == []
+    (policy,) = (one["content"] for one in elements.all("meta") if "http-equiv" in one)
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def test_ids_are_unique_and_every_reference_leads_somewhere(page: str, elements: Elements) -> None:
+    ids = Counter(attributes["id"] for _, attributes in elements.found if "id" in attributes)
+    assert [name for name, number in ids.items() if number > 1] == []
+    wanted = {attributes["href"][1:] for _, attributes in elements.found if attributes.get("href", "").startswith("#")}
+    wanted |= set(re.findall(r"url\(#([^)]*)\)", page))
+    assert len(wanted) > 100
+    assert wanted - set(ids) == set()
+
+
+def test_charts_have_the_colours_of_the_theme_alone(page: str) -> None:
+    charts = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(charts) > 150
+    assert not [chart for chart in charts if re.search(r"#[0-9a-f]{6}|<style", chart)]
+    used = set(re.findall(r"var\(--([a-z0-9-]+)\)", page))
+    assert used >= {"ink", "page", "backend-0", "backend-3", "peer-0", "kind-0"}
+    assert not [name for name in used if page.count(f"--{name}:") < 1]
+
+
+def test_every_chart_is_told_in_words(elements: Elements) -> None:
+    charts = elements.all("svg")
+    told = [chart for chart in charts if chart.get("role") == "img"]
+    assert all(chart.get("aria-hidden") == "true" for chart in charts if chart not in told)
+    labels = [chart["aria-label"] for chart in told]
+    assert all(len(label) > 40 for label in labels)
+    assert len(set(labels)) == len(labels)
+    beginning = "Throughput of Pull 10MB, 4 clients, in MB/s, median and spread: filesystem "
+    assert len([label for label in labels if label.startswith(beginning)]) == 1
+
+
+def test_every_part_of_a_run_is_there(page: str) -> None:
+    run, text = sample_run(), unescape(page)
+    assert "This run is partial" in text
+    assert "It was interrupted in round 5." in text
+    assert run.command in text
+    assert "2026-03-04 15:06 UTC" in text
+    for told in (*run.notes, *run.machine.values(), *(series.failed for series in run.series if series.failed)):
+        assert told in text
+    for case in run.cases:
+        assert f'<th scope="rowgroup" class="title" colspan="11">{case.name}, {case.unit}</th>' in text
+    assert "prices.yml" in text
+    assert "2026-02-01" in text
+    assert "estimate" in text
+    assert "4 put, 4 stat, 3 upload_append, 3 upload_commit" in text
+
+
+def test_the_same_run_gives_the_same_file(page: str) -> None:
+    small = run_of([backend("fs")], {("Pull", 1): {"fs": [1, 2]}, ("Pull", 4): {"fs": [1, 2]}})
+    assert render(small) == render(small)
+
+
+def test_what_a_user_has_configured_for_matplotlib_changes_nothing() -> None:
+    small = run_of([backend("fs")], {("Pull", 1): {"fs": [1, 2]}})
+    before = render(small)
+    with mpl.rc_context({"svg.fonttype": "path", "font.size": 30, "axes.facecolor": "#123456"}):
+        assert render(small) == before
+        assert mpl.rcParams["font.size"] == 30
+
+
+def test_names_and_sentences_are_escaped() -> None:
+    run = run_of([backend(HOSTILE)], {(HOSTILE, 1): {HOSTILE: [1, 2]}, (HOSTILE, 4): {HOSTILE: [1, 2]}})
+    run.cases = [replace(case, sentence=HOSTILE) for case in run.cases]
+    run.targets = [replace(target, detail=HOSTILE, package=HOSTILE) for target in run.targets]
+    run.costs = [OperationCost(HOSTILE, HOSTILE, {HOSTILE: 1}, None)]
+    run.machine, run.notes, run.partial, run.command = {HOSTILE: HOSTILE}, [HOSTILE], HOSTILE, HOSTILE
+    run.series[0].failed = HOSTILE
+    elements = Elements(render(run))
+    assert elements.wrong == []
+    assert elements.all("script") == []
+    assert not [attributes for _, attributes in elements.found if "onload" in attributes]
+
+
+def test_an_empty_run_says_that_there_is_nothing() -> None:
+    page = render(Run(datetime(2026, 1, 1, tzinfo=UTC), "entrepot bench", 0, {}, [], []))
+    assert "No backend of entrepot was measured" in page
+    assert "<h2>Throughput</h2>" not in page
+    assert Elements(page).wrong == []
+
+
+@pytest.mark.parametrize("missing", ["most of it", "machine", "all failed"])
+def test_what_is_missing_is_left_out(missing: str) -> None:
+    run = run_of([backend("fs"), TargetInfo("peer", "peer")], {("Pull", 1): {"fs": [100], "peer": [50]}})
+    if missing == "all failed":
+        for series in run.series:
+            series.failed = "It answered 500."
+            series.spells = []
+    if missing == "machine":
+        run.machine = {}
+    page = render(run)
+    elements = Elements(page)
+    assert elements.wrong == []
+    anchors = {attributes["href"] for attributes in elements.all("a")}
+    assert anchors == {f"#{attributes['id']}" for attributes in elements.all("section") if "id" in attributes}
+    assert ("It answered 500." in page) == (missing == "all failed")
+    assert ("#throughput" in anchors) == (missing != "all failed")
+    assert not anchors & {"#requests", "#prices", "#memory", "#latency", "#scaling"}
+    assert ("#generator" in anchors) == (missing not in ("machine", "all failed"))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(run=runs())
+def test_any_run_can_be_shown(run: Run) -> None:
+    assert Elements(render(run)).wrong == []
