@@ -67,8 +67,10 @@ class Backend:
             ) from None
 
 
-def chosen_backends(texts: Sequence[str]) -> list[Backend]:
+def chosen_backends(texts: Sequence[str], *, option: str = "--backend") -> list[Backend]:
     """The backends that were named, each as ``parse_backend`` takes it, or ``default_backends`` where none was.
+
+    ``option`` is how the caller's command takes a text, for its messages.
 
     Raises BenchmarkError where a text is wrong, a label comes twice, or there is nothing to measure.
     """
@@ -78,7 +80,7 @@ def chosen_backends(texts: Sequence[str]) -> list[Backend]:
         if labels.count(label) > 1:
             raise BenchmarkError(f"two backends are called {label!r}: give one of them a label, as LABEL:NAME=CONFIG")
     if not chosen:
-        raise BenchmarkError("; ".join(["no storage driver can be measured", *passed_over()]))
+        raise BenchmarkError("; ".join(["no storage driver can be measured", *passed_over(option)]))
     return chosen
 
 
@@ -99,7 +101,7 @@ def parse_backend(text: str) -> Backend:
     if found["config"] is None:
         options, fault = _unasked(driver)
         if fault:
-            raise BenchmarkError(_advice(name, fault))
+            raise BenchmarkError(f"{name!r} has to be set up: {fault}; give its options, as {name}=OPTIONS.yml")
         backend = Backend(label, name, options)
     else:
         backend = Backend(label, name, _options(name, found["config"].strip()))
@@ -113,15 +115,20 @@ def default_backends() -> list[Backend]:
 
     It takes no option, or none has to be given beside a folder, for which a fresh one is named: never its own default.
     """
-    return [backend for backend, _ in _installed() if backend is not None]
+    return [backend for backend, fault in _installed() if backend is not None and not fault]
 
 
-def passed_over() -> list[str]:
+def passed_over(option: str = "--backend") -> list[str]:
     """A sentence for each installed driver that ``default_backends`` leaves out: why, and what to add."""
-    return [fault for _, fault in _installed() if fault]
+    return [
+        fault if backend is None else f"{backend.label} is left out: {fault}; add {option} {backend.driver}=OPTIONS.yml"
+        for backend, fault in _installed()
+        if fault
+    ]
 
 
 def _installed() -> list[tuple[Backend | None, str]]:
+    """Every class of driver with what keeps it from being measured, or ""; None where it cannot even be loaded."""
     found: list[tuple[Backend | None, str]] = []
     known: set[type[StorageDriver]] = set()
     names = list(dict.fromkeys(claim.name for claim in claims(STORAGE)))
@@ -135,7 +142,7 @@ def _installed() -> list[tuple[Backend | None, str]]:
             continue  # another name of a class that is measured by its own
         known.add(driver)
         options, fault = _unasked(driver)
-        found.append((None, _advice(name, fault)) if fault else (Backend(name, name, options), ""))
+        found.append((Backend(name, name, options), fault))
     return found
 
 
@@ -174,10 +181,6 @@ def _is_folder(name: str, field: FieldInfo) -> bool:
     return (
         bool(_FOLDER.search(name.lower())) if field.is_required() else str(field.default).startswith(("/", "./", "~"))
     )
-
-
-def _advice(name: str, fault: str) -> str:
-    return f"{name!r} is not measured without a word: {fault}; add {name}=OPTIONS.yml"
 
 
 def _options(name: str, config: str) -> Mapping[str, object]:

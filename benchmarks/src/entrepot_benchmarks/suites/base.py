@@ -43,7 +43,8 @@ class BenchmarkBase:
         benchmark: Benchmark,
     ) -> Meter:
         """What times the case; its row in a table begins with the label."""
-        benchmark.name = f"{benchmark_label}: {request.node.name.removeprefix('test_')}"
+        case = request.node.name.removeprefix("test_").replace(f"[{benchmark_label}-", "[")
+        benchmark.name = f"{benchmark_label}: {case.removesuffix(f'[{benchmark_label}]')}"
         return Meter(
             benchmark,
             largest=benchmark_largest,

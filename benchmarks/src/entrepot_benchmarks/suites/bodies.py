@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["CHUNK", "KIB", "MIB", "Body", "words"]
+__all__ = ["CHUNK", "KIB", "MIB", "Body", "plain", "words"]
 
 KIB: Final = 2**10
 MIB: Final = 2**20
@@ -44,18 +44,22 @@ class Body:
 
     def chunks(self) -> Iterator[memoryview | bytes]:
         """Pieces of 1 MiB, and what is left."""
-        last = max(0, (self.size - 1) // CHUNK) * CHUNK
-        for start in range(0, last, CHUNK):
-            yield self._head[start : start + CHUNK]
-        if self.size:
-            yield b"".join((self._head[last:], self._tail))
+        for start in range(0, self.size, CHUNK):
+            yield self._part(start, min(self.size, start + CHUNK))
 
     def digest(self, offset: int = 0, length: int | None = None) -> str:
         """The sha256 of the bytes, or of ``length`` of them from ``offset`` on."""
         end = self.size if length is None else min(self.size, offset + length)
-        hasher = hashlib.sha256(self._head[offset:end])
-        hasher.update(self._tail[max(0, offset - len(self._head)) : max(0, end - len(self._head))])
+        hasher = hashlib.sha256()
+        for start in range(offset, end, CHUNK):
+            hasher.update(self._part(start, min(end, start + CHUNK)))
         return hasher.hexdigest()
+
+    def _part(self, start: int, end: int) -> memoryview | bytes:
+        edge = len(self._head)
+        if end <= edge:
+            return self._head[start:end]
+        return b"".join((self._head[start:], self._tail[max(0, start - edge) : end - edge]))
 
 
 def words(size: int) -> str:
@@ -64,3 +68,8 @@ def words(size: int) -> str:
         if size >= unit and size % unit == 0:
             return f"{size // unit} {name}"
     return f"{size} B"
+
+
+def plain(size: int) -> str:
+    """The same as a test's parameter, without the space."""
+    return words(size).replace(" ", "")

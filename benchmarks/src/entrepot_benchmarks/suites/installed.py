@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,7 +18,8 @@ from entrepot_contract import StorageDriver
 
 __all__ = ["TestInstalled"]
 
-CHOSEN: pytest.StashKey[list[Backend]] = pytest.StashKey()
+OPTION: Final = "--storage-backend"
+CHOSEN: Final[pytest.StashKey[list[Backend]]] = pytest.StashKey()
 
 
 class PassedOver:
@@ -25,11 +27,11 @@ class PassedOver:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write a line for each."""
-        faults = passed_over()
+        faults = passed_over(OPTION)
         if faults:
             terminalreporter.section("storage drivers that were passed over")
         for fault in faults:
-            terminalreporter.write_line(fault.replace("; add ", "; add --storage-backend "))
+            terminalreporter.write_line(fault)
 
 
 def backends(config: pytest.Config) -> list[Backend]:
@@ -37,9 +39,9 @@ def backends(config: pytest.Config) -> list[Backend]:
     if CHOSEN not in config.stash:
         named: list[str] = config.getoption("storage_backend")
         try:
-            config.stash[CHOSEN] = chosen_backends(named)
+            config.stash[CHOSEN] = chosen_backends(named, option=OPTION)
         except BenchmarkError as error:
-            raise pytest.Collector.CollectError(f"--storage-backend: {error}" if named else str(error)) from error
+            raise pytest.Collector.CollectError(f"{OPTION}: {error}" if named else str(error)) from error
         if not named:
             config.pluginmanager.register(PassedOver())
     return config.stash[CHOSEN]

@@ -96,41 +96,44 @@ class Meter:
         def timed(given: Given) -> None:
             done.append((given, work(given)))
 
-        def first() -> float:
-            given = prepare()
-            began = time.perf_counter()
-            timed(given)
-            took = time.perf_counter() - began
-            self._settle(done, proof, check)
-            return took
-
-        rounds = self._rounds(first) if self.benchmark.enabled else 1
+        rounds = self._rounds(timed, done, prepare, check, proof) if self.benchmark.enabled else 1
         self.benchmark.pedantic(
             timed,
             setup=lambda: ((prepare(),), {}),
-            teardown=lambda _: self._settle(done, None, check),
+            teardown=lambda _: self._settle(done, check),
             rounds=rounds,
         )
-        self._settle(done, proof, check)
+        self._settle(done, check, proof)
         self._tell(moved, operations)
 
-    def _rounds(self, first: Callable[[], float]) -> int:
-        began = time.perf_counter()
+    def _rounds(
+        self,
+        timed: Callable[[Given], None],
+        done: list[tuple[Given, Answer]],
+        prepare: Callable[[], Given],
+        check: Callable[[Given, Answer], None],
+        proof: Callable[[Given, Answer], None] | None,
+    ) -> int:
+        """How many rounds fit into the time, by one that is not counted."""
         try:
-            took = first()
-        except Exception as error:
+            began = time.perf_counter()
+            given = prepare()
+            prepared = time.perf_counter()
+            timed(given)
+            ended = time.perf_counter()
+            self._settle(done, check, proof)
+        except BaseException as error:
             # Through the fixture, which warns where it was not used.
             self.benchmark.pedantic(partial(_fail, error))
             raise
-        whole = time.perf_counter() - began
-        each = max(took, whole / PATIENCE, 1e-9)
+        each = max(ended - prepared, (ended - began) / PATIENCE, 1e-9)
         return max(self.fewest, min(MOST_ROUNDS, int(self.seconds / each)))
 
     def _settle(
         self,
         done: list[tuple[Given, Answer]],
-        proof: Callable[[Given, Answer], None] | None,
         check: Callable[[Given, Answer], None],
+        proof: Callable[[Given, Answer], None] | None = None,
     ) -> None:
         while done:
             given, answer = done.pop()
@@ -172,5 +175,5 @@ def _short(value: object) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
-def _fail(error: Exception) -> NoReturn:
+def _fail(error: BaseException) -> NoReturn:
     raise error

@@ -6,7 +6,7 @@ import pytest
 
 from entrepot_benchmarks.suites.area import Area
 from entrepot_benchmarks.suites.base import BenchmarkBase
-from entrepot_benchmarks.suites.bodies import KIB, MIB, Body, words
+from entrepot_benchmarks.suites.bodies import KIB, MIB, Body, plain, words
 from entrepot_benchmarks.suites.meter import Meter, expect
 from entrepot_contract import Key, ObjectInfo
 
@@ -16,7 +16,7 @@ __all__ = ["PutBenchmarks"]
 class PutBenchmarks(BenchmarkBase):
     """``put`` under a new key, of a body that was never put before."""
 
-    @pytest.mark.parametrize("size", [0, 4 * KIB, MIB, 16 * MIB], ids=words)
+    @pytest.mark.parametrize("size", [0, 4 * KIB, MIB, 16 * MIB], ids=plain)
     def test_put(self, benchmark_area: Area, benchmark_meter: Meter, size: int) -> None:
         benchmark_meter.allow(size)
         area = benchmark_area

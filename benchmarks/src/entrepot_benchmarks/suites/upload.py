@@ -6,7 +6,7 @@ import pytest
 
 from entrepot_benchmarks.suites.area import Area
 from entrepot_benchmarks.suites.base import BenchmarkBase
-from entrepot_benchmarks.suites.bodies import MIB, Body, words
+from entrepot_benchmarks.suites.bodies import MIB, Body, plain, words
 from entrepot_benchmarks.suites.meter import Meter, expect
 from entrepot_contract import Key, ObjectInfo
 
@@ -16,7 +16,7 @@ __all__ = ["UploadBenchmarks"]
 class UploadBenchmarks(BenchmarkBase):
     """``upload_start``, one ``upload_append`` of chunks of 1 MiB, and ``upload_commit``."""
 
-    @pytest.mark.parametrize("size", [0, MIB, 16 * MIB, 256 * MIB], ids=words)
+    @pytest.mark.parametrize("size", [0, MIB, 16 * MIB, 256 * MIB], ids=plain)
     def test_upload(self, benchmark_area: Area, benchmark_meter: Meter, size: int) -> None:
         benchmark_meter.allow(size)
         area = benchmark_area

@@ -1,0 +1,335 @@
+"""``pytest --storage-benchmarks`` on the file in which an author runs the kit."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from benchmarks.tests.suites.conftest import SHORT
+
+if TYPE_CHECKING:
+    from benchmarks.tests.suites.conftest import Pytest
+
+FILE = """
+import os, signal
+import pytest
+from entrepot_contract import Capabilities
+from entrepot_contract.testing import StorageContract
+from entrepot_storage_fs import FilesystemDriver
+
+os.fsync = os.fdatasync = lambda file: None  # no power is lost here, and a thousand objects take half a minute
+
+class Shelf(FilesystemDriver):
+    name = "shelf"
+
+class TestShelf(StorageContract):
+    driver_class = Shelf
+    known_failures = {"test_put_replaces_the_whole_object": "issue 7: none, but it is declared"}
+
+    @pytest.fixture
+    def folder(self):
+        return STORE
+
+    @pytest.fixture
+    def config(self, folder):
+        return {"rootdirectory": folder}
+
+    def test_of_the_author(self):
+        raise AssertionError("no benchmark")
+
+def test_beside_it():
+    raise AssertionError("no benchmark")
+"""
+CASES = [
+    *(f"put[{size}]" for size in ("0B", "4KiB", "1MiB", "16MiB")),
+    *(f"read[{size}]" for size in ("0B", "4KiB", "1MiB", "16MiB", "256MiB")),
+    *("read_range", "stat", "list_whole", "list_first", "list_shallow"),
+    *(f"upload[{size}]" for size in ("0B", "1MiB", "16MiB", "256MiB")),
+    *("move", "delete[1]", "delete[1000]", "put_in_threads", "read_in_threads"),
+]
+LARGE = ("16MiB]", "256MiB]")
+
+
+def broken(body: str) -> str:
+    """The author's file with a driver that does something else."""
+    return FILE.replace('    name = "shelf"\n', f'    name = "shelf"\n{body}\n')
+
+
+def collected(said: str) -> set[str]:
+    """The names of the tests that a run has collected."""
+    return set(re.findall(r"::(test_\S+)$", said, re.MULTILINE))
+
+
+def test_the_option_gives_benchmarks_in_the_place_of_tests(inner: Pytest) -> None:
+    inner.write("test_shelf.py", FILE)
+    without = collected(inner.run("--collect-only", "-q").stdout)
+    within = collected(inner.run("--collect-only", "-q", "--storage-benchmarks", "-k", "not host").stdout)
+    assert within == {f"test_{case}" for case in CASES}
+    assert {"test_of_the_author", "test_beside_it", "test_threads_use_one_driver_for_everything"} <= without
+    assert not within & without
+
+
+def test_without_the_option_the_contract_is_run(inner: Pytest) -> None:
+    inner.write("test_shelf.py", FILE)
+    run = inner.run("-q", "-k", "test_close or test_known_failures", "--contract-report=kit.json")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert '"shelf"' in (inner.folder / "kit.json").read_text()
+    assert "benchmark '" not in run.stdout
+
+
+def test_every_case_is_measured_and_nothing_stays(inner: Pytest) -> None:
+    inner.write("test_shelf.py", FILE)
+    found = inner.measure("--storage-benchmarks", "-k", "not host")
+    assert set(found) == {f"shelf (TestShelf): {case}" for case in CASES if not case.endswith(LARGE)}
+    for name, each in found.items():
+        facts = each["extra_info"]
+        assert isinstance(facts, dict)
+        assert (facts["driver"], facts["backend"]) == ("shelf", "shelf (TestShelf)")
+        assert facts["operations/s"] > 0
+        assert (
+            ("MB/s" in facts) == (facts["bytes"] > 0) == bool(re.search("put|read|upload", name) and "0B" not in name)
+        )
+    assert found["shelf (TestShelf): put[4KiB]"]["group"] == "put 4 KiB"
+    assert found["shelf (TestShelf): delete[1000]"]["group"] == "delete 1,000 objects"
+    assert inner.left() == []
+
+
+def test_disabled_benchmarks_run_each_case_once(inner: Pytest) -> None:
+    inner.write(
+        "test_shelf.py", broken('    def stat(self, key):\n        print("one stat")\n        return super().stat(key)')
+    )
+    run = inner.run("--storage-benchmarks", "--storage-largest-blob=1", "--benchmark-disable", "-rP", "-k", "not host")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"{len(CASES) - 5} passed, 5 skipped" in run.stdout
+    (stat,) = re.findall(r"TestShelf\.test_stat _+\n-+ Captured stdout call -+\n((?:one stat\n)+)", run.stdout)
+    assert stat == "one stat\n"
+    assert "Name (time in" not in run.stdout
+    assert inner.left() == []
+
+
+FAULTS: Final = {
+    "PutsOtherBytes": (
+        "def put(self, key, data, **more):\n    return super().put(key, data[:-1] + b'!', **more)",
+        {"put[4KiB]", "read[4KiB]", "put_in_threads", "read_in_threads", "move"},
+        r"puts-other-bytes gave other bytes of entrepot-benchmark-\S+ than were written there",
+    ),
+    "ReadsOtherBytes": (
+        "def read(self, key, **more):\n    return Other(super().read(key, **more))",
+        {"put[4KiB]", "read[4KiB]", "read_range", "upload[1MiB]", "put_in_threads", "read_in_threads", "move"},
+        r"reads-other-bytes gave other bytes of entrepot-benchmark-\S+ than were written there",
+    ),
+    "ReadsShort": (
+        "def read(self, key, *, offset=0, length=None):\n    return super().read(key, offset=offset, length=4000)",
+        {"put[4KiB]", "read[4KiB]", "read_range", "upload[1MiB]", "put_in_threads", "read_in_threads", "move"},
+        r"reads-short gave 4000 bytes of entrepot-benchmark-\S+ where \d+ were due",
+    ),
+    "AppendsMore": (
+        "def upload_append(self, state, data):\n    return super().upload_append(state, [b'!', *data])",
+        {"upload[1MiB]"},
+        r"appends-more gave 1048577 bytes of entrepot-benchmark-\S+ where 1048576 were due",
+    ),
+    "ListsInDisorder": (
+        "def list_objects(self, prefix='', **more):\n    return reversed(list(super().list_objects(prefix, **more)))",
+        {"list_whole", "list_first", "list_shallow"},
+        r"list_objects of lists-in-disorder answered \['entrepot-benchmark-.*, not \['entrepot-benchmark-",
+    ),
+    "Fails": (
+        "def stat(self, key):\n    raise OSError('the shelf fell down')",
+        {"stat", "move"},
+        r"OSError: the shelf fell down",
+    ),
+    "DeletesNothing": (
+        "def delete(self, keys):\n    pass",
+        {"delete[1]", "stat"},
+        r"still lists \d+ objects of this benchmark after their deletion: delete what lies below entrepot-|"
+        r"delete of deletes-nothing answered \['entrepot-benchmark-.*, not \[\]",
+    ),
+}
+"""A fault by the name of its driver's class, with the cases that have to find it, and what they say."""
+
+OTHER = """
+class Other:
+    def __init__(self, reader):
+        self.reader, self.info = reader, reader.info
+
+    def __iter__(self):
+        return (bytes([chunk[0] ^ 1]) + chunk[1:] for chunk in self.reader)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.reader.close()
+"""
+
+
+def faulty(name: str) -> str:
+    """A driver with a fault, and its test class."""
+    label = re.sub("(?<!^)([A-Z])", r"-\1", name).lower()
+    folder = f'STORE + "/{name}"'
+    return f"""
+class {name}(FilesystemDriver):
+    name = "{label}"
+{textwrap.indent(FAULTS[name][0], "    ")}
+
+class Test{name}(TestShelf):
+    driver_class = {name}
+
+    @pytest.fixture
+    def folder(self):
+        return {folder}
+"""
+
+
+@pytest.mark.parametrize("how", ["measured", "disabled"])
+def test_a_driver_that_does_wrong_fails(inner: Pytest, how: str) -> None:
+    inner.write("test_shelf.py", FILE + OTHER + "".join(map(faulty, FAULTS)))
+    wanted = {f"{name}::test_{case}" for name, (_, cases, _) in FAULTS.items() for case in cases}
+    chosen = " or ".join(sorted({each.partition("::")[2] for each in wanted}))
+    run = inner.run(
+        *(["--benchmark-disable"] if how == "disabled" else SHORT),
+        "--storage-benchmarks",
+        "--storage-largest-blob=1",
+        "--benchmark-json=result.json",
+        "-rfE",
+        "-k",
+        f"({chosen}) and not TestShelf",
+    )
+    assert run.returncode == 1
+    found = re.findall(r"^(?:FAILED|ERROR) test_shelf.py::Test(\S+) - (.*)$", run.stdout, re.MULTILINE)
+    assert wanted <= {case for case, _ in found}
+    for case, said in found:
+        assert re.search(FAULTS[case.partition("::")[0]][2], said), (case, said)
+    assert "was not used at all" not in run.stdout
+    assert {path.relative_to(inner.store).parts[0] for path in inner.left()} == {"DeletesNothing"}
+    if how == "measured":
+        kept = {each["fullname"] for each in json.loads((inner.folder / "result.json").read_text())["benchmarks"]}
+        failed = {f"test_shelf.py::Test{case}" for case, _ in found if "DeletesNothing" not in case}
+        assert kept
+        assert not kept & failed
+
+
+def test_an_interrupt_leaves_nothing(inner: Pytest) -> None:
+    body = (
+        "    def upload_commit(self, state, *, target=None):\n"
+        "        info = super().upload_commit(state, target=target)\n"
+        "        assert list(self.list_objects())\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        return info"
+    )
+    inner.write("test_shelf.py", broken(body))
+    run = inner.run("--storage-benchmarks", "-k", "upload and 1MiB and not host")
+    assert run.returncode == 2
+    assert "KeyboardInterrupt" in run.stdout
+    assert inner.left() == []
+
+
+def test_an_upload_that_breaks_off_is_aborted(inner: Pytest) -> None:
+    body = (
+        "    def upload_append(self, state, data):\n"
+        "        super().upload_append(state, data)\n"
+        "        raise OSError('in the middle')"
+    )
+    inner.write("test_shelf.py", broken(body))
+    run = inner.run("--storage-benchmarks", "-k", "upload and 1MiB and not host")
+    assert "OSError: in the middle" in run.stdout
+    assert inner.left() == []
+
+
+WATCHED = """
+    def _note(self, *keys):
+        with open(STORE + ".keys", "a") as file:
+            file.writelines(key + "\\n" for key in keys)
+
+    def put(self, key, data, **more):
+        self._note(key)
+        return super().put(key, data, **more)
+
+    def read(self, key, **more):
+        self._note(key)
+        return super().read(key, **more)
+
+    def stat(self, key):
+        self._note(key)
+        return super().stat(key)
+
+    def list_objects(self, prefix="", **more):
+        self._note(prefix)
+        return super().list_objects(prefix, **more)
+
+    def move(self, source, target):
+        self._note(source, target)
+        return super().move(source, target)
+
+    def delete(self, keys):
+        keys = list(keys)
+        self._note(*keys)
+        return super().delete(keys)
+
+    def upload_start(self, key):
+        self._note(key)
+        return super().upload_start(key)
+
+    def upload_commit(self, state, *, target=None):
+        assert target is None
+        return super().upload_commit(state)
+"""
+
+
+def test_nothing_else_of_a_store_is_touched(inner: Pytest) -> None:
+    inner.write("test_shelf.py", broken(WATCHED))
+    kept = {inner.store / "docker" / "registry" / "v2" / name: name.encode() for name in ("blob", "link")}
+    for path, data in kept.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    inner.measure("--storage-benchmarks", "-k", "not host")
+    keys = (inner.folder / "store.keys").read_text().splitlines()
+    assert len(keys) > 1000
+    prefixes = {key.partition("/")[0] for key in keys}
+    assert all(re.fullmatch(r"entrepot-benchmark-[0-9a-f]{32}", prefix) for prefix in prefixes)
+    assert len(prefixes) == len(CASES), "each case has a prefix of its own"
+    assert {path: path.read_bytes() for path in inner.left()} == kept
+
+
+def test_cases_are_left_out_by_what_a_driver_claims(inner: Pytest) -> None:
+    body = (
+        "    @property\n"
+        "    def capabilities(self):\n"
+        "        return Capabilities(create=True, shared=True, durable=True, move='rename', max_object_size=2**20 - 1)"
+    )
+    inner.write("test_shelf.py", broken(body))
+    run = inner.run("--storage-benchmarks", "--benchmark-disable", "-k", "not host", "-rs")
+    assert run.returncode == 0, run.stdout
+    skipped = sum(size in case for case in CASES for size in ("[1MiB]", *LARGE))
+    assert f"{len(CASES) - skipped} passed, {skipped} skipped" in run.stdout
+    assert "1 MiB is more than the largest blob of this run: 1048575 B" in run.stdout
+
+
+def test_a_report_of_the_contract_cannot_be_asked_for(inner: Pytest) -> None:
+    inner.write("test_shelf.py", FILE)
+    run = inner.run("--storage-benchmarks", "--contract-report=kit.md")
+    assert run.returncode == 4
+    assert "--storage-benchmarks runs none" in run.stderr
+
+
+def test_a_largest_blob_is_a_number_of_mebibytes(inner: Pytest) -> None:
+    run = inner.run("--storage-largest-blob=0")
+    assert run.returncode == 4
+    assert "'0' is no number of MiB" in run.stderr
+
+
+def test_a_run_that_does_not_ask_loads_nothing_of_it(inner: Pytest) -> None:
+    inner.write(
+        "test_light.py",
+        "import sys\n"
+        "def test_light():\n"
+        "    ours = {name for name in sys.modules if name.startswith('entrepot_benchmarks')}\n"
+        "    parts = ('', '.suites', '.suites.plugin')\n"
+        "    assert ours == {f'entrepot_benchmarks{part}' for part in parts}\n"
+        "    assert not {'yaml', 'psutil', 'matplotlib', 'entrepot'} & set(sys.modules)\n",
+    )
+    run = inner.run("-q")
+    assert run.returncode == 0, run.stdout
