@@ -18,6 +18,7 @@ from entrepot_benchmarks.trace.generate import generate
 from entrepot_benchmarks.trace.record import HEADER, KINDS
 from entrepot_benchmarks.trace.replay import ALL_REQUESTS, TraceReplay
 from entrepot_benchmarks.trace.shape import LayerSizes, Shape
+from entrepot_benchmarks.workload import Workload
 
 LINES = (
     "0.0 GET tags app - -",
@@ -58,7 +59,7 @@ def nothing_is_left(tree: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("clients", [1, 4])
 def test_every_kind_of_request_is_answered_and_counted(tmp_path: Path, host: Target, run: str, clients: int) -> None:
-    replay = TraceReplay(trace_of(tmp_path, *LINES), run, [clients])
+    replay: Workload = TraceReplay(trace_of(tmp_path, *LINES), run, [clients])
     try:
         replay.prepare(host)
         replay.prepare(host)  # as after a start of the server

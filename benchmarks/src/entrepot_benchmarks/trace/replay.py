@@ -18,6 +18,7 @@ from entrepot_benchmarks.trace.file import read_trace
 from entrepot_benchmarks.trace.plan import Plan, plan_replay
 from entrepot_benchmarks.trace.record import KINDS, Kind
 from entrepot_benchmarks.trace.stage import Stage
+from entrepot_benchmarks.workload import EVERY_ROUND
 
 __all__ = ["ALL_REQUESTS", "TraceReplay"]
 
@@ -51,6 +52,7 @@ class TraceReplay:
         self._stage = Stage(self._plan, run, self._name)
         self._turns = count(1)
         self.clients = clients
+        self.most_rounds = EVERY_ROUND
         self.cases = _cases(self._plan, speed)
 
     def prepare(self, target: Target) -> None:
