@@ -18,7 +18,7 @@ from entrepot_benchmarks.trace.file import read_trace
 from entrepot_benchmarks.trace.plan import Plan, plan_replay
 from entrepot_benchmarks.trace.record import KINDS, Kind
 from entrepot_benchmarks.trace.stage import Stage
-from entrepot_benchmarks.workload import EVERY_ROUND
+from entrepot_benchmarks.workloads.names import EVERY_ROUND
 
 __all__ = ["ALL_REQUESTS", "TraceReplay"]
 
