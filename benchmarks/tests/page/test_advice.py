@@ -56,6 +56,13 @@ def test_one_that_loses_data_is_not_chosen_however_fast_it_is() -> None:
     assert "large pulls, 4.25 times as fast as fs (4.00 to 4.50)" in told
 
 
+def test_one_of_which_nobody_knows_whether_it_keeps_data_can_be_chosen_and_is_named() -> None:
+    run = run_of([backend("plain", durable=None), S3], {("Pull", 1): {"plain": [200, 200], "s3": [100, 100]}})
+    advice = advice_of(run)
+    assert advice.choices[0].names == ["plain"]
+    assert beside(advice, "What keeps no data") == ["Whether plain would keep data over a power cut was not noted."]
+
+
 def test_where_nothing_is_durable_the_choice_is_among_what_there_is_and_says_so() -> None:
     other = backend("other", durable=False)
     run = run_of([MEMORY, other], {("Pull", 1): {"memory": [200, 200], "other": [100, 100]}})

@@ -109,6 +109,9 @@ def _not_durable(run: Run, topics: Sequence[Topic]) -> list[str]:
             f"{name} is not durable: what it took can be gone after a restart or a power cut. It is not for data that "
             f"has to be kept{out}.{would}"
         )
+    unknown = [target.name for target in run.targets if target.kind == "backend" and target.durable is None]
+    if unknown:
+        sentences.append(f"Whether {listing(unknown)} would keep data over a power cut was not noted.")
     return sentences
 
 
