@@ -20,6 +20,7 @@ from entrepot_contract import (
     NotFound,
     ObjectInfo,
     Prefix,
+    Reader,
     SignedMethod,
     StorageDriver,
     StorageError,
@@ -30,7 +31,7 @@ from entrepot_contract import (
 from entrepot_storage_fs.failures import NAME, Reporting, failure
 from entrepot_storage_fs.listing import Listing
 from entrepot_storage_fs.options import FilesystemOptions
-from entrepot_storage_fs.reading import FileReader
+from entrepot_storage_fs.reading import open_reader
 from entrepot_storage_fs.tree import Tree, info_of, seal, sync_directory
 from entrepot_storage_fs.uploads import Uploads
 from entrepot_storage_fs.working import UPLOAD_TTL, WorkingDirectory
@@ -78,19 +79,14 @@ class FilesystemDriver(StorageDriver):
                     os.unlink(staged)
             return info_of(key, status)
 
-    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> FileReader:
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         with Reporting("read", key):
             try:
-                fd = os.open(self._tree.path(key), os.O_RDONLY | os.O_CLOEXEC)
+                return open_reader(self._tree.path(key), key, offset, length)
             except (FileNotFoundError, NotADirectoryError) as error:
+                if isinstance(error, StorageError):
+                    raise
                 raise failure(NotFound, "read", key, "no such object") from error
-            reader = FileReader(fd, key)
-            try:
-                reader.select(offset, length)
-            except BaseException:
-                reader.close()
-                raise
-            return reader
 
     def stat(self, key: str) -> ObjectInfo:
         with Reporting("stat", key):

@@ -8,46 +8,90 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Final, Self
 
-from entrepot_contract import NotFound, ObjectInfo, RangeError, Unavailable
+from entrepot_contract import NotFound, ObjectInfo, RangeError, Reader, StorageError, Unavailable
 from entrepot_storage_fs.failures import Reporting, failure
 from entrepot_storage_fs.tree import info_of
 
-__all__ = ["FileReader"]
+__all__ = ["open_reader"]
 
 CHUNK: Final = 2**20
 
+SMALL: Final = 2**16
+"""So many bytes are read when they are asked for, and held: a link is read in less time than a file is kept open."""
 
-class FileReader:
-    """An open file, or a part of it; owns ``fd``, and reads nothing before ``select``."""
 
-    info: ObjectInfo
+def open_reader(path: str, key: str, offset: int, length: int | None) -> Reader:
+    """The bytes of a file from ``offset`` on, at most ``length`` of them.
 
-    def __init__(self, fd: int, key: str) -> None:
-        self._fd, self._key, self._left = fd, key, 0
-
-    def select(self, offset: int, length: int | None) -> None:
-        """Choose what is read; raises NotFound for a directory, and RangeError."""
-        status = os.fstat(self._fd)
+    Raises OSError, NotFound for a directory, RangeError, and Unavailable where a small file is cut meanwhile.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise failure(NotFound, "read", self._key, "no such object, only some below it")
+            raise failure(NotFound, "read", key, "no such object, only some below it")
         left = status.st_size - offset
         if left < 0:
             message = f"offset {offset} lies past the {status.st_size} bytes of the object"
-            raise failure(RangeError, "read", self._key, message)
-        if offset:
-            os.lseek(self._fd, offset, os.SEEK_SET)
-        self._left = left if length is None else min(left, length)
-        self.info = info_of(self._key, status)
+            raise failure(RangeError, "read", key, message)
+        if length is not None and length < left:
+            left = length
+        if left > SMALL:
+            if offset:
+                os.lseek(fd, offset, os.SEEK_SET)
+            reader = FileReader(info_of(key, status), fd, left)
+            fd = -1
+            return reader
+        data = os.pread(fd, left, offset) if offset else os.read(fd, left)
+        if len(data) < left:
+            raise _cut(key, left - len(data))
+        return SmallReader(info_of(key, status), data)
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def _cut(key: str, missing: int) -> StorageError:
+    return failure(Unavailable, "read", key, f"the file was cut while it was read: {missing} bytes miss")
+
+
+class SmallReader:
+    """The bytes of a small file, or of a small part of one."""
+
+    __slots__ = ("_data", "info")
+
+    def __init__(self, info: ObjectInfo, data: bytes) -> None:
+        self.info, self._data = info, data
 
     def __iter__(self) -> Iterator[bytes]:
-        report = Reporting("read", self._key)
+        data, self._data = self._data, b""
+        return iter((data,) if data else ())
+
+    def close(self) -> None:
+        self._data = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._data = b""
+
+
+class FileReader:
+    """An open file, or a part of it; owns ``fd``."""
+
+    def __init__(self, info: ObjectInfo, fd: int, size: int) -> None:
+        self.info, self._fd, self._left = info, fd, size
+
+    def __iter__(self) -> Iterator[bytes]:
+        report = Reporting("read", self.info.key)
         while self._left:
             with report:
                 chunk = os.read(self._fd, min(self._left, CHUNK))
             if not chunk:
-                raise failure(
-                    Unavailable, "read", self._key, f"the file was cut while it was read: {self._left} bytes miss"
-                )
+                raise _cut(self.info.key, self._left)
             self._left -= len(chunk)
             yield chunk
 
