@@ -10,14 +10,13 @@ SYNC   := $(UV) sync --quiet --frozen --inexact
 SOURCES := contract host plugins benchmarks tests
 PACKAGE_TESTS := contract/tests host/tests plugins benchmarks/tests
 
-# What `make bench` measures: filesystem, s3 (on Ceph), auth (what a password or a token costs),
-# notifications (what a webhook costs).
-BACKENDS ?= filesystem
+# More of `make bench`, such as "--quick", "--only filesystem", or "--compare auth": see --help.
+BENCH ?= --thorough --data /var/tmp
 
 # What the kit says of every driver, for a person and for a program.
 REPORTS := --contract-report=build/contract.html --contract-report=build/contract.md --contract-report=build/contract.json
 
-.PHONY: help install serve check quick test bench ceph moto azurite gcs
+.PHONY: help install serve check quick test bench bench-gate ceph moto azurite gcs
 
 help: ## List the targets
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -43,11 +42,13 @@ test: install ## Everything: check, and all tests, with the programs that they d
 	$(PY) -m pytest -q -n 2 $(REPORTS) $(PACKAGE_TESTS)
 	$(PY) -m pytest -q tests
 
-bench: install ## entrepot beside docker-registry, in one run: BACKENDS="filesystem s3"
+bench: install ## Every backend that can be started here, beside docker-registry, into report.html
 	.ci/programs
-	@set -e; for backend in $(BACKENDS); do \
-		PYTHONPATH=tests $(PY) -m entrepot_benchmarks --backend $$backend $(BENCH); \
-	done
+	@PYTHONPATH=tests $(PY) -m entrepot_benchmarks $(BENCH)
+
+bench-gate: install ## Fail where entrepot keeps less than 80 % of benchmarks/baseline.json
+	.ci/programs
+	@PYTHONPATH=tests $(PY) -m entrepot_benchmarks.gate --data /var/tmp $(GATE)
 
 ceph moto azurite gcs: install ## A storage server on 127.0.0.1, and the configuration that uses it
 	.ci/programs

@@ -16,6 +16,7 @@ from entrepot_benchmarks.cli.output import Outputs, measure, status_of
 from entrepot_benchmarks.comparisons import COMPARISONS
 from entrepot_benchmarks.fleet import Fleet
 from entrepot_benchmarks.workloads import new_run
+from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 
 __all__ = ["main"]
 
@@ -45,7 +46,8 @@ def main(
             return not only or any(fnmatchcase(name, pattern) for pattern in only)
 
         workloads = chosen_workloads(extent, run, stack)
-        plan = Plan(fleet.openings(wanted), workloads, extent.rounds, extent.seconds, folder)
+        limits = any(one.cases[0].name in (BARE_PULL, BARE_PUSH) for one in workloads)
+        plan = Plan(fleet.openings(wanted, limits=limits), workloads, extent.rounds, extent.seconds, folder)
         ctx.exit(status_of(measure(plan, outputs, fleet.backends)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from entrepot_benchmarks.runner import Progress, Runner
 from entrepot_benchmarks.target import Target
 from entrepot_benchmarks.workload import Workload
 
-__all__ = ["Opening", "Plan", "run_plan"]
+__all__ = ["Opening", "Plan", "run_plan", "shown_command"]
 
 NOTES = (
     "All targets run at once and are loaded in turn within each round; a ratio is taken within a round. What is pushed "
@@ -57,7 +58,7 @@ def run_plan(plan: Plan, progress: Progress, keep: Callable[[Run], None]) -> Run
     """
     run = Run(
         started=datetime.now(UTC),
-        command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command=shown_command(sys.argv),
         rounds=plan.rounds,
         machine=describe(plan.data),
         cases=[],
@@ -74,6 +75,14 @@ def run_plan(plan: Plan, progress: Progress, keep: Callable[[Run], None]) -> Run
         run.partial = "; ".join(faults) or None
         Runner(run, targets, wanted, seconds=plan.seconds, progress=progress, keep=lambda: keep(run)).measure()
     return run
+
+
+def shown_command(words: Sequence[str]) -> str:
+    """A command line without the options of backends and the passwords of peers, which may be secret."""
+    program = Path(words[0])
+    name = f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
+    hidden = [re.sub(r"//[^/]*@", "//...@", re.sub(r"\{.*\}", "{...}", word, flags=re.DOTALL)) for word in words[1:]]
+    return " ".join([name, *map(shlex.quote, hidden)])
 
 
 def _start(

@@ -42,9 +42,8 @@ class Fleet:
         }
         self._options: dict[str, Mapping[str, object]] = {}
 
-    def openings(self, wanted: Callable[[str], bool]) -> list[Opening]:
-        """Each target whose name is wanted; limits come with the filesystem."""
-        files = ("filesystem", "docker-registry")
+    def openings(self, wanted: Callable[[str], bool], *, limits: bool) -> list[Opening]:
+        """Each target whose name is wanted, and what bounds them all."""
         every: dict[str, Callable[[], Target]] = {
             "filesystem": partial(self._host, "filesystem", all_cases),
             "docker-registry": self._distribution,
@@ -55,7 +54,7 @@ class Fleet:
             "gcs": partial(self._host, "gcs", not_bare),
         }
         found = [Opening(name, start) for name, start in every.items() if wanted(name)]
-        if any(opening.name in files for opening in found):
+        if limits:
             found.append(Opening("nginx", lambda: Nginx(self._data / "nginx", BARE_PULL)))
             found.append(Opening("bare loop, cached writes", lambda: self._bare("cached")))
             if takes_direct_writes(self._data):

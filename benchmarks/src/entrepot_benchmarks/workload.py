@@ -36,5 +36,5 @@ class Workload(Protocol):
         """Load a target for about so many seconds, at least one operation each client; a spell by the case's name.
 
         What is pushed is removed again, outside the timed part, also where the turn fails. Raises BenchmarkError where
-        an answer was not the expected one, and InterruptedError on Ctrl-C, when the clients have ended.
+        an answer was not the expected one, and KeyboardInterrupt on Ctrl-C, when the clients have ended.
         """

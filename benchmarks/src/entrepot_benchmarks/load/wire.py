@@ -87,6 +87,7 @@ class Connection:
         self._origin = origin
         self._sock = connect(origin)
         self._early = b""
+        self._buffer = memoryview(bytearray(BUFFER))
         self._elsewhere: dict[Origin, Connection] = {}
 
     def __enter__(self) -> Self:
@@ -182,7 +183,7 @@ class Connection:
         hasher = hashlib.sha256(self._early) if digest else None
         left = size - len(self._early)
         self._early = b""
-        buffer = memoryview(bytearray(BUFFER))
+        buffer = self._buffer
         while left:
             count = self._sock.recv_into(buffer, min(BUFFER, left))
             if not count:

@@ -1,0 +1,128 @@
+"""``python -m entrepot_benchmarks.gate``: fail where entrepot keeps less than four fifths of its baseline."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from entrepot_benchmarks.bench import Opening
+from entrepot_benchmarks.cli.files import told_in_one_line
+from entrepot_benchmarks.cli.progress import Bar
+from entrepot_benchmarks.cost import count_operations
+from entrepot_benchmarks.fleet import Fleet
+from entrepot_benchmarks.gate.baseline import Baseline, load_baseline, save_baseline
+from entrepot_benchmarks.gate.judging import TOLERANCE, Verdict, judge_calls, judge_ratios
+from entrepot_benchmarks.gate.measuring import Extent, measure_rows
+from entrepot_benchmarks.gate.rows import Ratios, calls_of
+from entrepot_benchmarks.selection import parse_backend
+from entrepot_benchmarks.workloads import new_run
+
+__all__ = ["main"]
+
+PEER: Final = "docker-registry"
+SUBJECTS: Final = ("filesystem", "inmemory")
+SHORT: Final = Extent(rounds=5, seconds=0.4, again=2, rates=False)
+LONG: Final = Extent(rounds=9, seconds=1.0, again=2, rates=True)
+BASELINE: Final = Path("benchmarks/baseline.json")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--short", is_flag=True, help="Fewer and shorter rounds, and work alone: what CI runs.")
+@click.option("--record", is_flag=True, help="Write the baseline of this machine's processor instead of judging by it.")
+@click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), default=BASELINE, show_default=True)
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path(), metavar="DIR")
+@click.pass_context
+def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Path) -> None:
+    """Compare ratios to docker-registry, and the calls of drivers, with a stored baseline; never absolute times."""
+    with told_in_one_line(), Bar() as bar:
+        stored = Baseline() if record and not baseline.exists() else load_baseline(baseline)
+        calls = _calls()
+        judged = judge_calls(calls, stored)
+        processor = ""
+
+        def lost(rows: Ratios) -> Sequence[str]:
+            known = {} if record else _of_any(stored)
+            return [verdict.row for verdict in judge_ratios(rows, known) if verdict.lost]
+
+        extent = SHORT if short else LONG
+        rows, run = measure_rows(_openings, partial(_folder, data), new_run(), extent, SUBJECTS, PEER, lost, bar)
+        processor = run.machine["CPU"]
+    if record:
+        _record(stored, baseline, processor, rows, calls)
+        return
+    known = stored.of(processor)
+    judged += judge_ratios(rows, known)
+    _show(judged)
+    if not known:
+        click.echo(
+            f"The baseline has no ratios of the processor {processor!r}: only the calls of drivers were judged. "
+            "Measure a commit that is good with --record, and commit the file."
+        )
+    gone = [verdict for verdict in judged if verdict.lost]
+    for verdict in gone:
+        click.echo(f"lost: {verdict.row} keeps {verdict.kept:.0%} of its baseline", err=True)
+    ctx.exit(int(bool(gone)))
+
+
+def _openings(folder: Path, run: str, stack: ExitStack) -> Sequence[Opening]:
+    return Fleet(folder, run, stack).openings(lambda name: name in (*SUBJECTS, PEER), limits=False)
+
+
+def _folder(data: Path, stack: ExitStack) -> Path:
+    made = tempfile.TemporaryDirectory(prefix="entrepot-gate-", dir=data.absolute(), ignore_cleanup_errors=True)
+    return Path(stack.enter_context(made))
+
+
+def _calls() -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for name in SUBJECTS:
+        with tempfile.TemporaryDirectory() as place:
+            backend = parse_backend(name)
+            costs = count_operations(name, name, backend.placed(place), blob_sizes=(10_000, 2**20))
+            found.update(calls_of(costs))
+    return found
+
+
+def _of_any(stored: Baseline) -> Mapping[str, float]:
+    """The least of all processors' ratios: what looks lost beside these is measured again, wherever this runs."""
+    found: dict[str, float] = {}
+    for ratios in stored.ratios.values():
+        for row, ratio in ratios.items():
+            found[row] = min(ratio, found.get(row, ratio))
+    return found
+
+
+def _record(stored: Baseline, file: Path, processor: str, rows: Ratios, calls: Mapping[str, int]) -> None:
+    medians = {row: round(median(ratios), 3) for row, ratios in rows.items()}
+    known = {**stored.ratios.get(processor, {}), **medians}
+    recorded = datetime.now(UTC).date().isoformat()
+    save_baseline(Baseline(recorded=recorded, calls=dict(calls), ratios={**stored.ratios, processor: known}), file)
+    click.echo(f"{file} has {len(medians)} rows of {processor}.")
+
+
+def _show(judged: Sequence[Verdict]) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("row")
+    for title in ("baseline", "now", "kept", "rounds"):
+        table.add_column(title, justify="right")
+    for verdict in judged:
+        least, most = verdict.spread
+        kept = f"{verdict.kept:.0%}{' LOST' if verdict.lost else ''}"
+        values = (f"{verdict.baseline:.2f}", f"{verdict.value:.2f}", kept, f"{least:.0%} to {most:.0%}")
+        table.add_row(verdict.row, *values)
+    Console(highlight=False, width=150).print(table)
+    click.echo(f"A row is lost where it keeps less than {TOLERANCE:.0%} of its baseline, in the median of all rounds.")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m entrepot_benchmarks.gate")
