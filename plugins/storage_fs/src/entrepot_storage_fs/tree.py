@@ -6,6 +6,7 @@ import os
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from entrepot_contract import ConfigError, ObjectInfo
@@ -132,8 +133,13 @@ def seal(fd: int) -> os.stat_result:
 
 
 def info_of(key: str, status: os.stat_result) -> ObjectInfo:
-    etag = f"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
-    return ObjectInfo(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), etag)
+    return _info(key, status.st_size, status.st_ino, status.st_mtime_ns, status.st_mtime)
+
+
+@lru_cache(maxsize=4096)
+def _info(key: str, size: int, inode: int, nanoseconds: int, seconds: float) -> ObjectInfo:
+    # Remembered, as to write times and numbers down takes as long as to read a link.
+    return ObjectInfo(key, size, datetime.fromtimestamp(seconds, UTC), f"{inode:x}-{nanoseconds:x}-{size:x}")
 
 
 def _wrong_root(message: str) -> ConfigError:
