@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import lru_cache
 from time import perf_counter
 from typing import ParamSpec, TypeVar
 
@@ -37,6 +38,9 @@ __all__ = ["CheckedDriver"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_is_key = lru_cache(maxsize=4096)(is_key)
+"""The same few links and blobs are asked for again and again."""
 
 
 def _unobserved(operation: str, seconds: float, error: StorageError | None) -> None:
@@ -218,7 +222,7 @@ class CheckedDriver(StorageDriver):
             raise failure from error
 
     def _check_key(self, operation: str, key: str) -> None:
-        if not is_key(key):
+        if not _is_key(key):
             raise self._invalid(operation, f"{key[:200]!r} is no key: see the grammar in entrepot_contract.keys")
 
     def _check_size(self, operation: str, key: str, size: int, expected: int) -> None:
