@@ -95,8 +95,7 @@ class FilesystemDriver(StorageDriver):
     def list_objects(
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
     ) -> Iterator[ObjectInfo | Prefix]:
-        with Reporting("list_objects", prefix or None):
-            yield from self._listing.objects(prefix, start_after, shallow)
+        return self._listing.objects(prefix, start_after, shallow)
 
     def move(self, source: str, target: str) -> ObjectInfo:
         if source == target:

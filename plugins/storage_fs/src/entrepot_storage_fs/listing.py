@@ -10,6 +10,7 @@ from operator import attrgetter, itemgetter
 from typing import Final, TypeAlias
 
 from entrepot_contract import ObjectInfo, Prefix, is_key
+from entrepot_storage_fs.failures import Reporting
 from entrepot_storage_fs.tree import KEPT_LEVELS, Tree, info_of
 
 __all__ = ["Listing"]
@@ -40,47 +41,51 @@ class Listing:
 
     def objects(self, prefix: str, after: str, shallow: bool) -> Iterator[ObjectInfo | Prefix]:
         """Everything below ``prefix`` whose key (for a Prefix: with its slash) comes after ``after``."""
-        if shallow:
-            yield from self._shallow(prefix, after)
-            return
-        open_directories = [_children(self._tree, prefix, after)]
-        while open_directories:
-            for key, entry in open_directories[-1]:
-                if key.endswith("/"):
-                    open_directories.append(_children(self._tree, key, after))
-                    break
-                yield from _info(key, entry)
-            else:
-                open_directories.pop()
-
-    def _shallow(self, prefix: str, after: str) -> Iterator[ObjectInfo | Prefix]:
-        try:
-            status = os.stat(self._tree.path(prefix))
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        version = (status.st_ino, status.st_mtime_ns)
+        if not shallow:
+            return self._deep(prefix, after)
+        with Reporting("list_objects", prefix or None):
+            try:
+                status = os.stat(self._tree.path(prefix))
+            except (FileNotFoundError, NotADirectoryError):
+                return iter(())
         known = self._unchanged.get(prefix)
-        if known is not None and known[0] == version:
-            yield from known[1][bisect_right(known[1], after, key=_key) :]
-            return
+        if known is not None and known[0] == _version(status):
+            items = known[1]
+            return iter(items[bisect_right(items, after, key=_key) :] if after else items)
+        return self._shallow(prefix, after, status)
+
+    def _deep(self, prefix: str, after: str) -> Iterator[ObjectInfo | Prefix]:
+        with Reporting("list_objects", prefix or None):
+            open_directories = [_children(self._tree, prefix, after)]
+            while open_directories:
+                for key, entry in open_directories[-1]:
+                    if key.endswith("/"):
+                        open_directories.append(_children(self._tree, key, after))
+                        break
+                    yield from _info(key, entry)
+                else:
+                    open_directories.pop()
+
+    def _shallow(self, prefix: str, after: str, status: os.stat_result) -> Iterator[ObjectInfo | Prefix]:
         # An object that comes into an empty directory, or the last one that leaves a kept one, changes nothing here.
         settled = prefix.count("/") >= KEPT_LEVELS and time.time_ns() - status.st_mtime_ns > SETTLED
         listed: list[Prefix] = []
-        for key, entry in _children(self._tree, prefix, after):
-            if not key.endswith("/"):
-                settled = False
-                yield from _info(key, entry)
-            elif key > after:
-                if not self._has_objects(key, entry):
+        with Reporting("list_objects", prefix or None):
+            for key, entry in _children(self._tree, prefix, after):
+                if not key.endswith("/"):
                     settled = False
-                    continue
-                item = Prefix(key)
-                listed.append(item)
-                yield item
+                    yield from _info(key, entry)
+                elif key > after:
+                    if not self._has_objects(key, entry):
+                        settled = False
+                        continue
+                    item = Prefix(key)
+                    listed.append(item)
+                    yield item
         if settled and not after:
             if sum(len(items) for _, items in self._unchanged.values()) + len(listed) > REMEMBERED:
                 self._unchanged.clear()
-            self._unchanged[prefix] = (version, listed)
+            self._unchanged[prefix] = (_version(status), listed)
 
     def _has_objects(self, key: str, entry: Entry) -> bool:
         identity = (entry.name, entry.inode())
@@ -93,6 +98,10 @@ class Listing:
             self._filled.clear()
         self._filled.add(identity)
         return True
+
+
+def _version(status: os.stat_result) -> tuple[int, int]:
+    return status.st_ino, status.st_mtime_ns
 
 
 def _children(tree: Tree, prefix: str, after: str) -> Iterator[tuple[str, Entry]]:
