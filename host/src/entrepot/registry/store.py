@@ -8,7 +8,7 @@ from itertools import islice
 
 from entrepot.errors import DigestInvalid
 from entrepot.registry.names import Digest, parse_digest
-from entrepot_contract import IntegrityError, NotFound, StorageDriver, WriteMode
+from entrepot_contract import IntegrityError, NotFound, ObjectInfo, Prefix, StorageDriver, WriteMode
 from entrepot_contract.errors import AlreadyExists
 
 __all__ = ["BATCH", "Store"]
@@ -81,16 +81,29 @@ class Store:
         A driver lists ``1-alpine/`` before ``1/``, and ``1`` is to come first. So a name is held back until no
         shorter one that it begins with can follow: few for most tags, and never more than the listing itself.
         """
-        held: list[str] = []
         items = self.driver.list_objects(prefix, start_after=prefix + after if after else "", shallow=True)
-        while batch := list(islice(items, BATCH)):
-            names = [item.key[len(prefix) :].rstrip("/") for item in batch]
-            held += [name for name in names if name > after] if after else names
-            if len(batch) == BATCH:
-                reached = names[-1] + "/"
-                yield from sorted(name for name in held if _stem(name) + "/" < reached)
-                held = [name for name in held if _stem(name) + "/" >= reached]
-        yield from sorted(held)
+        batch = _names(list(islice(items, BATCH)), prefix)
+        if len(batch) == BATCH:
+            return _in_order(batch, items, prefix, after)
+        # One batch is all there is, as nearly always: to sort it takes less than to hand out each name.
+        return iter(sorted(name for name in batch if name > after) if after else sorted(batch))
+
+
+def _names(items: list[ObjectInfo | Prefix], prefix: str) -> list[str]:
+    start = len(prefix)
+    return [item.key[start:].rstrip("/") for item in items]
+
+
+def _in_order(batch: list[str], items: Iterator[ObjectInfo | Prefix], prefix: str, after: str) -> Iterator[str]:
+    held: list[str] = []
+    while batch:
+        held += [name for name in batch if name > after] if after else batch
+        if len(batch) == BATCH:
+            reached = batch[-1] + "/"
+            yield from sorted(name for name in held if _stem(name) + "/" < reached)
+            held = [name for name in held if _stem(name) + "/" >= reached]
+        batch = _names(list(islice(items, BATCH)), prefix)
+    yield from sorted(held)
 
 
 def _stem(name: str) -> str:
