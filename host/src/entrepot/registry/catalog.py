@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from entrepot.registry import layout
-from entrepot.registry.store import Store
+from entrepot.registry.store import BATCH, Store
 
 __all__ = ["Catalog"]
 
@@ -28,12 +29,18 @@ class Catalog:
         if first:
             yield from self._below(f"{parent}{first}/", after[1:])
         for component in self._store.names(layout.REPOSITORIES + parent, first):
-            if component.startswith("_"):
-                continue
-            name = parent + component
-            if self._is_repository(name):
-                yield name
-            yield from self._below(f"{name}/", [])
+            if not component.startswith("_"):
+                yield from self._from(parent + component)
+
+    def _from(self, name: str) -> Iterator[str]:
+        """A repository and those below it, by one listing: that of what lies below it says whether it is one."""
+        children = self._store.names(f"{layout.REPOSITORIES}{name}/")
+        head = list(islice(children, BATCH))
+        if layout.MANIFESTS in head or (len(head) == BATCH and self._is_repository(name)):
+            yield name
+        for child in chain(head, children):
+            if not child.startswith("_"):
+                yield from self._from(f"{name}/{child}")
 
     def _is_repository(self, name: str) -> bool:
         return next(self._store.driver.list_objects(layout.manifests(name), shallow=True), None) is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from entrepot.registry.names import Digest
 
 __all__ = [
+    "MANIFESTS",
     "REPOSITORIES",
     "STAGED",
     "UPLOADS",
@@ -30,6 +31,9 @@ __all__ = [
 _V2 = "docker/registry/v2"
 _BLOBS = f"{_V2}/blobs"
 REPOSITORIES = f"{_V2}/repositories/"
+MANIFESTS = "_manifests"
+"""Below a repository, what makes it one."""
+
 _OWN = "entrepot"
 UPLOADS = f"{_OWN}/uploads/"
 STAGED = f"{_OWN}/staging/"
@@ -47,32 +51,32 @@ def layer(name: str, digest: Digest) -> str:
 
 def manifests(name: str) -> str:
     """The prefix whose presence makes a repository."""
-    return f"{REPOSITORIES}{name}/_manifests/"
+    return f"{REPOSITORIES}{name}/{MANIFESTS}/"
 
 
 def revision(name: str, digest: Digest) -> str:
     """The link that makes a manifest a member of a repository."""
-    return f"{REPOSITORIES}{name}/_manifests/revisions/{digest.algorithm}/{digest.encoded}/link"
+    return f"{REPOSITORIES}{name}/{MANIFESTS}/revisions/{digest.algorithm}/{digest.encoded}/link"
 
 
 def tags(name: str) -> str:
     """The prefix of all tags of a repository."""
-    return f"{REPOSITORIES}{name}/_manifests/tags/"
+    return f"{REPOSITORIES}{name}/{MANIFESTS}/tags/"
 
 
 def tag(name: str, tag: str) -> str:
     """The prefix of all that is known of one tag."""
-    return f"{REPOSITORIES}{name}/_manifests/tags/{tag}/"
+    return f"{REPOSITORIES}{name}/{MANIFESTS}/tags/{tag}/"
 
 
 def tag_current(name: str, tag: str) -> str:
     """The link to the manifest that a tag names now."""
-    return f"{REPOSITORIES}{name}/_manifests/tags/{tag}/current/link"
+    return f"{REPOSITORIES}{name}/{MANIFESTS}/tags/{tag}/current/link"
 
 
 def tag_index(name: str, tag: str, digest: Digest) -> str:
     """The link that remembers that a tag has named a manifest."""
-    return f"{REPOSITORIES}{name}/_manifests/tags/{tag}/index/{digest.algorithm}/{digest.encoded}/link"
+    return f"{REPOSITORIES}{name}/{MANIFESTS}/tags/{tag}/index/{digest.algorithm}/{digest.encoded}/link"
 
 
 def referrers(name: str, subject: Digest) -> str:
