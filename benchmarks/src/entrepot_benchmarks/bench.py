@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.errors import BenchmarkError, in_one_line
+from entrepot_benchmarks.interrupts import uninterrupted
 from entrepot_benchmarks.machine import describe
 from entrepot_benchmarks.results.model import Run
-from entrepot_benchmarks.runner import Progress, Runner
+from entrepot_benchmarks.runner import Progress, Runner, interrupt
 from entrepot_benchmarks.target import Target
 from entrepot_benchmarks.workload import Workload
 
@@ -54,8 +55,13 @@ class Plan:
 def run_plan(plan: Plan, progress: Progress, keep: Callable[[Run], None]) -> Run:
     """Start the targets, measure, and remove everything; ``keep`` gets the run after each round.
 
-    A target that cannot be started is left out, and makes the run partial. Raises BenchmarkError where none can.
+    A target that cannot be started is left out, and makes the run partial; so does an interrupt. Raises BenchmarkError
+    where none can, and where two have one name.
     """
+    names = [opening.name for opening in plan.openings]
+    for name in names:
+        if names.count(name) > 1:
+            raise BenchmarkError(f"two targets are called {name!r}: give one of them another name")
     run = Run(
         started=datetime.now(UTC),
         command=shown_command(sys.argv),
@@ -65,15 +71,20 @@ def run_plan(plan: Plan, progress: Progress, keep: Callable[[Run], None]) -> Run
         targets=[],
         notes=[*NOTES, *plan.notes],
     )
-    faults: list[str] = []
-    with ExitStack() as stack:
-        targets = _start(plan.openings, progress, stack, run, faults)
+    stack = ExitStack()
+    try:
+        targets = _start(plan.openings, progress, stack, run)
         if not targets:
-            raise BenchmarkError("; ".join(faults) or "there is nothing to measure")
+            raise BenchmarkError(run.partial or "there is nothing to measure")
         wanted = [workload for workload in plan.workloads if any(one.takes(workload.cases[0]) for one in targets)]
+        if not wanted:
+            raise BenchmarkError("there is nothing to measure: no target takes any of the cases that were chosen")
         run.cases = [case for workload in wanted for case in workload.cases]
-        run.partial = "; ".join(faults) or None
         Runner(run, targets, wanted, seconds=plan.seconds, progress=progress, keep=lambda: keep(run)).measure()
+    except KeyboardInterrupt:
+        interrupt(run, "before the first round")
+    finally:
+        _end(stack, run)
     return run
 
 
@@ -85,17 +96,14 @@ def shown_command(words: Sequence[str]) -> str:
     return " ".join([name, *map(shlex.quote, hidden)])
 
 
-def _start(
-    openings: Sequence[Opening], progress: Progress, stack: ExitStack, run: Run, faults: list[str]
-) -> list[Target]:
+def _start(openings: Sequence[Opening], progress: Progress, stack: ExitStack, run: Run) -> list[Target]:
     targets: list[Target] = []
     for opening in openings:
         progress.turn(f"start {opening.name}")
         try:
             target = opening.start()
-        except BenchmarkError as error:
-            faults.append(f"{opening.name} is left out: {error}")
-            progress.fault(faults[-1])
+        except (BenchmarkError, OSError) as error:
+            _fault(run, progress, f"{opening.name} is left out: {in_one_line(error)}")
             continue
         stack.callback(_close, target, run, progress)
         targets.append(target)
@@ -103,13 +111,25 @@ def _start(
     return targets
 
 
+def _end(stack: ExitStack, run: Run) -> None:
+    try:
+        with uninterrupted():
+            stack.close()
+    except KeyboardInterrupt:
+        interrupt(run, "after the last round")
+
+
 def _close(target: Target, run: Run, progress: Progress) -> None:
     try:
         target.close()
-    except BenchmarkError as error:
-        fault = f"what {target.info.name} still holds of this run could not be removed: {error}"
-        run.partial = f"{run.partial}; {fault}" if run.partial else fault
-        progress.fault(fault)
+    except (BenchmarkError, OSError) as error:
+        name = target.info.name
+        _fault(run, progress, f"what {name} still holds of this run could not be removed: {in_one_line(error)}")
     for left in target.remains():
         run.notes.append(left)
         progress.fault(left)
+
+
+def _fault(run: Run, progress: Progress, what: str) -> None:
+    run.partial = f"{run.partial}; {what}" if run.partial else what
+    progress.fault(what)

@@ -10,16 +10,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from entrepot_benchmarks import ceiling
-from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.errors import BenchmarkError, in_one_line
+from entrepot_benchmarks.interrupts import uninterrupted
 from entrepot_benchmarks.load.payload import PayloadSource
 from entrepot_benchmarks.results.model import Run, Series
 from entrepot_benchmarks.target import Target
 from entrepot_benchmarks.workload import Workload
 
-__all__ = ["Progress", "Runner"]
+__all__ = ["GONE", "INTERRUPTED", "Progress", "Runner", "interrupt"]
+
+INTERRUPTED: Final = "interrupted"
+"""Begins why a run is partial that was interrupted."""
+
+GONE: Final = "gone: "
+"""Begins why a series has failed whose target does not answer any more."""
 
 
 class Progress(Protocol):
@@ -45,8 +52,8 @@ class _Turn:
 class Runner:
     """Measures workloads on targets, and keeps what it has measured in ``run`` as it goes.
 
-    A target that fails at a case is left out of that case from then on, and one that fails before the first round of
-    all; the run is partial then. ``keep`` is called after each round.
+    A target that fails at a case is left out of that case from then on; one that fails before the first round, or does
+    not answer any more, of all. The run is partial then. ``keep`` is called after each round.
     """
 
     def __init__(
@@ -67,12 +74,14 @@ class Runner:
         self._keep = keep
         self._prepared: list[tuple[Workload, Target]] = []
         self._series: dict[tuple[str, int, str], Series] = {}
+        self._gone: dict[str, str] = {}
+        self._number = 0
 
     def measure(self) -> None:
         """Prepare, take the turns of all rounds, and remove what was prepared, however it ends.
 
-        Ctrl-C ends it after the operations under way, and makes the run partial. Raises BenchmarkError where no target
-        could be prepared.
+        An interrupt ends it after the operations under way, and makes the run partial. Raises BenchmarkError where no
+        target could be prepared.
         """
         began = time.monotonic()
         try:
@@ -85,11 +94,18 @@ class Runner:
                 self.run.seconds = time.monotonic() - began
                 self._keep()
         except KeyboardInterrupt:
-            done = max((len(series.spells) for series in self.run.series), default=0)
-            self.run.partial = f"interrupted in round {done} of {self.run.rounds}"
+            within = f"in round {self._number} of {self.run.rounds}"
+            interrupt(self.run, within if self._number else "before the first round")
         finally:
-            self.run.seconds = time.monotonic() - began
-            self._forget()
+            self._end(began)
+
+    def _end(self, began: float) -> None:
+        try:
+            with uninterrupted():
+                self.run.seconds = time.monotonic() - began
+                self._forget()
+        except KeyboardInterrupt:
+            interrupt(self.run, "after the last round")
 
     def _prepare(self) -> None:
         for target in list(self._targets):
@@ -98,9 +114,10 @@ class Runner:
                 for workload in self._taken(target):
                     self._prepared.append((workload, target))
                     workload.prepare(target)
-            except BenchmarkError as error:
+            except (BenchmarkError, OSError) as error:
                 self._targets.remove(target)
-                self._fault(f"{target.info.name} is left out: {error}")
+                self.run.targets.remove(target.info)
+                self._fault(f"{target.info.name} is left out: {in_one_line(error)}")
         if not self._targets:
             raise BenchmarkError(f"nothing is left to measure: {self.run.partial}")
 
@@ -115,10 +132,13 @@ class Runner:
                         yield _Turn(workload, clients, target)
 
     def _round(self, number: int, turns: Sequence[_Turn]) -> None:
+        self._number = number + 1
         self._ceiling()
         for turn in turns:
             case, name = turn.workload.cases[0].name, turn.target.info.name
             series = self._of(case, turn.clients, name)
+            if name in self._gone:
+                series.failed = series.failed or self._gone[name]
             if series.failed is not None or number >= turn.workload.most_rounds:
                 continue
             clients = "1 client" if turn.clients == 1 else f"{turn.clients} clients"
@@ -126,9 +146,14 @@ class Runner:
             try:
                 spells = turn.workload.turn(turn.target, turn.clients, self._seconds)
                 turn.target.settle(partial(self._refill, turn.target))
-            except BenchmarkError as error:
-                series.failed = str(error)
-                self._fault(f"{case}, {clients}, {name}: {error}")
+            except (BenchmarkError, OSError) as error:
+                series.failed = in_one_line(error)
+                reason = turn.target.gone()
+                if reason is None:
+                    self._fault(f"{case}, {clients}, {name}: {series.failed}")
+                else:
+                    self._gone[name] = f"{GONE}{' '.join(reason.split())}"
+                    self._fault(f"{name} is left out from {case} with {clients} on, because it is {self._gone[name]}")
             else:
                 for each, spell in spells.items():
                     self._of(each, turn.clients, name).spells.append(spell)
@@ -153,12 +178,22 @@ class Runner:
             workload.prepare(target)
 
     def _forget(self) -> None:
+        failed: dict[str, str] = {}
         for workload, target in self._prepared:
             try:
                 workload.forget(target)
-            except BenchmarkError as error:
-                self._fault(f"what was prepared on {target.info.name} could not be removed: {error}")
+            except (BenchmarkError, OSError) as error:
+                failed.setdefault(target.info.name, in_one_line(error))
+        # A target is asked once more when it is closed, and tells what stays. It is not when it is gone for good.
+        for name, reason in failed.items():
+            if name not in self._gone:
+                self._fault(f"what was prepared on {name} could not be removed at once: {reason}")
 
     def _fault(self, what: str) -> None:
         self.run.partial = f"{self.run.partial}; {what}" if self.run.partial else what
         self._progress.fault(what)
+
+
+def interrupt(run: Run, when: str) -> None:
+    """Make a run partial because it was interrupted, beside what made it so before."""
+    run.partial = f"{INTERRUPTED} {when}" + (f"; {run.partial}" if run.partial else "")

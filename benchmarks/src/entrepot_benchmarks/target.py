@@ -45,6 +45,9 @@ class Target(Protocol):
         A server that had to be started anew, and holds nothing of what was prepared, calls ``refill``.
         """
 
+    def gone(self) -> str | None:
+        """Why nothing more can be measured here, as where its process ended; None where it still answers."""
+
     def remains(self) -> Sequence[str]:
         """What could not be removed, in words for the person who has to."""
 

@@ -18,7 +18,7 @@ from entrepot_benchmarks.cli.trace import trace
 from entrepot_benchmarks.selection import Backend, chosen_backends
 from entrepot_benchmarks.target import Target
 from entrepot_benchmarks.targets.host import EntrepotHost
-from entrepot_benchmarks.targets.peer import PeerRegistry
+from entrepot_benchmarks.targets.peer import PeerAddress, PeerRegistry
 from entrepot_benchmarks.workloads import new_run
 
 __all__ = ["bench"]
@@ -69,7 +69,7 @@ def bench(
         name = new_run()
         chosen = chosen_backends(backends)
         openings = [Opening(one.label, partial(_host, one, folder, name, server)) for one in chosen]
-        openings += [Opening(_shown(url), partial(PeerRegistry, url)) for url in peers]
+        openings += [Opening(PeerAddress.of(text).name, partial(PeerRegistry, text)) for text in peers]
         workloads = chosen_workloads(extent, name, stack)
         run = measure(Plan(openings, workloads, extent.rounds, extent.seconds, folder), outputs, chosen)
     ctx.exit(status_of(run))
@@ -77,12 +77,6 @@ def bench(
 
 def _host(backend: Backend, folder: Path, name: str, server: str) -> Target:
     return EntrepotHost(backend, folder / backend.label.replace("/", "_"), name, server=server)
-
-
-def _shown(url: str) -> str:
-    """A URL without the password that it may hold."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 bench.add_command(report)

@@ -15,7 +15,7 @@ import click
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.trace.replay import TraceReplay
 from entrepot_benchmarks.workload import Workload
-from entrepot_benchmarks.workloads import standard_workloads
+from entrepot_benchmarks.workloads import case_names, standard_workloads
 
 __all__ = ["Extent", "chosen_workloads", "with_extent"]
 
@@ -110,8 +110,7 @@ def chosen_workloads(extent: Extent, run: str, stack: ExitStack) -> list[Workloa
     if extent.trace is not None:
         return [TraceReplay(extent.trace, run, extent.clients)]
     bare = extent.thorough or bool(extent.cases)
-    workloads = standard_workloads(run, stack, extent.clients, bare=bare)
-    names = list(dict.fromkeys(workload.cases[0].name for workload in workloads))
+    names = case_names(bare=bare)
     for pattern in extent.cases:
         if not any(_like(name, pattern) for name in names):
             raise BenchmarkError(f"no case is like {pattern!r}; there are: {'; '.join(names)}")
@@ -120,7 +119,7 @@ def chosen_workloads(extent: Extent, run: str, stack: ExitStack) -> list[Workloa
         chosen = not extent.cases or any(_like(name, pattern) for pattern in extent.cases)
         return chosen and not any(_like(name, pattern) for pattern in extent.without)
 
-    return [workload for workload in workloads if wanted(workload.cases[0].name)]
+    return standard_workloads(run, stack, extent.clients, bare=bare, wanted=wanted)
 
 
 def _like(name: str, pattern: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,8 @@ from typing import ParamSpec
 
 import click
 
-from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.errors import BenchmarkError, in_one_line
+from entrepot_benchmarks.interrupts import interruptible
 
 __all__ = ["Files", "told_in_one_line", "with_files"]
 
@@ -57,11 +57,12 @@ def with_files(command: Callable[P, None]) -> Callable[..., None]:
 
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
-    """Turn what stops a run into a line for the person who began it."""
+    """Turn what stops a run into a line for the person who began it, and an interrupt into the status 130."""
     try:
-        yield
-    except BenchmarkError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(f"{where}{os.strerror(error.errno or 0)}") from error
+        with interruptible():
+            yield
+    except (BenchmarkError, OSError) as error:
+        raise click.ClickException(in_one_line(error)) from error
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        raise click.exceptions.Exit(130) from None

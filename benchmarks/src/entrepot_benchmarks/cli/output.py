@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -15,15 +15,13 @@ from entrepot_benchmarks.cli.files import Files
 from entrepot_benchmarks.cli.progress import Bar
 from entrepot_benchmarks.cli.summary import show
 from entrepot_benchmarks.cost import Prices, count_operations, estimate, load_prices
-from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.page import render
+from entrepot_benchmarks.errors import BenchmarkError, in_one_line
 from entrepot_benchmarks.results.document import write_document
 from entrepot_benchmarks.results.model import Run
+from entrepot_benchmarks.runner import GONE, INTERRUPTED, interrupt
 from entrepot_benchmarks.selection import Backend
 
 __all__ = ["Outputs", "measure", "status_of", "write_page"]
-
-INTERRUPTED: Final = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,8 @@ class Outputs:
             folder = file.absolute().parent
             if not folder.is_dir():
                 raise BenchmarkError(f"{file} cannot be written: there is no folder {folder}")
+            if not os.access(file if file.exists() else folder, os.W_OK):
+                raise BenchmarkError(f"{file} cannot be written: {folder} may not be written to")
         return cls(files, load_prices(prices))
 
 
@@ -48,16 +48,20 @@ def measure(plan: Plan, outputs: Outputs, backends: Sequence[Backend]) -> Run:
     files = outputs.files
     with Bar() as bar:
         run = run_plan(plan, bar, lambda run: write_document(run, files.json))
-        measured = {target.name for target in run.targets}
-        for backend in backends:
-            if backend.label in measured and not _interrupted(run):
-                bar.turn(f"count the requests of {backend.label}")
-                _count(backend, run, bar, plan.data)
+        gone = {series.target for series in run.series if series.failed is not None and GONE in series.failed}
+        measured = {target.name for target in run.targets} - gone
+        try:
+            for backend in backends:
+                if backend.label in measured and not _interrupted(run):
+                    bar.turn(f"count the requests of {backend.label}")
+                    _count(backend, run, bar, plan.data)
+        except KeyboardInterrupt:
+            interrupt(run, "while requests were counted")
         run.estimates, notes = estimate(run.costs, outputs.prices, {one.name: one.driver for one in run.targets})
         run.notes.extend(notes)
     write_document(run, files.json)
-    write_page(run, files.html)
     show(run)
+    write_page(run, files.html)
     click.echo(f"\n{files.html} has the report, {files.json} every value.")
     return run
 
@@ -70,12 +74,20 @@ def status_of(run: Run) -> int:
 
 
 def write_page(run: Run, file: Path) -> None:
-    """Write the report.
+    """Write the report; the file is whole or unchanged at any moment.
 
-    Raises BenchmarkError where the file cannot be written.
+    Raises BenchmarkError where it cannot be written.
     """
+    from entrepot_benchmarks.page import render  # what draws, which takes a second, and a run that is refused needs not
+
+    page = render(run)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        file.write_text(render(run), encoding="utf-8")
+        try:
+            beside.write_text(page, encoding="utf-8")
+            beside.replace(file)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
         raise BenchmarkError(f"{file} could not be written ({error.strerror}): name a file that can be") from error
 
@@ -88,7 +100,7 @@ def _count(backend: Backend, run: Run, bar: Bar, data: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=data) as place:
             run.costs += count_operations(backend.label, backend.driver, backend.placed(place))
-    except BenchmarkError as error:
-        fault = f"the requests of {backend.label} could not be counted: {error}"
+    except (BenchmarkError, OSError) as error:
+        fault = f"the requests of {backend.label} could not be counted: {in_one_line(error)}"
         run.partial = f"{run.partial}; {fault}" if run.partial else fault
         bar.fault(fault)

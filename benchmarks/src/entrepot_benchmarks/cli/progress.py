@@ -15,7 +15,8 @@ class Bar:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        what = TextColumn("{task.description}", markup=False)
+        columns = (what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=self._console, transient=True)
         self._task = self._progress.add_task("start", total=None)
         self._begun = False
@@ -37,11 +38,11 @@ class Bar:
         """A turn begins; the one before has ended."""
         self._progress.update(self._task, description=what, advance=1 if self._begun else 0)
         self._begun = what.startswith("round")
-        part = what.partition(":")[0]
+        part = what.partition(": ")[0]
         if not self._console.is_terminal and part != self._said:
             self._said = part
-            self._console.print(part)
+            self._console.print(part, markup=False, soft_wrap=True)
 
     def fault(self, what: str) -> None:
         """Something failed, and the run goes on without it."""
-        self._console.print(f"entrepot bench: {what}", markup=False, soft_wrap=True)
+        self._console.print(f"entrepot bench: {' '.join(what.split())}", markup=False, soft_wrap=True)

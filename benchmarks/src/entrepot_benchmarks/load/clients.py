@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
-from multiprocessing.synchronize import Barrier
-from threading import BrokenBarrierError
 
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.results.model import Spell
@@ -53,6 +53,27 @@ class _Report:
     error: str | None
 
 
+class _Gun:
+    """Lets all clients begin at once; one of them, or the parent, may die at any moment, and leaves nobody waiting."""
+
+    def __init__(self) -> None:
+        self._line, self._shot = os.pipe()
+
+    def fire(self, clients: int) -> None:
+        """Let so many clients begin."""
+        os.write(self._shot, b"!" * clients)
+
+    def wait(self) -> bool:
+        """In a client: whether it may begin; not where the start was called off."""
+        os.close(self._shot)
+        return os.read(self._line, 1) == b"!"
+
+    def call_off(self) -> None:
+        """Let those go who still wait."""
+        os.close(self._shot)
+        os.close(self._line)
+
+
 def run_clients(
     clients: Sequence[Client],
     seconds: float,
@@ -63,41 +84,50 @@ def run_clients(
 ) -> Spell:
     """Run operations of all clients for so many seconds, at least ``least`` each; ``watch`` is called now and then.
 
-    Raises BenchmarkError where an operation failed; on Ctrl-C the clients end the operation that they are at, and the
-    interrupt is raised again.
+    Raises BenchmarkError where an operation failed or a client died, when the others have ended the operation that they
+    are at. They do so on Ctrl-C too, and the interrupt is raised again.
     """
     begun = begun or Begun(len(clients))
     stop = _fork.RawValue("b", 0)
-    barrier = _fork.Barrier(len(clients))
+    gun = _Gun()
 
     def go_on(deadline: float, number: int) -> bool:
         return not stop.value and (number < least or time.perf_counter() < deadline)
 
     processes: list[ForkProcess] = []
-    pipes: list[Pipe] = []
+    pipes: dict[Pipe, ForkProcess] = {}
+    ready, reports = 0, list[_Report]()
     try:
         for index, client in enumerate(clients):
             ours, theirs = _fork.Pipe(duplex=False)
-            note = _noting(begun, index)
-            process = _fork.Process(target=_run, args=(client, barrier, theirs, seconds, go_on, note), daemon=True)
-            process.start()
+            arguments = (client, gun, theirs, [*pipes, ours], seconds, go_on, _noting(begun, index))
+            process = _fork.Process(target=_run, args=arguments, daemon=True, name=f"client {index + 1}")
+            with _deaf():
+                process.start()
             theirs.close()
             processes.append(process)
-            pipes.append(ours)
-        left = set(pipes)
-        while left:
-            left.difference_update(wait(left, timeout=LOOK_SECONDS))
-            if watch is not None:
+            pipes[ours] = process
+        while len(reports) < len(clients):
+            for pipe in set(pipes).intersection(wait(list(pipes), timeout=LOOK_SECONDS)):
+                report = _receive(pipe, pipes[pipe])
+                if report is None:
+                    ready += 1
+                    if ready == len(clients):
+                        gun.fire(ready)
+                    continue
+                if report.error is not None:
+                    raise BenchmarkError(report.error)
+                reports.append(report)
+                del pipes[pipe]
+                pipe.close()
+            if watch is not None and ready == len(clients):
                 watch()
-        reports = [_receive(pipe) for pipe in pipes]
     finally:
         stop.value = 1
+        gun.call_off()
         _end(processes)
         for pipe in pipes:
             pipe.close()
-    failed = sorted({report.error for report in reports if report.error})
-    if failed:
-        raise BenchmarkError("; ".join(failed[:3]))
     return _spell(reports)
 
 
@@ -105,22 +135,36 @@ def _noting(begun: Begun, index: int) -> Callable[[int], None]:
     return lambda number: begun.note(index, number)
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that an interrupt does not reach, also not in their first moment."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _run(
     client: Client,
-    barrier: Barrier,
+    gun: _Gun,
     pipe: Pipe,
+    inherited: Sequence[Pipe],
     seconds: float,
     go_on: Callable[[float, int], bool],
     note: Callable[[int], None],
 ) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to end, and between two operations
+    for other in inherited:
+        other.close()  # or nobody would learn of the parent's death
     error: str | None = None
     latencies: list[float] = []
     moved = 0
     began, cpu = time.perf_counter(), time.process_time()
     try:
         operation = client()
-        barrier.wait()
+        pipe.send(None)
+        if not gun.wait():
+            return
         before = began = time.perf_counter()
         cpu = time.process_time()
         deadline, number = began + seconds, 0
@@ -130,22 +174,27 @@ def _run(
             now = time.perf_counter()
             latencies.append(now - before)
             before, number = now, number + 1
-    except BrokenBarrierError:
-        error = ""
     except (BenchmarkError, OSError, KeyError, ValueError) as problem:
-        barrier.abort()
         error = str(problem) if isinstance(problem, BenchmarkError) else f"{type(problem).__name__}: {problem}"
     pipe.send(_Report(began, time.perf_counter(), time.process_time() - cpu, moved, latencies, error))
 
 
-def _receive(pipe: Pipe) -> _Report:
+def _receive(pipe: Pipe, process: ForkProcess) -> _Report | None:
+    """What a client reports: None when it is ready."""
     try:
         report = pipe.recv()
-    except EOFError as error:
-        raise BenchmarkError("a client process died before it reported; its traceback is above") from error
-    if not isinstance(report, _Report):
-        raise BenchmarkError(f"a client process reported {report!r}")
+    except (EOFError, OSError) as error:
+        process.join(END_SECONDS)
+        raise BenchmarkError(f"{process.name} of the load {_end_of(process.exitcode)} before it reported") from error
+    if report is not None and not isinstance(report, _Report):
+        raise BenchmarkError(f"{process.name} of the load reported {report!r}")
     return report
+
+
+def _end_of(status: int | None) -> str:
+    if status is not None and status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"ended with status {status}, its traceback above,"
 
 
 def _end(processes: Sequence[ForkProcess]) -> None:

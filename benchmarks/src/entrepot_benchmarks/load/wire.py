@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 import ssl
 import struct
@@ -18,7 +19,12 @@ __all__ = ["Connection", "Origin", "Response", "connect"]
 
 BUFFER = 2**20
 MOST_HEAD = 2**16
-PATIENCE = struct.pack("ll", 120, 0)
+PATIENCE = 120
+CONNECT_SECONDS = 10.0
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_HOPS = 5
+STATUS = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: |$)")
+WANTED = "give a URL such as http://HOST:PORT or https://HOST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +47,37 @@ class Origin:
 
         Raises BenchmarkError where it is no URL of HTTP.
         """
-        parts = urlsplit(url)
         try:
-            port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-        except (KeyError, ValueError) as error:
-            raise BenchmarkError(f"{parts.scheme}://{parts.hostname}: give http://HOST:PORT or https://") from error
-        return cls(parts.hostname or "", port, parts.scheme == "https")
+            parts = urlsplit(url)
+            usual = {"http": 80, "https": 443}[parts.scheme]
+            port = usual if parts.port is None else parts.port
+        except (KeyError, ValueError):
+            raise BenchmarkError(WANTED) from None  # what is no URL may hold a password anywhere
+        if not parts.hostname:
+            raise BenchmarkError(WANTED)
+        return cls(parts.hostname, port, parts.scheme == "https")
 
 
-def connect(origin: Origin) -> socket.socket:
-    """A connected socket that gives up after 120 seconds of silence.
+def connect(origin: Origin, patience: int = PATIENCE) -> socket.socket:
+    """A connected socket that gives up after so many seconds of silence.
 
     The kernel counts them: a Python timeout would make the socket non-blocking, which ``os.sendfile`` cannot use.
     Raises BenchmarkError where nobody listens.
     """
     try:
-        sock = socket.create_connection((origin.host, origin.port))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, PATIENCE)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, PATIENCE)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return ssl.create_default_context().wrap_socket(sock, server_hostname=origin.host) if origin.tls else sock
-    except OSError as error:
-        raise BenchmarkError(f"{origin.authority} cannot be reached: {error}") from error
+        sock = socket.create_connection((origin.host, origin.port), timeout=CONNECT_SECONDS)
+        try:
+            sock.settimeout(None)
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", patience, 0))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return ssl.create_default_context().wrap_socket(sock, server_hostname=origin.host) if origin.tls else sock
+        except BaseException:
+            sock.close()
+            raise
+    except (OSError, UnicodeError) as error:  # UnicodeError: what is no name of a host
+        said = getattr(error, "strerror", None) or str(error)
+        raise BenchmarkError(f"{origin.authority} cannot be reached: {said}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +90,27 @@ class Response:
 
     @property
     def location(self) -> str:
-        """The path and query of the Location header, which may be absolute or relative."""
-        parts = urlsplit(self.headers["location"])
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        """The path and query of the Location header, which may be absolute or relative.
+
+        Raises BenchmarkError where there is none.
+        """
+        if "location" not in self.headers:
+            raise BenchmarkError(f"an answer with the status {self.status} has no Location, which it needs")
+        return _path(self.headers["location"])
 
 
 class Connection:
-    """One keep-alive connection."""
+    """One connection, kept alive; made anew where the server has said that it closes it.
 
-    def __init__(self, origin: Origin) -> None:
+    ``patience`` is how many seconds of silence it bears. Whatever goes wrong on it raises BenchmarkError.
+    """
+
+    def __init__(self, origin: Origin, patience: int = PATIENCE) -> None:
         self._origin = origin
-        self._sock = connect(origin)
+        self._patience = patience
+        self._sock = connect(origin, patience)
         self._early = b""
+        self._ended = False
         self._buffer = memoryview(bytearray(BUFFER))
         self._elsewhere: dict[Origin, Connection] = {}
 
@@ -110,50 +134,51 @@ class Connection:
         Raises BenchmarkError where the status is another than ``expect``.
         """
         response = self.ask(method, path, body=body, headers=headers)
-        if response.status != expect:
-            raise BenchmarkError(f"{method} {path} answered {response.status}, not {expect}: {response.body[:300]!r}")
-        return response
+        return _expected(expect, response, method, path)
 
     def ask(self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
         """Send a request and read the answer whole, whatever its status."""
-        self._sock.sendall(self._head(method, path, len(body), headers or {}) + body)
-        return self._response(method, path)
+        head = self._head(method, path, len(body), headers or {})
+        return self._exchange(method, path, lambda: self._sock.sendall(head + body))
 
     def send(
         self, method: str, path: str, payload: Payload, *, expect: int, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Send a request whose body is ``payload``, like ``request``."""
         octets = {"Content-Type": "application/octet-stream", **(headers or {})}
-        self._sock.sendall(self._head(method, path, payload.size, octets))
-        payload.send(self._sock)
-        response = self._response(method, path)
-        if response.status != expect:
-            raise BenchmarkError(f"{method} {path} answered {response.status}, not {expect}: {response.body[:300]!r}")
-        return response
+        head = self._head(method, path, payload.size, octets)
+
+        def send() -> None:
+            self._sock.sendall(head)
+            payload.send(self._sock)
+
+        return _expected(expect, self._exchange(method, path, send), method, path)
 
     def again(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Callable[[], int]:
         """A function that sends the same request each time, and answers the size of the body in bytes.
 
-        It costs the generator as little as can be; any status but 200 raises BenchmarkError.
+        It costs the generator as little as can be; any status but 200 raises BenchmarkError, except that GET follows
+        a redirect as ``pull`` does.
         """
         head = self._head(method, path, 0, headers or {})
 
         def fetch() -> int:
-            self._sock.sendall(head)
-            received = self._sock.recv(BUFFER)
+            self._renew()
+            try:
+                self._sock.sendall(head)
+                received = self._sock.recv(BUFFER)
+            except OSError as error:
+                raise self._broken(path, error) from error
             end = received.find(b"\r\n\r\n")
-            if received[9:12] != b"200" or end < 0:
+            lower = received[: max(end, 0)].lower()
+            at = lower.find(b"\r\ncontent-length:")
+            if received[9:12] != b"200" or at < 0 or method == "HEAD" or b"\r\nconnection: close" in lower:
                 self._early = received
                 response = self._response(method, path)
-                if response.status == 200:
-                    return len(response.body)
-                raise BenchmarkError(f"{method} {path} answered {response.status}: {response.body[:300]!r}")
-            lower = received[:end].lower()
-            at = lower.find(b"\r\ncontent-length:")
-            if method == "HEAD" or at < 0:
-                self._early = received
-                return len(self._response(method, path).body)
-            size = int(lower[at + 17 : lower.find(b"\r\n", at + 17) if lower.find(b"\r\n", at + 17) > 0 else end])
+                if method == "GET" and response.status in REDIRECTS:
+                    return self._follow(path, response.headers, None, 1)
+                return len(_expected(200, response, method, path).body)
+            size = _number(lower[at + 17 :].partition(b"\r\n")[0], path)
             left = size - (len(received) - end - 4)
             while left > 0:
                 left -= len(self._receive(path))
@@ -161,39 +186,86 @@ class Connection:
 
         return fetch
 
-    def pull(self, path: str, *, digest: str | None = None) -> int:
-        """GET ``path``, drop its body, and answer its size in bytes; a redirect is followed, without the headers.
+    def pull(self, path: str, *, digest: str | None = None, hops: int = 0) -> int:
+        """GET ``path``, drop its body, and answer its size in bytes.
 
-        Raises BenchmarkError where the status is not 200, or the digest is another than the one that is given.
+        A redirect is followed, to another origin without the headers; ``hops`` is how many there were. Raises
+        BenchmarkError where the status is not 200, or the digest is another than the one that is given.
         """
-        self._sock.sendall(self._head("GET", path, 0, {}))
+        self._renew()
+        try:
+            self._sock.sendall(self._head("GET", path, 0, {}))
+        except OSError as error:
+            raise self._broken(path, error) from error
         status, headers = self._response_head(path)
-        if status in (301, 302, 303, 307, 308):
-            self._body(status, headers, path)
-            target = urljoin(
-                f"{'https' if self._origin.tls else 'http'}://{self._origin.authority}{path}", headers["location"]
-            )
-            parts = urlsplit(target)
-            other = self._elsewhere.setdefault(Origin.of(target), Connection(Origin.of(target)))
-            return other.pull(f"{parts.path}?{parts.query}" if parts.query else parts.path, digest=digest)
+        if status in REDIRECTS:
+            self._body(headers, path)
+            return self._follow(path, headers, digest, hops + 1)
         if status != 200:
-            said = self._body(status, headers, path)[:300]
-            raise BenchmarkError(f"GET {path} answered {status}, not 200: {said!r}")
-        size = int(headers["content-length"])
-        hasher = hashlib.sha256(self._early) if digest else None
-        left = size - len(self._early)
-        self._early = b""
-        buffer = self._buffer
-        while left:
-            count = self._sock.recv_into(buffer, min(BUFFER, left))
-            if not count:
-                raise BenchmarkError(f"GET {path} broke off {left} bytes before its end")
-            if hasher is not None:
-                hasher.update(buffer[:count])
-            left -= count
+            _expected(200, Response(status, headers, self._body(headers, path)), "GET", path)
+        hasher = hashlib.sha256() if digest else None
+        size = self._drop(headers, path, lambda data: hasher.update(data) if hasher else None)
         if hasher is not None and digest != f"sha256:{hasher.hexdigest()}":
             raise BenchmarkError(f"GET {path} brought other bytes than {digest}")
         return size
+
+    def _drop(self, headers: Mapping[str, str], path: str, see: Callable[[bytes | memoryview], None]) -> int:
+        """Receive a body, show it, and answer its size."""
+        if "content-length" not in headers:
+            body = self._body(headers, path)
+            see(body)
+            return len(body)
+        size = _number(headers["content-length"].encode(), path)
+        early, self._early = self._early[:size], self._early[size:]
+        see(early)
+        left = size - len(early)
+        while left:
+            try:
+                count = self._sock.recv_into(self._buffer, min(BUFFER, left))
+            except OSError as error:
+                raise self._broken(path, error) from error
+            if not count:
+                raise BenchmarkError(f"GET {path} broke off {left} bytes before its end")
+            see(self._buffer[:count])
+            left -= count
+        return size
+
+    def _follow(self, path: str, headers: Mapping[str, str], digest: str | None, hops: int) -> int:
+        if hops > MOST_HOPS:
+            raise BenchmarkError(f"GET {path} was redirected more than {MOST_HOPS} times")
+        here = f"{'https' if self._origin.tls else 'http'}://{self._origin.authority}{path}"
+        try:
+            target = urljoin(here, headers["location"])
+        except (KeyError, ValueError) as error:
+            raise BenchmarkError(f"GET {path} was redirected to no URL") from error
+        there = Origin.of(target)
+        if (there.host, there.port, there.tls) == (self._origin.host, self._origin.port, self._origin.tls):
+            return self.pull(_path(target), digest=digest, hops=hops)
+        if there not in self._elsewhere:
+            self._elsewhere[there] = Connection(there, self._patience)
+        return self._elsewhere[there].pull(_path(target), digest=digest, hops=hops)
+
+    def _renew(self) -> None:
+        if self._ended:
+            self._sock.close()
+            self._sock = connect(self._origin, self._patience)
+            self._early, self._ended = b"", False
+
+    def _exchange(self, method: str, path: str, send: Callable[[], None]) -> Response:
+        self._renew()
+        broken: OSError | None = None
+        try:
+            send()
+        except OSError as error:  # perhaps it has answered already, and takes no more of a body that it refuses
+            broken = error
+        try:
+            response = self._response(method, path)
+        except BenchmarkError:
+            if broken is None:
+                raise
+            raise self._broken(path, broken) from broken
+        self._ended = self._ended or broken is not None
+        return response
 
     def _head(self, method: str, path: str, length: int, headers: Mapping[str, str]) -> bytes:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._origin.authority}", "User-Agent: entrepot-benchmarks"]
@@ -204,56 +276,106 @@ class Connection:
 
     def _response(self, method: str, path: str) -> Response:
         status, headers = self._response_head(path)
-        body = b"" if method == "HEAD" or status in (204, 304) else self._body(status, headers, path)
+        body = b"" if method == "HEAD" or status in (204, 304) else self._body(headers, path)
         return Response(status, headers, body)
 
-    def _body(self, status: int, headers: Mapping[str, str], path: str) -> bytes:
+    def _body(self, headers: Mapping[str, str], path: str) -> bytes:
         if headers.get("transfer-encoding", "").lower() == "chunked":
             return self._chunked(path)
-        size = int(headers.get("content-length", 0))
+        if "content-length" not in headers and self._ended:
+            return self._rest()
+        size = _number(headers.get("content-length", "0").encode(), path)
         parts, have = [self._early], len(self._early)
-        self._early = b""
         while have < size:
             parts.append(self._receive(path))
             have += len(parts[-1])
+        body = b"".join(parts)
+        self._early = body[size:]
+        return body[:size]
+
+    def _rest(self) -> bytes:
+        """What comes until the server closes the connection."""
+        parts, self._early = [self._early], b""
+        try:
+            while data := self._sock.recv(BUFFER):
+                parts.append(data)
+        except OSError as error:
+            raise self._broken("the rest", error) from error
         return b"".join(parts)
 
     def _chunked(self, path: str) -> bytes:
         body = b""
-        while True:
-            size = int(self._line(path).partition(b";")[0], 16)
+        while size := _number(self._line(path).partition(b";")[0], path, 16):
             while len(self._early) < size + 2:
                 self._early += self._receive(path)
             body += self._early[:size]
             self._early = self._early[size + 2 :]
-            if not size:
-                return body
+        while self._line(path):
+            pass  # trailers
+        return body
 
     def _line(self, path: str) -> bytes:
         while b"\r\n" not in self._early:
+            if len(self._early) > MOST_HEAD:
+                raise BenchmarkError(f"the answer for {path} has a line without an end: is this a registry?")
             self._early += self._receive(path)
         line, self._early = self._early.split(b"\r\n", 1)
         return line
 
     def _response_head(self, path: str) -> tuple[int, dict[str, str]]:
-        received = self._early
-        while b"\r\n\r\n" not in received:
-            if len(received) > MOST_HEAD:
-                raise BenchmarkError(f"the answer for {path} has no end of its headers: is this a registry?")
-            received += self._receive(path)
-        head, self._early = received.split(b"\r\n\r\n", 1)
-        first, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        try:
-            return int(first.split(" ")[1]), headers
-        except (IndexError, ValueError) as error:
-            raise BenchmarkError(f"{self._origin.authority} does not speak HTTP: it said {first[:80]!r}") from error
+        while True:
+            received, self._early = self._early, b""
+            while b"\r\n\r\n" not in received:
+                if len(received) > MOST_HEAD:
+                    raise BenchmarkError(f"the answer for {path} has no end of its headers: is this a registry?")
+                received += self._receive(path)
+            head, self._early = received.split(b"\r\n\r\n", 1)
+            first, *lines = head.decode("latin-1").split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+            found = STATUS.match(first)
+            if found is None:
+                raise BenchmarkError(f"{self._origin.authority} does not speak HTTP: it said {first[:80]!r}")
+            kept = headers.get("connection", "keep-alive" if found[1] == "1" else "close").lower()
+            self._ended = kept == "close"
+            if not found[2].startswith("1"):
+                return int(found[2]), headers
 
     def _receive(self, path: str) -> bytes:
         try:
             data = self._sock.recv(BUFFER)
-        except BlockingIOError as error:
-            raise BenchmarkError(f"the server was silent for 120 s when it was asked for {path}") from error
+        except OSError as error:
+            raise self._broken(path, error) from error
         if not data:
-            raise BenchmarkError(f"the server closed the connection before it answered for {path}")
+            raise BenchmarkError(f"{self._origin.authority} closed the connection before it answered for {path}")
         return data
+
+    def _broken(self, path: str, error: OSError) -> BenchmarkError:
+        self._ended = True
+        if isinstance(error, (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)):
+            return BenchmarkError(
+                f"{self._origin.authority} was silent for {self._patience} s when it was asked for {path}"
+            )
+        said = error.strerror or str(error)
+        return BenchmarkError(f"{self._origin.authority} broke the connection when it was asked for {path}: {said}")
+
+
+def _expected(expect: int, response: Response, method: str, path: str) -> Response:
+    if response.status != expect:
+        said = response.body[:300]
+        raise BenchmarkError(f"{method} {path} answered {response.status}, not {expect}: {said!r}")
+    return response
+
+
+def _number(text: bytes, path: str, base: int = 10) -> int:
+    try:
+        number = int(text, base)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise BenchmarkError(f"the answer for {path} tells {text[:40]!r} as a length: is this a registry?")
+    return number
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

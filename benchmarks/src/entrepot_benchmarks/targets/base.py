@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.load.image import with_digest
 from entrepot_benchmarks.load.payload import Payload
 from entrepot_benchmarks.load.wire import Connection, Origin
@@ -37,6 +38,15 @@ class RegistryTarget:
 
     def settle(self, refill: Callable[[], None]) -> None:
         """Nothing goes on behind an answer."""
+
+    def gone(self) -> str | None:
+        """Why it does not even answer ``/v2/``, or None."""
+        try:
+            with self.connect() as connection:
+                connection.ask("GET", "/v2/")
+        except BenchmarkError as error:
+            return str(error)
+        return None
 
     def remains(self) -> Sequence[str]:
         """Everything can be removed."""

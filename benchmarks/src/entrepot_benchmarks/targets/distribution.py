@@ -46,6 +46,10 @@ class Distribution(RegistryTarget):
         """Remove them from the store, which entrepot's driver reads in place."""
         self._stored.forget(repositories, digests)
 
+    def gone(self) -> str | None:
+        """How its process ended, or why it does not answer, or None."""
+        return self._process.ended or super().gone()
+
     def close(self) -> None:
         """End it, and remove its configuration and log."""
         self._process.stop()

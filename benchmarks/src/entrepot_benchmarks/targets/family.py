@@ -6,10 +6,13 @@ import ipaddress
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import Final
 
 import psutil
 
 __all__ = ["Family", "listener"]
+
+ANYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104 - it is looked for, not listened on
 
 
 class Family:
@@ -28,20 +31,23 @@ class Family:
         return [process.pid for process in self._members()]
 
     def cpu_seconds(self) -> float:
-        """The processor time that all of them have taken since each was started."""
+        """The processor time that all of them, and those of them that have ended, took since each was started."""
         total = 0.0
         for process in self._members():
             with suppress(psutil.NoSuchProcess):  # one that ended in between serves nobody
                 times = process.cpu_times()
-                total += times.user + times.system
+                total += times.user + times.system + times.children_user + times.children_system
         return total
 
-    def memory(self) -> int:
-        """The bytes that they hold together, shared pages counted once (PSS)."""
+    def memory(self) -> int | None:
+        """The bytes that they hold together, shared pages counted once (PSS); None where that is not ours to see."""
         total = 0
-        for process in self._members():
-            with suppress(psutil.NoSuchProcess):
-                total += process.memory_full_info().pss
+        try:
+            for process in self._members():
+                with suppress(psutil.NoSuchProcess):
+                    total += process.memory_full_info().pss
+        except psutil.AccessDenied:
+            return None
         return total
 
     def _members(self) -> Iterator[psutil.Process]:
@@ -56,17 +62,18 @@ class Family:
 def listener(host: str, port: int) -> int | None:
     """The process that listens on a port of this machine, the eldest of them; None where nobody can tell."""
     try:
-        address = ipaddress.ip_address(socket.gethostbyname(host))
-        if not address.is_loopback:
+        addresses = {str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
             return None
-        found = [
+        listens = {
             connection.pid
             for connection in psutil.net_connections("tcp")
             if connection.status == psutil.CONN_LISTEN
             and connection.laddr
             and connection.laddr.port == port
-            and connection.pid is not None
-        ]
-    except (OSError, psutil.AccessDenied):
+            and connection.laddr.ip in addresses | ANYWHERE
+        }
+        found = [pid for pid in listens if pid is not None]
+        return min(found, key=lambda pid: psutil.Process(pid).create_time(), default=None)
+    except (OSError, ValueError, psutil.Error):
         return None
-    return min(found, key=lambda pid: psutil.Process(pid).create_time(), default=None)

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
+from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.load.wire import Origin
 from entrepot_benchmarks.results.model import CaseInfo, TargetInfo
 from entrepot_benchmarks.selection import Backend
@@ -66,18 +67,30 @@ class EntrepotHost(RegistryTarget):
 
     def settle(self, refill: Callable[[], None]) -> None:
         """Start a host anew whose store is its own memory, and has become large."""
-        if not self._capabilities.shared and self.family.memory() > MOST_HELD:
+        if not self._capabilities.shared and (self.family.memory() or 0) > MOST_HELD:
             self._process.stop()
             self._process = ServerProcess(self._command, self.origin.port, self._data / "server.log")
             self.family = self._process.family
             refill()
 
+    def gone(self) -> str | None:
+        """How its process ended, or why it or its storage does not answer, or None."""
+        fault = self._process.ended or super().gone()
+        if fault is not None or not self._capabilities.shared:
+            return fault
+        try:
+            with self._stored.opened() as driver:
+                health = driver.health()
+        except BenchmarkError as error:
+            return str(error)
+        return None if health.ok else f"its storage does not answer: {health.detail}"
+
     def close(self) -> None:
-        """End the host, and remove its configuration, its log, and uploads of the run that nobody ended."""
+        """End the host, and remove its configuration, its log, and what is left of the run in the storage."""
         self._process.stop()
         try:
             if self._capabilities.shared:
-                self._stored.forget_uploads(lambda name: name.startswith(self._run))
+                self._stored.forget_run(self._run)
         finally:
             shutil.rmtree(self._data, ignore_errors=True)
 

@@ -46,6 +46,10 @@ class _Limit:
     def settle(self, refill: Callable[[], None]) -> None:
         """Nothing goes on behind an answer."""
 
+    def gone(self) -> str | None:
+        """How its process ended, or None."""
+        return self._process.ended
+
     def remains(self) -> Sequence[str]:
         """All of it goes with its folder."""
         return ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from entrepot_benchmarks.errors import BenchmarkError
@@ -12,30 +14,56 @@ from entrepot_benchmarks.results.model import TargetInfo
 from entrepot_benchmarks.targets.base import RegistryTarget
 from entrepot_benchmarks.targets.family import Family, listener
 
-__all__ = ["PeerRegistry"]
+__all__ = ["PeerAddress", "PeerRegistry"]
+
+FIRST_LOOK_SECONDS = 15
+PLAIN = re.compile(r"[^:/@=\[\]]*")
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAddress:
+    """Where a peer listens, and what it is called in the results: as it was named, or host and port."""
+
+    name: str
+    origin: Origin
+
+    @classmethod
+    def of(cls, text: str) -> PeerAddress:
+        """From ``[NAME=]URL``; the URL may hold a user and a password, which no message shows.
+
+        Raises BenchmarkError where that is no URL of HTTP without a path.
+        """
+        name, _, url = text.partition("=") if "=" in text.partition("://")[0] else ("", "", text)
+        if not PLAIN.fullmatch(name):
+            raise BenchmarkError("a peer is given as URL or NAME=URL: the name may not hold what a URL consists of")
+        try:
+            plain = Origin.of(url)
+        except BenchmarkError as error:
+            raise BenchmarkError(f"the peer {name or 'whose URL cannot be read'}: {error}") from None
+        parts = urlsplit(url)
+        if parts.path not in ("", "/") or parts.query or parts.fragment:
+            raise BenchmarkError(f"the peer {plain.authority}: give its URL without a path, such as http://HOST:PORT")
+        headers = {}
+        if parts.username is not None:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        return cls(name or plain.authority, Origin(plain.host, plain.port, plain.tls, headers))
 
 
 class PeerRegistry(RegistryTarget):
-    """A registry that runs already; ``url`` may hold a user and a password, and a name may stand before it: NAME=URL.
+    """A registry that runs already, given as ``PeerAddress`` reads it.
 
     What was pushed is deleted by its API, as far as that is allowed. Raises BenchmarkError where it does not answer
     as a registry does.
     """
 
-    def __init__(self, url: str) -> None:
-        name, _, address = url.partition("=") if "=" in url.partition("://")[0] else ("", "", url)
-        parts = urlsplit(address)
-        if parts.path not in ("", "/"):
-            raise BenchmarkError(f"the peer {parts.hostname}: give its URL without a path, such as http://HOST:PORT")
-        plain = Origin.of(address)
-        headers = {}
-        if parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        origin = Origin(plain.host, plain.port, plain.tls, headers)
-        self._left = 0
+    def __init__(self, text: str) -> None:
+        address = PeerAddress.of(text)
+        origin = address.origin
+        self._due: dict[tuple[str, str], None] = {}
+        self._kept: set[str] = set()
         self._refused: set[str] = set()
-        with Connection(origin) as connection:
+        with Connection(origin, FIRST_LOOK_SECONDS) as connection:
             answer = connection.ask("GET", "/v2/")
         if answer.status != 200:
             raise BenchmarkError(
@@ -43,34 +71,46 @@ class PeerRegistry(RegistryTarget):
                 " (a user and a password go into the URL; tokens are not supported)"
             )
         product = answer.headers.get("server", "").partition("/")[0] or "a registry"
-        info = TargetInfo(name or origin.authority, "peer", detail=f"{product} at {origin.authority}")
+        info = TargetInfo(address.name, "peer", detail=f"{product} at {origin.authority}")
         pid = listener(origin.host, origin.port)
         super().__init__(info, origin, Family(lambda: pid))
 
     def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
-        """Delete by the API what was pushed into a repository; a registry that refuses is asked no more."""
+        """Delete by the API what was pushed into repositories; a registry that refuses is asked no more.
+
+        What could not be asked for stays due, and is tried again with what comes next.
+        """
+        self._due.update(dict.fromkeys((repository, digest) for repository in repositories for digest in digests))
+        if self._refused:
+            self._kept.update(digest for _, digest in self._due)
+            self._due.clear()
+        if not self._due:
+            return
         with self.connect() as connection:
-            for repository in repositories:
-                for digest in digests:
-                    self._delete(connection, repository, digest)
+            for repository, digest in list(self._due):
+                self._delete(connection, repository, digest)
+                del self._due[repository, digest]
 
     def remains(self) -> Sequence[str]:
         """What the registry would not delete."""
-        if not self._left:
+        if not self._kept:
             return ()
         why = ", ".join(sorted(self._refused))
-        return [f"{self.info.name} keeps {self._left} blobs and manifests of this run: it answered {why} to DELETE"]
+        return [
+            f"{self.info.name} keeps {len(self._kept)} blobs and manifests of this run: it answered {why} to DELETE"
+        ]
 
     def close(self) -> None:
-        """It was running before, and goes on."""
+        """Try once more to delete what is still due; the registry was running before, and goes on."""
+        self.forget((), ())
 
     def _delete(self, connection: Connection, repository: str, digest: str) -> None:
         if self._refused:
-            self._left += 1
+            self._kept.add(digest)
             return
         answer = connection.ask("DELETE", f"/v2/{repository}/manifests/{digest}")
         if answer.status == 404:
             answer = connection.ask("DELETE", f"/v2/{repository}/blobs/{digest}")
         if answer.status not in (200, 202, 204, 404):
             self._refused.add(str(answer.status))
-            self._left += 1
+            self._kept.add(digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -18,10 +19,12 @@ from entrepot_benchmarks.targets.family import Family
 
 __all__ = ["ServerProcess", "free_port", "require"]
 
-# What configures registries and SDKs from outside would let the sides of a comparison differ.
-FOREIGN = ("AWS_", "AZURE_", "GOOGLE_", "REGISTRY_", "ENTREPOT_", "GRANIAN_", "OTEL_")
+# What configures a registry from outside would let the sides of a comparison differ. What an SDK finds its
+# credentials by is for all of them, and for the removal of what they stored.
+FOREIGN = ("REGISTRY_", "ENTREPOT_", "GRANIAN_", "OTEL_")
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
+MOST_SAID = 500
 
 
 def require(program: str, package: str) -> str:
@@ -43,7 +46,10 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """Starts ``command``, waits until its port answers, and ends it and its children by process id."""
+    """Starts ``command``, waits until its port answers, and ends it and its children by process id.
+
+    Raises BenchmarkError where it does not get so far; nothing of it runs then, nor after an interrupt.
+    """
 
     def __init__(self, command: Sequence[str], port: int, log: Path) -> None:
         self.log = log
@@ -59,7 +65,22 @@ class ServerProcess:
                 env=env,
                 process_group=0,
             )
-        self._wait_for(port)
+        atexit.register(self.stop)
+        try:
+            self._wait_for(port)
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def ended(self) -> str | None:
+        """How it ended, and what it said last; None while it runs."""
+        status = self._process.poll()
+        if status is None:
+            return None
+        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        said = self.log.read_text(errors="replace").strip().splitlines()[-1:]
+        return f"its process {how}" + (f"; it said last: {said[0][:MOST_SAID]}" if said else "")
 
     @property
     def pid(self) -> int:
@@ -73,16 +94,14 @@ class ServerProcess:
         self.stop()
 
     def stop(self) -> None:
-        """Ask the process to end, and make it and its children where it does not."""
-        pids = self.family.pids()
+        """Ask the process to end, and make it and its children where they do not."""
+        atexit.unregister(self.stop)
         self._process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self._process.wait()
+        with suppress(ProcessLookupError):  # workers whose parent was killed are in its group still
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def _wait_for(self, port: int) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -93,6 +112,4 @@ class ServerProcess:
                 time.sleep(0.05)
             else:
                 return
-        self.stop()
-        said = self.log.read_text(errors="replace")[-2000:]
-        raise BenchmarkError(f"{self._process.args!r} did not listen on 127.0.0.1:{port}; it said: {said}")
+        raise BenchmarkError(self.ended or f"its process did not listen on 127.0.0.1:{port} in {START_SECONDS:.0f} s")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from entrepot.plugins import load_storage
@@ -16,6 +17,7 @@ from entrepot_contract import ObjectInfo, StorageDriver, StorageError
 __all__ = ["StoredData"]
 
 TREE = "docker/registry/v2"
+LINK = re.compile(r"/(?:_layers|_manifests/revisions)/([a-z0-9]+)/([0-9a-f]+)/link$")
 
 
 class StoredData:
@@ -26,6 +28,7 @@ class StoredData:
         self._name = driver
         self._class = load_storage(driver)
         self._options = options
+        self._due: dict[str, None] = {}
 
     @contextmanager
     def opened(self) -> Iterator[StorageDriver]:
@@ -40,19 +43,40 @@ class StoredData:
             raise BenchmarkError(f"the storage {self._name}: {error}") from error
 
     def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
-        """Delete repositories and blobs; what is not there is passed over."""
-        with self.opened() as driver:
-            keys = [key for name in repositories for key in _below(driver, f"{TREE}/repositories/{name}/")]
-            driver.delete(keys + [f"{TREE}/{_blob(digest)}/data" for digest in digests])
+        """Delete repositories and blobs; what is not there is passed over.
 
-    def forget_uploads(self, belongs: Callable[[str], bool]) -> None:
-        """Abort what was begun and not ended in repositories of the run, as by a client that was killed."""
+        What could not be deleted stays due, and is tried again with what comes next.
+        """
+        self._due.update(dict.fromkeys(f"{TREE}/repositories/{name}/" for name in repositories))
+        self._due.update(dict.fromkeys(f"{TREE}/{_blob(digest)}/data" for digest in digests))
+        self.forget_due()
+
+    def forget_due(self) -> None:
+        """Try again what could not be deleted."""
+        due = list(self._due)
+        if not due:
+            return
         with self.opened() as driver:
+            below = [key for prefix in due if prefix.endswith("/") for key in _below(driver, prefix)]
+            driver.delete(below + [key for key in due if not key.endswith("/")])
+        for key in due:
+            del self._due[key]
+
+    def forget_run(self, run: str) -> None:
+        """Delete what is left below ``run``, with the blobs that are linked there, and abort uploads that nobody ended.
+
+        Whoever was interrupted or killed, client or host, and whenever: nothing of the run stays.
+        """
+        self.forget_due()
+        with self.opened() as driver:
+            links = _below(driver, f"{TREE}/repositories/{run}/")
+            digests = {f"{found[1]}:{found[2]}" for found in map(LINK.search, links) if found is not None}
+            driver.delete([*(f"{TREE}/{_blob(digest)}/data" for digest in sorted(digests)), *links])
             records = UploadRecords(Store(driver))
             for key in _below(driver, layout.UPLOADS):
                 uuid, number = layout.record_number(key)
                 record = records.read(uuid, number)
-                if record is not None and belongs(record.name):
+                if record is not None and record.name.startswith(f"{run}/"):
                     if record.state is not None:
                         driver.upload_abort(record.state)
                     driver.delete([key])

@@ -63,6 +63,10 @@ class SmallSeed:
         """Remove all of it."""
         target.forget([self.repository, *self._others], self._image.digests)
 
+    def close(self) -> None:
+        """Give the memory back."""
+        self._stack.close()
+
     def _blobs(self) -> Mapping[str, bytes]:
         layer = self._image.layers[0]
         return {layer.digest: layer.content(), self._image.config_digest: self._image.config}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import cache, partial
 from typing import Final
 
 from entrepot_benchmarks.results.model import CaseInfo
@@ -13,13 +14,16 @@ from entrepot_benchmarks.workloads.deck import Deck
 from entrepot_benchmarks.workloads.mixed import PullAndPush
 from entrepot_benchmarks.workloads.names import MIB, mb
 from entrepot_benchmarks.workloads.pulling import PullBlobs, PullImages
-from entrepot_benchmarks.workloads.pushing import PushBlobs, PushImages, as_docker, chunked, monolithic
+from entrepot_benchmarks.workloads.pushing import Push, PushBlobs, PushImages, as_docker, chunked, monolithic
 
-__all__ = ["BARE_PULL", "BARE_PUSH", "CLIENTS", "manifest_question", "small_images", "standard_workloads"]
+__all__ = ["BARE_PULL", "BARE_PUSH", "CLIENTS", "case_names", "manifest_question", "small_images", "standard_workloads"]
 
 CLIENTS: Final = (1, 4, 16)
 FEW: Final = (1, 4)
 """For what moves 100 MiB and more each time: with 16 clients a turn would take minutes on a slow backend."""
+
+MANY: Final = 16
+"""Pushes of the largest blobs at once, for the memory that they take."""
 
 SIZES: Final = (MIB, 10 * MIB, 100 * MIB)
 MIX: Final = {MIB: 2, 10 * MIB: 7, 100 * MIB: 1}
@@ -30,46 +34,66 @@ BARE_PULL: Final = f"Pull Blob {mb(BARE)}"
 
 
 def standard_workloads(
-    run: str, stack: ExitStack, clients: Sequence[int] = CLIENTS, *, bare: bool = False
+    run: str,
+    stack: ExitStack,
+    clients: Sequence[int] = CLIENTS,
+    *,
+    bare: bool = False,
+    wanted: Callable[[str], bool] = lambda name: True,
 ) -> list[Workload]:
-    """Every workload, the lightest first; ``stack`` gives their memory back.
+    """Every workload whose case's name is wanted, the lightest first; ``stack`` gives their memory back.
 
     ``run`` begins the names of all repositories. ``clients`` are those of the small cases; large ones have no more
-    than four. With ``bare`` there are single blobs of 256 MiB too, which limits take; 16 pushes of them at once, which
-    tell the memory, in two rounds.
+    than four. With ``bare`` there are single blobs of 256 MiB too, which limits take; where there are 16 clients, so
+    many pushes of them at once, which tell the memory, in two rounds.
     """
+    # What nobody wants is not made: its bytes would be random, hashed, and held in memory.
+    return [make() for case, make in _every(run, stack, clients, bare) if wanted(case.name)]
 
-    def deck(shares: dict[int, int], layers: int = 1) -> Deck:
-        made = Deck(shares, layers)
+
+def case_names(*, bare: bool = False) -> list[str]:
+    """The names of all cases, in the order of ``standard_workloads``."""
+    with ExitStack() as stack:
+        return list(dict.fromkeys(case.name for case, _ in _every("", stack, CLIENTS, bare)))
+
+
+def _every(
+    run: str, stack: ExitStack, clients: Sequence[int], bare: bool
+) -> list[tuple[CaseInfo, Callable[[], Workload]]]:
+    @cache
+    def deck(*cards: tuple[int, int]) -> Deck:
+        made = Deck(dict(cards))
         stack.callback(made.close)
         return made
 
+    def push(case: CaseInfo, how: Push, some: Sequence[int], *cards: tuple[int, int]) -> None:
+        found.append((case, lambda: PushImages(run, case, deck(*cards), how, some)))
+
+    def pull(case: CaseInfo, some: Sequence[int], *cards: tuple[int, int]) -> None:
+        found.append((case, lambda: PullImages(run, case, deck(*cards), some)))
+
     few = [number for number in clients if number in FEW] or list(clients)[:1]
-    decks = {size: deck({size: 1}) for size in SIZES}
-    mix = deck(MIX)
     seed = SmallSeed(run)
-    workloads: list[Workload] = [SmallRequests(seed, question, clients) for question in _questions(seed)]
-    workloads.append(small_images(run, stack, clients))
+    stack.callback(seed.close)
+    found: list[tuple[CaseInfo, Callable[[], Workload]]] = [
+        (question.case, partial(SmallRequests, seed, question, clients)) for question in _questions(seed)
+    ]
+    found.append((_SMALL_IMAGES, partial(small_images, run, stack, clients)))
     for size in SIZES:
         some = clients if size < 100 * MIB else few
-        workloads += [
-            PushImages(run, _push("Monolith", size), decks[size], monolithic, some),
-            PushImages(run, _push("Chunk Streamed", size), decks[size], chunked, some),
-            PullImages(run, _pull(size), decks[size], some),
-        ]
-    workloads += [
-        PullImages(run, _MIXED_PULL, mix, few),
-        PushImages(run, _MIXED_PUSH, mix, monolithic, few),
-        PullAndPush(run, _BOTH, decks[MIB], clients),
-    ]
+        push(_push("Monolith", size), monolithic, some, (size, 1))
+        push(_push("Chunk Streamed", size), chunked, some, (size, 1))
+        pull(_pull(size), some, (size, 1))
+    pull(_MIXED_PULL, few, *MIX.items())
+    push(_MIXED_PUSH, monolithic, few, *MIX.items())
+    found.append((_BOTH, lambda: PullAndPush(run, _BOTH, deck((MIB, 1)), clients)))
     if bare:
-        large = deck({BARE: 1})
-        workloads += [
-            PushBlobs(run, _BARE_PUSH, large, few),
-            PullBlobs(run, _BARE_PULL, large, few),
-            PushBlobs(run, _BARE_PUSH, large, [16], most_rounds=2),
-        ]
-    return workloads
+        large = (BARE, 1)
+        found.append((_BARE_PUSH, lambda: PushBlobs(run, _BARE_PUSH, deck(large), few)))
+        found.append((_BARE_PULL, lambda: PullBlobs(run, _BARE_PULL, deck(large), few)))
+        if MANY in clients:
+            found.append((_BARE_PUSH, lambda: PushBlobs(run, _BARE_PUSH, deck(large), [MANY], most_rounds=2)))
+    return found
 
 
 def small_images(run: str, stack: ExitStack, clients: Sequence[int]) -> Workload:

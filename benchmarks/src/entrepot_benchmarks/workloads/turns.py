@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.interrupts import uninterrupted
 from entrepot_benchmarks.load.clients import Begun, Client, run_clients
 from entrepot_benchmarks.results.model import Spell
 from entrepot_benchmarks.target import Target
@@ -28,11 +31,15 @@ def load(
     peak: list[int] = []
     known = target.family.known
     before = target.family.cpu_seconds() if known else 0.0
-    watch = (lambda: peak.append(target.family.memory())) if known and weigh else None
-    spell = run_clients(clients, seconds, begun=begun, least=least, watch=watch)
+
+    def look() -> None:
+        if (memory := target.family.memory()) is not None:
+            peak.append(memory)
+
+    spell = run_clients(clients, seconds, begun=begun, least=least, watch=look if known and weigh else None)
     return replace(
         spell,
-        server_cpu=target.family.cpu_seconds() - before if known else None,
+        server_cpu=max(0.0, target.family.cpu_seconds() - before) if known else None,
         peak_memory=max(peak, default=None),
     )
 
@@ -49,8 +56,17 @@ def load_and_forget(
 ) -> Spell:
     """Like ``load``, and remove all that was begun to be pushed into a repository, whatever happened."""
     begun = Begun(len(clients))
+
+    def forget() -> None:
+        with uninterrupted():
+            digests = {digest for client, number in begun.operations() for digest in pushed(client, number)}
+            target.forget([repository], sorted(digests))
+
     try:
-        return load(target, clients, seconds, begun=begun, least=least, weigh=weigh)
-    finally:
-        digests = {digest for client, number in begun.operations() for digest in pushed(client, number)}
-        target.forget([repository], sorted(digests))
+        spell = load(target, clients, seconds, begun=begun, least=least, weigh=weigh)
+    except BaseException:
+        with suppress(BenchmarkError):  # the target tries again when it is closed, and then it tells
+            forget()
+        raise
+    forget()
+    return spell
