@@ -40,7 +40,7 @@ test: install ## Everything: check, and all tests, with the programs that they d
 	.ci/programs
 	$(MAKE) check
 	$(PY) -m pytest -q -n 2 $(REPORTS) $(PACKAGE_TESTS)
-	$(PY) -m pytest -q tests
+	$(PY) -m pytest -q -n 2 --dist loadgroup tests
 
 bench: install ## Every backend that can be started here, beside docker-registry, into report.html
 	.ci/programs

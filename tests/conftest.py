@@ -20,6 +20,17 @@ from services.programs import installed, need, need_root
 from services.registry import Registry, write_config
 
 PEER = "docker-registry"
+FOLDERS = Path(__file__).parent
+SHARING = {"auth", "hosts", "matrix", "protocol", "redirects"}
+"""Folders whose tests share servers for the whole session: one process runs them all."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let two processes share the tests: those of a file, or of a folder that shares servers, stay together."""
+    for item in items:
+        if item.path.is_relative_to(FOLDERS):
+            place = item.path.relative_to(FOLDERS)
+            item.add_marker(pytest.mark.xdist_group(place.parts[0] if place.parts[0] in SHARING else str(place)))
 
 
 @pytest.fixture
