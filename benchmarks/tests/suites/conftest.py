@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -35,8 +35,9 @@ class Pytest:
         """Run it, with warnings as errors."""
         command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "-c", os.devnull]
         command += ["--rootdir", str(self.folder), f"--basetemp={self.folder / 'base'}", *arguments]
-        environment = {**os.environ, "COLUMNS": "1000", **self.environment}
-        environment.pop("PYTEST_ADDOPTS", None)
+        # Not what the outer one has set: where a worker of xdist starts it, it would take itself for one.
+        outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        environment = {**outer, "COLUMNS": "1000", **self.environment}
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=250, check=False
         )
@@ -47,6 +48,11 @@ class Pytest:
         assert run.returncode == 0, run.stdout + run.stderr
         found = json.loads((self.folder / "result.json").read_text())["benchmarks"]
         return {each["name"]: each for each in found}
+
+    def with_site(self, site: Path) -> Pytest:
+        """The same with the packages that are installed in a folder."""
+        outer = os.environ.get("PYTHONPATH", "")
+        return replace(self, environment={"PYTHONPATH": f"{site}{os.pathsep}{outer}".rstrip(os.pathsep)})
 
     def left(self) -> list[Path]:
         """The files in the store."""

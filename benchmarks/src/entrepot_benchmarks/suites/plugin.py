@@ -1,4 +1,4 @@
-"""The pytest plugin: the options, and benchmarks in the place of contract tests where ``--storage-benchmarks`` asks.
+"""The pytest plugin: the options, and benchmarks in the place of contract tests where an option asks for them.
 
 pytest loads it in every run where entrepot-benchmarks is installed, so it imports nothing before it is asked.
 """
@@ -25,13 +25,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="benchmark the drivers of all StorageContract classes, in the place of every test",
     )
     group.addoption(
+        "--storage-host-benchmarks",
+        action="store_true",
+        help="benchmark a whole host on the drivers of all StorageContract classes, in the place of every test",
+    )
+    group.addoption(
         "--storage-backend",
         action="append",
         default=[],
         metavar="[LABEL:]NAME[=CONFIG]",
-        help="a storage driver for --pyargs entrepot_benchmarks.suites.installed, which takes every installed one that "
-        "needs no options where none is named; CONFIG is a YAML or JSON file, or YAML in braces, and '{tmp}' in it a "
-        "fresh folder; may be given again",
+        help="a storage driver for --pyargs entrepot_benchmarks.suites.installed, or .hosted, which take every "
+        "installed one that needs no options where none is named; CONFIG is a YAML or JSON file, or YAML in braces, "
+        "and '{tmp}' in it a fresh folder; may be given again",
     )
     group.addoption(
         "--storage-largest-blob",
@@ -44,10 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Load the rest where it is asked for."""
-    if not config.getoption("storage_benchmarks"):
+    driver, host = config.getoption("storage_benchmarks"), config.getoption("storage_host_benchmarks")
+    if not (driver or host):
         return
     if config.getoption("contract_report", []):
         raise pytest.UsageError("--contract-report tells what tests have proven, and --storage-benchmarks runs none")
     from entrepot_benchmarks.suites.collecting import Collecting
 
-    config.pluginmanager.register(Collecting(), "entrepot-storage-benchmarks")
+    config.pluginmanager.register(Collecting(driver=driver, host=host), "entrepot-storage-benchmarks")

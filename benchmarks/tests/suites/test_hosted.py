@@ -1,0 +1,110 @@
+"""Benchmarks of a whole host on a driver: one that is installed, or one of a file of the kit."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from benchmarks.tests.suites.shelf import install
+
+if TYPE_CHECKING:
+    from benchmarks.tests.suites.conftest import Pytest
+
+HOSTED = ("--pyargs", "entrepot_benchmarks.suites.hosted")
+FILE = """
+import pytest
+from entrepot_contract.testing import StorageContract
+from entrepot_storage_fs import FilesystemDriver
+
+class Shelf(FilesystemDriver):
+    name = "shelf"
+
+class TestInstalled(StorageContract):
+    driver_class = FilesystemDriver
+
+    @pytest.fixture
+    def config(self):
+        return {"rootdirectory": STORE}
+
+class TestNotInstalled(TestInstalled):
+    driver_class = Shelf
+
+class TestOther(TestInstalled):
+    driver_class = type("Other", (FilesystemDriver,), {})
+"""
+OTHER_BYTES = """
+    def read(self, key, **more):
+        reader = super().read(key, **more)
+        return Other(reader) if reader.info.size > 100_000 else reader
+
+class Other:
+    def __init__(self, reader):
+        self.reader, self.info, self.close = reader, reader.info, reader.close
+
+    def __iter__(self):
+        return (bytes([chunk[0] ^ 1]) + chunk[1:] for chunk in self.reader)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+"""
+
+
+def test_a_host_is_measured_on_each_backend_and_leaves_nothing(inner: Pytest) -> None:
+    (inner.folder / "options.yml").write_text(f"rootdirectory: {inner.store}\n")
+    backends = ("--storage-backend=disk:filesystem=options.yml", "--storage-backend=inmemory")
+    found = inner.measure(*HOSTED, *backends, "-k", "Push-Small-Images-4 or Pull-1MB-1")
+    assert set(found) == {
+        f"{backend}: host[{case}]"
+        for backend in ("disk", "inmemory")
+        for case in ("Push-Small-Images-4", "Pull-1MB-1", "Pull-1MB-16")
+    }
+    for each in found.values():
+        facts, stats = each["extra_info"], each["stats"]
+        assert isinstance(facts, dict)
+        assert isinstance(stats, dict)
+        assert each["group"] in {"Push Small Images, 4 clients", "Pull 1MB, 1 client", "Pull 1MB, 16 clients"}
+        assert 0 < facts["p50 seconds"] <= facts["p95 seconds"] <= facts["p99 seconds"]
+        assert facts["host CPU seconds per operation"] > 0
+        assert facts["generator CPU seconds per operation"] > 0
+        assert facts["host memory bytes"] > 10 * 2**20
+        assert facts["MB/s"] > 0
+        assert facts["operations"] >= stats["rounds"] * facts["clients"]
+        assert stats["rounds"] == 2
+        assert 1 / stats["max"] * 0.999 < facts["operations/s"] < 1 / stats["min"] * 1.001
+    assert inner.left() == []
+
+
+def test_disabled_benchmarks_take_each_turn_once(inner: Pytest) -> None:
+    run = inner.run(*HOSTED, "--storage-backend=inmemory", "--benchmark-disable", "-k", "Push-Small-Images")
+    assert run.returncode == 0, run.stdout
+    assert "3 passed" in run.stdout
+    assert "Name (time in" not in run.stdout
+
+
+def test_an_author_measures_a_host_by_the_file_of_the_kit(inner: Pytest) -> None:
+    inner.write("test_shelf.py", FILE)
+    found = inner.measure("--storage-host-benchmarks", "-k", "Push-Small-Images-1", "-rs")
+    assert set(found) == {f"filesystem (TestInstalled): host[Push-Small-Images-{clients}]" for clients in (1, 16)}
+    assert inner.left() == []
+
+
+def test_a_driver_that_a_host_cannot_find_is_passed_over_with_the_reason(inner: Pytest) -> None:
+    inner.write("test_shelf.py", FILE)
+    run = inner.run("--storage-host-benchmarks", "-k", "Push-Small-Images-4 and not TestInstalled", "-rs")
+    assert run.returncode == 0, run.stdout
+    assert "2 skipped" in run.stdout
+    assert "by their entry point alone, and no storage plugin is called 'shelf'; installed are" in run.stdout
+    assert "and the storage plugin 'filesystem' that is installed is another class than Other" in run.stdout
+
+
+def test_a_host_that_gives_other_bytes_fails(inner: Pytest) -> None:
+    site = install(inner.folder, more=OTHER_BYTES)
+    backend = f"--storage-backend=shelf={{folder: {inner.store}}}"
+    run = inner.with_site(site).run(*HOSTED, backend, "--benchmark-max-time=0.1", "-k", "Pull-1MB-1")
+    assert run.returncode == 1
+    assert re.search(r"GET /v2/\S+ brought other bytes than sha256:", run.stdout), run.stdout
+    assert " passed" not in run.stdout.splitlines()[-1]
+    assert inner.left() == []
