@@ -32,6 +32,7 @@ from entrepot_storage_fs.failures import NAME, Reporting, failure
 from entrepot_storage_fs.listing import Listing
 from entrepot_storage_fs.options import FilesystemOptions
 from entrepot_storage_fs.reading import open_reader
+from entrepot_storage_fs.remembered import SmallFiles
 from entrepot_storage_fs.tree import Tree, info_of, seal, sync_directory
 from entrepot_storage_fs.uploads import Uploads
 from entrepot_storage_fs.working import UPLOAD_TTL, WorkingDirectory
@@ -52,6 +53,7 @@ class FilesystemDriver(StorageDriver):
         self._working = WorkingDirectory(self._tree)
         self._uploads = Uploads(self._tree, self._working)
         self._listing = Listing(self._tree)
+        self._small = SmallFiles()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -82,7 +84,10 @@ class FilesystemDriver(StorageDriver):
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         with Reporting("read", key):
             try:
-                return open_reader(self._tree.path(key), key, offset, length)
+                path = self._tree.path(key)
+                if length is None and not offset:
+                    return self._small.read(path, key)
+                return open_reader(path, key, offset, length)
             except (FileNotFoundError, NotADirectoryError) as error:
                 if isinstance(error, StorageError):
                     raise

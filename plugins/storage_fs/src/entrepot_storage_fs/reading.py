@@ -12,7 +12,7 @@ from entrepot_contract import NotFound, ObjectInfo, RangeError, Reader, StorageE
 from entrepot_storage_fs.failures import Reporting, failure
 from entrepot_storage_fs.tree import info_of
 
-__all__ = ["open_reader"]
+__all__ = ["SmallReader", "open_reader"]
 
 CHUNK: Final = 2**20
 
@@ -45,7 +45,7 @@ def open_reader(path: str, key: str, offset: int, length: int | None) -> Reader:
         data = os.pread(fd, left, offset) if offset else os.read(fd, left)
         if len(data) < left:
             raise _cut(key, left - len(data))
-        return SmallReader(info_of(key, status), data)
+        return SmallReader(info_of(key, status), data, status)
     finally:
         if fd >= 0:
             os.close(fd)
@@ -58,17 +58,17 @@ def _cut(key: str, missing: int) -> StorageError:
 class SmallReader:
     """The bytes of a small file, or of a small part of one."""
 
-    __slots__ = ("_data", "info")
+    __slots__ = ("data", "info", "status")
 
-    def __init__(self, info: ObjectInfo, data: bytes) -> None:
-        self.info, self._data = info, data
+    def __init__(self, info: ObjectInfo, data: bytes, status: os.stat_result) -> None:
+        self.info, self.data, self.status = info, data, status
 
     def __iter__(self) -> Iterator[bytes]:
-        data, self._data = self._data, b""
+        data, self.data = self.data, b""
         return iter((data,) if data else ())
 
     def close(self) -> None:
-        self._data = b""
+        self.data = b""
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +76,7 @@ class SmallReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._data = b""
+        self.data = b""
 
 
 class FileReader:
