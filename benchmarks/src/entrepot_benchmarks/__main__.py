@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -19,6 +20,11 @@ from entrepot_benchmarks.workloads import new_run
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 
 __all__ = ["main"]
+
+SERVERS: Final = (
+    "s3 is Ceph's RADOS Gateway, azure is Azurite, gcs is fake-gcs-server, all on this machine: they tell "
+    "of the drivers and of their requests, not of a cloud."
+)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,7 +53,8 @@ def main(
 
         workloads = chosen_workloads(extent, run, stack)
         limits = any(one.cases[0].name in (BARE_PULL, BARE_PUSH) for one in workloads)
-        plan = Plan(fleet.openings(wanted, limits=limits), workloads, extent.rounds, extent.seconds, folder)
+        openings = fleet.openings(wanted, limits=limits)
+        plan = Plan(openings, workloads, extent.rounds, extent.seconds, folder, notes=[SERVERS])
         ctx.exit(status_of(measure(plan, outputs, fleet.backends)))
 
 
