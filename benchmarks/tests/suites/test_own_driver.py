@@ -112,7 +112,8 @@ def test_disabled_benchmarks_run_each_case_once(inner: Pytest) -> None:
 
 FAULTS: Final = {
     "PutsOtherBytes": (
-        "def put(self, key, data, **more):\n    return super().put(key, data[:-1] + bytes(last ^ 1 for last in data[-1:]), **more)",
+        "def put(self, key, data, **more):\n"
+        "    return super().put(key, data[:-1] + bytes(last ^ 1 for last in data[-1:]), **more)",
         {"put[4KiB]", "read[4KiB]", "put_in_threads", "read_in_threads", "move"},
         r"puts-other-bytes gave other bytes of entrepot-benchmark-\S+ than were written there",
     ),
