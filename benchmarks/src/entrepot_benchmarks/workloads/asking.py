@@ -96,7 +96,8 @@ class SmallRequests:
     def prepare(self, target: Target) -> None:
         """Push what all questions are about, and ask once, so that whoever remembers answers has seen it."""
         self._seed.sow(target)
-        self._asking(target)()(0)
+        with target.connect() as connection:
+            self._ask(connection)()
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
         """Requests for so many seconds."""
@@ -108,7 +109,10 @@ class SmallRequests:
 
     def _asking(self, target: Target) -> Callable[[], Callable[[int], int]]:
         def start() -> Callable[[int], int]:
-            ask = target.connect().again(self._question.method, self._question.path, {"Accept": self._question.accept})
+            ask = self._ask(target.connect())
             return lambda number: ask()
 
         return start
+
+    def _ask(self, connection: Connection) -> Callable[[], int]:
+        return connection.again(self._question.method, self._question.path, {"Accept": self._question.accept})
