@@ -1,0 +1,54 @@
+"""Each command line of the benchmarks that a document shows is one that the commands take."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from entrepot_benchmarks import aims
+from entrepot_benchmarks.__main__ import main as fleet
+from entrepot_benchmarks.cli.bench import bench
+from entrepot_benchmarks.gate import __main__ as gate
+
+ROOT = Path(__file__).parents[2]
+COMMANDS: dict[str, click.Command] = {
+    "entrepot bench": bench,
+    "python -m entrepot_benchmarks": fleet,
+    "python -m entrepot_benchmarks.aims": aims.main,
+    "python -m entrepot_benchmarks.gate": gate.main,
+    "make bench": fleet,
+}
+
+
+def shown() -> list[tuple[str, str]]:
+    """Every command with its arguments, as the documents have them in a line of their own or between backquotes."""
+    text = "\n".join(path.read_text() for path in [*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md")])
+    begins = "|".join(re.escape(name) for name in sorted(COMMANDS, key=len, reverse=True))
+    found = re.findall(rf"(?:^    |`)({begins})(?![-\w.])([^`#\n]*)", text, re.MULTILINE)
+    return [(name, _arguments(name, rest)) for name, rest in found]
+
+
+def _arguments(name: str, rest: str) -> str:
+    if name != "make bench":
+        return rest.strip()
+    given = re.search(r'BENCH="([^"]*)"', rest)
+    return given[1] if given else ""
+
+
+@pytest.mark.parametrize(("name", "arguments"), shown(), ids=" ".join)
+def test_a_command_in_a_document_is_understood(name: str, arguments: str) -> None:
+    words = shlex.split(arguments)
+    if words[:1] in (["trace"], ["report"]):
+        words.append("--help")
+    result = CliRunner().invoke(COMMANDS[name], [*words, "--help"])
+    assert result.exit_code == 0, result.output
+
+
+def test_an_option_that_there_is_not_would_be_found() -> None:
+    assert shown()
+    assert CliRunner().invoke(bench, ["--no-such-option", "--help"]).exit_code != 0
