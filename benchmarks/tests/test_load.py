@@ -4,34 +4,53 @@ import hashlib
 import os
 import socket
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from entrepot_benchmarks.bare import receive_cached, receive_direct
-from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.load.payload import PayloadSource
-from entrepot_benchmarks.load.streams import run_together
+from entrepot_benchmarks.ceiling import loopback, sha256
+from entrepot_benchmarks.load.payload import Payload, PayloadSource
 
 SIZE = 3 * 2**20 + 17
 
 
-def test_payloads_differ_and_send_the_bytes_of_their_digest() -> None:
-    source = PayloadSource(SIZE)
-    one, other = source.make(), source.make()
+def received(payload: Payload) -> bytes:
+    """What a payload sends."""
     ours, theirs = socket.socketpair()
-    sender = threading.Thread(target=one.send, args=(ours,))
+    sender = threading.Thread(target=payload.send, args=(ours,))
     sender.start()
     with ours, theirs, theirs.makefile("rb") as stream:
-        received = stream.read(SIZE)
+        data = stream.read(payload.size)
         sender.join()
         ours.close()
         assert stream.read() == b""
+    return data
+
+
+def test_payloads_of_other_names_differ_and_send_the_bytes_of_their_digest() -> None:
+    source, another = PayloadSource(SIZE), PayloadSource(SIZE)
+    one = source.make("one")
+    data = received(one)
+    assert len(data) == SIZE
+    assert one.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    assert source.make("one") == one
+    assert len({one.digest, source.make("other").digest, another.make("one").digest}) == 3
     source.close()
-    assert len(received) == SIZE
-    assert one.digest == f"sha256:{hashlib.sha256(received).hexdigest()}"
-    assert one.digest != other.digest
+    another.close()
+
+
+@given(st.integers(1, 5000), st.text())
+@settings(max_examples=50)
+def test_a_payload_of_any_size_and_name_is_what_it_says(size: int, name: str) -> None:
+    source = PayloadSource(size)
+    payload = source.make(name)
+    data = payload.content()
+    assert (len(data), data) == (size, received(payload))
+    assert payload.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    source.close()
 
 
 @pytest.mark.parametrize("direct", [False, True])
@@ -50,17 +69,8 @@ def test_the_bare_loop_stores_exactly_what_it_was_sent(tmp_path: Path, direct: b
     assert (tmp_path / digest).read_bytes() == data
 
 
-def fail() -> None:
-    raise BenchmarkError("the registry said no")
-
-
-def test_a_client_that_fails_fails_the_run() -> None:
-    with pytest.raises(BenchmarkError, match="the registry said no"):
-        run_together([lambda: None, fail])
-
-
-def test_jobs_start_together_and_are_watched() -> None:
-    looks: list[int] = []
-    spell = run_together([lambda: time.sleep(0.5)] * 4, watch=lambda: looks.append(1))
-    assert 0.5 <= spell.elapsed < 2.0, "one after the other they would take 2 seconds"
-    assert looks
+def test_the_machines_own_limits_are_found() -> None:
+    source = PayloadSource(2**20)
+    assert sha256() > 0
+    assert loopback(source) > 0
+    source.close()

@@ -8,16 +8,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 __all__ = ["interruptible", "uninterrupted"]
 
-ENDING = b"\nentrepot bench: it ends already, when what was pushed is removed\n"
+ENDING: Final = b"\nentrepot bench: it ends already, when what was pushed is removed\n"
+AFTERWARDS: Final = b"\nentrepot bench: it ends when what it is at is done; Ctrl-C once more breaks that off\n"
 
 
 @dataclass(slots=True)
 class _State:
     owner: int = 0
     held: int = 0
+    breakable: bool = False
     waits: bool = False
     raised: bool = False
 
@@ -41,16 +44,20 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let an interrupt wait for the end of the block, within ``interruptible``."""
+def uninterrupted(*, breakable: bool = False) -> Iterator[None]:
+    """In the main thread, within ``interruptible``: let an interrupt wait for the end of the block.
+
+    A second one does not wait where the block is ``breakable``.
+    """
+    outer, _state.breakable = _state.breakable, breakable
     _state.held += 1
     try:
         yield
     finally:
         _state.held -= 1
+        _state.breakable = outer
     if _state.waits and not _state.held:
-        _state.waits = False
-        raise KeyboardInterrupt
+        _raise()
 
 
 def _handle(_number: int, _frame: object) -> None:
@@ -58,10 +65,13 @@ def _handle(_number: int, _frame: object) -> None:
         return  # a client, which the parent ends
     if _state.raised:
         os.write(2, ENDING)  # no buffered file may be used in here
-        return
-    _state.raised = True
-    if _state.held:
+    elif _state.held and not (_state.breakable and _state.waits):
         _state.waits = True
-        os.write(2, ENDING)
-        return
+        os.write(2, AFTERWARDS if _state.breakable else ENDING)
+    else:
+        _raise()
+
+
+def _raise() -> None:
+    _state.waits, _state.raised = False, True
     raise KeyboardInterrupt

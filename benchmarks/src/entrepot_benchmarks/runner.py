@@ -113,7 +113,7 @@ class Runner:
             try:
                 for workload in self._taken(target):
                     self._prepared.append((workload, target))
-                    workload.prepare(target)
+                    self._push(workload, target)
             except (BenchmarkError, OSError) as error:
                 self._targets.remove(target)
                 self.run.targets.remove(target.info)
@@ -153,6 +153,7 @@ class Runner:
                     self._fault(f"{case}, {clients}, {name}: {series.failed}")
                 else:
                     self._gone[name] = f"{GONE}{' '.join(reason.split())}"
+                    series.failed = f"{series.failed}; {self._gone[name]}"
                     self._fault(f"{name} is left out from {case} with {clients} on, because it is {self._gone[name]}")
             else:
                 for each, spell in spells.items():
@@ -175,6 +176,11 @@ class Runner:
 
     def _refill(self, target: Target) -> None:
         for workload in self._taken(target):
+            self._push(workload, target)
+
+    def _push(self, workload: Workload, target: Target) -> None:
+        # What is broken off in the middle of a body can leave a server at work on it when it is ended itself.
+        with uninterrupted(breakable=True):
             workload.prepare(target)
 
     def _forget(self) -> None:

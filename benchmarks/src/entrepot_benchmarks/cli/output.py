@@ -101,6 +101,6 @@ def _count(backend: Backend, run: Run, bar: Bar, data: Path) -> None:
         with tempfile.TemporaryDirectory(dir=data) as place:
             run.costs += count_operations(backend.label, backend.driver, backend.placed(place))
     except (BenchmarkError, OSError) as error:
-        fault = f"the requests of {backend.label} could not be counted: {in_one_line(error)}"
+        fault = in_one_line(error)
         run.partial = f"{run.partial}; {fault}" if run.partial else fault
         bar.fault(fault)

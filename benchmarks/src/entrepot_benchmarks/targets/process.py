@@ -78,9 +78,10 @@ class ServerProcess:
         status = self._process.poll()
         if status is None:
             return None
-        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        if status < 0:
+            return f"its process was ended by {signal.Signals(-status).name}"
         said = self.log.read_text(errors="replace").strip().splitlines()[-1:]
-        return f"its process {how}" + (f"; it said last: {said[0][:MOST_SAID]}" if said else "")
+        return f"its process ended with status {status}" + (f"; it said last: {said[0][:MOST_SAID]}" if said else "")
 
     @property
     def pid(self) -> int:

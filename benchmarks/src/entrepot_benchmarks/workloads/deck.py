@@ -36,13 +36,13 @@ class Deck:
         """How many operations each client has to do, so that all together deal the whole deck."""
         return -(-len(self._cards) // clients)
 
-    def size(self, client: int, number: int) -> int:
-        """The size that is dealt to a client for its operation of a number."""
-        return self._cards[(client * 3 + number) % len(self._cards)]
+    def size(self, client: int, number: int, clients: int) -> int:
+        """The size that is dealt to one of so many clients for its operation of a number: card by card, in turn."""
+        return self._cards[(client + number * clients) % len(self._cards)]
 
-    def image(self, name: str, client: int, number: int) -> Image:
-        """The image that a client pushes; ``name`` is that of the turn."""
-        return self.fixed(f"{name} {client} {number}", self.size(client, number))
+    def image(self, name: str, client: int, number: int, clients: int) -> Image:
+        """The image that one of so many clients pushes; ``name`` is that of the turn."""
+        return self.fixed(f"{name} {client} {number}", self.size(client, number, clients))
 
     def fixed(self, name: str, size: int) -> Image:
         """An image by its name and the size of its layers."""

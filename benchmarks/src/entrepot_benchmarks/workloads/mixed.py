@@ -55,7 +55,7 @@ class PullAndPush:
 
                 def work(number: int) -> int:
                     if pushes(index, number):
-                        image = self._deck.image(name, index, number)
+                        image = self._deck.image(name, index, number, clients)
                         return monolithic(connection, repository, f"t-{index}-{number}", image)
                     return pull_image(connection, self._pulled, "latest", self._image)
 
@@ -64,7 +64,7 @@ class PullAndPush:
             return start
 
         def pushed(index: int, number: int) -> Iterable[str]:
-            return self._deck.image(name, index, number).digests if pushes(index, number) else ()
+            return self._deck.image(name, index, number, clients).digests if pushes(index, number) else ()
 
         all_clients = [client(index) for index in range(clients)]
         spell = load_and_forget(target, all_clients, seconds, repository, pushed, least=OF_FOUR)

@@ -56,7 +56,7 @@ class PullImages:
                 connection = target.connect()
 
                 def pull(number: int) -> int:
-                    size = self._deck.size(index, number)
+                    size = self._deck.size(index, number, clients)
                     return pull_image(connection, self._repository, f"s-{size}", self._images[size])
 
                 return pull

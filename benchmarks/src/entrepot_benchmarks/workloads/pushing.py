@@ -80,7 +80,7 @@ class PushImages:
                 connection = target.connect()
 
                 def push(number: int) -> int:
-                    image = self._deck.image(name, index, number)
+                    image = self._deck.image(name, index, number, clients)
                     return self._push(connection, repository, f"t-{index}-{number}", image)
 
                 return push
@@ -88,7 +88,7 @@ class PushImages:
             return start
 
         def pushed(index: int, number: int) -> Iterable[str]:
-            return self._deck.image(name, index, number).digests
+            return self._deck.image(name, index, number, clients).digests
 
         spell = load_and_forget(
             target,
@@ -126,7 +126,7 @@ class PushBlobs:
         repository = f"{self._run}/{name}"
 
         def blob(index: int, number: int) -> Payload:
-            return self._deck.image(name, index, number).layers[0]
+            return self._deck.image(name, index, number, clients).layers[0]
 
         def client(index: int) -> Callable[[], Callable[[int], int]]:
             def push(number: int) -> int:

@@ -1,0 +1,161 @@
+"""``entrepot bench`` as a person runs it: a process with a group of its own, as from a terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from typing import Final
+from uuid import uuid4
+
+import psutil
+from services.registry import clean_environment
+
+from entrepot_benchmarks.results.document import read_document
+from entrepot_benchmarks.results.model import Run
+
+__all__ = ["SHORT", "Bench", "Outcome", "Started"]
+
+SHORT: Final = ("--rounds", "1", "--seconds", "0.05", "--clients", "1,2")
+MARK: Final = "OF_THIS_TEST"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended; ``arguments`` are the command lines of all processes that were seen meanwhile."""
+
+    folder: Path
+    status: int
+    output: str
+    errors: str
+    arguments: frozenset[str] = frozenset()
+
+    @property
+    def run(self) -> Run:
+        """What it has measured."""
+        return read_document(self.folder / "bench.json")
+
+    @property
+    def page(self) -> str:
+        """The report."""
+        return (self.folder / "report.html").read_text(encoding="utf-8")
+
+    @property
+    def told(self) -> list[str]:
+        """The lines that tell what went wrong while it went on."""
+        begin = "entrepot bench: "
+        return [line.removeprefix(begin) for line in self.errors.splitlines() if line.startswith(begin)]
+
+    def everything(self) -> str:
+        """Whatever it has written or shown."""
+        files = [path.read_text() for path in sorted(self.folder.glob("*.json")) + sorted(self.folder.glob("*.html"))]
+        return "\n".join([self.output, self.errors, *self.arguments, *files])
+
+
+@dataclass
+class Started:
+    """A command that runs, in a session of its own; all that it starts carries its mark."""
+
+    folder: Path
+    mark: str
+    process: subprocess.Popen[bytes]
+    seen: set[str] = field(default_factory=set)
+    ended: Event = field(default_factory=Event)
+    watcher: Thread | None = None
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process of it that runs now, the first one too."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, ProcessLookupError):
+                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return found
+
+    def errors(self) -> str:
+        """What it has said so far."""
+        return (self.folder / "stderr").read_text(errors="replace")
+
+    def wait_for(self, happened: Callable[[], object], seconds: float = 60) -> None:
+        """Look often, until it has happened."""
+        end = time.monotonic() + seconds
+        while not happened():
+            assert self.process.poll() is None, self.errors()
+            assert time.monotonic() < end, self.errors()
+            time.sleep(0.01)
+
+    def wait_until_said(self, text: str) -> None:
+        """Wait until it has said something."""
+        self.wait_for(lambda: text in self.errors())
+
+    def ctrl_c(self) -> None:
+        """As a terminal does: to its whole process group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def watch(self) -> None:
+        """Note the command lines of all its processes from now on."""
+
+        def look() -> None:
+            while not self.ended.wait(0.05):
+                for process in self.processes():
+                    with suppress(psutil.Error):
+                        self.seen.add(" ".join(process.cmdline()))
+
+        self.watcher = Thread(target=look)
+        self.watcher.start()
+
+    def end(self, seconds: float = 90) -> Outcome:
+        """Wait for its end, after which nothing of it may run, and nothing lie in ``data``."""
+        try:
+            status = self.process.wait(seconds)
+            left = [" ".join(process.cmdline()) for process in self.processes()]
+        finally:
+            self.ended.set()
+            if self.watcher is not None:
+                self.watcher.join()
+            for process in self.processes():
+                process.kill()
+            self.process.wait()
+        output = (self.folder / "stdout").read_text(errors="replace")
+        errors = self.errors()
+        assert left == [], errors
+        assert "Traceback" not in output + errors
+        assert list((self.folder / "data").iterdir()) == [], errors
+        return Outcome(self.folder, status, output, errors, frozenset(self.seen))
+
+
+class Bench:
+    """Starts the command in a folder, where ``data`` is empty before and afterwards."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self._environment = environment or {}
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+
+    def start(self, *arguments: str, module: Sequence[str] = ("entrepot", "bench")) -> Started:
+        """Start it with the folder as its own, and with files of the usual names."""
+        mark = uuid4().hex
+        command = [sys.executable, "-m", *module, *arguments]
+        environment = {**clean_environment(self.folder / "home"), **self._environment, MARK: mark}
+        with (self.folder / "stdout").open("wb") as output, (self.folder / "stderr").open("wb") as errors:
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+        return Started(self.folder, mark, process)
+
+    def run(self, *arguments: str, module: Sequence[str] = ("entrepot", "bench")) -> Outcome:
+        """Start it, and wait for its end."""
+        return self.start(*arguments, "--data", "data", module=module).end()

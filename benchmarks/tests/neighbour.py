@@ -1,0 +1,50 @@
+"""Debian's docker-registry as a peer that runs already when a benchmark begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import bcrypt
+import yaml
+from services.distribution import distribution
+from services.registry import Registry, write_config
+
+__all__ = ["PASSWORD", "USER", "links", "neighbour", "stored"]
+
+USER = "neighbour"
+PASSWORD = "s3cret:p/ss@word"  # noqa: S105 - of these tests only
+
+
+@contextmanager
+def neighbour(folder: Path, *, deletes: bool, password: bool = False) -> Iterator[Registry]:
+    """Running, with its data in ``folder/tree``; ``password`` lets only the one user in."""
+    folder.mkdir()
+    auth = None
+    if password:
+        users = folder / "htpasswd"
+        users.write_text(f"{USER}:{bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()}\n")
+        auth = {"htpasswd": {"realm": "neighbours", "path": str(users)}}
+    config = write_config(folder / "config.yml", folder / "tree", auth=auth)
+    if not deletes:
+        text = yaml.safe_load(config.read_text())
+        text["storage"]["delete"]["enabled"] = False
+        config.write_text(yaml.safe_dump(text))
+    registry = distribution(config, folder / "run")
+    try:
+        registry.start()
+        yield registry
+    finally:
+        registry.stop()
+
+
+def links(folder: Path) -> list[str]:
+    """What repositories of a benchmark still hold in it, blobs and manifests."""
+    found = (folder / "tree").glob("docker/registry/v2/repositories/bench-*/**/link")
+    return sorted({path.parent.name for path in found if "tags" not in path.parts})
+
+
+def stored(folder: Path) -> list[str]:
+    """The blobs and manifests whose bytes it holds."""
+    return sorted(path.parent.name for path in (folder / "tree").glob("docker/registry/v2/blobs/sha256/*/*/data"))

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.interrupts import interruptible, uninterrupted
+from entrepot_benchmarks.load.clients import Begun, Client, run_clients
+
+
+def client(operation: Callable[[int], int], connect: Callable[[], object] = lambda: None) -> Client:
+    """A client that connects, and does an operation."""
+
+    def start() -> Callable[[int], int]:
+        connect()
+        return operation
+
+    return start
+
+
+def nap(number: int) -> int:
+    time.sleep(0.01)
+    return 7
+
+
+def test_clients_begin_together_when_the_slowest_has_connected() -> None:
+    late = client(nap, lambda: time.sleep(2))
+    spell = run_clients([client(nap), client(nap), late], 0.2)
+    assert 0.2 <= spell.elapsed < 2, "what connecting takes is not measured"
+    assert 3 <= spell.operations <= 600
+    assert spell.bytes == 7 * spell.operations
+    assert len(spell.latencies) <= 200 + spell.operations // 200
+    assert all(0.01 <= latency < 2 for latency in spell.latencies)
+    assert spell.latencies == tuple(sorted(spell.latencies))
+
+
+@pytest.mark.parametrize("least", [1, 5])
+def test_each_client_does_as_many_operations_as_it_has_to(least: int) -> None:
+    begun = Begun(3)
+    spell = run_clients([client(nap)] * 3, 0, begun=begun, least=least)
+    assert spell.operations == 3 * least
+    assert begun.operations() == [(index, number) for index in range(3) for number in range(least)]
+
+
+def test_the_generators_time_is_what_its_clients_took() -> None:
+    def work(number: int) -> int:
+        end = time.process_time() + 0.1
+        while time.process_time() < end:
+            pass
+        return 0
+
+    assert 0.2 <= run_clients([client(work)] * 2, 0).generator_cpu < 0.4
+
+
+def test_somebody_looks_while_clients_work_and_not_before() -> None:
+    looks: list[float] = []
+    began = time.perf_counter()
+    run_clients([client(nap, lambda: time.sleep(0.5))], 0.6, watch=lambda: looks.append(time.perf_counter() - began))
+    assert 2 <= len(looks) <= 20
+    assert looks[0] >= 0.5
+
+
+def test_a_client_that_fails_ends_the_others_and_is_told_of_once(tmp_path: Path) -> None:
+    def fail(number: int) -> int:
+        if number == 2:
+            raise BenchmarkError("the registry said no")
+        return nap(number)
+
+    began = time.monotonic()
+    with pytest.raises(BenchmarkError) as raised:
+        run_clients([client(nap), client(fail), client(fail)], 30)
+    assert str(raised.value) == "the registry said no"
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (BenchmarkError("nobody listens"), "nobody listens"),
+        (OSError(24, "Too many files"), "OSError: .* Too many files"),
+    ],
+)
+def test_a_client_that_cannot_connect_keeps_nobody_waiting(problem: Exception, said: str) -> None:
+    def refuse() -> None:
+        raise problem
+
+    with pytest.raises(BenchmarkError, match=said):
+        run_clients([client(nap), client(nap, refuse), client(nap, lambda: time.sleep(0.3))], 30)
+    assert psutil.Process().children() == []
+
+
+@pytest.mark.parametrize("when", ["connecting", "working"])
+def test_what_a_client_has_begun_is_known_when_it_was_killed(when: str) -> None:
+    def die(number: int = 0) -> int:
+        if when == "connecting" or number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return nap(number)
+
+    begun = Begun(2)
+    doomed = client(die, die if when == "connecting" else lambda: None)
+    with pytest.raises(BenchmarkError, match="client 2 of the load was ended by SIGKILL before it reported"):
+        run_clients([client(nap), doomed], 30, begun=begun)
+    numbers = [number for index, number in begun.operations() if index == 1]
+    assert numbers == ([] if when == "connecting" else [0, 1, 2, 3])
+    assert psutil.Process().children() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_lets_clients_end_what_they_are_at(number: signal.Signals, tmp_path: Path) -> None:
+    def write(number: int) -> int:
+        file = tmp_path / f"{os.getpid()}-{number}"
+        file.write_text("begun")
+        time.sleep(0.3)
+        file.write_text("ended")
+        return 0
+
+    def interrupt() -> None:
+        for process in (psutil.Process(os.getpid()), *psutil.Process(os.getpid()).children()):  # as a terminal does
+            process.send_signal(number)
+
+    timer = threading.Timer(0.5, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        run_clients([client(write)] * 2, 30)
+    timer.join()
+    assert {file.read_text() for file in tmp_path.iterdir()} == {"ended"}
+    assert psutil.Process().children() == []
+
+
+def test_an_interrupt_waits_for_the_end_of_a_removal_and_comes_once(capfd: pytest.CaptureFixture[str]) -> None:
+    steps = []
+
+    def work() -> None:
+        with uninterrupted():
+            with uninterrupted():
+                os.kill(os.getpid(), signal.SIGINT)
+                steps.append("inner")
+            steps.append("outer")
+        steps.append("not reached")
+
+    def interrupted() -> None:
+        with interruptible():
+            try:
+                work()
+            finally:
+                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), signal.SIGTERM)
+                steps.append("cleaned")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert steps == ["inner", "outer", "cleaned"]
+    assert capfd.readouterr().err.count("it ends already, when what was pushed is removed") == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_second_interrupt_breaks_off_what_may_be_broken_off(capfd: pytest.CaptureFixture[str]) -> None:
+    steps = []
+
+    def interrupted() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        steps.append("goes on")
+        os.kill(os.getpid(), signal.SIGINT)
+        steps.append("not reached")
+
+    with pytest.raises(KeyboardInterrupt), interruptible(), uninterrupted(breakable=True):
+        interrupted()
+    assert steps == ["goes on"]
+    assert "Ctrl-C once more breaks that off" in capfd.readouterr().err

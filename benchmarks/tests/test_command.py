@@ -1,0 +1,100 @@
+"""A whole run of the command, on backends and peers that work: every value is there, and nothing stays behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from benchmarks.tests.bench import SHORT, Bench
+from benchmarks.tests.neighbour import PASSWORD, USER, links, neighbour
+from benchmarks.tests.pantry import VERSION, put_beside
+from benchmarks.tests.somebody import files, someones
+from services.programs import need
+
+from entrepot_benchmarks.results.document import read_document
+from entrepot_benchmarks.trace.replay import ALL_REQUESTS
+
+CASES = ("Get Manifest", "Get Small Blob", "Push Small Images", "Push Monolith 1MB", "Pull 1MB")
+NAMED = tuple(word for case in CASES for word in ("--case", case))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which a driver is installed that this repository does not know."""
+    return {"PYTHONPATH": str(put_beside(tmp_path_factory.mktemp("site")))}
+
+
+def test_backends_and_a_peer_are_measured_and_left_as_they_were(
+    request: pytest.FixtureRequest, tmp_path: Path, site: dict[str, str]
+) -> None:
+    need(request, "docker-registry")
+    store = someones(tmp_path / "unseen-directory")
+    (tmp_path / "options.yml").write_text(f"rootdirectory: {store}\n")
+    before = files(store)
+    bench = Bench(tmp_path / "run", site)
+    with neighbour(tmp_path / "neighbour", deletes=True, password=True) as registry:
+        url = f"http://{USER}:{quote(PASSWORD, safe='')}@{registry.address}"
+        backends = ("--backend", f"mine:filesystem={tmp_path}/options.yml", "--backend", "pantry")
+        started = bench.start(*backends, "--peer", url, *NAMED, *SHORT, "--data", "data")
+        started.watch()
+        outcome = started.end()
+        kept = links(tmp_path / "neighbour")
+
+    assert outcome.status == 0, outcome.errors
+    run = outcome.run
+    assert run.partial is None
+    mine, pantry, peer = run.targets
+    assert (mine.name, mine.driver, mine.package, mine.durable, mine.shared) == (
+        "mine",
+        "filesystem",
+        "entrepot-storage-fs",
+        True,
+        True,
+    )
+    assert (pantry.name, pantry.package, pantry.version) == ("pantry", "pantry-store", VERSION)
+    assert (peer.name, peer.kind) == (registry.address, "peer")
+    wanted = {(case, clients, target.name) for case in CASES for clients in (1, 2) for target in run.targets}
+    assert {(one.case, one.clients, one.target) for one in run.series if one.spells} == wanted
+    spells = [spell for series in run.series for spell in series.spells]
+    assert all(spell.operations and spell.elapsed > 0 and spell.latencies for spell in spells)
+    assert all(spell.server_cpu is not None for spell in spells)
+    assert {cost.target for cost in run.costs} == {"mine", "pantry"}
+
+    assert files(store) == before
+    assert kept == []
+    assert all(name in outcome.page for name in ("mine", "pantry", registry.address))
+    table = outcome.output.splitlines()
+    assert [line.split("  ")[0] for line in table if line.startswith(CASES)] == [case for case in CASES for _ in (1, 2)]
+    shown = outcome.everything().replace(url, "")  # what a person types is in that process's own arguments
+    assert not [secret for secret in (PASSWORD, quote(PASSWORD, safe=""), str(store)) if secret in shown]
+    assert any("serve" in line for line in outcome.arguments), "the hosts' command lines were seen too"
+
+
+def test_a_trace_is_made_and_replayed_on_all_that_is_installed_and_reported_again(
+    tmp_path: Path, site: dict[str, str]
+) -> None:
+    bench = Bench(tmp_path, site)
+    few = ("--requests", "60", "--repositories", "3", "--median", "2000", "--largest", "20000")
+    made = bench.start("trace", "trace.txt", *few).end()
+    assert made.status == 0, made.errors
+    assert "replay it with: entrepot bench --trace trace.txt" in made.output
+
+    outcome = bench.run("--trace", "trace.txt", *SHORT)
+    assert outcome.status == 0, outcome.errors
+    run = outcome.run
+    assert [target.name for target in run.targets] == ["filesystem", "inmemory", "pantry"]
+    for target in run.targets:
+        for clients in (1, 2):
+            series = run.find(ALL_REQUESTS, clients, target.name)
+            assert series is not None
+            assert series.spells[0].operations == 60
+
+    page = outcome.page
+    again = bench.start("report", "bench.json", "--html", "again.html").end()
+    assert again.status == 0, again.errors
+    assert (tmp_path / "again.html").read_text() == page
+    document = json.loads((tmp_path / "bench.json").read_text())
+    assert {entry["stats"]["rounds"] for entry in document["benchmarks"]} == {1}
+    assert read_document(tmp_path / "bench.json") == run
