@@ -105,7 +105,7 @@ def test_a_client_and_then_a_host_are_killed_in_the_middle_of_pushes(tmp_path: P
         for store in (one, other)
     ]
     pushes = ("--case", IMAGES, "--case", "Push Monolith 1MB", "--case", "Pull 75%*")
-    extent = ("--rounds", "1", "--seconds", "1.5", "--clients", "2")
+    extent = ("--rounds", "1", "--seconds", "2", "--clients", "2")
     started = Bench(tmp_path / "run").start(
         "--backend", backends[0], "--backend", backends[1], *pushes, *extent, "--data", "data"
     )

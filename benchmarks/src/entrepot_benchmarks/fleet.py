@@ -43,7 +43,10 @@ class Fleet:
         self._options: dict[str, Mapping[str, object]] = {}
 
     def openings(self, wanted: Callable[[str], bool], *, limits: bool) -> list[Opening]:
-        """Each target whose name is wanted, and what bounds them all."""
+        """Each target whose name is wanted, and what bounds them all.
+
+        Raises BenchmarkError where none is, with all that there are.
+        """
         every: dict[str, Callable[[], Target]] = {
             "filesystem": partial(self._host, "filesystem", all_cases),
             "docker-registry": self._distribution,
@@ -54,6 +57,8 @@ class Fleet:
             "gcs": partial(self._host, "gcs", not_bare),
         }
         found = [Opening(name, start) for name, start in every.items() if wanted(name)]
+        if not found:
+            raise BenchmarkError(f"no target is like that; there are: {'; '.join(every)}")
         if limits:
             found.append(Opening("nginx", lambda: Nginx(self._data / "nginx", BARE_PULL)))
             found.append(Opening("bare loop, cached writes", lambda: self._bare("cached")))
@@ -84,11 +89,15 @@ class Fleet:
         """The options of a driver whose server is started when it is first asked for."""
         if name not in self._options:
             try:
-                self._options[name] = self._starters[name]()
+                from services.process import ServiceError
             except ImportError as error:
                 raise BenchmarkError(
                     f"the server for {name} is started by the tests: run `make bench` in a checkout"
                 ) from error
+            try:
+                self._options[name] = self._starters[name]()
+            except ServiceError as error:
+                raise BenchmarkError(str(error)) from error
         return self._options[name]
 
     def _s3(self) -> Mapping[str, object]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from entrepot_benchmarks.results.model import Run, Series
 
 __all__ = ["show"]
+
+WIDEST: Final = 1000
 
 
 def show(run: Run) -> None:
@@ -21,12 +25,15 @@ def show(run: Run) -> None:
     table.add_column("clients", justify="right")
     table.add_column("unit")
     for target in run.targets:
-        table.add_column(target.name, justify="right")
+        table.add_column(Text(target.name), justify="right", overflow="fold")
     rows = dict.fromkeys((series.case, series.clients) for series in run.series)
     for case, clients in rows:
         unit = run.case(case).unit
         cells = [_cell(run.find(case, clients, target.name), run) for target in run.targets]
         table.add_row(case, str(clients), unit, *cells)
+    if not console.is_terminal:  # in a file no column has to be cut
+        wanted = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+        console.width = max(console.width, wanted)
     console.print(table)
     if run.partial:
         console.print(f"partial: {run.partial}", markup=False, soft_wrap=True)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from entrepot_benchmarks.load.wire import Origin
 from entrepot_benchmarks.results.model import CaseInfo, TargetInfo
@@ -16,6 +17,9 @@ from entrepot_benchmarks.targets.process import ServerProcess, free_port, requir
 from entrepot_benchmarks.targets.stored import StoredData
 
 __all__ = ["Distribution"]
+
+SDKS: Final = ("AWS_", "AZURE_", "GOOGLE_")
+"""Its options have its credentials. A host on a driver gets these: a person's credentials may be nowhere else."""
 
 
 class Distribution(RegistryTarget):
@@ -37,7 +41,7 @@ class Distribution(RegistryTarget):
         self._stored = StoredData(driver, options)
         port = free_port()
         config = write_configuration(data, port, self._stored.section)
-        self._process = ServerProcess([program, "serve", str(config)], port, data / "server.log")
+        self._process = ServerProcess([program, "serve", str(config)], port, data / "server.log", SDKS)
         detail = f"Docker Distribution as Debian packages it, on its {driver} driver"
         info = TargetInfo(name, "peer", driver, "docker-registry", _version(program), detail)
         super().__init__(info, Origin("127.0.0.1", port), self._process.family, wanted)

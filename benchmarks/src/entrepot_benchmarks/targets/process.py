@@ -19,8 +19,7 @@ from entrepot_benchmarks.targets.family import Family
 
 __all__ = ["ServerProcess", "free_port", "require"]
 
-# What configures a registry from outside would let the sides of a comparison differ. What an SDK finds its
-# credentials by is for all of them, and for the removal of what they stored.
+# What configures a registry from outside would let the sides of a comparison differ.
 FOREIGN = ("REGISTRY_", "ENTREPOT_", "GRANIAN_", "OTEL_")
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -48,13 +47,14 @@ def free_port() -> int:
 class ServerProcess:
     """Starts ``command``, waits until its port answers, and ends it and its children by process id.
 
+    Of the environment it does not get what begins with a word of ``foreign``, nor what configures registries.
     Raises BenchmarkError where it does not get so far; nothing of it runs then, nor after an interrupt.
     """
 
-    def __init__(self, command: Sequence[str], port: int, log: Path) -> None:
+    def __init__(self, command: Sequence[str], port: int, log: Path, foreign: Sequence[str] = ()) -> None:
         self.log = log
         self.family = Family(lambda: self._process.pid)
-        env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        env = {name: value for name, value in os.environ.items() if not name.startswith((*FOREIGN, *foreign))}
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - no shell, and the commands are ours
                 # A group of its own: Ctrl-C is for whoever measures, who ends this after the clients.
@@ -80,8 +80,9 @@ class ServerProcess:
             return None
         if status < 0:
             return f"its process was ended by {signal.Signals(-status).name}"
-        said = self.log.read_text(errors="replace").strip().splitlines()[-1:]
-        return f"its process ended with status {status}" + (f"; it said last: {said[0][:MOST_SAID]}" if said else "")
+        said = self.log.read_text(errors="replace").strip().splitlines()
+        why = next((line for line in said if line.startswith("panic: ")), said[-1] if said else "nothing")
+        return f"its process ended with status {status}; it said last: {why[:MOST_SAID]}"
 
     @property
     def pid(self) -> int:

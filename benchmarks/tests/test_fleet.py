@@ -1,0 +1,86 @@
+"""``make bench``: every real server that it starts is measured at tiny sizes, and nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from benchmarks.tests.bench import Bench, Outcome
+from services.ceph import PROGRAMS
+from services.programs import need
+
+from entrepot_benchmarks.targets.limits import takes_direct_writes
+from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
+
+TESTS = str(Path(__file__).parents[2] / "tests")
+FLEET = ("entrepot_benchmarks",)
+TINY = ("--rounds", "1", "--seconds", "0.05", "--clients", "1")
+
+
+def measured(outcome: Outcome) -> set[tuple[str, str]]:
+    """Cases and targets, each with a value."""
+    run = outcome.run
+    return {(one.case, one.target) for one in run.series if one.spells and min(one.values(run.case(one.case).unit)) > 0}
+
+
+@pytest.mark.slow
+def test_all_backends_peers_and_limits_are_measured(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    need(request, "docker-registry", "nginx", "azurite-blob", *PROGRAMS)
+    bench = Bench(tmp_path, {"PYTHONPATH": TESTS})
+    only = [word for name in ("filesystem", "docker-registry*", "s3", "azure", "gcs") for word in ("--only", name)]
+    outcome = bench.run(*TINY, "--case", "Push Small Images", "--case", "*Blob 256MB", *only, module=FLEET)
+    assert outcome.status == 0, outcome.errors
+    backends = ("filesystem", "s3", "azure", "gcs")
+    peers = ("docker-registry", "docker-registry (s3)")
+    loops = ["bare loop, cached writes"]
+    loops += ["bare loop, direct writes"] if takes_direct_writes(tmp_path) else []
+    wanted = {("Push Small Images", name) for name in (*backends, *peers)}
+    wanted |= {(case, name) for case in (BARE_PUSH, BARE_PULL) for name in ("filesystem", "docker-registry")}
+    wanted |= {(BARE_PULL, "nginx"), *((BARE_PUSH, name) for name in loops)}
+    assert measured(outcome) == wanted
+    run = outcome.run
+    assert {cost.target for cost in run.costs} == set(backends)
+    assert all(cost.requests for cost in run.costs if cost.target in ("s3", "azure", "gcs"))
+    assert all(spell.server_cpu is not None for series in run.series for spell in series.spells)
+    large = [series for series in run.series if series.case == BARE_PUSH]
+    assert all(spell.peak_memory is not None for series in large for spell in series.spells)
+
+
+@pytest.mark.parametrize(
+    ("what", "names", "cases"),
+    [
+        ("auth", ("open", "password", "token"), ("Get Manifest",)),
+        ("notifications", ("with a webhook", "without"), ("Get Manifest", "Push Small Images")),
+    ],
+)
+def test_hosts_that_differ_in_one_part_are_compared(
+    request: pytest.FixtureRequest, what: str, names: tuple[str, ...], cases: tuple[str, ...], tmp_path: Path
+) -> None:
+    need(request, "nginx")
+    outcome = Bench(tmp_path).run(*TINY, "--compare", what, module=FLEET)
+    assert outcome.status == 0, outcome.errors
+    assert measured(outcome) == {(case, name) for case in cases for name in names}
+    assert outcome.run.costs == []
+    assert "Basic " not in outcome.everything()
+    assert "Bearer " not in outcome.everything()
+
+
+def test_a_program_that_is_missing_is_named_with_what_brings_it(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "setpriv").symlink_to(shutil.which("setpriv") or "setpriv")
+    bench = Bench(tmp_path, {"PATH": str(tmp_path / "bin"), "PYTHONPATH": TESTS})
+    outcome = bench.run(*TINY, "--only", "docker-registry*", "--only", "azure", "--case", "Get Tags", module=FLEET)
+    assert outcome.status == 1
+    line = outcome.errors.splitlines()[-1]
+    assert line.startswith("Error: ")
+    assert "docker-registry is left out: the program 'docker-registry' is missing: on Debian, apt-get install" in line
+    assert "docker-registry (s3) is left out: the program 'docker-registry' is missing" in line
+    assert "azure is left out: azurite ended with 127 at start" in line, "it needs node, which is not on this path"
+
+
+def test_targets_that_nobody_knows_are_answered_with_those_there_are(tmp_path: Path) -> None:
+    outcome = Bench(tmp_path, {"PATH": os.defpath}).run(*TINY, "--only", "dockr*", "--case", "Get Tags", module=FLEET)
+    assert outcome.status == 1
+    assert outcome.errors.splitlines()[-1].startswith("Error: no target is like that; there are: filesystem; ")
