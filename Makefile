@@ -41,6 +41,8 @@ test: install ## Everything: check, and all tests, with the programs that they d
 	$(MAKE) check
 	$(PY) -m pytest -q -n 2 $(REPORTS) $(PACKAGE_TESTS)
 	$(PY) -m pytest -q -n 2 --dist loadgroup tests
+	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
+	else echo "bench-gate is left out: it needs docker-registry"; fi
 
 bench: install ## Every backend that can be started here, beside docker-registry, into report.html
 	.ci/programs

@@ -1,0 +1,105 @@
+"""The gate: a real run beside docker-registry, judged by baselines that are far above and far below it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from services.programs import need
+
+from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.gate import __main__ as gate
+from entrepot_benchmarks.gate.baseline import Baseline, load_baseline
+from entrepot_benchmarks.gate.judging import judge_calls, judge_ratios
+from entrepot_benchmarks.gate.measuring import Extent
+
+TINY = Extent(rounds=1, seconds=0.1, again=1, rates=True, cases=("Get Manifest", "Pull 10MB"))
+
+
+@pytest.fixture
+def recorded(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A baseline of this machine, from one tiny run."""
+    need(request, "docker-registry")
+    monkeypatch.setattr(gate, "SHORT", TINY)
+    file = tmp_path / "baseline.json"
+    done = CliRunner().invoke(gate.main, ["--short", "--record", "--baseline", str(file), "--data", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    return file
+
+
+def judged(file: Path, **changes: object) -> tuple[int, str]:
+    """What the gate says of a baseline with other parts: its exit status and its output."""
+    content = {**json.loads(file.read_text()), **changes}
+    file.write_text(json.dumps(content))
+    done = CliRunner().invoke(gate.main, ["--short", "--baseline", str(file), "--data", str(file.parent)])
+    return done.exit_code, done.output
+
+
+def test_a_run_is_judged_by_its_ratios_and_its_calls(recorded: Path) -> None:
+    baseline = load_baseline(recorded)
+    ((processor, ratios),) = baseline.ratios.items()
+    assert {row.rpartition(": ")[2] for row in ratios} == {"work", "rate"}
+    assert {row.partition(": ")[0] for row in ratios} == set(gate.SUBJECTS)
+    assert all(ratio > 0 for ratio in ratios.values())
+
+    low = {row: ratio / 50 for row, ratio in ratios.items()}
+    status, said = judged(recorded, ratios={processor: low})
+    assert status == 0, said
+    assert "LOST" not in said
+
+    high = {**low, "filesystem: Pull 10MB, 4 clients: work": ratios["filesystem: Pull 10MB, 4 clients: work"] * 50}
+    status, said = judged(recorded, ratios={processor: high})
+    assert status == 1
+    assert said.count("lost: ") == 1
+    assert "lost: filesystem: Pull 10MB, 4 clients: work keeps" in said
+
+    calls = dict.fromkeys(baseline.calls, 1)
+    status, said = judged(recorded, ratios={"another processor": high}, calls=calls)
+    assert status == 1, "calls are the same on every processor"
+    assert "lost: filesystem: push of an image" in said
+    assert "no ratios of the processor" in said
+    assert sorted(path.name for path in recorded.parent.iterdir()) == [recorded.name]
+
+
+def test_recording_again_keeps_the_least(recorded: Path) -> None:
+    ((processor, ratios),) = load_baseline(recorded).ratios.items()
+    row = "inmemory: Get Manifest, 4 clients: work"
+    recorded.write_text(json.dumps({"ratios": {processor: {**ratios, row: 0.001}}, "calls": {}}))
+    CliRunner().invoke(gate.main, ["--short", "--record", "--baseline", str(recorded), "--data", str(recorded.parent)])
+    again = load_baseline(recorded)
+    assert again.ratios[processor][row] == 0.001
+    assert again.calls
+
+
+@pytest.mark.parametrize(
+    ("kept", "lost"), [([0.81, 0.9, 0.5], False), ([0.79, 0.78, 2.0], True), ([0.8], False)], ids=str
+)
+def test_the_median_of_the_rounds_decides(kept: list[float], lost: bool) -> None:
+    (verdict,) = judge_ratios({"row": [10 * share for share in kept], "new": [1.0]}, {"row": 10.0, "gone": 1.0})
+    assert verdict.lost is lost
+
+
+@pytest.mark.parametrize(("calls", "lost"), [(8, False), (10, False), (12, False), (13, True)])
+def test_a_fifth_more_calls_are_a_loss(calls: int, lost: bool) -> None:
+    (verdict,) = judge_calls({"row": calls, "new": 5}, Baseline(calls={"row": 10}))
+    assert verdict.lost is lost
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"ratios": {"cpu": {"row": "fast"}}}', '{"more": 1}'])
+def test_a_baseline_that_cannot_be_read_is_told_with_what_to_do(content: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(BenchmarkError, match=r"baseline\.json.*--record"):
+        load_baseline(file)
+
+
+def test_the_baseline_of_the_repository_has_every_row_of_the_gate() -> None:
+    stored = load_baseline(Path(__file__).parents[1] / "baseline.json")
+    assert stored.calls
+    for ratios in stored.ratios.values():
+        for subject in gate.SUBJECTS:
+            for case in gate.SHORT.cases:
+                assert f"{subject}: {case}, 4 clients: work" in ratios
