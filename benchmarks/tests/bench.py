@@ -89,7 +89,7 @@ class Started:
         while not happened():
             assert self.process.poll() is None, self.errors()
             assert time.monotonic() < end, self.errors()
-            time.sleep(0.01)
+            time.sleep(0.03)
 
     def wait_until_said(self, text: str) -> None:
         """Wait until it has said something."""
@@ -103,7 +103,7 @@ class Started:
         """Note the command lines of all its processes from now on."""
 
         def look() -> None:
-            while not self.ended.wait(0.05):
+            while not self.ended.wait(0.3):
                 for process in self.processes():
                     with suppress(psutil.Error):
                         self.seen.add(" ".join(process.cmdline()))

@@ -16,7 +16,7 @@ from services.programs import need
 from entrepot_benchmarks.results.document import read_document
 from entrepot_benchmarks.trace.replay import ALL_REQUESTS
 
-CASES = ("Get Manifest", "Get Small Blob", "Push Small Images", "Push Monolith 1MB", "Pull 1MB")
+CASES = ("Get Manifest", "Push Small Images", "Push Monolith 1MB", "Pull 1MB")
 NAMED = tuple(word for case in CASES for word in ("--case", case))
 
 
