@@ -1,1 +1,1 @@
-"""The load generator: raw sockets for large bodies, processes for several streams, wrk for small requests."""
+"""The load generator: requests on bare sockets, by clients that are processes of their own."""
