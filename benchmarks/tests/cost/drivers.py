@@ -6,9 +6,8 @@ import time
 from collections.abc import Iterable
 from http.client import HTTPConnection
 
-from entrepot_contract import Chunks, DriverOptions, ObjectInfo, StorageError, UploadState, WriteMode
+from entrepot_contract import Chunks, DriverOptions, ObjectInfo, Reader, StorageError, UploadState, WriteMode
 from entrepot_storage_fs import FilesystemDriver, FilesystemOptions
-from entrepot_storage_fs.reading import FileReader
 
 __all__ = ["FailingDriver", "SlowDriver", "WiredDriver"]
 
@@ -42,7 +41,7 @@ class WiredDriver(FilesystemDriver):
         self._connection.getresponse().read()
         return super().put(key, data, mode=mode)
 
-    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> FileReader:
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         self._connection.request("GET", f"/{key}")
         self._connection.getresponse().read()
         return super().read(key, offset=offset, length=length)
