@@ -20,7 +20,7 @@ __all__ = ["BARE_PULL", "BARE_PUSH", "CLIENTS", "case_names", "manifest_question
 
 CLIENTS: Final = (1, 4, 16)
 FEW: Final = (1, 4)
-"""For what moves 100 MiB and more each time: with 16 clients a turn would take minutes on a slow backend."""
+"""For what moves 10 MiB and more each time: with 16 clients a turn would take a minute on a slow backend."""
 
 MANY: Final = 16
 """Pushes of the largest blobs at once, for the memory that they take."""
@@ -43,9 +43,9 @@ def standard_workloads(
 ) -> list[Workload]:
     """Every workload whose case's name is wanted, the lightest first; ``stack`` gives their memory back.
 
-    ``run`` begins the names of all repositories. ``clients`` are those of the small cases; large ones have no more
-    than four. With ``bare`` there are single blobs of 256 MiB too, which limits take; where there are 16 clients, so
-    many pushes of them at once, which tell the memory, in two rounds.
+    ``run`` begins the names of all repositories. ``clients`` are those of the small cases; images of 10 MiB have no
+    more than four, those of 100 MiB one. With ``bare`` there are single blobs of 256 MiB too, which limits take; where
+    there are 16 clients, so many pushes of them at once, which tell the memory, in two rounds.
     """
     # What nobody wants is not made: its bytes would be random, hashed, and held in memory.
     return [make() for case, make in _every(run, stack, clients, bare) if wanted(case.name)]
@@ -73,6 +73,7 @@ def _every(
         found.append((case, lambda: PullImages(run, case, deck(*cards), some)))
 
     few = [number for number in clients if number in FEW] or list(clients)[:1]
+    one = few[:1]
     seed = SmallSeed(run)
     stack.callback(seed.close)
     found: list[tuple[CaseInfo, Callable[[], Workload]]] = [
@@ -80,12 +81,12 @@ def _every(
     ]
     found.append((_SMALL_IMAGES, partial(small_images, run, stack, clients)))
     for size in SIZES:
-        some = clients if size < 100 * MIB else few
+        some = clients if size < 10 * MIB else few if size < 100 * MIB else one
         push(_push("Monolith", size), monolithic, some, (size, 1))
         push(_push("Chunk Streamed", size), chunked, some, (size, 1))
         pull(_pull(size), some, (size, 1))
     pull(_MIXED_PULL, few, *MIX.items())
-    push(_MIXED_PUSH, monolithic, few, *MIX.items())
+    push(_MIXED_PUSH, monolithic, few[-1:], *MIX.items())
     found.append((_BOTH, lambda: PullAndPush(run, _BOTH, deck((MIB, 1)), clients)))
     if bare:
         large = (BARE, 1)
