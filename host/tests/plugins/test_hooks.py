@@ -114,5 +114,6 @@ def test_installed_hooks_are_found_and_broken_ones_left_out(install: Install, ca
     install("their-hooks", source, hooks={"their": "plugin"})
     with caplog.at_level(logging.ERROR):
         hooks = Hooks.installed()
-    assert [command.name for command in hooks.commands()] == ["theirs"]
+    names = [command.name for command in hooks.commands()]
+    assert "theirs" in names, "beside those of what is installed here"
     assert "the hooks of a-broken cannot be loaded; they are left out" in caplog.text
