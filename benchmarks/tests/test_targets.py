@@ -120,7 +120,10 @@ def test_what_could_not_be_deleted_is_tried_again(tmp_path: Path) -> None:
     options = {"rootdirectory": str(tmp_path / "store")}
     driver = load_storage("filesystem").from_config(options)
     registry = TestClient(
-        create_app(Registry(driver, RegistrySettings(), None), HttpSettings(secret=bytes(32), access_log=False))
+        create_app(
+            Registry(driver, RegistrySettings(purge=PurgeSettings(enabled=False)), None),
+            HttpSettings(secret=bytes(32), access_log=False),
+        )
     )
     kept = push(registry, "somebody/app")
     digest = push(registry, "bench-1/turn")
