@@ -13,8 +13,9 @@ from entrepot.http import create_app
 from entrepot.registry import Registry
 from entrepot.registry.manifest import OCI_MANIFEST
 from entrepot.settings import HttpSettings, PurgeSettings, RegistrySettings
-from entrepot_benchmarks.cost.content import Content, digest_of
+from entrepot_benchmarks.cost.content import Content
 from entrepot_benchmarks.errors import BenchmarkError
+from entrepot_benchmarks.load.image import digest_of
 from entrepot_contract import StorageDriver
 
 __all__ = ["Host"]

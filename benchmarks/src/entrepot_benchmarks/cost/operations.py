@@ -10,11 +10,12 @@ from typing import Final
 
 from entrepot.registry import layout
 from entrepot_benchmarks.cost import titles
-from entrepot_benchmarks.cost.content import digest_of, random_image
+from entrepot_benchmarks.cost.content import random_image
 from entrepot_benchmarks.cost.counted import CountedDriver
 from entrepot_benchmarks.cost.exchange import Count
 from entrepot_benchmarks.cost.host import Host
 from entrepot_benchmarks.cost.wire import Wire
+from entrepot_benchmarks.load.image import digest_of
 from entrepot_contract import StorageDriver
 
 __all__ = ["Meter", "count_all"]

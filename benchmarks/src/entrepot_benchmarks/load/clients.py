@@ -14,14 +14,13 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 
 from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.results.model import Spell
+from entrepot_benchmarks.results.model import Spell, spaced
 
 __all__ = ["Begun", "Client", "run_clients"]
 
 Client = Callable[[], Callable[[int], int]]
 """Connects, outside the timed part, and answers what does the operation of a number: the bytes that it moved."""
 
-MOST_LATENCIES = 200
 END_SECONDS = 20.0
 LOOK_SECONDS = 0.2
 
@@ -207,12 +206,11 @@ def _end(processes: Sequence[ForkProcess]) -> None:
 
 
 def _spell(reports: Sequence[_Report]) -> Spell:
-    latencies = sorted(value for report in reports for value in report.latencies)
-    step = max(1, len(latencies) // MOST_LATENCIES)
+    latencies = [value for report in reports for value in report.latencies]
     return Spell(
         operations=len(latencies),
         bytes=sum(report.bytes for report in reports),
         elapsed=max(report.ended for report in reports) - min(report.began for report in reports),
         generator_cpu=sum(report.cpu for report in reports),
-        latencies=tuple(latencies[step // 2 :: step]),
+        latencies=spaced(latencies),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from entrepot_benchmarks.load.payload import Payload
@@ -14,7 +14,9 @@ __all__ = [
     "IMAGE_MANIFEST",
     "OCTETS",
     "Image",
+    "digest_of",
     "image_of",
+    "manifest_of",
     "push_blob",
     "push_image",
     "put_manifest",
@@ -60,13 +62,18 @@ def image_of(layers: Sequence[Payload]) -> Image:
     """The image of some layers."""
     rootfs = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
     config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": rootfs}).encode()
+    return Image(layers, config, manifest_of(config, [(layer.digest, layer.size) for layer in layers]))
+
+
+def manifest_of(config: bytes, layers: Iterable[tuple[str, int]]) -> bytes:
+    """The manifest of a config and of layers by their digests and sizes in bytes."""
     manifest = {
         "schemaVersion": 2,
         "mediaType": IMAGE_MANIFEST,
         "config": {"mediaType": IMAGE_CONFIG, "digest": digest_of(config), "size": len(config)},
-        "layers": [{"mediaType": LAYER, "digest": layer.digest, "size": layer.size} for layer in layers],
+        "layers": [{"mediaType": LAYER, "digest": digest, "size": size} for digest, size in layers],
     }
-    return Image(layers, config, json.dumps(manifest).encode())
+    return json.dumps(manifest).encode()
 
 
 def push_blob(connection: Connection, repository: str, digest: str, data: bytes) -> None:

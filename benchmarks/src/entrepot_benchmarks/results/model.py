@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
-from typing import Literal
+from typing import Final, Literal
 
 __all__ = [
     "CaseInfo",
@@ -18,7 +18,10 @@ __all__ = [
     "Series",
     "Spell",
     "TargetInfo",
+    "spaced",
 ]
+
+_MOST_LATENCIES: Final = 200
 
 Unit = Literal["MB/s", "operations/s"]
 Group = Literal["push", "pull", "small", "images", "mixed", "trace"]
@@ -78,6 +81,15 @@ class Spell:
     server_cpu: float | None = None
     peak_memory: int | None = None
     latencies: tuple[float, ...] = ()
+
+
+def spaced(latencies: Iterable[float]) -> tuple[float, ...]:
+    """Latencies as a spell keeps them, the least and the most among them."""
+    ordered = sorted(latencies)
+    if len(ordered) <= _MOST_LATENCIES:
+        return tuple(ordered)
+    step = (len(ordered) - 1) / (_MOST_LATENCIES - 1)
+    return tuple(ordered[round(number * step)] for number in range(_MOST_LATENCIES))
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.results.model import CaseInfo, Spell
+from entrepot_benchmarks.results.model import CaseInfo, Spell, spaced
 from entrepot_benchmarks.target import Target
 from entrepot_benchmarks.trace.clients import Replayed, replay_together
 from entrepot_benchmarks.trace.exchange import Exchange
@@ -33,7 +33,6 @@ _SENTENCES: Final[Mapping[Kind, str]] = {
     "PUT blob": "one blob, pushed: POST, PATCH with the whole body, PUT",
     "GET tags": "the list of a repository's tags",
 }
-_MOST_LATENCIES: Final = 200
 
 
 class TraceReplay:
@@ -111,7 +110,7 @@ def _spells(replayed: Replayed, server_cpu: float | None) -> Mapping[str, Spell]
             elapsed=replayed.elapsed,
             generator_cpu=replayed.cpu,
             server_cpu=server_cpu,
-            latencies=_spaced(latencies),
+            latencies=spaced(latencies),
         )
 
     every = array("d", (value for tally in tallies for value in tally.latencies))
@@ -119,11 +118,3 @@ def _spells(replayed: Replayed, server_cpu: float | None) -> Mapping[str, Spell]
     for kind, tally in replayed.tallies.items():
         spells[f"Trace, {kind}"] = spell(tally.bytes, tally.latencies)
     return spells
-
-
-def _spaced(latencies: Sequence[float]) -> tuple[float, ...]:
-    ordered = sorted(latencies)
-    if len(ordered) <= _MOST_LATENCIES:
-        return tuple(ordered)
-    step = (len(ordered) - 1) / (_MOST_LATENCIES - 1)
-    return tuple(ordered[round(number * step)] for number in range(_MOST_LATENCIES))
