@@ -10,6 +10,7 @@ from entrepot.cli.auth import auth
 from entrepot.cli.config import config
 from entrepot.cli.events import events
 from entrepot.cli.extra import WithPluginCommands
+from entrepot.cli.new_driver import new_driver
 from entrepot.cli.plugins import plugins
 from entrepot.cli.serve import serve
 
@@ -27,3 +28,4 @@ main.add_command(plugins)
 main.add_command(config)
 main.add_command(auth)
 main.add_command(events)
+main.add_command(new_driver)

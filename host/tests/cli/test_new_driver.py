@@ -1,0 +1,223 @@
+"""``entrepot new-driver``: names that it takes, what it makes, and what it never touches."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from host.tests.plugins.conftest import Install, install  # noqa: F401 - a fixture
+
+from entrepot.cli import main
+
+KINDS = ("storage", "auth", "notify")
+LONGEST = "a2345678-b2345678-c2345678-d23456"
+STATUSES = {"fail": "red", "not-run": "orange", "known-failure": "orange", "pending": "yellow"}
+
+
+def new_driver(*arguments: str | Path) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(main, ["new-driver", *map(str, arguments)])
+
+
+def made(folder: Path, kind: str = "storage", name: str = "my-thing", *more: str) -> Path:
+    """A generated package."""
+    output = folder / f"{kind}-{name}"
+    result = new_driver(name, "--kind", kind, "--output", output, *more)
+    assert result.exit_code == 0, result.output
+    return output
+
+
+def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a Python module in a generated package, with its sources on the path."""
+    environ = {**os.environ, "PYTHONPATH": str(folder / "src"), "MYPYPATH": str(folder / "src")}
+    line = [sys.executable, *map(str, command)]
+    return subprocess.run(line, cwd=folder, env=environ, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_package_is_whole(tmp_path: Path, kind: str) -> None:
+    folder = made(tmp_path, kind)
+    module = f"entrepot_{kind}_my_thing"
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files >= {
+        ".github/workflows/kit.yml",
+        ".gitignore",
+        "LICENSE",
+        "README.md",
+        "badge.py",
+        "pyproject.toml",
+        f"src/{module}/__init__.py",
+        f"src/{module}/driver.py",
+        f"src/{module}/options.py",
+        f"src/{module}/py.typed",
+        "tests/test_contract.py",
+    }
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert project["name"] == f"entrepot-{kind}-my-thing"
+    (entry,) = project["entry-points"][f"entrepot.{kind}"].items()
+    assert entry[0] == "my-thing"
+    assert entry[1].startswith(f"{module}:MyThing")
+    assert "$" not in (folder / f"src/{module}/driver.py").read_text()
+    assert "REPLACE" in (folder / f"src/{module}/driver.py").read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["x", LONGEST])
+def test_the_code_is_clean_whatever_the_name(tmp_path: Path, kind: str, name: str) -> None:
+    folder = made(tmp_path, kind, name)
+    for check in (["check", "--select", "E,F,W,I,B,UP,SIM,RUF"], ["format", "--check"]):
+        done = run(folder, "-m", "ruff", check[0], "--no-cache", *check[1:], ".")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_types_are_strict(tmp_path: Path, kind: str) -> None:
+    folder = made(tmp_path, kind)
+    done = run(folder, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", "src", "badge.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_driver_is_short(tmp_path: Path) -> None:
+    driver = made(tmp_path, "storage", LONGEST).rglob("driver.py")
+    assert [len(path.read_text().splitlines()) <= 150 for path in driver] == [True]
+
+
+# The storage driver's run is in tests/drivers, from a wheel and with a host on it.
+@pytest.mark.parametrize(("kind", "section"), [("auth", "authenticators"), ("notify", "sinks")])
+def test_it_passes_its_kit_as_it_is(tmp_path: Path, kind: str, section: str) -> None:
+    folder = made(tmp_path, kind)
+    done = run(folder, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--contract-report=kit.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (plugin,) = json.loads((folder / "kit.json").read_text())[section]
+    assert plugin["driver"] == "my-thing"
+    assert set(plugin["summary"]) <= {"pass", "not-claimed"}
+    assert run(folder, "badge.py", "kit.json", "badge.json").returncode == 0
+    badge = json.loads((folder / "badge.json").read_text())
+    assert badge["schemaVersion"] == 1
+    assert badge["color"] == "green"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_badge_is_not_green_where_one_sentence_is_not(tmp_path: Path, status: str) -> None:
+    folder = made(tmp_path)
+    plugin = {"contract": "1.0", "summary": {status: 1, "pass": 90}}
+    (folder / "kit.json").write_text(json.dumps({"drivers": [plugin]}))
+    assert run(folder, "badge.py", "kit.json", "badge.json").returncode == 0
+    badge = json.loads((folder / "badge.json").read_text())
+    assert badge["color"] == STATUSES[status]
+    assert f"1 {status}" in badge["message"]
+
+
+def test_there_is_no_badge_of_no_run(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    (folder / "kit.json").write_text(json.dumps({"drivers": []}))
+    assert run(folder, "badge.py", "kit.json", "badge.json").returncode != 0
+    assert not (folder / "badge.json").exists()
+
+
+def test_ci_installs_runs_the_kit_and_keeps_the_report(tmp_path: Path) -> None:
+    jobs = yaml.safe_load((made(tmp_path) / ".github/workflows/kit.yml").read_text())["jobs"]
+    commands = [step.get("run", step.get("uses", "")) for step in jobs["kit"]["steps"]]
+    assert "pip install --editable '.[test]'" in commands
+    assert any("--contract-report=kit.json" in command for command in commands)
+    assert any(command.startswith("actions/upload-artifact") for command in commands)
+    assert "python badge.py kit.json badge.json" in [step.get("run") for step in jobs["badge"]["steps"]]
+    assert "${{ matrix.python }}" in str(jobs["kit"])
+
+
+@pytest.mark.parametrize("name", ["Apache-2.0", "MIT", "none"])
+def test_the_licence_is_chosen(tmp_path: Path, name: str) -> None:
+    folder = made(tmp_path, "storage", "my-thing", "--license", name)
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert project.get("license") == (None if name == "none" else name)
+    assert (folder / "LICENSE").exists() == (name != "none")
+    if name == "MIT":
+        owner = r"Copyright \(c\) 20\d\d the authors of entrepot-storage-my-thing"
+        assert re.search(owner, (folder / "LICENSE").read_text())
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("My_Backend", "'my-backend' would be one"),
+        ("my..backend", "'my-backend' would be one"),
+        ("-x", "'x' would be one"),
+        ("9p", "beginning with a letter"),
+        ("", "beginning with a letter"),
+        ("a/../b", "'a-b' would be one"),
+        ("x\n", "'x' would be one"),
+        ("bäckend", "single hyphens"),
+        ("a = b", "'a-b' would be one"),
+        ("entrepot-storage-mine", "write 'mine'"),
+        (f"{LONGEST}7", "at most 32; shorten it"),
+        ("redirect", "a key of the section storage"),
+        ("cache", "a key of the section storage"),
+        ("filesystem", "claimed by the installed package entrepot-storage-fs"),
+    ],
+)
+def test_a_name_that_cannot_be_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = new_driver("--", name)
+    assert result.exit_code == 1
+    assert reason in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_of_another_kind_is_free(tmp_path: Path) -> None:
+    assert made(tmp_path, "notify", "filesystem").is_dir()
+    assert "claimed by" in new_driver("token", "--kind", "auth", "--output", tmp_path / "token").output
+
+
+def test_a_plugin_that_is_installed_keeps_its_name(tmp_path: Path, install: Install) -> None:  # noqa: F811 - the fixture
+    install("somebody-elses", "", storage={"theirs": "Driver"})
+    result = new_driver("theirs", "--output", tmp_path / "new")
+    assert result.exit_code == 1
+    assert "claimed by the installed package somebody-elses" in result.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "mine.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine too")
+    for place in (there, tmp_path / "file"):
+        result = new_driver("my-thing", "--output", place)
+        assert result.exit_code == 1
+        assert "choose another with --output DIR" in result.output
+    assert [path.name for path in there.iterdir()] == ["mine.txt"]
+    assert (tmp_path / "file").read_text() == "mine too"
+
+
+def test_an_empty_folder_is_filled_and_the_default_is_the_packages_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "entrepot-storage-my-thing").mkdir()
+    assert new_driver("my-thing").exit_code == 0
+    assert (tmp_path / "entrepot-storage-my-thing" / "pyproject.toml").is_file()
+    assert new_driver("my-thing").exit_code == 1, "now it is not empty"
+
+
+def test_a_place_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = new_driver("my-thing", "--output", tmp_path / "file" / "below")
+    assert result.exit_code == 1
+    assert "cannot be written: Not a directory" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_next_commands_are_ready_to_paste(tmp_path: Path) -> None:
+    place = tmp_path / "with a space"
+    said = new_driver("my-thing", "--output", place).output
+    assert f"    cd '{place}'\n    pip install --editable '.[test]'\n    pytest\n" in said

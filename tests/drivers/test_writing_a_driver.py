@@ -1,0 +1,189 @@
+"""A person who has only ``docs/writing-a-driver.md`` gets to a pull from a driver of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from services.images import OciLayout, Package, package, random_files
+from services.network import free_port
+from services.programs import need
+from services.registry import clean_environment
+from services.wire import digest_of
+
+from entrepot_benchmarks.cli.bench import bench
+
+ROOT: Final = Path(__file__).parents[2]
+UV: Final = Path(sys.executable).with_name("uv")
+SOURCES: Final = ("contract", "host", "plugins/server_granian")
+GUIDE: Final = (ROOT / "docs/writing-a-driver.md").read_text()
+MOST_SECONDS: Final = 600
+"""What the guide promises, and more than it may ever take here."""
+
+pytestmark = pytest.mark.timeout(MOST_SECONDS + 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One piece of code in the guide."""
+
+    language: str
+    title: str
+    text: str
+
+
+BLOCKS: Final = [
+    Block(*found) for found in re.findall(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```', GUIDE, re.DOTALL | re.MULTILINE)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What there is after all commands of the guide: what they wrote, the package, and how long it took."""
+
+    said: str
+    folder: Path
+    image: Package
+    seconds: float
+
+
+def wheels(folder: Path) -> Path:
+    """Wheels of the packages that the guide installs, and the constraints by which nothing else is taken for them."""
+    for source in SOURCES:
+        build = [UV, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT / source]
+        done = subprocess.run(build, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+    constraints = folder / "constraints.txt"
+    built = {wheel.name.partition("-")[0].replace("_", "-"): wheel.as_uri() for wheel in folder.glob("*.whl")}
+    constraints.write_text("".join(f"{name} @ {uri}\n" for name, uri in built.items()))
+    return constraints
+
+
+def script(image: str, port: int) -> str:
+    """All blocks one after the other; the registry runs from its own on until the end.
+
+    Three things are not as in the guide: pip is uv, which has a cache and needs no network; the image is one of this
+    test's; the port is a free one.
+    """
+    lines = [
+        "set -euo pipefail",
+        f'python3() {{ {shlex.quote(sys.executable)} "$@"; }}',
+        f'uv() {{ {shlex.quote(str(UV))} "$@"; }}',
+        'pip() { uv --offline --quiet pip "$@" 2>/dev/null || uv --quiet pip "$@"; }',
+        'skopeo() { command skopeo --insecure-policy "$@"; }',
+    ]
+    for block in BLOCKS:
+        text = block.text.replace("127.0.0.1:5000", f"127.0.0.1:{port}")
+        text = text.replace("docker://docker.io/library/alpine", image)
+        if block.title == "config.yml":
+            lines += ["cat > config.yml <<'END-OF-FILE'", f"{text}END-OF-FILE"]
+        elif block.title == "in another terminal":
+            lines += [
+                f"( exec {text.strip()} ) > serve.log 2>&1 &",
+                "registry=$!",
+                "trap 'kill $registry 2>/dev/null || true; wait $registry || true; cat serve.log' EXIT",
+                f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do kill -0 $registry; sleep 0.1; done",
+            ]
+        elif block.language == "sh" and not block.title:
+            lines += ['echo; echo "--- after $SECONDS s"', "set -x", text, "{ set +x; } 2>/dev/null"]
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Followed:
+    """All commands of the guide, in an empty folder."""
+    need(request, "skopeo")
+    folder = tmp_path_factory.mktemp("author")
+    image = package(random_files("guide", 300_000, 20_000))
+    source = OciLayout(folder / "image").add("v1", image)
+    (folder / "wheels").mkdir()
+    constraints = wheels(folder / "wheels")
+    (folder / "follow.sh").write_text(script(source, free_port()))
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "XDG_CACHE"))}
+    cache = subprocess.run([UV, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    clean = {name: value for name, value in clean_environment(folder / "home").items() if not _of_this(name)}
+    began = time.monotonic()
+    process = subprocess.Popen(
+        ["bash", folder / "follow.sh"],
+        cwd=folder,
+        env={**clean, **kept, "UV_CACHE_DIR": cache, "UV_CONSTRAINT": str(constraints)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said, _ = process.communicate(timeout=MOST_SECONDS)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # its own session, and nobody else's
+    seconds = time.monotonic() - began
+    assert process.returncode == 0, said
+    return Followed(said, folder / "entrepot-storage-mybackend", image, seconds)
+
+
+def _of_this(name: str) -> bool:
+    """Whether a variable is of the environment that the tests run in."""
+    return name.startswith(("VIRTUAL_ENV", "PYTHON", "PYTEST", "COV_"))
+
+
+def test_the_commands_take_less_than_ten_minutes(followed: Followed) -> None:
+    print(f"the commands of the guide took {followed.seconds:.0f} s")  # noqa: T201 - what a reader of the log asks for
+    assert followed.seconds < MOST_SECONDS
+
+
+def test_the_new_driver_passes_the_whole_kit(followed: Followed) -> None:
+    (driver,) = json.loads((followed.folder / "kit.json").read_text())["drivers"]
+    assert (driver["driver"], driver["package"]) == ("mybackend", "entrepot-storage-mybackend")
+    assert driver["capabilities"]["shared"] is True, "then the tests in several processes have run"
+    assert set(driver["summary"]) == {"pass", "not-claimed"}
+    assert " failed" not in followed.said
+    assert "## mybackend (entrepot-storage-mybackend 0.1.0)" in (followed.folder / "check.md").read_text()
+
+
+def test_the_host_knows_the_new_driver(followed: Followed) -> None:
+    assert re.search(r"storage +mybackend +entrepot-storage-mybackend +0\.1\.0 +1\.0 +ok", followed.said)
+
+
+def test_what_was_pushed_is_pulled_and_lies_in_the_new_backend(followed: Followed) -> None:
+    assert digest_of((followed.folder / "alpine/manifest.json").read_bytes()) == followed.image.digest
+    stored = {digest_of(file.read_bytes()) for file in (followed.folder / "data/objects").rglob("data")}
+    assert stored >= {followed.image.digest, *(digest_of(blob) for blob in followed.image.blobs)}
+    assert not [path for path in (followed.folder / "data/work").iterdir() if path.name != "lock"]
+
+
+def test_the_badge_is_green_because_the_kit_is(followed: Followed) -> None:
+    badge = json.loads((followed.folder / "badge.json").read_text())
+    (driver,) = json.loads((followed.folder / "kit.json").read_text())["drivers"]
+    assert badge["color"] == "green"
+    assert badge["message"].startswith(f"{driver['summary']['pass']} pass")
+
+
+def test_the_commands_that_take_minutes_are_understood() -> None:
+    (block,) = [block for block in BLOCKS if block.title == "takes minutes"]
+    lines = [line for line in block.text.splitlines() if line.startswith("entrepot bench ")]
+    assert lines
+    for line in lines:
+        result = CliRunner().invoke(bench, [*shlex.split(line)[2:], "--help"])
+        assert result.exit_code == 0, result.output
+
+
+def test_every_block_is_run_or_looked_at() -> None:
+    runs = {("sh", ""), ("sh", "in another terminal"), ("sh", "takes minutes"), ("yaml", "config.yml")}
+    runs.add(("python", ""))  # by test_documents
+    left = [block for block in BLOCKS if (block.language, block.title) not in runs]
+    assert [block.title for block in left] == ["publish.yml"]
+    assert "pypa/gh-action-pypi-publish" in str(yaml.safe_load(left[0].text)["jobs"])
