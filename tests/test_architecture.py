@@ -24,6 +24,7 @@ PLUGINS = {
     "storage_azure": {"azure"},
     "storage_fs": set[str](),
     "storage_gcs": {"google", "google_crc32c", "requests"},
+    "storage_layers": {"cryptography"},
     "storage_memory": set[str](),
     "storage_s3": {"boto3", "botocore", "mypy_boto3_s3"},
 }

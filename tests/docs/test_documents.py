@@ -55,6 +55,7 @@ def _make_files(folder: Path) -> None:
     """What the documents take to be under /etc/entrepot."""
     (folder / "htpasswd").write_text(f"alice:{bcrypt.hashpw(b'of the documents', bcrypt.gensalt(4)).decode()}\n")
     (folder / "groups").write_text("devs: alice bob\n")
+    (folder / "storage.key").write_text(f"{'5a' * 32}\n")
     key = ec.generate_private_key(ec.SECP256R1())
     private = folder / "token.pem"
     private.touch(mode=0o600)

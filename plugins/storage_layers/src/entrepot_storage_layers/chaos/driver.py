@@ -1,0 +1,146 @@
+"""The driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import TypeVar
+
+from entrepot_contract import (
+    Capabilities,
+    Chunks,
+    DriverOptions,
+    Health,
+    ObjectInfo,
+    Prefix,
+    Reader,
+    SignedMethod,
+    StorageDriver,
+    StorageError,
+    UploadState,
+    WriteMode,
+)
+from entrepot_storage_layers.chaos.faults import Faults, cut_body, cut_items, spoilt
+from entrepot_storage_layers.chaos.options import ChaosOptions, Fault, Verb
+from entrepot_storage_layers.inner import open_inner
+from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, append_stamped, stamped_listing
+
+__all__ = ["ChaosDriver"]
+
+Answer = TypeVar("Answer")
+
+
+class ChaosDriver(StorageDriver):
+    """Any other driver, with faults on purpose; without faults it is that driver under another name."""
+
+    name = "chaos"
+    contract = (1, 0)
+    Options = ChaosOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        if not isinstance(options, ChaosOptions):
+            raise TypeError(f"ChaosDriver takes ChaosOptions, not {type(options).__name__}")
+        self._inner = open_inner(self.name, "inner", options.inner)
+        self._faults = Faults(options.seed, options.faults)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._inner.capabilities
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        with self._call("put", key) as call:
+            return call.worked(self._inner.put(key, data, mode=mode))
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
+        stamp = Stamped(self.name, "read", key)
+        with stamp:
+            fault = self._faults.begin("read", stamp)
+            reader = self._inner.read(key, offset=offset, length=length)
+            try:
+                self._faults.end(fault, stamp)
+            except StorageError:
+                reader.close()
+                raise
+        return _SpoiltReader(reader, fault, stamp)
+
+    def stat(self, key: str) -> ObjectInfo:
+        with self._call("stat", key) as call:
+            return call.worked(self._inner.stat(key))
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        stamp = Stamped(self.name, "list_objects", prefix or None)
+        with stamp:
+            fault = self._faults.begin("list_objects", stamp)
+            items = self._inner.list_objects(prefix, start_after=start_after, shallow=shallow)
+            self._faults.end(fault, stamp)
+        return cut_items(stamped_listing(items, stamp), fault, stamp)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        with self._call("move", source) as call:
+            return call.worked(self._inner.move(source, target))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        with self._call("delete") as call:
+            call.worked(self._inner.delete(keys))
+
+    def upload_start(self, key: str) -> UploadState:
+        with self._call("upload_start", key) as call:
+            return call.worked(self._inner.upload_start(key))
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        body = Body(data)
+        with self._call("upload_append", state.key) as call:
+            torn = cut_body(body, call.fault, call)
+            return call.worked(append_stamped(self._inner, state, torn, body, call))
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        with self._call("upload_commit", state.key if target is None else target) as call:
+            return call.worked(self._inner.upload_commit(state, target=target))
+
+    def upload_abort(self, state: UploadState) -> None:
+        with self._call("upload_abort", state.key) as call:
+            call.worked(self._inner.upload_abort(state))
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        with self._call("sign_url", key) as call:
+            return call.worked(self._inner.sign_url(key, method, expires))
+
+    def health(self) -> Health:
+        stamp = Stamped(self.name, "health")
+        try:
+            fault = self._faults.begin("health", stamp)
+            found = self._inner.health()
+            self._faults.end(fault, stamp)
+        except StorageError as error:
+            return Health(ok=False, latency=timedelta(0), detail=error.message)
+        return found
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _call(self, verb: Verb, key: str | None = None) -> _Call:
+        return _Call(self._faults, self.name, verb, key)
+
+
+class _Call(Stamped):
+    """One call with its fault."""
+
+    def __init__(self, faults: Faults, driver: str, verb: Verb, key: str | None) -> None:
+        super().__init__(driver, verb, key)
+        self.fault = faults.begin(verb, self)
+
+    def worked(self, answer: Answer) -> Answer:
+        """What the inner driver answered; raises where the fault comes after that."""
+        Faults.end(self.fault, self)
+        return answer
+
+
+class _SpoiltReader(StampedReader):
+    def __init__(self, reader: Reader, fault: Fault, stamp: Stamped) -> None:
+        super().__init__(reader, stamp)
+        self._fault = fault
+
+    def __iter__(self) -> Iterator[bytes]:
+        return spoilt(super().__iter__(), self._fault, self._stamp)

@@ -1,0 +1,131 @@
+"""The driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from entrepot_contract import (
+    MAX_PUT_SIZE,
+    Capabilities,
+    Chunks,
+    DriverOptions,
+    Health,
+    ObjectInfo,
+    Prefix,
+    Reader,
+    SignedMethod,
+    StorageDriver,
+    StorageError,
+    Unavailable,
+    Unsupported,
+    UploadState,
+    WriteMode,
+)
+from entrepot_storage_layers.encrypt.format import CHUNK, HEADER, SEALED, Header
+from entrepot_storage_layers.encrypt.keys import read_keys
+from entrepot_storage_layers.encrypt.options import EncryptOptions
+from entrepot_storage_layers.encrypt.reading import open_reader, plain_info
+from entrepot_storage_layers.encrypt.sealing import Sealing
+from entrepot_storage_layers.encrypt.uploads import Uploads
+from entrepot_storage_layers.inner import open_inner
+from entrepot_storage_layers.stamping import Stamped, stamped_listing
+
+__all__ = ["EncryptDriver"]
+
+
+class EncryptDriver(StorageDriver):
+    """Any other driver, which gets the objects encrypted; their keys, and about their sizes, it can see."""
+
+    name = "encrypt"
+    contract = (1, 0)
+    Options = EncryptOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        if not isinstance(options, EncryptOptions):
+            raise TypeError(f"EncryptDriver takes EncryptOptions, not {type(options).__name__}")
+        self._keys = read_keys(options, self.name)
+        self._inner = open_inner(self.name, "inner", options.inner)
+        self._uploads = Uploads(self.name, self._inner, self._keys)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        inner = self._inner.capabilities
+        return replace(inner, signed_urls=frozenset(), max_object_size=_room(inner.max_object_size))
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        stamp = Stamped(self.name, "put", key)
+        sealing = Sealing(Header.fresh(self._keys))
+        sealed = b"".join([*sealing.more([data]), sealing.end()])
+        with stamp:
+            if len(sealed) > MAX_PUT_SIZE and mode is WriteMode.OVERWRITE:
+                # What is added makes the largest bodies too large for a put.
+                return plain_info(self._upload(key, sealed), stamp)
+            return plain_info(self._inner.put(key, sealed, mode=mode), stamp)
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
+        stamp = Stamped(self.name, "read", key)
+        try:
+            return open_reader(self._inner, self._keys, key, offset, length, stamp)
+        except EOFError as error:
+            raise stamp.failure(Unavailable, "the inner driver gave fewer bytes than promised; read again") from error
+
+    def stat(self, key: str) -> ObjectInfo:
+        with (stamp := Stamped(self.name, "stat", key)):
+            return plain_info(self._inner.stat(key), stamp)
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        stamp = Stamped(self.name, "list_objects", prefix or None)
+        with stamp:
+            items = self._inner.list_objects(prefix, start_after=start_after, shallow=shallow)
+        for item in stamped_listing(items, stamp):
+            yield item if isinstance(item, Prefix) else plain_info(item, stamp)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        with (stamp := Stamped(self.name, "move", source)):
+            return plain_info(self._inner.move(source, target), stamp)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        with Stamped(self.name, "delete"):
+            self._inner.delete(keys)
+
+    def upload_start(self, key: str) -> UploadState:
+        return self._uploads.start(key)
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        return self._uploads.append(state, data)
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        return self._uploads.commit(state, target)
+
+    def upload_abort(self, state: UploadState) -> None:
+        self._uploads.abort(state)
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        message = f"{method} URLs cannot be signed: they would serve the ciphertext"
+        raise Stamped(self.name, "sign_url", key).failure(Unsupported, message)
+
+    def health(self) -> Health:
+        return self._inner.health()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _upload(self, key: str, sealed: bytes) -> ObjectInfo:
+        state = self._inner.upload_start(key)
+        try:
+            return self._inner.upload_commit(self._inner.upload_append(state, [sealed]))
+        except StorageError:
+            # The failure is told; what stays of the upload is the inner driver's to drop when it is idle.
+            with suppress(StorageError):
+                self._inner.upload_abort(state)
+            raise
+
+
+def _room(sealed: int | None) -> int | None:
+    """The largest object that is at most ``sealed`` bytes when it is encrypted."""
+    return None if sealed is None else sealed - HEADER - -(-(sealed - HEADER) // SEALED) * (SEALED - CHUNK)

@@ -1,0 +1,73 @@
+"""Uploads: full chunks go to the inner driver, and the bytes that fill none stay in the token, encrypted.
+
+Every append is one of the inner driver too, if of no bytes: by that the inner driver knows which of two appends from
+one state came later, and whether the upload lives. The last chunk is appended by the commit.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from entrepot_contract import Chunks, IntegrityError, ObjectInfo, StorageDriver, UploadState, UploadUnknown
+from entrepot_storage_layers.encrypt.format import DamagedError, Header, place
+from entrepot_storage_layers.encrypt.keys import KEY_ID_BYTES, Keys
+from entrepot_storage_layers.encrypt.reading import plain_info
+from entrepot_storage_layers.encrypt.sealing import Sealing
+from entrepot_storage_layers.stamping import Body, Stamped, append_stamped
+
+__all__ = ["Uploads"]
+
+
+class Uploads:
+    """The uploads of one driver."""
+
+    def __init__(self, driver: str, inner: StorageDriver, keys: Keys) -> None:
+        self._driver = driver
+        self._inner = inner
+        self._keys = keys
+
+    def start(self, key: str) -> UploadState:
+        with Stamped(self._driver, "upload_start", key):
+            inner = self._inner.upload_start(key)
+        return _state(inner, Sealing(Header.fresh(self._keys)))
+
+    def append(self, state: UploadState, data: Chunks) -> UploadState:
+        stamp = Stamped(self._driver, "upload_append", state.key)
+        inner, sealing = self._parse(state, stamp)
+        body = Body(data)
+        return _state(append_stamped(self._inner, inner, sealing.more(body), body, stamp), sealing)
+
+    def commit(self, state: UploadState, target: str | None) -> ObjectInfo:
+        stamp = Stamped(self._driver, "upload_commit", state.key if target is None else target)
+        inner, sealing = self._parse(state, stamp)
+        with stamp:
+            ended = self._inner.upload_append(inner, [sealing.end()])
+            return plain_info(self._inner.upload_commit(ended, target=target), stamp)
+
+    def abort(self, state: UploadState) -> None:
+        stamp = Stamped(self._driver, "upload_abort", state.key)
+        inner, _ = self._parse(state, stamp)
+        with stamp:
+            self._inner.upload_abort(inner)
+
+    def _parse(self, state: UploadState, stamp: Stamped) -> tuple[UploadState, Sealing]:
+        try:
+            token, number, *encoded = json.loads(state.token)
+            ids, previous, sealed = (base64.b64decode(each) for each in encoded)
+            inner = UploadState(state.key, place(number) if number else 0, token)
+        except (ValueError, TypeError) as error:
+            raise stamp.failure(UploadUnknown, "the upload's token is none of this driver's; start again") from error
+        try:
+            header = Header.of(self._keys, ids[:KEY_ID_BYTES], ids[KEY_ID_BYTES:])
+            return inner, Sealing(header, number, previous, header.open_tail(number, previous, sealed))
+        except DamagedError as error:
+            raise stamp.failure(IntegrityError, str(error)) from error
+
+
+def _state(inner: UploadState, sealing: Sealing) -> UploadState:
+    header, number, previous = sealing.header, sealing.number, sealing.previous
+    tail = bytes(sealing.tail)
+    parts = (header.key_id + header.object_id, previous, header.seal_tail(number, previous, tail))
+    token = json.dumps([inner.token, number, *(base64.b64encode(part).decode() for part in parts)])
+    return UploadState(inner.key, sealing.plain_size, token)

@@ -1,0 +1,118 @@
+"""Errors of an inner driver told as the layer's own: with its name, the verb that was called, and the caller's key."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+from entrepot_contract import Chunks, DeleteFailed, ObjectInfo, Prefix, Reader, StorageDriver, StorageError, UploadState
+
+__all__ = ["Body", "Stamped", "StampedReader", "append_stamped", "stamped", "stamped_listing"]
+
+Kind = TypeVar("Kind", bound=StorageError)
+
+
+def stamped(error: StorageError, driver: str, operation: str, key: str | None) -> StorageError:
+    """The same error as if ``driver`` had raised it; its message says which driver it came from."""
+    if (error.driver, error.operation, error.key) == (driver, operation, key):
+        return error
+    again = copy.copy(error)
+    again.message = f"{error.driver}: {error.message}"
+    again.args = (again.message,)
+    again.driver, again.operation, again.key = driver, operation, key
+    if isinstance(again, DeleteFailed):
+        again.failed = {each: stamped(why, driver, operation, each) for each, why in again.failed.items()}
+    return again
+
+
+class Stamped:
+    """Stamps the contract's errors inside a ``with``; can be entered again and again."""
+
+    __slots__ = ("driver", "key", "operation")
+
+    def __init__(self, driver: str, operation: str, key: str | None = None) -> None:
+        self.driver, self.operation, self.key = driver, operation, key
+
+    def failure(self, kind: type[Kind], message: str) -> Kind:
+        """An error of the layer itself."""
+        return kind(message, driver=self.driver, operation=self.operation, key=self.key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, StorageError):
+            told = stamped(error, self.driver, self.operation, self.key)
+            if told is not error:
+                raise told from error
+
+
+class StampedReader:
+    """An inner driver's reader, whose errors are stamped."""
+
+    def __init__(self, reader: Reader, stamp: Stamped) -> None:
+        self._reader, self._stamp = reader, stamp
+
+    @property
+    def info(self) -> ObjectInfo:
+        """The whole object's info."""
+        return self._reader.info
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._stamp:
+            yield from self._reader
+
+    def close(self) -> None:
+        """Let go of the inner reader; again is harmless."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def stamped_listing(items: Iterator[ObjectInfo | Prefix], stamp: Stamped) -> Iterator[ObjectInfo | Prefix]:
+    """An inner driver's listing, whose errors are stamped."""
+    with stamp:
+        yield from items
+
+
+class Body:
+    """The body of an append on its way through; ``error`` is what it raised itself."""
+
+    def __init__(self, data: Chunks) -> None:
+        self._chunks = iter(data)
+        self.size = 0
+        self.error: BaseException | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes | bytearray | memoryview:
+        try:
+            chunk = next(self._chunks)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self.error = error
+            raise
+        self.size += chunk.nbytes if isinstance(chunk, memoryview) else len(chunk)
+        return chunk
+
+
+def append_stamped(inner: StorageDriver, state: UploadState, data: Chunks, body: Body, stamp: Stamped) -> UploadState:
+    """Append to an inner driver what comes of ``body``, whose own error passes through as it is."""
+    try:
+        return inner.upload_append(state, data)
+    except StorageError as error:
+        if error is body.error:
+            raise
+        raise stamped(error, stamp.driver, stamp.operation, stamp.key) from error

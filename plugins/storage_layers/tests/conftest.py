@@ -1,0 +1,31 @@
+"""Layers over drivers that are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+Config = dict[str, object]
+Files = Callable[[str], Config]
+
+
+@pytest.fixture
+def keyfile(tmp_path: Path) -> str:
+    """A file with one key."""
+    path = tmp_path / "key"
+    path.write_text(f"{'a1' * 32}\n")
+    return str(path)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """A function that answers the filesystem driver with its options, in a folder of the test."""
+    return lambda name: {"filesystem": {"rootdirectory": str(tmp_path / name)}}
+
+
+@pytest.fixture
+def over(request: pytest.FixtureRequest, files: Files) -> Mapping[str, object]:
+    """The inner driver of a suite, as its class says."""
+    return files("inner") if request.cls.inner == "filesystem" else {request.cls.inner: {}}
