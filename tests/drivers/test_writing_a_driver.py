@@ -62,7 +62,7 @@ class Followed:
 def wheels(folder: Path) -> Path:
     """Wheels of the packages that the guide installs, and the constraints by which nothing else is taken for them."""
     for source in SOURCES:
-        build = [UV, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT / source]
+        build = [str(UV), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT / source)]
         done = subprocess.run(build, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
     constraints = folder / "constraints.txt"
