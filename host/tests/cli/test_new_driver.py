@@ -39,7 +39,7 @@ def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     """Run a Python module in a generated package, with its sources on the path."""
     environ = {**os.environ, "PYTHONPATH": str(folder / "src")}
     line = [sys.executable, *map(str, command)]
-    return subprocess.run(line, cwd=folder, env=environ, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(line, cwd=folder, env=environ, capture_output=True, text=True, timeout=280, check=False)
 
 
 @pytest.mark.parametrize("kind", KINDS)
