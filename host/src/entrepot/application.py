@@ -17,7 +17,7 @@ from entrepot.config import (
 )
 from entrepot.http import create_app
 from entrepot.logs import AccessLog
-from entrepot.plugins import Hooks, load_auth, load_storage
+from entrepot.plugins import STORAGE, Hooks, make_auth, make_storage, package_named
 from entrepot.registry import Registry
 from entrepot.storage.checked import CheckedDriver
 from entrepot_contract import StorageDriver
@@ -58,7 +58,7 @@ def open_storage(configuration: Configuration) -> StorageDriver:
     Raises PluginError where there is no such driver, and ConfigError where its options are wrong.
     """
     storage = configuration.storage
-    return load_storage(storage.driver).from_config(storage.options)
+    return make_storage(storage.driver, storage.options)
 
 
 def open_gate(configuration: Configuration) -> Gate | None:
@@ -69,7 +69,7 @@ def open_gate(configuration: Configuration) -> Gate | None:
     rules = access_rules(configuration)
     if rules is None:
         return None
-    return Gate([load_auth(name).from_config(options) for name, options in configuration.auth.items()], rules)
+    return Gate([make_auth(name, options) for name, options in configuration.auth.items()], rules)
 
 
 def build_application(configuration: Configuration) -> HostApplication:
@@ -78,7 +78,7 @@ def build_application(configuration: Configuration) -> HostApplication:
     Raises what ``open_storage`` and ``open_gate`` raise.
     """
     gate = open_gate(configuration)
-    driver = CheckedDriver(open_storage(configuration))
+    driver = CheckedDriver(open_storage(configuration), package=package_named(STORAGE, configuration.storage.driver))
     health = driver.health()
     if not health.ok:
         _log.warning("the storage %s does not answer: %s", configuration.storage.driver, health.detail)

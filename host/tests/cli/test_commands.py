@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -50,25 +49,6 @@ def serving(folder: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str
 
 def test_the_version_is_told() -> None:
     assert run("--version").output == f"entrepot, version {version('entrepot')}\n"
-
-
-def test_plugins_are_listed_as_a_table() -> None:
-    lines = [line.split() for line in run("plugins").output.splitlines()]
-    assert lines[0] == ["KIND", "NAME", "PACKAGE", "VERSION", "CONTRACT", "STATUS"]
-    assert ["storage", "filesystem", "entrepot-storage-fs", version("entrepot-storage-fs"), "1.0", "ok"] in lines
-
-
-def test_plugins_are_listed_as_json() -> None:
-    found = json.loads(run("plugins", "--json").output)
-    (waitress,) = [one for one in found if one["name"] == "waitress"]
-    assert waitress == {
-        "kind": "server",
-        "name": "waitress",
-        "package": "entrepot",
-        "version": version("entrepot"),
-        "contract": "1.0",
-        "error": None,
-    }
 
 
 def test_a_plugin_adds_a_command(install: Install) -> None:  # noqa: F811 - the fixture

@@ -20,8 +20,13 @@ def test_a_plugin_that_cannot_be_imported_is_listed_and_keeps_no_other_from_load
     install("a-broken-driver", "raise SystemError('no library')", storage={"a-broken": "Driver"})
     install("z-good-driver", GOOD, storage={"z-good": "Driver"}, version="7.1")
     found = {one.name: one for one in installed_plugins()}
-    assert found["a-broken"].error == "cannot be imported: SystemError: no library"
-    assert found["z-good"] == Plugin("storage", "z-good", "z-good-driver", "7.1", "1.0", None)
+    assert found["a-broken"].error == (
+        "cannot be imported: SystemError: no library; install a-broken-driver 1.2.3 and what it needs again: "
+        "pip install --force-reinstall a-broken-driver"
+    )
+    good = found["z-good"]
+    assert (good.kind, good.package, good.version, good.contract) == ("storage", "z-good-driver", "7.1", "1.0")
+    assert good.error is None
 
 
 def test_both_claims_of_one_name_are_listed_as_unusable(install: Install) -> None:
@@ -29,6 +34,31 @@ def test_both_claims_of_one_name_are_listed_as_unusable(install: Install) -> Non
     install("other-driver", GOOD, storage={"mine": "Driver"})
     errors = [one.error for one in installed_plugins() if one.name == "mine"]
     assert errors == ["another package claims the name 'mine' too; uninstall one of them"] * 2
+
+
+def test_a_plugin_that_ends_the_process_when_it_is_imported_ends_nothing(install: Install) -> None:
+    install("rude-driver", "import sys; sys.exit(7)", storage={"rude": "Driver"})
+    (rude,) = [one for one in installed_plugins() if one.name == "rude"]
+    assert rude.error is not None
+    assert rude.error.startswith("cannot be imported: SystemExit: 7; install rude-driver 1.2.3")
+
+
+def test_the_capabilities_of_a_driver_that_needs_no_options_are_told_and_no_others() -> None:
+    found = {one.name: one for one in installed_plugins() if one.kind == "storage"}
+    memory = found["inmemory"].capabilities
+    assert memory is not None
+    assert (memory["create"], memory["shared"], memory["move"], memory["signed_urls"]) == (True, False, "rename", [])
+    filesystem = found["filesystem"].capabilities
+    assert filesystem is not None
+    assert filesystem["upload_ttl"] == "2592000s"
+    assert found["s3"].capabilities is None
+
+
+def test_a_driver_whose_capabilities_fail_is_listed_without_them(install: Install) -> None:
+    source = GOOD + "        @property\n        def capabilities(self): raise OSError('hunter2')\n"
+    install("asking-driver", source, storage={"asking": "Driver"})
+    (asking,) = [one for one in installed_plugins() if one.name == "asking"]
+    assert (asking.error, asking.capabilities) == (None, None)
 
 
 def test_hooks_are_listed(install: Install) -> None:

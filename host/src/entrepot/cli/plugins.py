@@ -1,32 +1,61 @@
-"""``entrepot plugins``: what is installed, and whether it loads."""
+"""``entrepot plugins``: what is installed, what it takes, and whether it loads."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
+from typing import Final
 
 import click
 
+from entrepot.cli.plugin_list import listing
+from entrepot.cli.plugin_yaml import as_yaml
 from entrepot.plugins import Plugin, installed_plugins
+from entrepot_contract.options import nearest
 
 __all__ = ["plugins"]
 
+_KINDS: Final = ("storage", "auth", "notify", "server", "hooks")
+_NARROWEST: Final = 80
+_WIDEST: Final = 120
 
-@click.command()
+
+@click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def plugins(as_json: bool) -> None:
-    """List the installed plugins, and say why one cannot be used."""
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool) -> None:
+    """List the installed plugins with what they can do and which options they take; say why one cannot be used."""
+    if ctx.invoked_subcommand is not None:
+        if as_json:
+            raise click.UsageError("--json belongs to the list; show prints YAML")
+        return
     found = installed_plugins()
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(plugin) for plugin in found], indent=2))
     else:
-        click.echo(_table(found))
+        columns = shutil.get_terminal_size((_WIDEST, 24)).columns
+        click.echo(listing(found, max(_NARROWEST, min(columns, _WIDEST))))
 
 
-def _table(found: list[Plugin]) -> str:
-    rows = [("KIND", "NAME", "PACKAGE", "VERSION", "CONTRACT", "STATUS")]
-    rows += [(one.kind, one.name, one.package, one.version, one.contract, one.error or "ok") for one in found]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
-    )
+@plugins.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(_KINDS), help="Where plugins of several kinds have the name.")
+def show(name: str, kind: str | None) -> None:
+    """Print the options of plugin NAME as YAML for the configuration, with what each is for and its default."""
+    click.echo(as_yaml(_chosen(name, kind)), nl=False)
+
+
+def _chosen(name: str, kind: str | None) -> Plugin:
+    found = [one for one in installed_plugins() if kind in {None, one.kind}]
+    named = [one for one in found if one.name == name]
+    if not named:
+        hint = nearest(name, sorted({one.name for one in found}))
+        raise click.ClickException(f"no {kind + ' ' if kind else ''}plugin is called {name!r}{hint}")
+    if len(kinds := sorted({one.kind for one in named})) > 1:
+        raise click.ClickException(f"{name!r} is a plugin of {' and of '.join(kinds)}: say which by --kind")
+    chosen = named[0]
+    if chosen.error is not None:
+        package = f"{chosen.package} {chosen.version}".strip()
+        raise click.ClickException(f"the {chosen.kind} plugin {name!r} of {package} cannot be used: {chosen.error}")
+    return chosen

@@ -13,8 +13,9 @@ from entrepot.config import Configuration, ConfigurationError, load_configuratio
 from entrepot.config.addresses import Address
 from entrepot.config.environment import CONFIGURATION_PATH
 from entrepot.logs import configure_logging
-from entrepot.plugins import PluginError
+from entrepot.plugins import STORAGE, PluginError, package_named
 from entrepot.server import choose_server
+from entrepot.storage.checked import CheckedDriver
 from entrepot_contract import ConfigError, StorageError
 
 __all__ = ["serve"]
@@ -47,7 +48,9 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
         _log.warning("%s", warning)
     _look_at_access(configuration)
     _look_at_sinks(configuration)
-    with_storage = open_storage(configuration)
+    with_storage = CheckedDriver(
+        open_storage(configuration), package=package_named(STORAGE, configuration.storage.driver)
+    )
     shared = with_storage.capabilities.shared
     with_storage.close()
     settings = server_settings(configuration, shared=shared, on_ready=functools.partial(_ready, configuration))

@@ -22,7 +22,7 @@ from entrepot.notify.metrics import Metrics
 from entrepot.notify.outbox import Outbox
 from entrepot.notify.serving import MetricsServer
 from entrepot.notify.settings import NotifySettings, OutboxSettings
-from entrepot.plugins import load_notify
+from entrepot.plugins import make_sink
 from entrepot_contract.events import Event
 from entrepot_contract.notify import NotificationSink
 
@@ -43,7 +43,7 @@ def open_sinks(settings: NotifySettings) -> dict[str, NotificationSink]:
 
     Raises PluginError where there is no such sink, and ConfigError where its options are wrong.
     """
-    return {one.name: load_notify(one.sink).from_config(one.options) for one in settings.endpoints}
+    return {one.name: make_sink(one.sink, one.options) for one in settings.endpoints}
 
 
 def recipients(settings: NotifySettings) -> Callable[[Event], list[str]]:

@@ -2,9 +2,11 @@
 
 from entrepot.plugins.drivers import PluginError, load_auth, load_notify, load_server, load_storage, server_names
 from entrepot.plugins.hooks import Hooks
-from entrepot.plugins.installed import Plugin, installed_plugins
+from entrepot.plugins.installed import STORAGE, Plugin, installed_plugins, package_named
+from entrepot.plugins.making import make_auth, make_sink, make_storage
 
 __all__ = [
+    "STORAGE",
     "Hooks",
     "Plugin",
     "PluginError",
@@ -13,5 +15,9 @@ __all__ = [
     "load_notify",
     "load_server",
     "load_storage",
+    "make_auth",
+    "make_sink",
+    "make_storage",
+    "package_named",
     "server_names",
 ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from typing import Final, cast
 
 from stevedore import DriverManager
 
-from entrepot.plugins.fitness import unfit_auth, unfit_notify, unfit_server, unfit_storage
-from entrepot.plugins.installed import AUTH, NOTIFY, SERVER, STORAGE, claims
+from entrepot.plugins.fitness import Unfit, import_fault, unfit_auth, unfit_notify, unfit_server, unfit_storage
+from entrepot.plugins.installed import AUTH, NOTIFY, SERVER, STORAGE, claims, package_of
 from entrepot_contract import StorageDriver
 from entrepot_contract.auth import Authenticator
 from entrepot_contract.notify import NotificationSink
@@ -74,7 +73,7 @@ def server_names() -> list[str]:
     return sorted({claim.name for claim in claims(SERVER)})
 
 
-def _load(group: str, name: str, unfit: Callable[[object], str | None]) -> object:
+def _load(group: str, name: str, unfit: Unfit) -> object:
     """What the entry point of a name stands for; ``unfit`` has found it to be of the kind that was asked for."""
     kind = group.removeprefix("entrepot.")
     found = claims(group)
@@ -82,14 +81,14 @@ def _load(group: str, name: str, unfit: Callable[[object], str | None]) -> objec
     if not mine:
         raise PluginError(f"no {kind} plugin is called {name!r}{_advice(group, name, [claim.name for claim in found])}")
     if len(mine) > 1:
-        packages = " and ".join(claim.dist.name if claim.dist else claim.value for claim in mine)
+        packages = " and ".join(package_of(claim) or claim.value for claim in mine)
         raise PluginError(f"the {kind} name {name!r} is claimed by {packages}; uninstall one of them")
+    package = package_of(mine[0])
     try:
         driver: object = _Fresh(group, name, on_missing_entrypoints_callback=None).driver
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginError(f"the {kind} plugin {name!r} cannot be imported: {reason}") from error
-    fault = unfit(driver)
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"the {kind} plugin {name!r} cannot be imported: {import_fault(error, package)}") from error
+    fault = unfit(driver, package)
     if fault:
         raise PluginError(f"the {kind} plugin {name!r} cannot be used: {fault}")
     return driver

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from entrepot.plugins.fitness import contract_of, unfit_auth, unfit_notify, unfit_server, unfit_storage
+from entrepot.plugins.fitness import (
+    Unfit,
+    contract_of,
+    import_fault,
+    unfit_auth,
+    unfit_notify,
+    unfit_server,
+    unfit_storage,
+)
+from entrepot.plugins.options import Option, about, options_of, plain
+from entrepot_contract import Capabilities, DriverOptions, StorageDriver
 
-__all__ = ["AUTH", "HOOKS", "NOTIFY", "SERVER", "STORAGE", "Plugin", "claims", "installed_plugins"]
+__all__ = [
+    "AUTH",
+    "HOOKS",
+    "NOTIFY",
+    "SERVER",
+    "STORAGE",
+    "Plugin",
+    "claims",
+    "installed_plugins",
+    "package_named",
+    "package_of",
+]
 
 STORAGE: Final = "entrepot.storage"
 AUTH: Final = "entrepot.auth"
@@ -18,18 +39,22 @@ NOTIFY: Final = "entrepot.notify"
 SERVER: Final = "entrepot.server"
 HOOKS: Final = "entrepot.hooks"
 
-_FITNESS: Final[dict[str, Callable[[object], str | None]]] = {
+_FITNESS: Final[dict[str, Unfit]] = {
     STORAGE: unfit_storage,
     AUTH: unfit_auth,
     NOTIFY: unfit_notify,
     SERVER: unfit_server,
-    HOOKS: lambda _: None,
+    HOOKS: lambda _plugin, _package: None,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """One installed plugin; ``error`` is None where it can be used."""
+    """One installed plugin; ``error`` is None where it can be used.
+
+    - ``about`` is what its class of options says of them all.
+    - ``capabilities`` are those of a storage driver that needs no options; None where its options decide.
+    """
 
     kind: str
     name: str
@@ -37,6 +62,9 @@ class Plugin:
     version: str
     contract: str
     error: str | None
+    capabilities: dict[str, object] | None = None
+    about: str = ""
+    options: tuple[Option, ...] = ()
 
 
 def claims(group: str) -> list[EntryPoint]:
@@ -45,6 +73,16 @@ def claims(group: str) -> list[EntryPoint]:
     From importlib.metadata, because stevedore's cache forgets which package an entry point came from.
     """
     return sorted(entry_points(group=group), key=lambda claim: (claim.name, claim.value))
+
+
+def package_of(claim: EntryPoint) -> str:
+    """The package of an entry point with its version, or nothing where it came from none."""
+    return f"{claim.dist.name} {claim.dist.version}" if claim.dist is not None else ""
+
+
+def package_named(group: str, name: str) -> str:
+    """The package with its version that brings a name, or nothing where none does."""
+    return next((package_of(claim) for claim in claims(group) if claim.name == name), "")
 
 
 def installed_plugins() -> list[Plugin]:
@@ -60,15 +98,40 @@ def _of_group(group: str) -> list[Plugin]:
 
 def _inspect(group: str, claim: EntryPoint, *, twice: bool) -> Plugin:
     error: str | None
-    contract = ""
-    try:
-        loaded = claim.load()
-    except Exception as reason:  # noqa: BLE001 - a plugin's import may fail in any way, and the reason is told
-        error = f"cannot be imported: {type(reason).__name__}: {reason}"
-    else:
-        contract = ".".join(map(str, contract_of(loaded) or ()))
-        error = _FITNESS[group](loaded)
+    package, version = (claim.dist.name, claim.dist.version) if claim.dist is not None else ("", "")
+    plugin = Plugin(group.removeprefix("entrepot."), claim.name, package, version, "", None)
     if twice:
         error = f"another package claims the name {claim.name!r} too; uninstall one of them"
-    package, version = (claim.dist.name, claim.dist.version) if claim.dist is not None else ("", "")
-    return Plugin(group.removeprefix("entrepot."), claim.name, package, version, contract, error)
+        return dataclasses.replace(plugin, error=error)
+    try:
+        loaded: object = claim.load()
+    except (Exception, SystemExit) as reason:  # noqa: BLE001 - an import may fail in any way, and the reason is told
+        return dataclasses.replace(plugin, error=f"cannot be imported: {import_fault(reason, package_of(claim))}")
+    contract = ".".join(map(str, contract_of(loaded) or ()))
+    error = _FITNESS[group](loaded, package_of(claim))
+    described = dataclasses.replace(plugin, contract=contract, error=error)
+    options: object = getattr(loaded, "Options", None)
+    if error is not None or not (isinstance(options, type) and issubclass(options, DriverOptions)):
+        return described
+    return dataclasses.replace(
+        described, capabilities=_capabilities(loaded), about=about(options), options=options_of(options)
+    )
+
+
+def _capabilities(driver: object) -> dict[str, object] | None:
+    """What a storage driver can do as it is when nothing is configured, or None where that cannot be known."""
+    if not (isinstance(driver, type) and issubclass(driver, StorageDriver)):
+        return None
+    if any(field.is_required() for field in driver.Options.model_fields.values()):
+        return None
+    try:
+        opened = driver.from_config({})
+        try:
+            told: object = opened.capabilities
+        finally:
+            opened.close()
+    except Exception:  # noqa: BLE001 - it wants options after all, or asks its backend, and may say so in any way
+        return None
+    if not isinstance(told, Capabilities):
+        return None
+    return {field.name: plain(getattr(told, field.name)) for field in dataclasses.fields(told)}

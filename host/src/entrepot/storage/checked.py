@@ -53,7 +53,8 @@ class CheckedDriver(StorageDriver):
     - A key or prefix that breaks the grammar raises InvalidKey before the driver is called.
     - A capability that the driver does not claim raises Unsupported before the driver is called.
     - A body, object or reader with another count of bytes than it should have raises IntegrityError.
-    - Every error says which driver, operation and key; what is no StorageError becomes one.
+    - Every error says which driver, operation and key; what is no StorageError becomes one, and names ``package``,
+      where the driver came from.
     - A call that failed with a retryable error is made again where it can be replayed: not a move, a commit or a
       CREATE, which may have worked although they failed, and not an append, whose body is gone.
     """
@@ -66,13 +67,15 @@ class CheckedDriver(StorageDriver):
         self,
         driver: StorageDriver,
         *,
+        package: str = "",
         observe: Observer = _unobserved,
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.wrapped = driver
         self._name = driver.name
-        self._capabilities = driver.capabilities
+        self._package = package
+        self._capabilities = self._told(driver)
         self._observe = observe
         self._retry = RetryPolicy() if retry is None else retry
         self._sleep = sleep
@@ -99,7 +102,9 @@ class CheckedDriver(StorageDriver):
             raise RangeError("offset and length must not be negative", driver=self._name, operation="read", key=key)
         reader = self._call(True, "read", key, self.wrapped.read, key, offset=offset, length=length)
         left = reader.info.size - offset
-        return CountedReader(reader, left if length is None else min(left, length), self._name, self._observe)
+        return CountedReader(
+            reader, left if length is None else min(left, length), self._name, self._observe, self._package
+        )
 
     def stat(self, key: str) -> ObjectInfo:
         self._check_key("stat", key)
@@ -201,6 +206,18 @@ class CheckedDriver(StorageDriver):
             self._sleep(pause)
             attempt += 1
 
+    def _told(self, driver: StorageDriver) -> Capabilities:
+        try:
+            told: object = driver.capabilities
+        except StorageError:
+            raise
+        except Exception as error:
+            raise self._stamped(error, "capabilities", None) from error
+        if not isinstance(told, Capabilities):
+            message = f"are a {type(told).__qualname__}, which is a defect of {self._package or 'it'}; tell its author"
+            raise StorageError(message, driver=self._name, operation="capabilities")
+        return told
+
     def _open_listing(
         self, prefix: str, start_after: str, shallow: bool
     ) -> tuple[ObjectInfo | Prefix | None, Iterator[ObjectInfo | Prefix]]:
@@ -237,4 +254,4 @@ class CheckedDriver(StorageDriver):
         return Unsupported(f"this driver {message}", driver=self._name, operation=operation, key=key)
 
     def _stamped(self, error: Exception, operation: str, key: str | None) -> StorageError:
-        return stamped(error, driver=self._name, operation=operation, key=key)
+        return stamped(error, driver=self._name, operation=operation, key=key, package=self._package)

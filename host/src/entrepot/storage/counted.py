@@ -41,10 +41,10 @@ class CountedBody:
 class CountedReader:
     """A driver's reader that must give ``size`` bytes, neither fewer nor more."""
 
-    def __init__(self, reader: Reader, size: int, driver: str, observe: Observer) -> None:
+    def __init__(self, reader: Reader, size: int, driver: str, observe: Observer, package: str = "") -> None:
         self.info: ObjectInfo = reader.info
         self._reader, self._left = reader, size
-        self._driver, self._observe = driver, observe
+        self._driver, self._observe, self._package = driver, observe, package
 
     def __iter__(self) -> Iterator[bytes]:
         start = perf_counter()
@@ -55,14 +55,19 @@ class CountedReader:
                     break
                 yield chunk
         except Exception as error:
-            failure = stamped(error, driver=self._driver, operation="read", key=self.info.key)
+            key, package = self.info.key, self._package
+            failure = stamped(error, driver=self._driver, operation="read", key=key, package=package)
             self._observe("read", perf_counter() - start, failure)
             if failure is error:
                 raise
             raise failure from error
         if self._left:
-            miscount = f"{self._left} bytes miss" if self._left > 0 else "more bytes came than were promised"
-            failure = IntegrityError(miscount, driver=self._driver, operation="read", key=self.info.key)
+            miscount = f"ended {self._left} bytes early" if self._left > 0 else "gave more bytes than it promised"
+            message = (
+                f"the reader {miscount} and raised nothing: the object is damaged, or this is a defect of "
+                f"{self._package or 'the driver'}; compare the object's size in the store, and else tell its author"
+            )
+            failure = IntegrityError(message, driver=self._driver, operation="read", key=self.info.key)
             self._observe("read", perf_counter() - start, failure)
             raise failure
 

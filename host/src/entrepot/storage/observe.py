@@ -17,11 +17,11 @@ Observer: TypeAlias = Callable[[str, float, StorageError | None], None]
 _log = logging.getLogger("entrepot.storage")
 
 
-def stamped(error: Exception, *, driver: str, operation: str, key: str | None) -> StorageError:
+def stamped(error: Exception, *, driver: str, operation: str, key: str | None, package: str = "") -> StorageError:
     """The error with what it does not say itself: where it came from, and to which key.
 
     An error of another kind than the contract's is a defect of the driver: it is logged, and a StorageError stands
-    for it. The text of such an error is kept out of both, as it may hold anything.
+    for it that names the package. The text of such an error is kept out of both, as it may hold anything.
     """
     if isinstance(error, StorageError):
         error.driver = error.driver or driver
@@ -30,12 +30,14 @@ def stamped(error: Exception, *, driver: str, operation: str, key: str | None) -
             error.key = key
         return error
     kind = type(error).__qualname__
+    defect = f"which is a defect of {package or 'the driver'}; install another version of it, or tell its author"
     _log.error(
-        "storage driver %s let a %s out of %s, which is a defect of the driver; report it to its author:\n%s",
+        "storage driver %s let a %s out of %s, %s:\n%s",
         driver,
         kind,
         operation,
+        defect,
         "".join(traceback.format_tb(error.__traceback__)),
     )
-    message = f"the driver failed with {kind}, which is a defect of it; the log shows where"
+    message = f"the driver let a {kind} out, {defect}; the log shows where"
     return StorageError(message, driver=driver, operation=operation, key=key)

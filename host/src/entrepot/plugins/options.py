@@ -1,0 +1,136 @@
+"""The options that a plugin takes, as its Options class tells them."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from pathlib import PurePath
+from typing import Annotated, Final, Literal, get_args, get_origin
+
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+
+from entrepot_contract import DriverOptions
+
+__all__ = ["Option", "about", "options_of"]
+
+_SECRETS: Final = (Secret, SecretStr, SecretBytes)
+_UNIONS: Final = (typing.Union, types.UnionType)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its name, its type in words, its default as YAML and JSON have it, and what it is for.
+
+    - ``default`` of a secret is None, whatever it is; so is that of a required option.
+    - ``options`` are those below it, where it is a mapping with names of its own.
+    """
+
+    name: str
+    type: str
+    required: bool
+    secret: bool
+    default: object
+    description: str
+    options: tuple[Option, ...] = ()
+
+
+def options_of(options: type[BaseModel]) -> tuple[Option, ...]:
+    """The options of a class, in its order."""
+    return tuple(_option(field.alias or name, field) for name, field in options.model_fields.items())
+
+
+def about(options: type[BaseModel]) -> str:
+    """What the docstring of a class of options says, or nothing where it has none of its own."""
+    inherited = {DriverOptions.__doc__, BaseModel.__doc__}
+    return "" if options.__doc__ in inherited else inspect.cleandoc(options.__doc__ or "")
+
+
+def _option(name: str, field: FieldInfo) -> Option:
+    kinds = list(_parts(field.annotation))
+    secret = any(_is(kind, _SECRETS) for kind in kinds)
+    default = None if secret or field.is_required() else plain(field.get_default(call_default_factory=True))
+    below = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    return Option(
+        name=name,
+        type=type_text(field.annotation),
+        required=field.is_required(),
+        secret=secret,
+        default=default,
+        description=" ".join((field.description or "").split()),
+        options=() if below is None else options_of(below),
+    )
+
+
+def plain(value: object) -> object:
+    """A value as YAML and JSON have it; what holds a secret is None."""
+    if isinstance(value, _SECRETS):
+        return None
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():.9f}".rstrip("0").rstrip(".") + "s"
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields.items()
+        held = {field.alias or name: getattr(value, name) for name, field in fields}
+        return {name: plain(inner) for name, inner in held.items() if not isinstance(inner, _SECRETS)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(inner) for inner in value), key=str)
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    return value if value is None or isinstance(value, (str, int, float, bool)) else repr(value)
+
+
+def type_text(annotation: object) -> str:
+    """A type in words that a person who writes YAML knows: ``text``, ``number``, ``list of text``."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if hasattr(annotation, "__value__"):  # an alias by the statement ``type``
+        return type_text(annotation.__value__)
+    if origin is Annotated:
+        return type_text(arguments[0])
+    if origin is Literal:
+        return " | ".join(str(plain(value)).lower() if isinstance(value, bool) else str(value) for value in arguments)
+    if origin in _UNIONS:
+        return " | ".join(dict.fromkeys(type_text(kind) for kind in arguments if kind is not type(None)))
+    if _is(annotation, _SECRETS):
+        return f"secret {type_text(arguments[0])}" if arguments else "secret text"
+    container = origin or annotation
+    if isinstance(container, type) and issubclass(container, (Mapping, BaseModel)):
+        return f"mapping to {type_text(arguments[1])}" if len(arguments) == 2 else "mapping"
+    if isinstance(container, type) and issubclass(container, (list, tuple, set, frozenset)):
+        return f"list of {type_text(arguments[0])}" if arguments else "list"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " | ".join(str(plain(member)) for member in annotation)
+    return _WORDS.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+_WORDS: Final[Mapping[object, str]] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true | false",
+    timedelta: "duration",
+    object: "anything",
+    typing.Any: "anything",
+}
+
+
+def _is(annotation: object, kinds: tuple[type, ...]) -> bool:
+    kind = get_origin(annotation) or annotation
+    return isinstance(kind, type) and issubclass(kind, kinds)
+
+
+def _parts(annotation: object) -> typing.Iterator[object]:
+    """A type and every type in it."""
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _parts(inner)

@@ -1,0 +1,231 @@
+"""Packages that are broken each in one way: the command and the server say which, of which package, and what to do."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from host.tests.plugins.conftest import Install
+
+DRIVER = """
+    from pydantic import Field
+    from entrepot_contract import DriverOptions
+    from entrepot_storage_memory import MemoryDriver
+    class Options(DriverOptions):
+        place: str = "somewhere"
+    class Driver(MemoryDriver):
+        name = "bad"
+        Options = Options
+"""
+BARE = """
+    from entrepot_contract import DriverOptions, StorageDriver
+    class Driver(StorageDriver):
+        name, contract, Options = "bad", (1, 0), DriverOptions
+        def __init__(self, options): pass
+"""
+AT_START = [
+    pytest.param(
+        DRIVER + "        contract = (3, 1)\n",
+        "written for contract 3.1 and this host keeps 1.0; install a newer entrepot, or another version of it than "
+        "bad-driver 1.2.3",
+        id="wrong contract",
+    ),
+    pytest.param(
+        BARE,
+        "it lacks capabilities, put, read, stat, list_objects, move, delete, upload_start, upload_append, "
+        "upload_commit, upload_abort, sign_url, health, close of its contract; "
+        "install another version of it than bad-driver 1.2.3, or tell its author",
+        id="missing verbs",
+    ),
+    pytest.param(
+        DRIVER + "        Options = dict\n",
+        "it lacks Options below entrepot_contract.DriverOptions of its contract; install another version",
+        id="wrong options",
+    ),
+    pytest.param(
+        "import no_such_sdk",
+        "cannot be imported: ModuleNotFoundError: No module named 'no_such_sdk'; install bad-driver 1.2.3 and what it "
+        "needs again: pip install --force-reinstall bad-driver",
+        id="import error",
+    ),
+    pytest.param(
+        "raise SystemExit('two\\nlines')",
+        "cannot be imported: SystemExit: two lines; install bad-driver 1.2.3 and what it needs again",
+        id="import ends the process",
+    ),
+]
+AT_SERVE = [
+    pytest.param(
+        DRIVER,
+        "{bad: {plaec: swordfish}}",
+        "bad: configure: unknown option 'plaec', did you mean 'place'? (bad-driver 1.2.3; "
+        "`entrepot plugins show bad --kind storage` lists its options)",
+        id="unknown option",
+    ),
+    pytest.param(
+        DRIVER + "        def __init__(self, options): raise KeyError('sword' + 'fish')\n",
+        "bad",
+        "the storage plugin 'bad' let a KeyError out when it was made, which is a defect of bad-driver 1.2.3; install "
+        "another version of it, or tell its author",
+        id="exception when made",
+    ),
+    pytest.param(
+        DRIVER + "        @property\n        def capabilities(self): raise KeyError('sword' + 'fish')\n",
+        "bad",
+        "bad: capabilities: the driver let a KeyError out, which is a defect of bad-driver 1.2.3; install another",
+        id="exception in capabilities",
+    ),
+    pytest.param(
+        DRIVER + "        @property\n        def capabilities(self): return {}\n",
+        "bad",
+        "bad: capabilities: are a dict, which is a defect of bad-driver 1.2.3; tell its author",
+        id="no capabilities",
+    ),
+]
+
+
+def entrepot(site: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The command as a process that has a folder of packages."""
+    command = [sys.executable, "-m", "entrepot", *arguments]
+    around = os.environ | {"PYTHONPATH": str(site), "REGISTRY_HTTP_ADDR": "127.0.0.1:0", "COLUMNS": "120"} | environ
+    return subprocess.run(
+        command, cwd=site.parent, env=around, capture_output=True, text=True, timeout=150, check=False
+    )
+
+
+@contextmanager
+def serving(site: Path) -> Iterator[tuple[http.client.HTTPConnection, Path]]:
+    """A connection to a server on the bad driver, and the file of everything that it says."""
+    log = site.parent / "log"
+    environ = {"PYTHONPATH": str(site), "REGISTRY_HTTP_ADDR": "127.0.0.1:0", "REGISTRY_STORAGE": "bad"}
+    environ |= {"REGISTRY_HTTP_SERVER": "waitress"}
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "entrepot", "serve"],
+            cwd=site.parent,
+            env=os.environ | environ,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert process.stderr is not None
+    try:
+        said = ""
+        for line in process.stderr:
+            said += line
+            if "ready at" in line:
+                break
+        else:
+            raise AssertionError(said)
+        address = line.split()[-1].removeprefix("http://").rstrip("/")
+        connection = http.client.HTTPConnection(address, timeout=20)
+        yield connection, log
+        connection.close()
+    finally:
+        process.terminate()
+        rest = process.stderr.read()
+        process.wait(20)
+        process.stderr.close()
+        with log.open("a") as out:
+            out.write(rest)
+
+
+def push(connection: http.client.HTTPConnection, body: bytes) -> str:
+    """Push a blob; its digest."""
+    digest = f"sha256:{sha256(body).hexdigest()}"
+    connection.request("POST", f"/v2/a/blobs/uploads/?digest={digest}", body)
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (201, b"")
+    return digest
+
+
+@pytest.mark.parametrize(("source", "sentence"), AT_START)
+def test_a_package_that_cannot_be_used_is_told_by_the_list_and_at_the_start(
+    install: Install, tmp_path: Path, source: str, sentence: str
+) -> None:
+    install("bad-driver", source, storage={"bad": "Driver"})
+    listed = entrepot(tmp_path / "site", "plugins")
+    assert listed.returncode == 0
+    assert sentence in " ".join(listed.stdout.split())
+    assert "storage  filesystem" in listed.stdout
+    started = entrepot(tmp_path / "site", "serve", REGISTRY_STORAGE="bad")
+    assert started.returncode == 1
+    (line,) = (line for line in started.stderr.splitlines() if line.startswith("Error: "))
+    assert line.startswith("Error: the storage plugin 'bad' cannot be ")
+    assert sentence in line
+
+
+@pytest.mark.parametrize(("source", "storage", "sentence"), AT_SERVE)
+def test_what_only_the_start_can_find_is_one_line_without_values(
+    install: Install, tmp_path: Path, source: str, storage: str, sentence: str
+) -> None:
+    install("bad-driver", source, storage={"bad": "Driver"})
+    started = entrepot(tmp_path / "site", "serve", REGISTRY_STORAGE=storage)
+    assert started.returncode == 1
+    errors = [line for line in started.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert sentence in errors[0]
+    assert "Traceback" not in started.stderr
+    assert "swordfish" not in started.stderr + started.stdout
+
+
+def test_an_exception_that_is_no_storage_error_is_a_500_and_the_log_names_the_package(
+    install: Install, tmp_path: Path
+) -> None:
+    source = DRIVER + "        def read(self, key, **_): raise KeyError('sword' + 'fish')\n"
+    install("bad-driver", source, storage={"bad": "Driver"})
+    with serving(tmp_path / "site") as (connection, log):
+        connection.request("GET", f"/v2/a/blobs/sha256:{'0' * 64}")
+        answer = connection.getresponse()
+        body = answer.read()
+    assert answer.status == 500
+    assert b"the storage failed; the log of the registry says how" in body
+    said = log.read_text()
+    assert "bad: read " in said
+    assert "the driver let a KeyError out, which is a defect of bad-driver 1.2.3; install another version of it" in said
+    assert b"swordfish" not in body
+    assert "bad-driver" not in body.decode()
+
+
+def test_a_reader_that_ends_early_cuts_the_answer_and_the_log_names_the_package(
+    install: Install, tmp_path: Path
+) -> None:
+    source = (
+        DRIVER
+        + """
+        def read(self, key, *, offset=0, length=None):
+            reader = super().read(key, offset=offset, length=length)
+            if reader.info.size < 1000:
+                return reader
+            class Short:
+                info = reader.info
+                def __iter__(self):
+                    yield b"".join(reader)[:-5]
+                def close(self):
+                    reader.close()
+                def __enter__(self):
+                    return self
+                def __exit__(self, *_):
+                    reader.close()
+            return Short()
+"""
+    )
+    install("bad-driver", source, storage={"bad": "Driver"})
+    with serving(tmp_path / "site") as (connection, log):
+        digest = push(connection, bytes(400_000))
+        connection.request("GET", f"/v2/a/blobs/{digest}")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        with pytest.raises(http.client.IncompleteRead) as caught:
+            answer.read()
+    assert len(caught.value.partial) == 399_995
+    said = log.read_text()
+    assert "the reader ended 5 bytes early and raised nothing: the object is damaged, or this is a defect of " in said
+    assert "bad-driver 1.2.3; compare the object's size in the store, and else tell its author" in said

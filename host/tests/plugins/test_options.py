@@ -1,0 +1,82 @@
+"""The options of a plugin, as its class tells them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import BeforeValidator, Field, Secret, SecretStr
+
+from entrepot.plugins.options import about, options_of
+from entrepot_contract import DriverOptions
+from entrepot_contract.durations import Duration
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Below(DriverOptions):
+    depth: int = 3
+    password: SecretStr = SecretStr("swordfish")
+
+
+class Everything(DriverOptions):
+    """All kinds of options."""
+
+    where: str = Field(description="The place;\n  it must exist.")
+    many: tuple[str, ...] = ()
+    wait: Duration = timedelta(days=30, milliseconds=1)
+    mode: Literal["fast", "safe"] | None = None
+    colour: Colour = Colour.BLUE
+    names: dict[str, int] = Field(default_factory=lambda: {"a": 1})
+    hidden: SecretStr = SecretStr("swordfish")
+    hidden_in: Annotated[dict[str, tuple[SecretStr, ...]], BeforeValidator(dict)] = Field(
+        default_factory=lambda: {"a": (SecretStr("swordfish"),)}
+    )
+    hidden_mapping: Secret[dict[str, object]] | None = Secret({"a": "swordfish"})
+    below: Below = Below()
+    other: int = Field(default=1, alias="elsewhere")
+
+
+TOLD = {option.name: option for option in options_of(Everything)}
+
+
+def test_a_required_option_has_its_description_on_one_line() -> None:
+    where = TOLD["where"]
+    assert (where.type, where.required, where.description) == ("text", True, "The place; it must exist.")
+    assert [option.name for option in TOLD.values() if option.required] == ["where"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "default"),
+    [
+        ("many", "list of text", []),
+        ("wait", "duration", "2592000.001s"),
+        ("mode", "fast | safe", None),
+        ("colour", "red | blue", "blue"),
+        ("names", "mapping to whole number", {"a": 1}),
+        ("hidden", "secret text", None),
+        ("hidden_in", "mapping to list of secret text", None),
+        ("hidden_mapping", "secret mapping to anything", None),
+        ("elsewhere", "whole number", 1),
+    ],
+)
+def test_types_and_defaults_are_as_yaml_has_them(name: str, kind: str, default: object) -> None:
+    assert (TOLD[name].type, TOLD[name].default) == (kind, default)
+
+
+def test_the_options_of_a_mapping_are_below_it() -> None:
+    assert [(option.name, option.default) for option in TOLD["below"].options] == [("depth", 3), ("password", None)]
+
+
+def test_the_default_of_a_secret_is_never_told() -> None:
+    assert "swordfish" not in repr(TOLD)
+
+
+def test_a_class_without_a_docstring_of_its_own_says_nothing() -> None:
+    assert about(Everything) == "All kinds of options."
+    assert about(Below) == ""
