@@ -23,6 +23,7 @@ PLUGINS = {
     "server_gunicorn": {"gunicorn"},
     "storage_azure": {"azure"},
     "storage_fs": set[str](),
+    "storage_fsspec": {"fsspec"},
     "storage_gcs": {"google", "google_crc32c", "requests"},
     "storage_layers": {"cryptography"},
     "storage_memory": set[str](),

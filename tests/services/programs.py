@@ -24,6 +24,8 @@ PACKAGES = {
     "podman": "podman",
     "radosgw": "radosgw",
     "skopeo": "skopeo",
+    "ssh-keygen": "openssh-client",
+    "sshd": "openssh-server",
 }
 """The Debian package that brings each program."""
 

@@ -1,0 +1,67 @@
+"""An OpenSSH server on 127.0.0.1, with a configuration, a host key and one user's key of its own."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from pathlib import Path
+from uuid import uuid4
+
+from services.network import HOST, accepts, free_port
+from services.process import Service
+from services.programs import find
+from services.registry import clean_environment
+
+__all__ = ["Sftp"]
+
+CONFIG = """
+Port {port}
+ListenAddress {host}
+HostKey {folder}/host_key
+PidFile {folder}/pid
+AuthorizedKeysFile {folder}/authorized_keys
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+StrictModes no
+PermitRootLogin prohibit-password
+MaxStartups 100:30:200
+Subsystem sftp internal-sftp
+"""
+
+
+class Sftp:
+    """One server; it can be killed and started again on the same port and data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.folder = folder
+        self.key = folder / "user_key"
+        for name in ("host_key", "user_key"):
+            command = [find("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+            subprocess.run(command, check=True)
+        (folder / "authorized_keys").write_bytes((folder / "user_key.pub").read_bytes())
+        (folder / "sshd_config").write_text(CONFIG.format(port=self.port, host=HOST, folder=folder))
+        self._service: Service | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)  # where sshd shuts in what it does before a login
+        command = (find("sshd"), "-D", "-e", "-f", str(self.folder / "sshd_config"))
+        self._service = Service(
+            "sshd", command, log=self.folder / "log", env=clean_environment(self.folder), cwd=self.folder
+        )
+        self._service.wait_ready(lambda: accepts(self.port))
+
+    def kill(self) -> None:
+        """Kill -9 it, and every session of it."""
+        if self._service is not None:
+            self._service.kill()
+
+    def config(self, **options: object) -> dict[str, object]:
+        """The driver's options for a new directory on it."""
+        login: dict[str, object] = {"host": HOST, "port": self.port, "username": getpass.getuser()}
+        login |= {"key_filename": str(self.key), "look_for_keys": False, "allow_agent": False, **options}
+        return {"protocol": "sftp", "rootdirectory": f"{self.folder}/{uuid4().hex}/root", "storage_options": login}

@@ -1,0 +1,46 @@
+"""The driver under the storage contract, on every kind of filesystem that it tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]  # fsspec ships no types
+from plugins.storage_fsspec.tests.sftp import Sftp
+
+from entrepot_contract.testing import StorageContract
+from entrepot_storage_fsspec import FsspecDriver
+
+
+class TestLocal(StorageContract):
+    driver_class = FsspecDriver
+
+    @pytest.fixture
+    def config(self, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+        return {"protocol": "local", "rootdirectory": str(tmp_path_factory.mktemp("local") / "root")}
+
+
+class TestMemory(StorageContract):
+    driver_class = FsspecDriver
+
+    @pytest.fixture
+    def config(self) -> Iterator[dict[str, object]]:
+        yield {"protocol": "memory", "rootdirectory": f"/{uuid4().hex}"}
+        MemoryFileSystem.store.clear()
+
+
+class TestSftp(StorageContract):
+    driver_class = FsspecDriver
+
+    @pytest.fixture
+    def config(self, sftp: Sftp) -> dict[str, object]:
+        return sftp.config()
+
+
+class TestSftpThatCreates(StorageContract):
+    driver_class = FsspecDriver
+
+    @pytest.fixture
+    def config(self, sftp: Sftp) -> dict[str, object]:
+        return {**sftp.config(), "create": True}
