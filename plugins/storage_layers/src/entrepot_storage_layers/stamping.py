@@ -90,7 +90,6 @@ class Body:
 
     def __init__(self, data: Chunks) -> None:
         self._chunks = iter(data)
-        self.size = 0
         self.error: BaseException | None = None
 
     def __iter__(self) -> Self:
@@ -98,14 +97,12 @@ class Body:
 
     def __next__(self) -> bytes | bytearray | memoryview:
         try:
-            chunk = next(self._chunks)
+            return next(self._chunks)
         except StopIteration:
             raise
         except BaseException as error:
             self.error = error
             raise
-        self.size += chunk.nbytes if isinstance(chunk, memoryview) else len(chunk)
-        return chunk
 
 
 def append_stamped(inner: StorageDriver, state: UploadState, data: Chunks, body: Body, stamp: Stamped) -> UploadState:

@@ -1,0 +1,132 @@
+"""Reading: from a copy with the slow driver behind it, or from the slow driver while a copy is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+from entrepot_contract import IntegrityError, ObjectInfo, Reader, StorageDriver, StorageError, UploadState
+from entrepot_storage_layers.cache.digests import Check
+from entrepot_storage_layers.cache.kept import Kept
+from entrepot_storage_layers.stamping import Stamped
+
+__all__ = ["CopyReader", "FillingReader"]
+
+TOGETHER: Final = 4 * 2**20
+"""So many bytes are given to the fast driver at once."""
+
+
+class _Closing:
+    """A reader that lets go of others."""
+
+    _open: list[Reader]
+
+    def close(self) -> None:
+        """Let go of the inner readers; again is harmless."""
+        for reader in self._open:
+            reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class CopyReader(_Closing):
+    """The bytes of a copy; where it breaks off the slow driver goes on from there.
+
+    A whole copy is verified as it is read, and its last chunk given on after that: the slow driver takes the place of a
+    wrong one of which nothing was given on yet, and a longer one raises IntegrityError. Either is deleted.
+    """
+
+    def __init__(
+        self, copy: Reader, slow: StorageDriver, kept: Kept, span: tuple[int, int], check: Check | None, stamp: Stamped
+    ) -> None:
+        # The slow driver's etag is another one, and unknown here.
+        self.info = replace(copy.info, etag=None)
+        self._slow, self._kept, self._check, self._stamp = slow, kept, check, stamp
+        self._at, self._end = span
+        self._open = [copy]
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._stamp:
+            start, held = self._at, b""
+            try:
+                for chunk in self._open[0]:
+                    if self._check is not None:
+                        self._check.update(chunk)
+                    if held:
+                        self._at += len(held)
+                        yield held
+                    held = chunk
+            except StorageError:
+                # Where a chunk waits it is read again: it may be what is wrong with the copy.
+                self._kept.drop([self.info.key])
+                yield from self._rest()
+                return
+            if self._at + len(held) == self._end and (self._check is None or self._check.holds()):
+                if held:
+                    self._at += len(held)
+                    yield held
+                return
+            self._kept.drop([self.info.key])
+            if self._check is not None and self._at > start:
+                message = "the cached copy has other bytes than its digest says, and was deleted; read again"
+                raise self._stamp.failure(IntegrityError, message)
+            yield from self._rest()
+
+    def _rest(self) -> Iterator[bytes]:
+        reader = self._slow.read(self.info.key, offset=self._at, length=self._end - self._at)
+        self._open.append(reader)
+        if reader.info.size != self.info.size:
+            raise self._stamp.failure(IntegrityError, "the cached copy had another size, and was deleted; read again")
+        yield from reader
+
+
+class FillingReader(_Closing):
+    """The bytes of the slow driver, of which a copy is made; a copy is kept only where the digest holds."""
+
+    def __init__(self, reader: Reader, slow: StorageDriver, kept: Kept, check: Check, stamp: Stamped) -> None:
+        self.info: ObjectInfo = reader.info
+        self._slow, self._kept, self._check, self._stamp = slow, kept, check, stamp
+        self._open = [reader]
+        self._copy: UploadState | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._copy = self._kept.start(self.info.key)
+        waiting: list[bytes] = []
+        size = 0
+        with self._stamp:
+            try:
+                for chunk in self._open[0]:
+                    if self._copy is not None:
+                        self._check.update(chunk)
+                        waiting.append(chunk)
+                        size += len(chunk)
+                        if size >= TOGETHER:
+                            self._copy = self._kept.append(self._copy, b"".join(waiting))
+                            waiting, size = [], 0
+                    yield chunk
+                if self._copy is not None and self._check.holds():
+                    self._copy = self._kept.append(self._copy, b"".join(waiting))
+                    self._keep()
+            finally:
+                if self._copy is not None:
+                    self._kept.abort(self._copy)
+                    self._copy = None
+
+    def _keep(self) -> None:
+        if self._copy is None:
+            return
+        copy, self._copy = self._copy, None
+        self._kept.commit(copy)
+        try:
+            # Who deleted the object while it was read has not seen the copy.
+            self._slow.stat(copy.key)
+        except StorageError:
+            self._kept.drop([copy.key])

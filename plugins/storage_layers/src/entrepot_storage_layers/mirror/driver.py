@@ -1,0 +1,236 @@
+"""The driver.
+
+What is on one side only is never what a caller took for deleted or lost: writes and commits reach the first side first,
+deletes and moves the second, so that a crash between leaves the first side as it was, or ahead.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from threading import Lock
+from typing import TypeVar
+
+from entrepot_contract import (
+    Capabilities,
+    Chunks,
+    DeleteFailed,
+    DriverOptions,
+    Health,
+    InvalidKey,
+    NotFound,
+    ObjectInfo,
+    Prefix,
+    RangeError,
+    Reader,
+    SignedMethod,
+    StorageDriver,
+    StorageError,
+    UploadState,
+    UploadUnknown,
+    WriteMode,
+)
+from entrepot_storage_layers.inner import open_inner
+from entrepot_storage_layers.mirror.both import append_both
+from entrepot_storage_layers.mirror.listing import merged
+from entrepot_storage_layers.mirror.options import MirrorOptions
+from entrepot_storage_layers.mirror.repairs import Repairs
+from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, stamped, stamped_listing
+
+__all__ = ["MirrorDriver"]
+
+Answer = TypeVar("Answer")
+
+_log = logging.getLogger("entrepot.storage.mirror")
+
+
+class MirrorDriver(StorageDriver):
+    """Two drivers: a write is acknowledged when both have it, and a read answered by the first that can."""
+
+    name = "mirror"
+    contract = (1, 0)
+    Options = MirrorOptions
+
+    def __init__(self, options: DriverOptions) -> None:
+        if not isinstance(options, MirrorOptions):
+            raise TypeError(f"MirrorDriver takes MirrorOptions, not {type(options).__name__}")
+        self._first = open_inner(self.name, "first", options.first)
+        self._second = open_inner(self.name, "second", options.second)
+        self._repairs = Repairs(self.name)
+        self._writing = [Lock() for _ in range(64)]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        one, other = self._first.capabilities, self._second.capabilities
+        sizes = [size for size in (one.max_object_size, other.max_object_size) if size is not None]
+        times = [ttl for ttl in (one.upload_ttl, other.upload_ttl) if ttl is not None]
+        return Capabilities(
+            create=one.create,
+            shared=one.shared and other.shared,
+            durable=one.durable and other.durable,
+            move="rename" if one.move == other.move == "rename" else "copy",
+            signed_urls=one.signed_urls,
+            max_object_size=min(sizes, default=None),
+            part_size_hint=max(one.part_size_hint, other.part_size_hint),
+            upload_ttl=min(times, default=None),
+        )
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        # Of two writers in this process the later one is the later one on both sides.
+        with Stamped(self.name, "put", key), self._writing[hash(key) % len(self._writing)]:
+            info = self._first.put(key, data, mode=mode)
+            self._second.put(key, data)
+            return info
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
+        stamp = Stamped(self.name, "read", key)
+        return StampedReader(self._answer(stamp, key, lambda side: side.read(key, offset=offset, length=length)), stamp)
+
+    def stat(self, key: str) -> ObjectInfo:
+        return self._answer(Stamped(self.name, "stat", key), key, lambda side: side.stat(key))
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        stamp = Stamped(self.name, "list_objects", prefix or None)
+
+        def listed(side: StorageDriver) -> Iterator[ObjectInfo | Prefix]:
+            # A side that fails at once fails as late as its first item is asked for.
+            yield from side.list_objects(prefix, start_after=start_after, shallow=shallow)
+
+        return stamped_listing(merged(listed(self._first), listed(self._second)), stamp)
+
+    def move(self, source: str, target: str) -> ObjectInfo:
+        with (stamp := Stamped(self.name, "move", source)):
+            if source == target:
+                raise stamp.failure(InvalidKey, "cannot be moved onto itself")
+            other: ObjectInfo | None = None
+            try:
+                other = self._second.move(source, target)
+            except NotFound as error:
+                _log.debug("the second side has nothing to move: %s", error)
+            try:
+                info = self._first.move(source, target)
+            except NotFound:
+                if other is None:
+                    raise
+                self._repairs.note(target, self._second, self._first, replace=True)
+                return other
+            if other is None:
+                self._repairs.note(target, self._first, self._second, replace=True)
+            return info
+
+    def delete(self, keys: Iterable[str]) -> None:
+        doomed = list(keys)
+        failed: dict[str, StorageError] = {}
+        with Stamped(self.name, "delete"):
+            for side in (self._second, self._first):
+                try:
+                    side.delete([key for key in doomed if key not in failed])
+                except DeleteFailed as error:
+                    failed |= {key: stamped(why, self.name, "delete", key) for key, why in error.failed.items()}
+            if failed:
+                message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+                raise DeleteFailed(message, driver=self.name, operation="delete", failed=failed)
+
+    def upload_start(self, key: str) -> UploadState:
+        with Stamped(self.name, "upload_start", key):
+            return _joined(self._first.upload_start(key), self._second.upload_start(key))
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        stamp = Stamped(self.name, "upload_append", state.key)
+        states = _parted(state, stamp)
+        body = Body(data)
+        try:
+            return _joined(*append_both((self._first, self._second), states, body))
+        except StorageError as error:
+            if error is body.error:
+                raise
+            raise stamped(error, self.name, "upload_append", state.key) from error
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        key = state.key if target is None else target
+        stamp = Stamped(self.name, "upload_commit", key)
+        first, second = _parted(state, stamp)
+        with stamp:
+            info = self._first.upload_commit(first, target=target)
+            try:
+                self._second.upload_commit(second, target=target)
+            except StorageError as error:
+                # The first side has decided: what the second made of the upload does not count any more.
+                _log.warning("the second side did not commit %s, and gets a copy: %s", key, error)
+                try:
+                    self._repairs.copy(key, self._first, self._second)
+                except NotFound as gone:
+                    _log.debug("what was to be copied is deleted already: %s", gone)
+            return info
+
+    def upload_abort(self, state: UploadState) -> None:
+        stamp = Stamped(self.name, "upload_abort", state.key)
+        first, second = _parted(state, stamp)
+        with stamp:
+            try:
+                self._first.upload_abort(first)
+            finally:
+                self._second.upload_abort(second)
+
+    def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        with Stamped(self.name, "sign_url", key):
+            return self._first.sign_url(key, method, expires)
+
+    def health(self) -> Health:
+        """Well where both sides are: a write needs both."""
+        one, other = self._first.health(), self._second.health()
+        pending = self._repairs.pending()
+        detail = f"first: {one.detail}; second: {other.detail}"
+        if pending:
+            detail = f"{detail}; {pending} objects are on one side only and are being copied"
+        return Health(one.ok and other.ok, max(one.latency, other.latency), detail)
+
+    def close(self) -> None:
+        self._repairs.close()
+        self._first.close()
+        self._second.close()
+
+    def _answer(self, stamp: Stamped, key: str, ask: Callable[[StorageDriver], Answer]) -> Answer:
+        with stamp:
+            try:
+                return ask(self._first)
+            except NotFound:
+                found = self._asked_second(ask)
+                if found is None:
+                    raise
+                self._repairs.note(key, self._second, self._first)
+                return found
+            except (RangeError, InvalidKey):
+                raise
+            except StorageError as error:
+                _log.warning("the first side failed, and the second is asked: %s", error)
+                found = self._asked_second(ask)
+                if found is None:
+                    raise
+                return found
+
+    def _asked_second(self, ask: Callable[[StorageDriver], Answer]) -> Answer | None:
+        """What the second side answers, or None where it cannot: what the first has said then holds."""
+        try:
+            return ask(self._second)
+        except StorageError as error:
+            if not isinstance(error, NotFound):
+                _log.warning("the second side failed: %s", error)
+            return None
+
+
+def _joined(first: UploadState, second: UploadState) -> UploadState:
+    return replace(first, token=json.dumps([first.token, second.token]))
+
+
+def _parted(state: UploadState, stamp: Stamped) -> tuple[UploadState, UploadState]:
+    try:
+        first, second = json.loads(state.token)
+    except (ValueError, TypeError) as error:
+        raise stamp.failure(UploadUnknown, "the upload's token is none of this driver's; start again") from error
+    return UploadState(state.key, state.size, first), UploadState(state.key, state.size, second)

@@ -1,0 +1,246 @@
+"""What was acknowledged can be read while either side is lost, and comes back to a side that lost it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import pytest
+
+from entrepot_contract import (
+    AlreadyExists,
+    DeleteFailed,
+    NotFound,
+    StorageDriver,
+    StorageError,
+    Unavailable,
+    UploadConflict,
+    UploadState,
+    UploadUnknown,
+    WriteMode,
+)
+from entrepot_contract.testing.storage.content import body, listed
+from entrepot_storage_layers.mirror import MirrorDriver
+
+MEMORY: Mapping[str, object] = {"inmemory": {}}
+VERBS = ("put", "read", "stat", "list_objects", "move", "delete", "upload_start", "upload_append", "upload_commit")
+
+
+def faulty(*verbs: str, **faults: object) -> Mapping[str, object]:
+    every = {verb: {"error": "unavailable"} for verb in verbs}
+    return {"chaos": {"inner": MEMORY, "faults": {**every, **faults}}}
+
+
+def mirror(first: Mapping[str, object] = MEMORY, second: Mapping[str, object] = MEMORY) -> MirrorDriver:
+    return MirrorDriver.from_config({"first": first, "second": second})
+
+
+def read(driver: StorageDriver, key: str) -> bytes:
+    with driver.read(key) as reader:
+        return b"".join(reader)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < patience
+        time.sleep(0.01)
+
+
+def has(driver: StorageDriver, key: str) -> bool:
+    return key in listed(driver)
+
+
+@pytest.fixture
+def filled() -> MirrorDriver:
+    """Both sides with one object that was put and one that was uploaded."""
+    driver = mirror()
+    driver.put("put", b"put")
+    state = driver.upload_append(driver.upload_start("k"), [b"up", b"loaded"])
+    driver.upload_commit(state, target="uploaded")
+    return driver
+
+
+def test_both_sides_have_what_was_written(filled: MirrorDriver) -> None:
+    for side in (filled._first, filled._second):
+        assert read(side, "put") == b"put"
+        assert read(side, "uploaded") == b"uploaded"
+    filled.move("put", "moved")
+    filled.delete(["uploaded"])
+    assert listed(filled._first) == listed(filled._second) == ["moved"]
+
+
+@pytest.mark.parametrize("lost", ["_first", "_second"])
+def test_what_a_side_lost_is_read_from_the_other_one(filled: MirrorDriver, lost: str) -> None:
+    getattr(filled, lost).delete(["put", "uploaded"])
+    assert read(filled, "put") == b"put"
+    assert filled.stat("uploaded").size == 8
+    assert listed(filled) == ["put", "uploaded"]
+    filled.close()
+
+
+def test_what_the_first_side_lost_comes_back_and_health_says_so(filled: MirrorDriver) -> None:
+    filled._first.delete(["put"])
+    assert read(filled, "put") == b"put"
+    eventually(lambda: has(filled._first, "put"))
+    eventually(lambda: "on one side" not in filled.health().detail)
+    assert read(filled._first, "put") == b"put"
+    filled.close()
+
+
+def test_what_cannot_be_copied_yet_is_told_by_health() -> None:
+    driver = mirror(first=faulty("upload_start"))
+    driver._second.put("k", b"content")
+    assert read(driver, "k") == b"content"
+    assert "1 objects are on one side only" in driver.health().detail
+    driver.close()
+
+
+@pytest.mark.parametrize("verb", ["read", "stat", "list_objects"])
+def test_the_second_side_answers_where_the_first_fails(verb: str) -> None:
+    driver = mirror(first=faulty(verb))
+    driver.put("k", b"content")
+    if verb == "read":
+        assert read(driver, "k") == b"content"
+    elif verb == "stat":
+        assert driver.stat("k").size == 7
+    else:
+        assert listed(driver) == ["k"]
+
+
+@pytest.mark.parametrize("verb", ["read", "stat", "list_objects"])
+def test_a_second_side_that_fails_is_not_noticed_by_readers(verb: str) -> None:
+    driver = mirror(second=faulty(verb))
+    driver.put("k", b"content")
+    assert read(driver, "k") == b"content"
+    assert driver.stat("k").size == 7
+    assert listed(driver) == ["k"]
+    with pytest.raises(NotFound):
+        driver.stat("missing")
+
+
+def test_where_both_sides_fail_the_error_is_of_the_contract() -> None:
+    driver = mirror(first=faulty(*VERBS), second=faulty(*VERBS))
+    calls: list[Callable[[], object]] = [
+        lambda: driver.put("k", b""),
+        lambda: driver.read("k"),
+        lambda: driver.stat("k"),
+        lambda: listed(driver),
+        lambda: driver.move("k", "l"),
+        partial(driver.delete, ["k"]),
+        lambda: driver.upload_start("k"),
+    ]
+    for call in calls:
+        with pytest.raises(Unavailable) as caught:
+            call()
+        assert caught.value.driver == "mirror"
+
+
+@pytest.mark.parametrize("side", ["first", "second"])
+@pytest.mark.parametrize("verb", ["put", "move", "delete", "upload_start", "upload_append"])
+def test_a_write_that_one_side_did_not_take_is_not_acknowledged(side: str, verb: str) -> None:
+    driver = mirror(**{side: faulty(**{verb: [{"error": "unavailable"}]})})
+    keys = ["k"]
+    if verb != "put":
+        driver.put("k", b"content")
+
+    def write() -> object:
+        if verb == "put":
+            return driver.put("k", b"content")
+        if verb == "move":
+            return driver.move("k", "l")
+        if verb == "delete":
+            driver.delete(keys)
+            return None
+        return driver.upload_commit(driver.upload_append(driver.upload_start("u"), [body(100_000)] * 30))
+
+    with pytest.raises(StorageError):
+        write()
+    if verb in {"move", "delete"}:
+        assert read(driver, "k") == b"content" if has(driver, "k") else read(driver, "l") == b"content"
+    write()
+    assert listed(driver._first) == listed(driver._second)
+
+
+def test_a_commit_that_the_second_side_did_not_make_is_made_by_a_copy() -> None:
+    driver = mirror(second=faulty(upload_commit=[{"error": "unavailable"}]))
+    driver.upload_commit(driver.upload_append(driver.upload_start("k"), [body(3_000_000)]))
+    assert read(driver._second, "k") == body(3_000_000)
+
+
+@pytest.mark.parametrize("side", ["first", "second"])
+@pytest.mark.parametrize("torn", [0, 5, 2_000_000])
+def test_an_append_that_one_side_breaks_off_can_be_made_again(side: str, torn: int) -> None:
+    driver = mirror(**{side: faulty(upload_append=[{}, {"torn": torn}])})
+    state = driver.upload_append(driver.upload_start("k"), [b"base"])
+    with pytest.raises(Unavailable) as caught:
+        driver.upload_append(state, [body(100_000)] * 50)
+    assert (caught.value.driver, caught.value.operation) == ("mirror", "upload_append")
+    driver.upload_commit(driver.upload_append(state, [body(100_000)] * 2))
+    for each in (driver._first, driver._second):
+        assert read(each, "k") == b"base" + body(100_000) * 2
+
+
+def test_the_first_side_decides_who_creates() -> None:
+    driver = mirror()
+    driver._second.put("k", b"left by a crash")
+    driver.put("k", b"first", mode=WriteMode.CREATE)
+    with pytest.raises(AlreadyExists):
+        driver.put("k", b"second", mode=WriteMode.CREATE)
+    assert read(driver._first, "k") == read(driver._second, "k") == b"first"
+
+
+def test_the_first_side_decides_which_append_is_committed() -> None:
+    driver = mirror()
+    base = driver.upload_append(driver.upload_start("k"), [b"base"])
+    lost = driver.upload_append(base, [b"lost"])
+    driver.upload_append(base, [b"won"])
+    with pytest.raises(UploadConflict):
+        driver.upload_commit(lost)
+
+
+def test_a_commit_after_a_crash_between_the_sides_finds_the_object() -> None:
+    driver = mirror()
+    state = driver.upload_append(driver.upload_start("k"), [b"content"])
+    first = driver._first
+    inner = UploadState("k", 7, json.loads(state.token)[0])
+    first.upload_commit(inner)
+    with pytest.raises(UploadUnknown):
+        driver.upload_commit(state)
+    assert read(driver, "k") == b"content"
+
+
+def test_what_one_side_cannot_delete_is_named_and_still_there() -> None:
+    driver = mirror(second=faulty(delete=[{"error": "denied"}]))
+    driver.put("k", b"content")
+    with pytest.raises(StorageError) as caught:
+        driver.delete(["k"])
+    assert not isinstance(caught.value, DeleteFailed)
+    assert read(driver, "k") == b"content"
+
+
+@pytest.mark.parametrize("side", ["_first", "_second"])
+def test_a_move_of_what_one_side_lost_leaves_both_with_it(filled: MirrorDriver, side: str) -> None:
+    getattr(filled, side).delete(["put"])
+    getattr(filled, side).put("target", b"old")
+    filled.move("put", "target")
+    eventually(lambda: read(filled._first, "target") == read(filled._second, "target") == b"put")
+    filled.close()
+
+
+def test_what_was_deleted_does_not_come_back(filled: MirrorDriver) -> None:
+    filled._first.delete(["put"])
+    for _ in range(3):
+        filled.stat("put")
+    filled.delete(["put"])
+    eventually(lambda: filled._repairs.pending() == 0)
+    filled.close()
+    assert listed(filled._first) == listed(filled._second) == ["uploaded"]
+
+
+def test_a_side_that_is_down_makes_the_health_bad() -> None:
+    down = mirror(second=faulty(health={"error": "unavailable"})).health()
+    assert not down.ok
+    assert down.detail.startswith("first: in memory; second: ")
