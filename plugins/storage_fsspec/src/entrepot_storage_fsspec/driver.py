@@ -31,7 +31,7 @@ from entrepot_contract import (
 from entrepot_contract.reading import BodyReader
 from entrepot_storage_fsspec.failures import NAME, Reporting, failure
 from entrepot_storage_fsspec.options import FsspecOptions
-from entrepot_storage_fsspec.store import CHUNK, Store
+from entrepot_storage_fsspec.store import CHUNK, HARMLESS, Store
 from entrepot_storage_fsspec.uploads import Uploads
 
 HEALTH_PATIENCE: Final = 1.5
@@ -83,39 +83,45 @@ class FsspecDriver(StorageDriver):
             fs = self._store.take()
             try:
                 path = self._store.path(key)
-                handle = self._store.open(fs, path)
-                info = fs.info(path)
                 modified = self._store.info(fs, path)[1]
+                info = fs.info(path)
+                handle = self._store.open(fs, path)
                 handle.seek(0, 2)
                 size = handle.tell()  # of what is open: the object may have been replaced since
                 handle.seek(min(offset, size))
             except BaseException as error:
-                self._store.give(
-                    fs, whole=isinstance(error, OSError | StorageError) and not isinstance(error, EOFError)
-                )
+                self._store.give(fs, whole=isinstance(error, HARMLESS))
                 raise
         if offset > size:
             handle.close()
             self._store.give(fs, whole=True)
             raise failure(RangeError, "read", key, f"offset {offset} lies past the {size} bytes of the object")
         end = size if length is None else min(size, offset + length)
+        whole = True
 
         def chunks() -> Iterator[bytes]:
             left = end - offset
             while left > 0 and (piece := handle.read(min(left, CHUNK))):
                 left -= len(piece)
                 # A name that is written again may be read half before and half after it.
-                if not left and not self._store.tree and fs.info(path) != info:
+                if not left and not self._store.keeps(handle) and fs.info(path) != info:
                     raise failure(Unavailable, "read", key, "the object was replaced while it was read; read again")
                 yield bytes(piece)
 
+        def failed(error: Exception) -> StorageError:
+            nonlocal whole
+            whole = False
+            return report.meaning(error)
+
         def close() -> None:
-            with report:
-                handle.close()
-            self._store.give(fs, whole=True)
+            try:
+                with report:
+                    handle.close()
+            finally:
+                self._store.give(fs, whole=whole)
 
         info_of_all = ObjectInfo(key, size, modified, None)
-        return BodyReader(info_of_all, chunks(), end - offset, driver=NAME, close=close, failed=report.meaning)
+        return BodyReader(info_of_all, chunks(), end - offset, driver=NAME, close=close, failed=failed)
 
     def stat(self, key: str) -> ObjectInfo:
         with Reporting("stat", key), self._store.borrowed() as fs:
@@ -191,7 +197,7 @@ class FsspecDriver(StorageDriver):
     def _check(self, said: list[str]) -> None:
         try:
             with Reporting("health"), self._store.borrowed() as fs:
-                fs.exists(self._store.root)
+                self._store.kind(fs, self._store.path(""))
         except StorageError as error:
             said[:] = [error.message]
         else:

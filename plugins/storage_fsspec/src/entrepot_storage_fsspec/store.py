@@ -23,7 +23,7 @@ CHUNK: Final = 2**20
 TRIES: Final = 50
 _TIMES: Final = ("mtime", "modified", "LastModified", "last_modified", "updated", "created")
 # After these a connection is as good as before; one that has failed in any other way is not used again.
-_HARMLESS: Final = (FileNotFoundError, FileExistsError, PermissionError, NotADirectoryError, IsADirectoryError)
+HARMLESS: Final = (FileNotFoundError, FileExistsError, PermissionError, NotADirectoryError, IsADirectoryError)
 
 
 class Store:
@@ -50,7 +50,7 @@ class Store:
         try:
             yield fs
         except BaseException as error:
-            self.give(fs, whole=isinstance(error, _HARMLESS))
+            self.give(fs, whole=isinstance(error, HARMLESS))
             raise
         self.give(fs, whole=True)
 
@@ -77,7 +77,7 @@ class Store:
             self.give(self._idle.pop(), whole=False)
 
     def path(self, key: str) -> str:
-        return f"{self.root}/{key}".rstrip("/")
+        return f"{self.root}/{key}".rstrip("/") or "/"
 
     def info(self, fs: FileSystem, path: str) -> tuple[int, datetime]:
         """The size and time of a file; FileNotFoundError for anything else."""
@@ -90,6 +90,13 @@ class Store:
         if found["type"] != "file":
             raise FileNotFoundError(errno.ENOENT, "no file")
         return int(found["size"]), self.modified(fs, found)
+
+    def kind(self, fs: FileSystem, path: str) -> str | None:
+        """What a path is, None where it is nothing; fsspec's own ``exists`` takes every failure for nothing."""
+        try:
+            return str(fs.info(path)["type"])
+        except (FileNotFoundError, NotADirectoryError, KeyError):
+            return None
 
     def modified(self, fs: FileSystem, found: Mapping[str, Any]) -> datetime:
         time = next((found[name] for name in _TIMES if found.get(name)), None) or fs.modified(found["name"])
@@ -105,7 +112,7 @@ class Store:
                 try:
                     listed = [(each["name"].rstrip("/"), each) for each in fs.ls(path, detail=True)]
                 except (OSError, KeyError) as error:
-                    if isinstance(error, _HARMLESS) and not fs.isdir(path):
+                    if isinstance(error, HARMLESS) and self.kind(fs, path) != "directory":
                         return []
                     if not isinstance(error, FileNotFoundError | KeyError):
                         raise
@@ -127,6 +134,10 @@ class Store:
             raise FileNotFoundError(errno.ENOENT, "no file") from error
         # A file in memory is one object, with one position for all that read it.
         return BytesIO(handle.getvalue()) if isinstance(handle, BytesIO) else handle
+
+    def keeps(self, handle: IO[bytes]) -> bool:
+        """Whether what is open stays as it is when another file gets its name."""
+        return self.tree or isinstance(handle, BytesIO)
 
     def write(self, fs: FileSystem, path: str, data: bytes) -> None:
         self._made(fs, path, lambda: fs.pipe_file(path, data))
@@ -167,7 +178,7 @@ class Store:
                 # Not posix_rename: SFTP's own refuses where the target is, and OpenSSH does so by a hard link.
                 self._made(fs, target, lambda: fs.ftp.rename(source, target), source)
             except OSError as error:
-                if fs.exists(target) and fs.exists(source):
+                if self.kind(fs, target) and self.kind(fs, source):
                     raise FileExistsError(errno.EEXIST, "the target is there") from error
                 raise
 
@@ -189,7 +200,7 @@ class Store:
             try:
                 make()
             except FileNotFoundError:
-                if not self.tree or (source and not fs.exists(source)):
+                if not self.tree or (source and not self.kind(fs, source)):
                     raise
                 with suppress(OSError):  # made by another at the same time, or not at all: the next try shows it
                     fs.makedirs(path.rpartition("/")[0], exist_ok=True)

@@ -136,7 +136,7 @@ class Uploads:
                     fs.rmdir(folder)
                 return
             # An append that has lost may remove its own file, or has just made it: once more.
-            if not fs.exists(folder):
+            if self._store.kind(fs, folder) is None:
                 return
 
 
