@@ -15,6 +15,7 @@ CONTRACT = {"entrepot_contract", "pydantic", "pluggy"}
 KIT = CONTRACT | {"pytest", "_pytest", "hypothesis"}
 HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "limits", "wcmatch", "yaml"}
 HOST |= {"sqlalchemy", "prometheus_client"}  # of the outbox and its notifier alone
+HOST |= {"pytest"}  # of the fixture in entrepot.testing alone
 PLUGINS = {
     "auth_htpasswd": {"bcrypt", "cachetools"},
     "auth_token": {"cachetools", "cryptography", "httpx", "joserfc"},

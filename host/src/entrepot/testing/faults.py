@@ -1,0 +1,104 @@
+"""Faults on purpose, between a server and the registry."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Faults"]
+
+
+@dataclass
+class _Fault:
+    method: str | None
+    path: re.Pattern[str]
+    left: int
+    status: int | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    delay: float = 0.0
+    cut: int | None = None
+
+
+class Faults:
+    """What goes wrong with the next requests, in the order it was asked for.
+
+    ``method`` is the only one that is meant, None any; ``path`` is a regular expression found in the path.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+        self._planned: list[_Fault] = []
+        self._lock = threading.Lock()
+
+    def answer(
+        self, status: int, *, times: int = 1, method: str | None = None, path: str = "", retry_after: int | None = None
+    ) -> None:
+        """Answer requests with an error, ``retry_after`` in seconds, and do not let the registry see them."""
+        headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
+        self._plan(_Fault(method, re.compile(path), times, status=status, headers=headers))
+
+    def delay(self, seconds: float, *, times: int = 1, method: str | None = None, path: str = "") -> None:
+        """Wait before requests are handled."""
+        self._plan(_Fault(method, re.compile(path), times, delay=seconds))
+
+    def cut(self, after: int, *, times: int = 1, method: str | None = None, path: str = "") -> None:
+        """End the connection after so many bytes of an answer's body."""
+        self._plan(_Fault(method, re.compile(path), times, cut=after))
+
+    def clear(self) -> None:
+        """Forget what has not gone wrong yet."""
+        with self._lock:
+            self._planned.clear()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        fault = self._next(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if fault is None:
+            return self._application(environ, start_response)
+        time.sleep(fault.delay)
+        if fault.status is not None:
+            return _refusal(fault.status, fault.headers, start_response)
+        body = self._application(environ, start_response)
+        return body if fault.cut is None else _cut(body, fault.cut)
+
+    def _plan(self, fault: _Fault) -> None:
+        with self._lock:
+            self._planned.append(fault)
+
+    def _next(self, method: str, path: str) -> _Fault | None:
+        with self._lock:
+            for fault in self._planned:
+                if fault.method in {None, method} and fault.path.search(path):
+                    fault.left -= 1
+                    if fault.left <= 0:
+                        self._planned.remove(fault)
+                    return fault
+        return None
+
+
+def _refusal(status: int, headers: list[tuple[str, str]], start_response: StartResponse) -> list[bytes]:
+    phrase = HTTPStatus(status).phrase
+    code = "TOOMANYREQUESTS" if status == HTTPStatus.TOO_MANY_REQUESTS else "UNKNOWN"
+    body = json.dumps({"errors": [{"code": code, "message": f"a fault on purpose: {phrase.lower()}"}]}).encode()
+    fields = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers]
+    start_response(f"{status} {phrase}", fields)
+    return [body]
+
+
+def _cut(body: Iterable[bytes], left: int) -> Iterator[bytes]:
+    """The first bytes: the server closes a connection on which fewer come than were announced."""
+    try:
+        for chunk in body:
+            yield chunk[:left]
+            left -= len(chunk)
+            if left <= 0:
+                return
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()

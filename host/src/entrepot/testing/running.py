@@ -1,0 +1,106 @@
+"""A registry in a thread of the test's process."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, cast
+
+import yaml
+from waitress import wasyncore
+from waitress.server import BaseWSGIServer, create_server
+
+from entrepot.application import build_application
+from entrepot.config import load_configuration
+from entrepot.plugins.installed import STORAGE, claims
+from entrepot.testing.content import Content
+from entrepot.testing.faults import Faults
+
+__all__ = ["RunningRegistry"]
+
+_THREADS = 8
+
+
+class RunningRegistry(Content):
+    """A registry that serves on 127.0.0.1 until it is closed.
+
+    ``sections`` are of the configuration, as in its file; ``faults`` lets requests fail.
+    Raises ConfigurationError, ConfigError or PluginError where it cannot be served.
+    """
+
+    def __init__(self, folder: Path, sections: Mapping[str, object]) -> None:
+        file = folder / "registry.yml"
+        defaults = {"version": 0.1, "storage": _storage(folder), "http": {}, "log": {"accesslog": {"disabled": True}}}
+        file.write_text(yaml.safe_dump(defaults | dict(sections)), encoding="utf-8")
+        configuration, _ = load_configuration(str(file), {"REGISTRY_HTTP_SECRET": "of a test"})
+        self._application = build_application(configuration)
+        self.faults = Faults(self._application)
+        try:
+            self._server = _Server(self.faults, 0)
+        except BaseException:
+            self._application.close()
+            raise
+        super().__init__(f"127.0.0.1:{self._server.port}")
+
+    @property
+    def url(self) -> str:
+        """Where it serves, without a slash at the end."""
+        return f"http://{self.address}"
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """Cut every connection, and refuse new ones until the block ends; what is stored stays."""
+        self._server.close()
+        try:
+            yield
+        finally:
+            self._server = _Server(self.faults, self._server.port)
+
+    def close(self) -> None:
+        """End the server and its threads, and let go of the storage."""
+        self._server.close()
+        self._application.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _storage(folder: Path) -> dict[str, object]:
+    if any(claim.name == "inmemory" for claim in claims(STORAGE)):
+        return {"inmemory": {}}
+    return {"filesystem": {"rootdirectory": str(folder / "registry")}}
+
+
+class _Server:
+    """Waitress in a thread, without signals: those belong to the main thread of the tests."""
+
+    def __init__(self, application: Faults, port: int) -> None:
+        self._channels: dict[int, Any] = {}  # as waitress types its own dispatchers
+        listener = socket.create_server(("127.0.0.1", port))
+        self.port: int = listener.getsockname()[1]
+        server = create_server(application, map=self._channels, sockets=[listener], threads=_THREADS)
+        self._server = cast(BaseWSGIServer, server)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"registry-{self.port}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Close every socket, and wait for the threads."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._server.pull_trigger()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=1.0, use_poll=True, map=self._channels, count=1)
+        wasyncore.dispatcher.close(self._server)
+        self._server.task_dispatcher.shutdown(timeout=5)
+        wasyncore.close_all(self._channels)
