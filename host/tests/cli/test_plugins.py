@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points, version
+from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from host.tests.plugins.conftest import Install, install  # noqa: F401 - a fixture
 
 from entrepot.cli import main
@@ -42,8 +51,16 @@ def test_plugins_are_listed_with_what_they_can_do_and_take() -> None:
     row = ["storage", "filesystem", "entrepot-storage-fs", version("entrepot-storage-fs"), "1.0", "ok"]
     place = [line.split() for line in lines].index(row)
     assert lines[place + 1].startswith("    capabilities: create true, shared true, durable true, move rename")
-    assert any("rootdirectory: text = /var/lib/registry" in line for line in lines[place + 1 : place + 4])
-    assert any("bucket: text, required" in line for line in lines)
+    assert lines[place + 1].endswith(" upload_ttl 720h")
+    assert lines[place + 2 : place + 5] == [
+        "    options:",
+        "        rootdirectory  text = /var/lib/registry",
+        "        maxthreads     whole number = 100",
+    ]
+    told = {" ".join(line.split()) for line in lines}
+    assert {"bucket text, required", "secretkey secret text", "issuer.refresh duration = 720h"} <= told
+    assert {"options: those of s3", "capabilities: multiprocess true, tls true, client_certificates true"} <= told
+    assert lines[-1] == "What each option is for: entrepot plugins show NAME"
 
 
 @pytest.mark.parametrize("columns", [40, 80, 100, 300])
@@ -94,18 +111,62 @@ def test_the_options_that_are_shown_are_those_that_the_plugin_takes(kind: str, n
     given = options_in(shown, kind, name)
     known = {field.alias or name: field for name, field in options.model_fields.items()}
     for option, field in known.items():
-        assert f"{option}:" in shown
-        assert f"{option}:  # required" in shown or not field.is_required()
+        assert re.search(rf"^ *(# )?{option}:.*{'required$' if field.is_required() else ''}", shown, re.MULTILINE)
     required = {option for option, field in known.items() if field.is_required()}
     assert required <= set(given) <= set(known)
     if not required:
         assert parse_options(options, given, driver=name) == options()
 
 
+FILLED_IN = {
+    "azure": {"accountname": "account", "accountkey": "a2V5", "container": "images"},
+    "chaos": {"inner": "{inmemory: {}}"},
+    "encrypt": {"inner": "{inmemory: {}}", "keyfile": "storage.key"},
+    "fsspec": {"protocol": "memory", "rootdirectory": "/images"},
+    "gcs": {"bucket": "images"},
+    "htpasswd": {"realm": "here", "path": "htpasswd"},
+    "s3": {"bucket": "images"},
+    "token": {
+        "service": "registry",
+        "name": "issuer",
+        "realm": "http://127.0.0.1/token",
+        "rootcertbundle": "token.pem",
+    },
+    "webhook": {"url": "http://127.0.0.1:9/"},
+}
+"""What a person writes into what is shown, by the name of the plugin."""
+
+
+@pytest.mark.parametrize(("kind", "name"), [(one.kind, one.name) for one in INSTALLED if one.name in FILLED_IN])
+def test_what_is_shown_can_be_served_once_it_is_filled_in(
+    kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    certificate(tmp_path / "token.pem")
+    (tmp_path / "storage.key").write_text(f"{'5a' * 32}\n")
+    (tmp_path / "htpasswd").write_text(f"alice:{bcrypt.hashpw(b'of the test', bcrypt.gensalt(4)).decode()}\n")
+    text = run("show", name, "--kind", kind).output
+    for option, value in FILLED_IN[name].items():
+        text, times = re.subn(rf"^( *)(?:# )?{option}:", rf"\1{option}: {value} #", text, flags=re.MULTILINE)
+        assert times == 1
+    (tmp_path / "config.yml").write_text(f"version: 0.1\n{text}" + ("" if kind == "storage" else "storage: inmemory\n"))
+    checked = CliRunner(env={"REGISTRY_HTTP_SECRET": "s"}).invoke(main, ["config", "check", "config.yml"])
+    assert (checked.stdout, checked.stderr) == ("config.yml can be served\n", "")
+
+
+def certificate(path: Path) -> None:
+    """Write a certificate whose key may be trusted."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tokens")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1)).sign(key, SHA256())
+    path.write_bytes(made.public_bytes(Encoding.PEM))
+
+
 def test_what_is_shown_of_a_mapping_without_requirements_can_be_commented_in() -> None:
     shown = run("show", "token").output.replace("# expires", "expires").replace("# refresh", "refresh")
     issuer = options_in(shown.replace("# key:", "key: k.pem"), "auth", "token")["issuer"]
-    assert issuer == {"name": None, "key": "k.pem", "expires": "300s", "refresh": "2592000s"}
+    assert issuer == {"name": None, "key": "k.pem", "expires": "5m", "refresh": "720h"}
 
 
 @pytest.mark.parametrize(
@@ -128,12 +189,10 @@ def test_a_secret_is_shown_by_name_and_never_with_its_default(install: Install) 
         "# What it takes.",
         "storage:",
         "  secretive:",
-        "    # Where it is. (text, required)",
-        "    place:  # required",
-        "    # (secret text)",
-        "    # password:",
-        "    # (whole number)",
-        "    size: 7",
+        "    # Where it is.",
+        "    place:  # text, required",
+        "    # password:  # secret text",
+        "    size: 7  # whole number",
     ]
     assert "swordfish" not in run().output + run("--json").output
 

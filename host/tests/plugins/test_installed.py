@@ -50,8 +50,14 @@ def test_the_capabilities_of_a_driver_that_needs_no_options_are_told_and_no_othe
     assert (memory["create"], memory["shared"], memory["move"], memory["signed_urls"]) == (True, False, "rename", [])
     filesystem = found["filesystem"].capabilities
     assert filesystem is not None
-    assert filesystem["upload_ttl"] == "2592000s"
+    assert filesystem["upload_ttl"] == "720h"
     assert found["s3"].capabilities is None
+
+
+def test_the_capabilities_of_a_server_are_told() -> None:
+    found = {one.name: one.capabilities for one in installed_plugins() if one.kind == "server"}
+    assert found["waitress"] == {"multiprocess": False, "tls": False, "client_certificates": False}
+    assert found["gunicorn"] == {"multiprocess": True, "tls": True, "client_certificates": True}
 
 
 def test_a_driver_whose_capabilities_fail_is_listed_without_them(install: Install) -> None:

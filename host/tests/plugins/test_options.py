@@ -19,24 +19,29 @@ class Colour(Enum):
     BLUE = "blue"
 
 
+def secrets() -> dict[str, tuple[SecretStr, ...]]:
+    return {"a": (SecretStr("swordfish"),)}
+
+
 class Below(DriverOptions):
     depth: int = 3
     password: SecretStr = SecretStr("swordfish")
 
 
 class Everything(DriverOptions):
-    """All kinds of options."""
+    """All kinds of ``options``."""
 
     where: str = Field(description="The place;\n  it must exist.")
     many: tuple[str, ...] = ()
     wait: Duration = timedelta(days=30, milliseconds=1)
+    days: Duration = timedelta(days=30)
+    never: Duration = timedelta(0)
     mode: Literal["fast", "safe"] | None = None
     colour: Colour = Colour.BLUE
     names: dict[str, int] = Field(default_factory=lambda: {"a": 1})
+    free: dict[str, object] = Field(default_factory=dict)
     hidden: SecretStr = SecretStr("swordfish")
-    hidden_in: Annotated[dict[str, tuple[SecretStr, ...]], BeforeValidator(dict)] = Field(
-        default_factory=lambda: {"a": (SecretStr("swordfish"),)}
-    )
+    hidden_in: Annotated[dict[str, tuple[SecretStr, ...]], BeforeValidator(dict)] = Field(default_factory=secrets)
     hidden_mapping: Secret[dict[str, object]] | None = Secret({"a": "swordfish"})
     below: Below = Below()
     other: int = Field(default=1, alias="elsewhere")
@@ -56,12 +61,15 @@ def test_a_required_option_has_its_description_on_one_line() -> None:
     [
         ("many", "list of text", []),
         ("wait", "duration", "2592000.001s"),
+        ("days", "duration", "720h"),
+        ("never", "duration", "0s"),
         ("mode", "fast | safe", None),
         ("colour", "red | blue", "blue"),
         ("names", "mapping to whole number", {"a": 1}),
+        ("free", "mapping", {}),
         ("hidden", "secret text", None),
         ("hidden_in", "mapping to list of secret text", None),
-        ("hidden_mapping", "secret mapping to anything", None),
+        ("hidden_mapping", "secret mapping", None),
         ("elsewhere", "whole number", 1),
     ],
 )
@@ -78,5 +86,5 @@ def test_the_default_of_a_secret_is_never_told() -> None:
 
 
 def test_a_class_without_a_docstring_of_its_own_says_nothing() -> None:
-    assert about(Everything) == "All kinds of options."
+    assert about(Everything) == "All kinds of `options`."
     assert about(Below) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import Final
@@ -13,7 +14,7 @@ from entrepot.plugins.options import Option
 
 __all__ = ["as_yaml"]
 
-_WIDTH: Final = 100
+_WIDTH: Final = 80
 _STEP: Final = "  "
 _OUT: Final = "# "
 
@@ -26,9 +27,14 @@ def as_yaml(plugin: Plugin) -> str:
     """
     head = f"The {plugin.kind} plugin {plugin.name} of {plugin.package} {plugin.version}"
     head += f", contract {plugin.contract}." if plugin.contract else "."
-    lines = [*_comment(head, ""), *(line for text in plugin.about.splitlines() for line in _comment(text, ""))]
-    lines += _place(plugin)
+    lines = [*_comment(head, ""), *_about(plugin.about), *_place(plugin)]
     return "\n".join(lines) + "\n"
+
+
+def _about(text: str) -> Iterator[str]:
+    """Paragraphs and lists as comments, wrapped anew."""
+    for paragraph in re.split(r"\n(?=- )|\n\s*\n", text) if text else []:
+        yield from _comment(" ".join(paragraph.split()), "", hang=_STEP if paragraph.startswith("- ") else "")
 
 
 def _place(plugin: Plugin) -> Iterator[str]:
@@ -55,22 +61,48 @@ def _place(plugin: Plugin) -> Iterator[str]:
 def _options(options: tuple[Option, ...], indent: str, *, sparing: bool = False) -> Iterator[str]:
     """Options at an indentation; ``sparing`` comments out whatever need not be there."""
     for option in options:
-        kind = f"{option.type}{', required' if option.required else ''}"
-        yield from _comment(f"{option.description} ({kind})".strip(), indent)
+        if option.description:
+            yield from _comment(option.description, indent)
         if option.required:
-            yield f"{indent}{_key(option.name)}:  # required"
+            yield from _noted(f"{_key(option.name)}:", f"{option.type}, required", indent)
             yield from _options(option.options, indent + _STEP, sparing=True)
         elif option.secret or option.default is None:
-            yield f"{indent}{_OUT}{_key(option.name)}:"
+            yield from _noted(f"{_OUT}{_key(option.name)}:", option.type, indent)
             yield from (f"{indent}{_OUT}{line}" for line in _options(option.options, _STEP, sparing=True))
         else:
-            dumped = yaml.safe_dump({option.name: option.default}, sort_keys=False, allow_unicode=True, width=1000)
-            yield from (f"{indent}{_OUT if sparing else ''}{line}" for line in dumped.splitlines())
+            out = _OUT if sparing else ""
+            first, *rest = _dumped(option)
+            yield from _noted(out + first, option.type, indent)
+            yield from (f"{indent}{out}{line}" for line in rest)
+
+
+def _noted(line: str, note: str, indent: str) -> Iterator[str]:
+    """A line with a note behind it, or before it where there is no room."""
+    whole = f"{indent}{line}  # {note}"
+    if len(whole) > _WIDTH:
+        yield from _comment(note, indent)
+        whole = f"{indent}{line}"
+    yield whole
+
+
+def _dumped(option: Option) -> list[str]:
+    # A text of several lines would go on over the note, and is quoted on one.
+    style = '"' if isinstance(option.default, str) and "\n" in option.default else None
+    value = {option.name: option.default}
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000, default_style=style).splitlines()
 
 
 def _key(name: str) -> str:
     return yaml.safe_dump({name: None}, allow_unicode=True).rpartition(":")[0]
 
 
-def _comment(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ") or [f"{indent}#"]
+def _comment(text: str, indent: str, *, hang: str = "") -> list[str]:
+    start = f"{indent}# "
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=start,
+        subsequent_indent=start + hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

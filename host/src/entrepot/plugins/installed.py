@@ -19,6 +19,7 @@ from entrepot.plugins.fitness import (
 )
 from entrepot.plugins.options import Option, about, options_of, plain
 from entrepot_contract import Capabilities, DriverOptions, StorageDriver
+from entrepot_contract.server import ServerDriver
 
 __all__ = [
     "AUTH",
@@ -53,7 +54,8 @@ class Plugin:
     """One installed plugin; ``error`` is None where it can be used.
 
     - ``about`` is what its class of options says of them all.
-    - ``capabilities`` are those of a storage driver that needs no options; None where its options decide.
+    - ``capabilities`` are those of a server, and of a storage driver that needs no options; None where options decide,
+      and where its kind has none.
     """
 
     kind: str
@@ -110,16 +112,19 @@ def _inspect(group: str, claim: EntryPoint, *, twice: bool) -> Plugin:
     contract = ".".join(map(str, contract_of(loaded) or ()))
     error = _FITNESS[group](loaded, package_of(claim))
     described = dataclasses.replace(plugin, contract=contract, error=error)
-    options: object = getattr(loaded, "Options", None)
-    if error is not None or not (isinstance(options, type) and issubclass(options, DriverOptions)):
+    if error is not None:
         return described
-    return dataclasses.replace(
-        described, capabilities=_capabilities(loaded), about=about(options), options=options_of(options)
-    )
+    described = dataclasses.replace(described, capabilities=_capabilities(loaded))
+    options: object = getattr(loaded, "Options", None)
+    if not (isinstance(options, type) and issubclass(options, DriverOptions)):
+        return described
+    return dataclasses.replace(described, about=about(options), options=options_of(options))
 
 
 def _capabilities(driver: object) -> dict[str, object] | None:
-    """What a storage driver can do as it is when nothing is configured, or None where that cannot be known."""
+    """What a plugin can do as it is when nothing is configured, or None where that cannot be known."""
+    if isinstance(driver, type) and issubclass(driver, ServerDriver):
+        return {name: getattr(driver, name, None) for name in ("multiprocess", "tls", "client_certificates")}
     if not (isinstance(driver, type) and issubclass(driver, StorageDriver)):
         return None
     if any(field.is_required() for field in driver.Options.model_fields.values()):

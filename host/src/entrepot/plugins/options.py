@@ -48,7 +48,7 @@ def options_of(options: type[BaseModel]) -> tuple[Option, ...]:
 def about(options: type[BaseModel]) -> str:
     """What the docstring of a class of options says, or nothing where it has none of its own."""
     inherited = {DriverOptions.__doc__, BaseModel.__doc__}
-    return "" if options.__doc__ in inherited else inspect.cleandoc(options.__doc__ or "")
+    return "" if options.__doc__ in inherited else _plain_text(inspect.cleandoc(options.__doc__ or ""))
 
 
 def _option(name: str, field: FieldInfo) -> Option:
@@ -62,7 +62,7 @@ def _option(name: str, field: FieldInfo) -> Option:
         required=field.is_required(),
         secret=secret,
         default=default,
-        description=" ".join((field.description or "").split()),
+        description=" ".join(_plain_text(field.description or "").split()),
         options=() if below is None else options_of(below),
     )
 
@@ -72,7 +72,7 @@ def plain(value: object) -> object:
     if isinstance(value, _SECRETS):
         return None
     if isinstance(value, timedelta):
-        return f"{value.total_seconds():.9f}".rstrip("0").rstrip(".") + "s"
+        return _duration(value)
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, BaseModel):
@@ -90,6 +90,19 @@ def plain(value: object) -> object:
     return value if value is None or isinstance(value, (str, int, float, bool)) else repr(value)
 
 
+def _duration(value: timedelta) -> str:
+    """A duration as Distribution writes it, in the largest unit that needs no fraction."""
+    for unit, seconds in (("h", 3600), ("m", 60)):
+        if value and not value % timedelta(seconds=seconds):
+            return f"{value // timedelta(seconds=seconds)}{unit}"
+    return f"{value.total_seconds():.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def _plain_text(text: str) -> str:
+    """What is told to a person who may never have seen reStructuredText."""
+    return text.replace("``", "`")
+
+
 def type_text(annotation: object) -> str:
     """A type in words that a person who writes YAML knows: ``text``, ``number``, ``list of text``."""
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -105,7 +118,8 @@ def type_text(annotation: object) -> str:
         return f"secret {type_text(arguments[0])}" if arguments else "secret text"
     container = origin or annotation
     if isinstance(container, type) and issubclass(container, (Mapping, BaseModel)):
-        return f"mapping to {type_text(arguments[1])}" if len(arguments) == 2 else "mapping"
+        inner = type_text(arguments[1]) if len(arguments) == 2 else "anything"
+        return "mapping" if inner == "anything" else f"mapping to {inner}"
     if isinstance(container, type) and issubclass(container, (list, tuple, set, frozenset)):
         return f"list of {type_text(arguments[0])}" if arguments else "list"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
