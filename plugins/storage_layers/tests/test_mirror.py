@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -22,6 +24,7 @@ from entrepot_contract import (
     WriteMode,
 )
 from entrepot_contract.testing.storage.content import body, listed
+from entrepot_contract.testing.threads import together
 from entrepot_storage_layers.mirror import MirrorDriver
 
 MEMORY: Mapping[str, object] = {"inmemory": {}}
@@ -33,8 +36,15 @@ def faulty(*verbs: str, **faults: object) -> Mapping[str, object]:
     return {"chaos": {"inner": MEMORY, "faults": {**every, **faults}}}
 
 
-def mirror(first: Mapping[str, object] = MEMORY, second: Mapping[str, object] = MEMORY) -> MirrorDriver:
-    return MirrorDriver.from_config({"first": first, "second": second})
+def mirror(
+    first: Mapping[str, object] = MEMORY, second: Mapping[str, object] = MEMORY, compare: float = 0
+) -> MirrorDriver:
+    return MirrorDriver.from_config({"first": first, "second": second, "compare": compare})
+
+
+def one_side(side: str, **faults: object) -> MirrorDriver:
+    """A mirror one of whose sides has faults."""
+    return MirrorDriver.from_config({"first": MEMORY, "second": MEMORY, "compare": 0, side: faulty(**faults)})
 
 
 def read(driver: StorageDriver, key: str) -> bytes:
@@ -85,7 +95,7 @@ def test_what_the_first_side_lost_comes_back_and_health_says_so(filled: MirrorDr
     filled._first.delete(["put"])
     assert read(filled, "put") == b"put"
     eventually(lambda: has(filled._first, "put"))
-    eventually(lambda: "on one side" not in filled.health().detail)
+    eventually(lambda: "differ" not in filled.health().detail)
     assert read(filled._first, "put") == b"put"
     filled.close()
 
@@ -94,7 +104,7 @@ def test_what_cannot_be_copied_yet_is_told_by_health() -> None:
     driver = mirror(first=faulty("upload_start"))
     driver._second.put("k", b"content")
     assert read(driver, "k") == b"content"
-    assert "1 objects are on one side only" in driver.health().detail
+    assert "1 objects differ between the sides" in driver.health().detail
     driver.close()
 
 
@@ -141,7 +151,7 @@ def test_where_both_sides_fail_the_error_is_of_the_contract() -> None:
 @pytest.mark.parametrize("side", ["first", "second"])
 @pytest.mark.parametrize("verb", ["put", "move", "delete", "upload_start", "upload_append"])
 def test_a_write_that_one_side_did_not_take_is_not_acknowledged(side: str, verb: str) -> None:
-    driver = mirror(**{side: faulty(**{verb: [{"error": "unavailable"}]})})
+    driver = one_side(side, **{verb: [{"error": "unavailable"}]})
     keys = ["k"]
     if verb != "put":
         driver.put("k", b"content")
@@ -173,7 +183,7 @@ def test_a_commit_that_the_second_side_did_not_make_is_made_by_a_copy() -> None:
 @pytest.mark.parametrize("side", ["first", "second"])
 @pytest.mark.parametrize("torn", [0, 5, 2_000_000])
 def test_an_append_that_one_side_breaks_off_can_be_made_again(side: str, torn: int) -> None:
-    driver = mirror(**{side: faulty(upload_append=[{}, {"torn": torn}])})
+    driver = one_side(side, upload_append=[{}, {"torn": torn}])
     state = driver.upload_append(driver.upload_start("k"), [b"base"])
     with pytest.raises(Unavailable) as caught:
         driver.upload_append(state, [body(100_000)] * 50)
@@ -183,13 +193,23 @@ def test_an_append_that_one_side_breaks_off_can_be_made_again(side: str, torn: i
         assert read(each, "k") == b"base" + body(100_000) * 2
 
 
-def test_the_first_side_decides_who_creates() -> None:
+def test_nothing_is_created_where_a_side_has_an_object() -> None:
     driver = mirror()
-    driver._second.put("k", b"left by a crash")
-    driver.put("k", b"first", mode=WriteMode.CREATE)
-    with pytest.raises(AlreadyExists):
-        driver.put("k", b"second", mode=WriteMode.CREATE)
-    assert read(driver._first, "k") == read(driver._second, "k") == b"first"
+    driver._second.put("lost by the first", b"kept")
+    driver._first.put("k", b"kept")
+    for key in ("lost by the first", "k"):
+        with pytest.raises(AlreadyExists):
+            driver.put(key, b"second", mode=WriteMode.CREATE)
+        assert read(driver, key) == b"kept"
+    driver.close()
+
+
+def test_a_creation_while_the_second_side_is_down_leaves_nothing_and_can_be_made_again() -> None:
+    driver = mirror(second=faulty(stat=[{"error": "unavailable"}]))
+    with pytest.raises(Unavailable):
+        driver.put("k", b"content", mode=WriteMode.CREATE)
+    driver.put("k", b"content", mode=WriteMode.CREATE)
+    assert read(driver._first, "k") == read(driver._second, "k") == b"content"
 
 
 def test_the_first_side_decides_which_append_is_committed() -> None:
@@ -228,6 +248,70 @@ def test_a_move_of_what_one_side_lost_leaves_both_with_it(filled: MirrorDriver, 
     filled.move("put", "target")
     eventually(lambda: read(filled._first, "target") == read(filled._second, "target") == b"put")
     filled.close()
+
+
+@pytest.mark.parametrize("side", ["_first", "_second"])
+def test_what_a_side_lost_comes_back_without_being_read(side: str) -> None:
+    driver = mirror(compare=0.05)
+    contents = {"a/small": b"small", "b/large": body(5_000_000), "c/kept": b"kept"}
+    for key, content in contents.items():
+        driver.put(key, content)
+    lost: StorageDriver = getattr(driver, side)
+    lost.delete(["a/small", "b/large"])
+    eventually(lambda: listed(lost) == sorted(contents))
+    assert {key: read(lost, key) for key in contents} == contents
+    driver.close()
+
+
+def test_where_the_sides_hold_another_size_the_first_decides() -> None:
+    driver = mirror(compare=0.05)
+    driver.put("k", b"right")
+    driver._second.put("k", b"another")
+    eventually(lambda: read(driver._second, "k") == b"right")
+    assert read(driver._first, "k") == b"right"
+    driver.close()
+
+
+def test_sides_that_cannot_be_listed_are_compared_later() -> None:
+    driver = mirror(first=faulty(list_objects=[{"error": "unavailable"}, {"torn": 0}]), compare=0.05)
+    driver.put("k", b"content")
+    driver._second.delete(["k"])
+    eventually(lambda: has(driver._second, "k"))
+    driver.close()
+
+
+def test_a_copy_takes_the_place_of_nothing_newer(filled: MirrorDriver) -> None:
+    filled._first.put("put", b"newer")
+    filled._repairs.copy("put", filled._second, filled._first, replace=False)
+    assert read(filled._first, "put") == b"newer"
+
+
+def test_writers_in_threads_leave_both_sides_equal_although_one_fails_at_times() -> None:
+    flaky = faulty(put={"probability": 0.3, "error": "unavailable"})
+    driver = mirror(second=flaky, compare=0.05)
+
+    def write(number: int) -> None:
+        for turn in range(40):
+            with suppress(Unavailable):
+                driver.put(f"k{turn % 3}", b"%d of %d" % (turn, number))
+
+    together(write)
+    eventually(lambda: driver._repairs.pending() == 0)
+    driver.close()
+    assert listed(driver._first) == listed(driver._second) == ["k0", "k1", "k2"]
+    for key in ("k0", "k1", "k2"):
+        assert read(driver._first, key) == read(driver._second, key)
+
+
+def test_a_url_leads_to_a_side_that_answers() -> None:
+    def container(name: str) -> Mapping[str, object]:
+        store = {"container": name, "accountname": "ours", "accountkey": "a2V5"}
+        return {"chaos": {"inner": {"azure": store}, "faults": {"stat": {"error": "unavailable"}}}}
+
+    driver = mirror(container("one"), container("other"))
+    assert driver.capabilities.signed_urls == {"GET", "HEAD"}
+    assert "/other/k?" in driver.sign_url("k", "GET", timedelta(minutes=1))
+    assert mirror(container("one")).capabilities.signed_urls == set()
 
 
 def test_what_was_deleted_does_not_come_back(filled: MirrorDriver) -> None:

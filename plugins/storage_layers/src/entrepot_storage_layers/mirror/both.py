@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import Final
@@ -13,6 +14,9 @@ __all__ = ["append_both"]
 
 AHEAD: Final = 4
 """So many chunks the first driver may be ahead of the second."""
+
+TOGETHER: Final = 2**20
+"""Up to so many bytes go to one driver after the other: a thread and its waits would take longer."""
 
 
 class _BrokenOffError(Exception):
@@ -91,10 +95,18 @@ def append_both(
 
     Raises what the first driver or ``data`` raises, or else what the second raises; both older states stay usable.
     """
+    chunks = iter(data)
+    head = bytearray()
+    for chunk in chunks:
+        head += chunk
+        if len(head) > TOGETHER:
+            break
+    else:
+        return drivers[0].upload_append(states[0], [head]), drivers[1].upload_append(states[1], [head])
     second = _Second(drivers[1], states[1])
 
     def feed() -> Iterator[bytes]:
-        for chunk in data:
+        for chunk in chain([head], chunks):
             whole = bytes(chunk)
             second.give(whole)
             yield whole

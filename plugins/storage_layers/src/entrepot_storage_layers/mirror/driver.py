@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import Lock
 from typing import TypeVar
 
 from entrepot_contract import (
+    AlreadyExists,
     Capabilities,
     Chunks,
     DeleteFailed,
@@ -59,7 +61,7 @@ class MirrorDriver(StorageDriver):
             raise TypeError(f"MirrorDriver takes MirrorOptions, not {type(options).__name__}")
         self._first = open_inner(self.name, "first", options.first)
         self._second = open_inner(self.name, "second", options.second)
-        self._repairs = Repairs(self.name)
+        self._repairs = Repairs(self.name, self._first, self._second, options.compare)
         self._writing = [Lock() for _ in range(64)]
 
     @property
@@ -72,7 +74,7 @@ class MirrorDriver(StorageDriver):
             shared=one.shared and other.shared,
             durable=one.durable and other.durable,
             move="rename" if one.move == other.move == "rename" else "copy",
-            signed_urls=one.signed_urls,
+            signed_urls=one.signed_urls & other.signed_urls,
             max_object_size=min(sizes, default=None),
             part_size_hint=max(one.part_size_hint, other.part_size_hint),
             upload_ttl=min(times, default=None),
@@ -80,9 +82,16 @@ class MirrorDriver(StorageDriver):
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         # Of two writers in this process the later one is the later one on both sides.
-        with Stamped(self.name, "put", key), self._writing[hash(key) % len(self._writing)]:
+        with (stamp := Stamped(self.name, "put", key)), self._writing[hash(key) % len(self._writing)]:
+            if mode is WriteMode.CREATE:
+                self._refuse_known(key, stamp)
             info = self._first.put(key, data, mode=mode)
-            self._second.put(key, data)
+            try:
+                self._second.put(key, data)
+            except StorageError:
+                self._repairs.note(key, self._first, self._second, replace=True)
+                raise
+            self._repairs.begin()
             return info
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
@@ -138,7 +147,13 @@ class MirrorDriver(StorageDriver):
 
     def upload_start(self, key: str) -> UploadState:
         with Stamped(self.name, "upload_start", key):
-            return _joined(self._first.upload_start(key), self._second.upload_start(key))
+            first = self._first.upload_start(key)
+            try:
+                return _joined(first, self._second.upload_start(key))
+            except StorageError:
+                with suppress(StorageError):
+                    self._first.upload_abort(first)
+                raise
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         stamp = Stamped(self.name, "upload_append", state.key)
@@ -163,9 +178,12 @@ class MirrorDriver(StorageDriver):
                 # The first side has decided: what the second made of the upload does not count any more.
                 _log.warning("the second side did not commit %s, and gets a copy: %s", key, error)
                 try:
-                    self._repairs.copy(key, self._first, self._second)
+                    self._repairs.copy(key, self._first, self._second, replace=True)
                 except NotFound as gone:
                     _log.debug("what was to be copied is deleted already: %s", gone)
+                except StorageError:
+                    self._repairs.note(key, self._first, self._second, replace=True)
+                    raise
             return info
 
     def upload_abort(self, state: UploadState) -> None:
@@ -178,7 +196,12 @@ class MirrorDriver(StorageDriver):
                 self._second.upload_abort(second)
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
+        # A URL is made without asking the backend: it would lead to a side that is down, or lost the object.
         with Stamped(self.name, "sign_url", key):
+            try:
+                self._first.stat(key)
+            except StorageError:
+                return self._second.sign_url(key, method, expires)
             return self._first.sign_url(key, method, expires)
 
     def health(self) -> Health:
@@ -187,7 +210,7 @@ class MirrorDriver(StorageDriver):
         pending = self._repairs.pending()
         detail = f"first: {one.detail}; second: {other.detail}"
         if pending:
-            detail = f"{detail}; {pending} objects are on one side only and are being copied"
+            detail = f"{detail}; {pending} objects differ between the sides and are being copied"
         return Health(one.ok and other.ok, max(one.latency, other.latency), detail)
 
     def close(self) -> None:
@@ -196,6 +219,7 @@ class MirrorDriver(StorageDriver):
         self._second.close()
 
     def _answer(self, stamp: Stamped, key: str, ask: Callable[[StorageDriver], Answer]) -> Answer:
+        self._repairs.begin()
         with stamp:
             try:
                 return ask(self._first)
@@ -213,6 +237,14 @@ class MirrorDriver(StorageDriver):
                 if found is None:
                     raise
                 return found
+
+    def _refuse_known(self, key: str, stamp: Stamped) -> None:
+        """Create nothing that the first side has only lost, nor on the first side alone where the second is down."""
+        try:
+            self._second.stat(key)
+        except NotFound:
+            return
+        raise stamp.failure(AlreadyExists, "the key has an object")
 
     def _asked_second(self, ask: Callable[[StorageDriver], Answer]) -> Answer | None:
         """What the second side answers, or None where it cannot: what the first has said then holds."""

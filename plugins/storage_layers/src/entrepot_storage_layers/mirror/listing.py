@@ -1,14 +1,15 @@
-"""Two listings as one."""
+"""Two listings as one, and what differs between them."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from heapq import merge
+from itertools import groupby
 
 from entrepot_contract import ObjectInfo, Prefix, StorageError
 
-__all__ = ["merged"]
+__all__ = ["differing", "merged"]
 
 _log = logging.getLogger("entrepot.storage.mirror")
 
@@ -33,6 +34,15 @@ def merged(first: Iterator[Item], second: Iterator[Item]) -> Iterator[Item]:
         if item.key != last:
             last = item.key
             yield item
+
+
+def differing(first: Iterator[Item], second: Iterator[Item]) -> Iterator[tuple[str, bool]]:
+    """The keys that only one of two listings has, or both with another size, and whether the first has them."""
+    told = merge(((item, True) for item in first), ((item, False) for item in second), key=lambda each: each[0].key)
+    for key, same in groupby(told, key=lambda each: each[0].key):
+        found = [(item.size if isinstance(item, ObjectInfo) else 0, by_first) for item, by_first in same]
+        if len(found) == 1 or found[0][0] != found[1][0]:
+            yield key, found[0][1]
 
 
 class _Side:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
-from threading import Condition, Event, Thread
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Condition, Thread
+from time import monotonic
 from typing import Final
 
-from entrepot_contract import IntegrityError, NotFound, StorageDriver, StorageError
+from entrepot_contract import AlreadyExists, IntegrityError, NotFound, StorageDriver, StorageError, WriteMode
+from entrepot_storage_layers.mirror.listing import differing
 
 __all__ = ["Repairs"]
 
@@ -15,102 +20,194 @@ _log = logging.getLogger("entrepot.storage.mirror")
 RETRY: Final = 30.0
 """Seconds after which a repair that has failed is tried again."""
 
+PATIENCE: Final = 60.0
+"""Seconds that a difference has to last: a write, a move or a delete that is under way is none."""
+
 MOST: Final = 100_000
-"""So many keys are remembered; what else is missing is found again by the next read or listing of it."""
+"""So many repairs wait; what else differs is found by the next comparison."""
+
+SMALL: Final = 4 * 2**20
+"""Up to so many bytes an object is created in one call, so that a newer one is never replaced by a copy."""
+
+ATTEMPTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Where the object of a key is copied from and to, when at the earliest, and whether over what is there."""
+
+    source: StorageDriver
+    target: StorageDriver
+    due: float
+    replace: bool
 
 
 class Repairs:
-    """The keys that one side lacks, and a thread that copies them while there are any."""
+    """The objects that are known to differ, and a thread that copies them, and compares the sides every while."""
 
-    def __init__(self, driver: str) -> None:
-        self._driver = driver
+    def __init__(self, driver: str, first: StorageDriver, second: StorageDriver, compare: float) -> None:
+        self._driver, self._first, self._second = driver, first, second
+        self._every = compare
+        self._patience = min(PATIENCE, compare) if compare else PATIENCE
         self._changed = Condition()
-        self._wanted: dict[tuple[str, bool], tuple[StorageDriver, StorageDriver]] = {}
-        self._fresh = False
-        self._closed = Event()
+        self._wanted: dict[str, Repair] = {}
+        self._compare_at = float("inf")
+        self._closed = False
         self._thread: Thread | None = None
 
-    def note(self, key: str, source: StorageDriver, target: StorageDriver, *, replace: bool = False) -> None:
-        """Have an object copied that ``target`` lacks, or with ``replace`` has of an older content."""
+    def begin(self) -> None:
+        """Start the thread where it has something to do; again is cheap."""
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
         with self._changed:
-            if self._closed.is_set() or len(self._wanted) >= MOST:
+            if self._thread is not None or self._closed or not (self._every or self._wanted):
                 return
-            if (key, replace) not in self._wanted:
-                _log.warning("%s lacks %s, which is copied from %s", target.name, key, source.name)
-            self._wanted[key, replace] = (source, target)
-            self._fresh = True
-            if self._thread is None:
-                self._thread = Thread(target=self._work, name="mirror-repairs", daemon=True)
-                self._thread.start()
+            if self._every:
+                self._compare_at = monotonic() + self._patience
+            self._thread = Thread(target=self._work, name="mirror-repairs", daemon=True)
+            self._thread.start()
+
+    def note(
+        self, key: str, source: StorageDriver, target: StorageDriver, *, replace: bool = False, wait: float = 0
+    ) -> None:
+        """Have an object copied that ``target`` lacks, or with ``replace`` has of an older content, in some seconds."""
+        with self._changed:
+            known = self._wanted.get(key)
+            if self._closed or (known is None and len(self._wanted) >= MOST):
+                return
+            if known is None:
+                # One line is enough to look for: of a lost folder there may be a hundred thousand.
+                level = logging.DEBUG if self._wanted else logging.WARNING
+                _log.log(level, "a side lacks %s or has another one, which is copied from the other side", key)
+            elif known.target is target:
+                replace = replace or known.replace
+            self._wanted[key] = Repair(source, target, monotonic() + wait, replace)
             self._changed.notify_all()
+        self.begin()
 
     def pending(self) -> int:
-        """How many objects are known to be on one side only."""
+        """How many objects are known to differ."""
         with self._changed:
             return len(self._wanted)
 
     def close(self) -> None:
         """End the thread, once the copy under way is made; again is harmless."""
         with self._changed:
-            self._closed.set()
+            self._closed = True
             thread, self._thread = self._thread, None
             self._changed.notify_all()
         if thread is not None:
             thread.join()
 
-    def copy(self, key: str, source: StorageDriver, target: StorageDriver) -> None:
+    def copy(self, key: str, source: StorageDriver, target: StorageDriver, *, replace: bool) -> None:
         """Copy one object; what was deleted from ``source`` meanwhile is deleted from ``target`` too.
 
         Raises NotFound where there is none, and the error of the side that fails.
         """
+        for _ in range(ATTEMPTS):
+            before = source.stat(key)
+            if not replace and before.size <= SMALL and target.capabilities.create:
+                with source.read(key) as reader:
+                    data = b"".join(reader)
+                self._check(key, len(data), reader.info.size)
+                with suppress(AlreadyExists):
+                    target.put(key, data, mode=WriteMode.CREATE)
+            else:
+                self._upload(key, source, target)
+            try:
+                after = source.stat(key)
+            except NotFound:
+                target.delete([key])
+                raise
+            if not replace or after == before:
+                return
+        raise self._unfinished(key, "it is replaced all the time; it is copied again later")
+
+    def _upload(self, key: str, source: StorageDriver, target: StorageDriver) -> None:
         with source.read(key) as reader:
             state = target.upload_start(key)
             try:
                 state = target.upload_append(state, reader)
-                if state.size != reader.info.size:
-                    message = f"{state.size} of {reader.info.size} bytes came; it is copied again"
-                    raise IntegrityError(message, driver=self._driver, operation="repair", key=key)
+                self._check(key, state.size, reader.info.size)
                 target.upload_commit(state)
             except StorageError:
                 target.upload_abort(state)
                 raise
-        try:
-            source.stat(key)
-        except NotFound:
-            target.delete([key])
-            raise
+
+    def _check(self, key: str, came: int, promised: int) -> None:
+        if came != promised:
+            raise self._unfinished(key, f"{came} of {promised} bytes came; it is copied again later")
+
+    def _unfinished(self, key: str, message: str) -> IntegrityError:
+        return IntegrityError(message, driver=self._driver, operation="repair", key=key)
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                if not self._fresh and not self._closed.is_set():
-                    self._changed.wait(RETRY if self._wanted else None)
-                if self._closed.is_set():
-                    return
-                self._fresh = False
-                wanted = list(self._wanted.items())
-            for (key, replace), (source, target) in wanted:
-                if self._closed.is_set():
-                    return
-                if self._settled(key, source, target, replace=replace):
-                    with self._changed:
-                        self._wanted.pop((key, replace), None)
+        while (task := self._next()) is not None:
+            task()
 
-    def _settled(self, key: str, source: StorageDriver, target: StorageDriver, *, replace: bool) -> bool:
+    def _next(self) -> Callable[[], None] | None:
+        """What is to be done now, once there is something, or None at the end."""
+        with self._changed:
+            while not self._closed:
+                now = monotonic()
+                due = [(key, repair) for key, repair in self._wanted.items() if repair.due <= now]
+                if due:
+                    return lambda: self._repair(due)
+                if self._compare_at <= now:
+                    self._compare_at = now + self._every
+                    return self._compare
+                soonest = min((repair.due for repair in self._wanted.values()), default=self._compare_at)
+                pause = min(soonest, self._compare_at) - now
+                self._changed.wait(None if pause == float("inf") else pause)
+            return None
+
+    def _compare(self) -> None:
         try:
-            if replace or _lacks(target, key):
-                self.copy(key, source, target)
+            for key, first_has in differing(self._first.list_objects(), self._second.list_objects()):
+                if self._closed:
+                    return
+                sides = (self._first, self._second) if first_has else (self._second, self._first)
+                self.note(key, *sides, wait=self._patience)
+        except StorageError as error:
+            _log.warning("the sides cannot be compared, which is tried again: %s", error)
+            self._compare_at = monotonic() + min(RETRY, self._every)
+
+    def _repair(self, due: list[tuple[str, Repair]]) -> None:
+        for key, repair in due:
+            if self._closed:
+                return
+            done = self._settled(key, repair)
+            with self._changed:
+                if self._wanted.get(key) is not repair:
+                    continue
+                del self._wanted[key]
+                if not done:
+                    self._wanted[key] = Repair(repair.source, repair.target, monotonic() + RETRY, repair.replace)
+
+    def _settled(self, key: str, repair: Repair) -> bool:
+        try:
+            replace = repair.replace or self._is_another(key, repair)
+            if replace or _size(repair.target, key) is None:
+                self.copy(key, repair.source, repair.target, replace=replace)
         except NotFound:
             return True
         except StorageError as error:
-            _log.warning("%s could not be copied from %s to %s: %s", key, source.name, target.name, error)
+            _log.warning("%s could not be copied to the side that lacks it: %s", key, error)
             return False
         return True
 
+    def _is_another(self, key: str, repair: Repair) -> bool:
+        """Whether the second side has another object than the first, which decides."""
+        if repair.target is not self._second:
+            return False
+        sizes = [_size(side, key) for side in (self._first, self._second)]
+        return None not in sizes and sizes[0] != sizes[1]
 
-def _lacks(driver: StorageDriver, key: str) -> bool:
+
+def _size(driver: StorageDriver, key: str) -> int | None:
     try:
-        driver.stat(key)
+        return driver.stat(key).size
     except NotFound:
-        return True
-    return False
+        return None
