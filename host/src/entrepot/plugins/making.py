@@ -9,6 +9,7 @@ from entrepot.plugins.drivers import PluginError, load_auth, load_notify, load_s
 from entrepot.plugins.installed import AUTH, NOTIFY, STORAGE, package_named
 from entrepot_contract import ConfigError, StorageDriver, StorageError
 from entrepot_contract.auth import Authenticator
+from entrepot_contract.fitness import defect, with_hint
 from entrepot_contract.notify import NotificationSink
 
 __all__ = ["make_auth", "make_sink", "make_storage"]
@@ -50,13 +51,10 @@ def _make(group: str, name: str, plugin: _Configurable[Made], options: Mapping[s
     try:
         return plugin.from_config(options)
     except ConfigError as error:
-        hint = f" ({package}; `entrepot plugins show {name} --kind {kind}` lists its options)"
-        raise ConfigError(error.message + hint, driver=error.driver, operation=error.operation) from error
+        if error.key is not None:
+            raise  # of a driver inside, whose own name and package are told
+        raise with_hint(error, kind, name, package) from error
     except StorageError:
         raise
     except Exception as error:
-        # Its text is kept out, as it may hold an option's value.
-        raise PluginError(
-            f"the {kind} plugin {name!r} let a {type(error).__qualname__} out when it was made, which is a defect of "
-            f"{package or 'its package'}; install another version of it, or tell its author"
-        ) from error
+        raise PluginError(defect(error, kind, name, package)) from error

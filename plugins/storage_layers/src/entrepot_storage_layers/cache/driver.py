@@ -19,11 +19,11 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
+from entrepot_contract.inner import open_inner
 from entrepot_storage_layers.cache.digests import check_of
 from entrepot_storage_layers.cache.kept import Kept
 from entrepot_storage_layers.cache.options import CacheOptions
 from entrepot_storage_layers.cache.reading import CopyReader, FillingReader
-from entrepot_storage_layers.inner import open_inner
 from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, append_stamped, stamped_listing
 
 __all__ = ["CacheDriver"]

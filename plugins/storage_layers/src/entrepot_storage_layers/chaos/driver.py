@@ -20,9 +20,9 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
+from entrepot_contract.inner import open_inner
 from entrepot_storage_layers.chaos.faults import Faults, cut_body, cut_items, spoilt
 from entrepot_storage_layers.chaos.options import ChaosOptions, Fault, Verb
-from entrepot_storage_layers.inner import open_inner
 from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, append_stamped, stamped_listing
 
 __all__ = ["ChaosDriver"]

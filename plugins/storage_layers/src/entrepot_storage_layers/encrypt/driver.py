@@ -24,13 +24,13 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
+from entrepot_contract.inner import open_inner
 from entrepot_storage_layers.encrypt.format import CHUNK, HEADER, SEALED, Header
 from entrepot_storage_layers.encrypt.keys import read_keys
 from entrepot_storage_layers.encrypt.options import EncryptOptions
 from entrepot_storage_layers.encrypt.reading import open_reader, plain_info
 from entrepot_storage_layers.encrypt.sealing import Sealing
 from entrepot_storage_layers.encrypt.uploads import Uploads
-from entrepot_storage_layers.inner import open_inner
 from entrepot_storage_layers.stamping import Stamped, stamped_listing
 
 __all__ = ["EncryptDriver"]

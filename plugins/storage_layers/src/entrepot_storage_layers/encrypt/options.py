@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from entrepot_contract import DriverOptions
-from entrepot_storage_layers.inner import InnerOptions
+from entrepot_contract.inner import InnerOptions
 
 __all__ = ["EncryptOptions"]
 

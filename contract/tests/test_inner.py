@@ -1,0 +1,125 @@
+"""Inner drivers that cannot be used are told when the driver around them is made."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from entrepot_contract import ConfigError, inner
+from entrepot_contract.inner import open_inner
+
+Install = Callable[..., None]
+
+GOOD = """
+from entrepot_contract import StorageDriver
+class Driver(StorageDriver):
+    name = "mine"
+    contract = (1, 0)
+"""
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """A function that installs a package with one storage driver called ``mine``."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    modules: list[str] = []
+
+    def install_one(package: str, source: str) -> None:
+        module = package.replace("-", "_")
+        (tmp_path / f"{module}.py").write_text(source)
+        info = tmp_path / f"{module}-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
+        (info / "entry_points.txt").write_text(f"[entrepot.storage]\nmine = {module}:Driver\n")
+        modules.append(module)
+        importlib.invalidate_caches()
+
+    yield install_one
+    for module in modules:
+        sys.modules.pop(module, None)
+
+
+def refused(config: Mapping[str, Mapping[str, object] | None]) -> str:
+    with pytest.raises(ConfigError) as caught:
+        open_inner("layer", "within", config)
+    assert (caught.value.driver, caught.value.operation) == ("layer", "configure")
+    return str(caught.value)
+
+
+def test_an_inner_driver_is_made_from_its_options() -> None:
+    assert open_inner("layer", "within", {"inmemory": None}).name == "inmemory"
+    assert open_inner("layer", "within", {"filesystem": {"rootdirectory": "/nowhere"}}).name == "filesystem"
+
+
+def test_an_unknown_driver_is_told_with_the_nearest_name() -> None:
+    message = refused({"filesytem": {}})
+    assert message.startswith("layer: configure within.filesytem: no storage plugin is called 'filesytem'; installed")
+    assert "did you mean 'filesystem'?" in message
+    assert "inmemory" in refused({"nothing-like-it": {}})
+
+
+def test_a_known_driver_that_is_missing_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = [claim for claim in entry_points(group="entrepot.storage") if claim.name != "gcs"]
+    monkeypatch.setattr(inner, "entry_points", lambda group: here)
+    assert refused({"gcs": {}}).endswith("; to get it: pip install entrepot-storage-gcs")
+
+
+@pytest.mark.parametrize("config", [{}, {"inmemory": {}, "filesystem": {}}])
+def test_exactly_one_driver_is_named(config: Mapping[str, Mapping[str, object]]) -> None:
+    assert "configure within: it must name exactly one driver" in refused(config)
+
+
+def test_wrong_options_are_told_with_their_place_and_package() -> None:
+    message = refused({"filesystem": {"rootdirektory": "/"}})
+    assert (
+        "within.filesystem: unknown option 'rootdirektory', did you mean 'rootdirectory'? (entrepot-storage-fs"
+        in message
+    )
+    assert message.endswith("; `entrepot plugins show filesystem --kind storage` lists its options)")
+
+
+def test_wrong_options_further_inside_are_told_with_the_whole_way() -> None:
+    nested = {"inner": {"chaos": {"inner": {"filesystem": {"rootdirektory": "/"}}}}}
+    message = refused({"chaos": nested})
+    assert message.startswith("layer: configure within.chaos.inner.chaos.inner.filesystem: unknown option")
+    assert message.count("entrepot plugins show") == 1
+
+
+def test_a_name_that_two_packages_claim_is_refused_with_both(install: Install) -> None:
+    install("one-driver", GOOD)
+    install("other-driver", GOOD)
+    assert "claimed by one-driver and other-driver; uninstall one of them" in refused({"mine": {}})
+
+
+def test_an_error_that_is_none_of_the_contract_names_the_inner_package_and_shows_no_value(install: Install) -> None:
+    source = "from entrepot_storage_memory import MemoryDriver\nclass Driver(MemoryDriver):\n"
+    install("their-driver", f"{source}    def __init__(self, options): raise KeyError('sesame')\n")
+    message = refused({"mine": {}})
+    assert "let a KeyError out when it was made, which is a defect of their-driver 1; install" in message
+    assert "sesame" not in message
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import no_such_sdk", "cannot be imported: ModuleNotFoundError: No module named 'no_such_sdk'"),
+        ("raise SystemExit", "cannot be imported: SystemExit"),
+        ("Driver = 5", "cannot be used: it is no subclass of entrepot_contract.storage.StorageDriver"),
+        ("class Driver: contract = (1, 0)", "cannot be used: it is no subclass of"),
+        (GOOD.replace("(1, 0)", "(2, 0)"), "cannot be used: it was written for contract 2.0 and this host keeps 1.0"),
+        (GOOD.replace("(1, 0)", "(1, 1)"), "cannot be used: it was written for contract 1.1"),
+        (GOOD.replace("(1, 0)", "'1.0'"), "cannot be used: it does not say for which contract"),
+        (GOOD, "cannot be used: it lacks __init__, capabilities, put"),
+    ],
+)
+def test_a_driver_that_does_not_fit_is_refused_in_one_sentence(install: Install, source: str, reason: str) -> None:
+    install("their-driver", source)
+    message = refused({"mine": {}})
+    assert f"within.mine: the plugin {reason}" in message
+    assert "their-driver 1" in message
+    assert "\n" not in message
