@@ -140,7 +140,7 @@ class ReportCollector:
 def _plugin(name: str, cases: list[Case]) -> PluginReport:
     about = cases[0].about
     kind = str(about["kit"])
-    package = next(iter(metadata.packages_distributions().get(str(about["module"]).partition(".")[0], [])), None)
+    package = _package(KITS[kind].group, str(about["module"]).partition(".")[0])
     contract = about["contract"]
     rows: dict[tuple[str, str], Row] = {}
     for case in cases:
@@ -166,6 +166,15 @@ def _plugin(name: str, cases: list[Case]) -> PluginReport:
             {"verb": verb, "sentence": text, "reason": why} for (verb, text), why in NOT_PROVEN[kind].items()
         ],
     }
+
+
+def _package(group: str, module: str) -> str | None:
+    """The package that a top-level module is of."""
+    if packages := metadata.packages_distributions().get(module):
+        return packages[0]
+    # One that is installed as editable names no file of its own, and still its plugins.
+    points = (point for point in metadata.entry_points(group=group) if point.module.partition(".")[0] == module)
+    return next((point.dist.name for point in points if point.dist), None)
 
 
 def _version(package: str) -> str | None:
