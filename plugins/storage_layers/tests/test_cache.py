@@ -11,7 +11,7 @@ import pytest
 
 from entrepot_contract import IntegrityError, NotFound, ObjectInfo, StorageDriver, UploadState
 from entrepot_contract.testing.storage.content import body
-from entrepot_storage_layers.cache import CacheDriver
+from entrepot_storage_layers import CacheDriver
 
 MIB = 2**20
 MEMORY: Mapping[str, object] = {"inmemory": {}}
@@ -103,6 +103,17 @@ def test_a_part_or_a_reader_that_is_left_fills_nothing() -> None:
     del chunks
     assert copies(driver) == {}
     assert driver._fast._uploads == {}  # type: ignore[attr-defined]  # an upload that nobody ends would stay
+
+
+def test_readers_at_the_same_time_make_one_copy() -> None:
+    driver, data = cache(), body(9 * MIB)
+    driver.put(blob(data), data)
+    with driver.read(blob(data)) as first, driver.read(blob(data)) as second:
+        one, other = iter(first), iter(second)
+        got = [next(one), next(other)]
+        assert len(driver._fast._uploads) == 1  # type: ignore[attr-defined]  # the bound does not count them
+        assert got[0] + b"".join(one) == got[1] + b"".join(other) == data
+    assert copies(driver) == {blob(data): 9 * MIB}
 
 
 def test_copies_are_bounded_and_the_longest_unused_goes_first() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from entrepot_contract.testing import StorageContract
-from entrepot_storage_layers.cache import CacheDriver
+from entrepot_storage_layers import CacheDriver
 
 
 class TestCacheOverFiles(StorageContract):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from entrepot_contract.testing import StorageContract
-from entrepot_storage_layers.mirror import MirrorDriver
+from entrepot_storage_layers import MirrorDriver
 
 
 class TestMirrorOverFiles(StorageContract):

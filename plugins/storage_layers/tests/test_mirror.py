@@ -25,7 +25,7 @@ from entrepot_contract import (
 )
 from entrepot_contract.testing.storage.content import body, listed
 from entrepot_contract.testing.threads import together
-from entrepot_storage_layers.mirror import MirrorDriver
+from entrepot_storage_layers import MirrorDriver
 
 MEMORY: Mapping[str, object] = {"inmemory": {}}
 VERBS = ("put", "read", "stat", "list_objects", "move", "delete", "upload_start", "upload_append", "upload_commit")

@@ -1,4 +1,4 @@
-"""A fast driver in front of a slow one; no entry point names it until the whole kit has run on it.
+"""A fast driver in front of a slow one.
 
 - Objects whose keys tell the digest of their bytes (``blobs/sha256/ab/ab.../data``, and sha512) are copied to the
   fast driver when a whole one is read, and kept where the digest holds. All else is asked of the slow driver, so that

@@ -29,6 +29,8 @@ class Kept:
         self._used: OrderedDict[str, int] = OrderedDict()
         self._total = 0
         self._until_reload = 0
+        # Of readers at the same time one makes the copy: unfinished ones are not in the bound.
+        self._filling: set[str] = set()
         # Copies that could not be deleted are never served again by this process.
         self._doomed: set[str] = set()
 
@@ -52,9 +54,14 @@ class Kept:
         return size <= self._size
 
     def start(self, key: str) -> UploadState | None:
-        """An upload of a copy, or None where the fast driver does not take it."""
+        """An upload of a copy, or None where another is being made or the fast driver does not take it."""
+        with self._lock:
+            if key in self._filling:
+                return None
+            self._filling.add(key)
         with _Logged("upload_start", key):
             return self._fast.upload_start(key)
+        self._filling.discard(key)
         return None
 
     def append(self, state: UploadState, data: bytes) -> UploadState | None:
@@ -66,6 +73,7 @@ class Kept:
 
     def abort(self, state: UploadState) -> None:
         """Drop an upload of a copy."""
+        self._filling.discard(state.key)
         with _Logged("upload_abort", state.key):
             self._fast.upload_abort(state)
 
@@ -75,6 +83,7 @@ class Kept:
             self._fast.upload_commit(state)
             self._doomed.discard(state.key)
             self._make_room(state.key, state.size)
+        self._filling.discard(state.key)
 
     def drop(self, keys: Iterable[str]) -> None:
         """Delete copies; one that stays although it should go is not served any more."""

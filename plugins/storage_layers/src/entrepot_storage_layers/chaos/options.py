@@ -59,6 +59,8 @@ class ChaosOptions(DriverOptions):
     for those after the end.
     """
 
-    inner: InnerOptions
-    seed: int = 0
-    faults: dict[Verb, Fault | list[Fault]] = Field(default_factory=dict)
+    inner: InnerOptions = Field(description="The driver in front of which faults are made, with its options.")
+    seed: int = Field(default=0, description="The same seed gives the same calls the same faults.")
+    faults: dict[Verb, Fault | list[Fault]] = Field(
+        default_factory=dict, description="For each verb a fault of any of its calls, or a list for its first calls."
+    )

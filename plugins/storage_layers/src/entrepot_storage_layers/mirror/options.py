@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import NonNegativeFloat
+from pydantic import Field, NonNegativeFloat
 
 from entrepot_contract import DriverOptions
 from entrepot_contract.inner import InnerOptions
@@ -11,12 +11,10 @@ __all__ = ["MirrorOptions"]
 
 
 class MirrorOptions(DriverOptions):
-    """The options of ``mirror``.
+    """The options of ``mirror``, by which two drivers hold the same."""
 
-    - ``first`` decides who creates and who commits, and is asked first.
-    - ``compare``: seconds between two comparisons of all that both sides hold; 0 for none.
-    """
-
-    first: InnerOptions
-    second: InnerOptions
-    compare: NonNegativeFloat = 86400.0
+    first: InnerOptions = Field(description="The driver that is asked first and decides, with its options.")
+    second: InnerOptions = Field(description="The driver that answers where the first cannot, with its options.")
+    compare: NonNegativeFloat = Field(
+        default=86400.0, description="Seconds between two comparisons of all that both sides hold; 0 for none."
+    )
