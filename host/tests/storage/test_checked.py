@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -145,7 +146,7 @@ def test_an_error_outside_the_contract_becomes_one_of_it_and_is_logged_without_i
     assert type(caught.value) is StorageError
     assert (caught.value.driver, caught.value.operation, caught.value.key) == ("failing", "stat", "k")
     assert not caught.value.retryable
-    assert isinstance(caught.value.__cause__, ValueError)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value)), "which a server may log"
     assert driver.calls == {"stat": 1}
     assert "ValueError" in caplog.text
     assert "counting.py" in caplog.text

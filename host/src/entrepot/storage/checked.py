@@ -146,7 +146,7 @@ class CheckedDriver(StorageDriver):
             self._observe("upload_append", perf_counter() - start, failure)
             if failure is None or failure is error:
                 raise
-            raise failure from error
+            raise failure from None
         self._observe("upload_append", perf_counter() - start, None)
         self._check_size("upload_append", state.key, after.size, state.size + body.size)
         return after
@@ -199,7 +199,7 @@ class CheckedDriver(StorageDriver):
                     self._observe(operation, elapsed, failure)
                     if failure is error:
                         raise
-                    raise failure from error
+                    raise failure from None
             else:
                 self._observe(operation, perf_counter() - start, None)
                 return result
@@ -209,10 +209,11 @@ class CheckedDriver(StorageDriver):
     def _told(self, driver: StorageDriver) -> Capabilities:
         try:
             told: object = driver.capabilities
-        except StorageError:
-            raise
         except Exception as error:
-            raise self._stamped(error, "capabilities", None) from error
+            failure = self._stamped(error, "capabilities", None)
+            if failure is error:
+                raise
+            raise failure from None
         if not isinstance(told, Capabilities):
             message = f"are a {type(told).__qualname__}, which is a defect of {self._package or 'it'}; tell its author"
             raise StorageError(message, driver=self._name, operation="capabilities")
@@ -236,7 +237,7 @@ class CheckedDriver(StorageDriver):
             self._observe("list_objects", perf_counter() - start, failure)
             if failure is error:
                 raise
-            raise failure from error
+            raise failure from None
 
     def _check_key(self, operation: str, key: str) -> None:
         if not _is_key(key):

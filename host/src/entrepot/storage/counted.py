@@ -60,7 +60,7 @@ class CountedReader:
             self._observe("read", perf_counter() - start, failure)
             if failure is error:
                 raise
-            raise failure from error
+            raise failure from None
         if self._left:
             miscount = f"ended {self._left} bytes early" if self._left > 0 else "gave more bytes than it promised"
             message = (

@@ -21,7 +21,8 @@ def stamped(error: Exception, *, driver: str, operation: str, key: str | None, p
     """The error with what it does not say itself: where it came from, and to which key.
 
     An error of another kind than the contract's is a defect of the driver: it is logged, and a StorageError stands
-    for it that names the package. The text of such an error is kept out of both, as it may hold anything.
+    for it that names the package. The text of such an error is kept out of both, as it may hold anything; to be raised
+    ``from None``, so that whoever logs it keeps the text out too.
     """
     if isinstance(error, StorageError):
         error.driver = error.driver or driver
