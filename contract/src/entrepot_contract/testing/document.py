@@ -6,18 +6,18 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import sys
-import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from types import ModuleType
 from typing import Final
 
 from entrepot_contract import errors, keys, storage, types
-from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
+from entrepot_contract.storage import CONTRACT_VERSION
 from entrepot_contract.testing.gaps import NOT_PROVEN
 from entrepot_contract.testing.sentences import needs_of, sentences_of
 from entrepot_contract.testing.storage import StorageContract
@@ -26,30 +26,33 @@ __all__ = ["document"]
 
 _NOTE: Final = "<!-- Generated from the docstrings: python -m entrepot_contract.testing.document > docs/contract.md -->"
 _INTRODUCTION: Final = """\
-Under each heading stands what a driver must do, and then which tests of the kit prove which of its sentences. To run
-them on a driver of your own is five lines: see [entrepot-contract](../contract/README.md).
-"""
+Under each heading stands what a driver must do, and then which tests of the kit prove which of its sentences, or why
+none can. To run them on a driver of your own is five lines: see [entrepot-contract](../contract/README.md). How a
+driver is written, step by step: [Writing a driver](writing-a-driver.md)."""
+_DRIVER: Final = "StorageDriver"
+
+_Section = tuple[str, Sequence[str]]
+"""A heading, and the blocks below it."""
 
 
 def document() -> str:
     """The page, in Markdown."""
-    verbs = [(name, member) for name, member in vars(StorageDriver).items() if _is_verb(member)]
-    parts = [
-        ("Verbs", [_verb(name, member) for name, member in verbs]),
-        ("Values", [_described(types, name) for name in types.__all__ if _is_told(types, name)]),
+    body = _driver().body
+    named = [name for name, node in _nodes(errors).items() if isinstance(node, ast.ClassDef)]
+    parts: list[tuple[str, list[_Section]]] = [
+        ("Driver", [(_DRIVER, [*_prose(_text(storage, _DRIVER)), *_attributes(body), *_proofs(_DRIVER)])]),
+        ("Verbs", [_verb(node) for node in body if isinstance(node, ast.FunctionDef)]),
+        ("Values", [_described(types, name) for name in types.__all__]),
         ("Keys", [_described(keys, name) for name in ("Key", "is_key", "is_prefix")]),
-        ("Errors", [_described(errors, name) for name in _in_order(errors)]),
+        ("Errors", [_described(errors, name) for name in named]),
     ]
     version = ".".join(map(str, CONTRACT_VERSION))
-    head = [_NOTE, f"# The storage contract, version {version}", _INTRODUCTION.strip(), *_prose(_rest(storage.__doc__))]
+    rest = inspect.cleandoc(storage.__doc__ or "").partition("\n\n")[2]
+    head = [_NOTE, f"# The storage contract, version {version}", _INTRODUCTION, *_prose(rest), *_proofs("storage")]
     seen: Counter[str] = Counter()
     contents = [line for title, sections in parts for line in _contents(title, sections, seen)]
-    body = [block for title, sections in parts for block in _part(title, sections)]
-    return "\n\n".join([*head, "\n".join(contents), *body]) + "\n"
-
-
-_Section = tuple[str, Sequence[str]]
-"""A heading, and the blocks below it."""
+    blocks = [block for title, sections in parts for block in _part(title, sections)]
+    return "\n\n".join([*head, "\n".join(contents), *blocks]) + "\n"
 
 
 def _contents(title: str, sections: Sequence[_Section], seen: Counter[str]) -> Iterator[str]:
@@ -73,45 +76,74 @@ def _part(title: str, sections: Sequence[_Section]) -> Iterator[str]:
         yield from blocks
 
 
-def _verb(name: str, member: object) -> _Section:
-    function = inspect.unwrap(_function(member))
-    (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-    assert isinstance(node, ast.FunctionDef)
-    node.args.args = node.args.args[1:]
-    returns = ast.unparse(node.returns) if node.returns is not None else "None"
-    signature = (
-        f"{name}: {returns}" if isinstance(member, property) else f"{name}({ast.unparse(node.args)}) -> {returns}"
-    )
-    text = inspect.cleandoc(function.__doc__ or "")
+def _attributes(body: Sequence[ast.stmt]) -> Iterator[str]:
+    told = [
+        f"- `{ast.unparse(node)}`: {_line(text.value.value)}"
+        for node, text in pairwise(body)
+        if isinstance(node, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    ]
+    yield "\n".join(told)
+
+
+def _verb(node: ast.FunctionDef) -> _Section:
+    text = ast.get_docstring(node) or ""
     raised = [error for error in errors.__all__ if re.search(rf"\b{error}\b", text)]
-    blocks = [f"```text\n{signature}\n```", *_prose(text)]
+    blocks = [_code(_signature(node)), *_prose(text)]
     if raised:
         blocks.append("Errors of its own: " + ", ".join(f"[`{error}`](#{error.lower()})" for error in raised) + ".")
-    return name, [*blocks, *_proofs(name)]
+    return node.name, [*blocks, *_proofs(node.name)]
 
 
 def _described(module: ModuleType, name: str) -> _Section:
-    member = getattr(module, name)
-    text = _documented_names(module).get(name) or inspect.cleandoc(getattr(member, "__doc__", None) or "")
-    bases = [base.__name__ for base in getattr(member, "__bases__", ()) if module is errors]
+    bases = [base.__name__ for base in getattr(getattr(module, name), "__bases__", ()) if module is errors]
     below = [f"A kind of {' and of '.join(f'`{base}`' for base in bases)}."] if bases else []
-    return name, [*_prose(text), *below, *_proofs(name)]
+    shape = _shape(_nodes(module)[name])
+    return name, [*([_code(shape)] if shape else []), *_prose(_text(module, name)), *below, *_proofs(name)]
+
+
+def _shape(node: ast.stmt) -> str:
+    """What code needs to know of a name, without what its docstring says; nothing where that is all."""
+    if isinstance(node, ast.FunctionDef):
+        return _signature(node)
+    if not isinstance(node, ast.ClassDef):
+        return ast.unparse(node)
+    fields = [ast.unparse(one) for one in node.body if isinstance(one, ast.AnnAssign) and one.simple]
+    if "dataclass" in "".join(map(ast.unparse, node.decorator_list)):
+        return f"{node.name}(\n" + "".join(f"    {one},\n" for one in fields) + ")"
+    methods = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+    if "Protocol" in map(ast.unparse, node.bases):
+        return "\n".join(f"{node.name}.{_signature(one)}" for one in methods)
+    made = next((one for one in methods if one.name == "__init__"), None)
+    if made is not None:
+        return _signature(made).replace("__init__", node.name, 1).removesuffix(" -> None")
+    return "\n".join(f"{node.name}.{ast.unparse(one)}" for one in node.body if isinstance(one, ast.Assign))
+
+
+def _signature(node: ast.FunctionDef) -> str:
+    kinds = {ast.unparse(one) for one in node.decorator_list}
+    returns = ast.unparse(node.returns) if node.returns is not None else "None"
+    if "property" in kinds:
+        return f"{node.name}: {returns}"
+    arguments = ast.unparse(node.args)
+    return f"{node.name}({re.sub(r'^(self|cls)(, |$)', '', arguments)}) -> {returns}"
 
 
 def _proofs(where: str) -> Iterator[str]:
-    """A table of the sentences of one place, and what proves each."""
+    """A table of the sentences of one place and of its parts, in their order, and what proves each."""
     proven: dict[str, list[str]] = {}
     for name in dir(StorageContract):
         test = getattr(StorageContract, name)
         for place, quote in sentences_of(test) if name.startswith("test_") else []:
-            if place == where:
+            if place.partition(".")[0] == where:
                 needed = f" (needs {', '.join(needs_of(test))})" if needs_of(test) else ""
                 proven.setdefault(_line(quote), []).append(f"`{name}`{needed}")
-    gaps = {_line(quote): reason for (place, quote), reason in NOT_PROVEN["storage"].items() if place == where}
+    kept = NOT_PROVEN["storage"].items()
+    gaps = {_line(quote): reason for (place, quote), reason in kept if place.partition(".")[0] == where}
     if not proven and not gaps:
         return
+    text = _line(_whole(where))
     rows = ["| sentence | proven by |", "| --- | --- |"]
-    for quote in [*proven, *(gap for gap in gaps if gap not in proven)]:
+    for quote in sorted({*proven, *gaps}, key=lambda quote: (text.find(quote), quote)):
         proofs = ["<br>".join(proven.get(quote, []))]
         if quote in gaps:
             proofs.append(f"*{'in part' if quote in proven else 'not'}: {gaps[quote]}*")
@@ -119,47 +151,64 @@ def _proofs(where: str) -> Iterator[str]:
     yield "\n".join(rows)
 
 
+def _whole(where: str) -> str:
+    """All docstrings below a name of the contract."""
+    if where == "storage":
+        return storage.__doc__ or ""
+    nodes = {**_nodes(errors), **_nodes(keys), **_nodes(types), **_nodes(storage)}
+    nodes |= {node.name: node for node in _driver().body if isinstance(node, ast.FunctionDef)}
+    node = nodes[where]
+    if not isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return next(_text(module, where) for module in (types, keys) if where in _nodes(module))
+    inner = [one for one in ast.walk(node) if isinstance(one, ast.ClassDef | ast.FunctionDef)]
+    return "\n".join(ast.get_docstring(one) or "" for one in inner)
+
+
+def _code(text: str) -> str:
+    return f"```text\n{text}\n```"
+
+
 def _prose(text: str) -> list[str]:
-    return [re.sub(r"``(.+?)``", r"`\1`", block) for block in [text.replace(chr(10) * 3, chr(10) * 2).strip()] if block]
+    return [re.sub(r"``(.+?)``", r"`\1`", text.strip())] if text.strip() else []
 
 
-def _line(text: str) -> str:
-    return re.sub(r"``(.+?)``", r"`\1`", " ".join(text.split())).replace("|", "\\|")
+def _line(text: object) -> str:
+    return re.sub(r"``(.+?)``", r"`\1`", " ".join(str(text).split())).replace("|", "\\|")
 
 
-def _rest(text: str | None) -> str:
-    """A docstring without its first paragraph, which is the title."""
-    return inspect.cleandoc(text or "").partition("\n\n")[2]
+def _text(module: ModuleType, name: str) -> str:
+    """The docstring of a class or function, or the string below another name."""
+    body = _body(module)
+    for node, text in pairwise([*body, ast.Pass()]):
+        if name not in _names(node):
+            continue
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            return ast.get_docstring(node) or ""
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            return inspect.cleandoc(str(text.value.value))
+    return ""
 
 
-def _documented_names(module: ModuleType) -> dict[str, str]:
-    """The names of a module that a string below them documents."""
-    body = ast.parse(inspect.getsource(module)).body
-    return {
-        ast.unparse(target): inspect.cleandoc(text.value.value)
-        for node, text in pairwise(body)
-        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
-        for target in (node.targets if isinstance(node, ast.Assign) else [])
-    }
+def _driver() -> ast.ClassDef:
+    node = _nodes(storage)[_DRIVER]
+    assert isinstance(node, ast.ClassDef)
+    return node
 
 
-def _is_told(module: ModuleType, name: str) -> bool:
-    return inspect.isclass(getattr(module, name)) or name in _documented_names(module)
+def _nodes(module: ModuleType) -> dict[str, ast.stmt]:
+    """What a module's names stand for, in the order of its source."""
+    return {name: node for node in _body(module) for name in _names(node)}
 
 
-def _in_order(module: ModuleType) -> list[str]:
-    """The classes of a module in the order of its source."""
-    return [node.name for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)]
+@functools.cache
+def _body(module: ModuleType) -> list[ast.stmt]:
+    return ast.parse(inspect.getsource(module)).body
 
 
-def _is_verb(member: object) -> bool:
-    return inspect.isfunction(member) or isinstance(member, property | classmethod)
-
-
-def _function(member: object) -> Callable[..., object]:
-    found = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
-    assert callable(found)
-    return found
+def _names(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return [node.name]
+    return [ast.unparse(target) for target in node.targets] if isinstance(node, ast.Assign) else []
 
 
 if __name__ == "__main__":
