@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["Faults"]
+
+_CODES: Final[dict[int, str]] = {
+    HTTPStatus.UNAUTHORIZED: "UNAUTHORIZED",
+    HTTPStatus.FORBIDDEN: "DENIED",
+    HTTPStatus.TOO_MANY_REQUESTS: "TOOMANYREQUESTS",
+    HTTPStatus.SERVICE_UNAVAILABLE: "UNAVAILABLE",
+}
 
 
 @dataclass
@@ -28,45 +35,66 @@ class _Fault:
 class Faults:
     """What goes wrong with the next requests, in the order it was asked for.
 
-    ``method`` is the only one that is meant, None any; ``path`` is a regular expression found in the path.
+    ``method`` is the only one that is meant, None any; ``path`` is a regular expression found in the path; ``times`` is
+    how many requests fail, at least 1. What is asked for wrongly raises ValueError or re.error.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
         self._planned: list[_Fault] = []
         self._lock = threading.Lock()
+        self._interrupted = threading.Event()
 
     def answer(
         self, status: int, *, times: int = 1, method: str | None = None, path: str = "", retry_after: int | None = None
     ) -> None:
-        """Answer requests with an error, ``retry_after`` in seconds, and do not let the registry see them."""
+        """Answer requests with an error, ``retry_after`` in seconds, and do not let the registry see them.
+
+        Raises ValueError where HTTP has no such status.
+        """
+        status = HTTPStatus(status)
         headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
         self._plan(_Fault(method, re.compile(path), times, status=status, headers=headers))
 
     def delay(self, seconds: float, *, times: int = 1, method: str | None = None, path: str = "") -> None:
-        """Wait before requests are handled."""
+        """Wait before requests are handled; ends early where the registry is closed or made unreachable."""
         self._plan(_Fault(method, re.compile(path), times, delay=seconds))
 
     def cut(self, after: int, *, times: int = 1, method: str | None = None, path: str = "") -> None:
         """End the connection after so many bytes of an answer's body."""
         self._plan(_Fault(method, re.compile(path), times, cut=after))
 
+    @property
+    def left(self) -> int:
+        """How many requests will still meet a fault; 0 where a client has met all that were planned."""
+        with self._lock:
+            return sum(fault.left for fault in self._planned)
+
     def clear(self) -> None:
         """Forget what has not gone wrong yet."""
         with self._lock:
             self._planned.clear()
 
+    def interrupt(self) -> None:
+        """End every delay that a request is in."""
+        with self._lock:
+            self._interrupted.set()
+            self._interrupted = threading.Event()
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         fault = self._next(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if fault is None:
             return self._application(environ, start_response)
-        time.sleep(fault.delay)
+        if fault.delay:
+            self._interrupted.wait(fault.delay)
         if fault.status is not None:
             return _refusal(fault.status, fault.headers, start_response)
         body = self._application(environ, start_response)
         return body if fault.cut is None else _cut(body, fault.cut)
 
     def _plan(self, fault: _Fault) -> None:
+        if fault.left < 1:
+            raise ValueError(f"times is {fault.left}, and must be at least 1")
         with self._lock:
             self._planned.append(fault)
 
@@ -83,8 +111,8 @@ class Faults:
 
 def _refusal(status: int, headers: list[tuple[str, str]], start_response: StartResponse) -> list[bytes]:
     phrase = HTTPStatus(status).phrase
-    code = "TOOMANYREQUESTS" if status == HTTPStatus.TOO_MANY_REQUESTS else "UNKNOWN"
-    body = json.dumps({"errors": [{"code": code, "message": f"a fault on purpose: {phrase.lower()}"}]}).encode()
+    entry = {"code": _CODES.get(status, "UNKNOWN"), "message": f"a fault on purpose: {phrase.lower()}"}
+    body = json.dumps({"errors": [entry]}).encode()
     fields = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers]
     start_response(f"{status} {phrase}", fields)
     return [body]

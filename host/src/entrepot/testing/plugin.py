@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from entrepot.testing.running import RunningRegistry
 
-__all__ = ["pytest_configure", "registry"]
+__all__ = ["pytest_configure", "registry", "registry_sections"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,10 +19,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningRegistry]:
+def registry_sections(request: pytest.FixtureRequest) -> Mapping[str, object]:
+    """Sections of the configuration of ``registry``: those of the marker. A test module may define its own instead."""
+    marker = request.node.get_closest_marker("registry")
+    if marker is None:
+        return {}
+    if marker.args:
+        raise pytest.UsageError("the marker registry takes sections by name, as in registry(storage={'inmemory': {}})")
+    return dict(marker.kwargs)
+
+
+@pytest.fixture
+def registry(
+    registry_sections: Mapping[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningRegistry]:
     """A registry of its own for the test, on a free port of 127.0.0.1."""
     from entrepot.testing.running import RunningRegistry
 
-    marker = request.node.get_closest_marker("registry")
-    with RunningRegistry(tmp_path, {} if marker is None else marker.kwargs) as running:
+    with RunningRegistry(tmp_path_factory.mktemp("registry"), registry_sections) as running:
         yield running

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 import yaml
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
+from waitress.task import ThreadedTaskDispatcher
 
 from entrepot.application import build_application
 from entrepot.config import load_configuration
 from entrepot.plugins.installed import STORAGE, claims
+from entrepot.server.channel import PlainChannel
 from entrepot.testing.content import Content
 from entrepot.testing.faults import Faults
 
 __all__ = ["RunningRegistry"]
 
-_THREADS = 8
+_THREADS: Final = 32
+_PATIENCE: Final = 5
+"""Seconds for a request that does not end although its connection is cut."""
 
 
 class RunningRegistry(Content):
@@ -81,20 +86,25 @@ class _Server:
     """Waitress in a thread, without signals: those belong to the main thread of the tests."""
 
     def __init__(self, application: Faults, port: int) -> None:
+        self._application = application
         self._channels: dict[int, Any] = {}  # as waitress types its own dispatchers
+        self._tasks = _Tasks()
         listener = socket.create_server(("127.0.0.1", port))
         self.port: int = listener.getsockname()[1]
-        server = create_server(application, map=self._channels, sockets=[listener], threads=_THREADS)
+        server = create_server(application, map=self._channels, _dispatcher=self._tasks, sockets=[listener])
         self._server = cast(BaseWSGIServer, server)
+        self._server.channel_class = PlainChannel
+        self._tasks.set_thread_count(_THREADS)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"registry-{self.port}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Close every socket, and wait for the threads."""
+        """Cut every connection, and wait for the threads."""
         if self._stopping.is_set():
             return
         self._stopping.set()
+        self._application.interrupt()
         self._server.pull_trigger()
         self._thread.join()
 
@@ -102,5 +112,29 @@ class _Server:
         while not self._stopping.is_set():
             wasyncore.loop(timeout=1.0, use_poll=True, map=self._channels, count=1)
         wasyncore.dispatcher.close(self._server)
-        self._server.task_dispatcher.shutdown(timeout=5)
+        # First the connections: a thread that writes to one whose client does not read would never end.
+        for channel in list(self._channels.values()):
+            if isinstance(channel, HTTPChannel):
+                channel.handle_close()
+        self._tasks.shutdown(timeout=_PATIENCE)
+        self._tasks.join()
         wasyncore.close_all(self._channels)
+
+
+class _Tasks(ThreadedTaskDispatcher):
+    """The threads of waitress, which are known, so that their end can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: list[threading.Thread] = []
+
+    def start_new_thread(self, target: Callable[[int], object], thread_no: int) -> None:
+        """Start one."""
+        thread = threading.Thread(target=target, name=f"registry-task-{thread_no}", args=(thread_no,), daemon=True)
+        self._started.append(thread)
+        thread.start()
+
+    def join(self) -> None:
+        """Wait until each has ended that was told to."""
+        for thread in self._started:
+            thread.join(_PATIENCE)
