@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
 import pytest
 import yaml
-from click.testing import CliRunner
 from services.images import OciLayout, Package, package, random_files
 from services.network import free_port
 from services.programs import need
@@ -114,6 +114,7 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     kept = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "XDG_CACHE"))}
     cache = subprocess.run([UV, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
     clean = {name: value for name, value in clean_environment(folder / "home").items() if not _of_this(name)}
+    clean["PYTEST_DEBUG_TEMPROOT"] = str(folder)  # else it would clean up after all other runs of pytest in the end
     began = time.monotonic()
     process = subprocess.Popen(
         ["bash", folder / "follow.sh"],
@@ -148,7 +149,6 @@ def test_the_commands_take_less_than_ten_minutes(followed: Followed) -> None:
 def test_the_new_driver_passes_the_whole_kit(followed: Followed) -> None:
     (driver,) = json.loads((followed.folder / "kit.json").read_text())["drivers"]
     assert (driver["driver"], driver["package"]) == ("mybackend", "entrepot-storage-mybackend")
-    assert driver["capabilities"]["shared"] is True, "then the tests in several processes have run"
     assert set(driver["summary"]) == {"pass", "not-claimed"}
     assert " failed" not in followed.said
     assert "## mybackend (entrepot-storage-mybackend 0.1.0)" in (followed.folder / "check.md").read_text()
@@ -158,11 +158,9 @@ def test_the_host_knows_the_new_driver(followed: Followed) -> None:
     assert re.search(r"storage +mybackend +entrepot-storage-mybackend +0\.1\.0 +1\.0 +ok", followed.said)
 
 
-def test_what_was_pushed_is_pulled_and_lies_in_the_new_backend(followed: Followed) -> None:
-    assert digest_of((followed.folder / "alpine/manifest.json").read_bytes()) == followed.image.digest
-    stored = {digest_of(file.read_bytes()) for file in (followed.folder / "data/objects").rglob("data")}
-    assert stored >= {followed.image.digest, *(digest_of(blob) for blob in followed.image.blobs)}
-    assert not [path for path in (followed.folder / "data/work").iterdir() if path.name != "lock"]
+def test_what_was_pushed_is_pulled(followed: Followed) -> None:
+    pulled = {digest_of(file.read_bytes()) for file in (followed.folder / "alpine").iterdir()}
+    assert pulled >= {followed.image.digest, *(digest_of(blob) for blob in followed.image.blobs)}
 
 
 def test_the_badge_is_green_because_the_kit_is(followed: Followed) -> None:
@@ -174,11 +172,12 @@ def test_the_badge_is_green_because_the_kit_is(followed: Followed) -> None:
 
 def test_the_commands_that_take_minutes_are_understood() -> None:
     (block,) = [block for block in BLOCKS if block.title == "takes minutes"]
-    lines = [line for line in block.text.splitlines() if line.startswith("entrepot bench ")]
-    assert lines
-    for line in lines:
-        result = CliRunner().invoke(bench, [*shlex.split(line)[2:], "--help"])
-        assert result.exit_code == 0, result.output
+    commands = [shlex.split(line) for line in block.text.splitlines()]
+    assert [command[0] for command in commands] == ["pip", "pytest", "entrepot"]
+    assert "--storage-benchmarks" in commands[1]
+    given = bench.make_context("bench", commands[2][2:]).params
+    packages = {point.name: point.dist.name for point in entry_points(group="entrepot.storage") if point.dist}
+    assert {packages.get(name, "yours") for name in given["backends"]} == {"yours", commands[0][-1]}
 
 
 def test_every_block_is_run_or_looked_at() -> None:

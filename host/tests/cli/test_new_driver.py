@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -35,9 +36,9 @@ def made(folder: Path, kind: str = "storage", name: str = "my-thing", *more: str
     return output
 
 
-def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a Python module in a generated package, with its sources on the path."""
-    environ = {**os.environ, "PYTHONPATH": str(folder / "src")}
+    environ = {**os.environ, "PYTHONPATH": str(folder / "src"), **variables}
     line = [sys.executable, *map(str, command)]
     return subprocess.run(line, cwd=folder, env=environ, capture_output=True, text=True, timeout=280, check=False)
 
@@ -47,7 +48,8 @@ def test_the_package_is_whole(tmp_path: Path, kind: str) -> None:
     folder = made(tmp_path, kind)
     module = f"entrepot_{kind}_my_thing"
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert files >= {
+    options = set() if kind == "storage" else {f"src/{module}/options.py"}
+    assert files == options | {
         ".github/workflows/kit.yml",
         ".gitignore",
         "LICENSE",
@@ -56,7 +58,6 @@ def test_the_package_is_whole(tmp_path: Path, kind: str) -> None:
         "pyproject.toml",
         f"src/{module}/__init__.py",
         f"src/{module}/driver.py",
-        f"src/{module}/options.py",
         f"src/{module}/py.typed",
         "tests/test_contract.py",
     }
@@ -69,32 +70,51 @@ def test_the_package_is_whole(tmp_path: Path, kind: str) -> None:
     assert "REPLACE" in (folder / f"src/{module}/driver.py").read_text()
 
 
+def lint(folder: Path) -> list[list[str]]:
+    """The commands by which a generated package's CI looks at its code."""
+    jobs = yaml.safe_load((folder / ".github/workflows/kit.yml").read_text())["jobs"]
+    first, *commands = [shlex.split(step["run"]) for step in jobs["lint"]["steps"] if "run" in step]
+    assert first == ["pip", "install", ".[test,lint]"]
+    assert {command[0] for command in commands} == {"ruff", "mypy"}
+    return commands
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["x", LONGEST])
 def test_the_code_is_clean_whatever_the_name(tmp_path: Path, kind: str, name: str) -> None:
     folder = made(tmp_path, kind, name)
-    for check in (["check", "--select", "E,F,W,I,B,UP,SIM,RUF"], ["format", "--check"]):
-        done = run(folder, "-m", "ruff", check[0], "--no-cache", *check[1:], ".")
-        assert done.returncode == 0, done.stdout + done.stderr
+    for command in lint(folder):
+        if command[0] == "ruff":
+            done = run(folder, "-m", *command, RUFF_NO_CACHE="true")
+            assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_types_are_strict(tmp_path: Path) -> None:
-    sources = [made(tmp_path, kind) / "src" for kind in KINDS]
-    badge = tmp_path / "storage-my-thing" / "badge.py"
-    done = run(tmp_path, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", *sources, badge)
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy knows of the packages that all kinds use."""
+    return tmp_path_factory.mktemp("mypy")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_types_are_strict(tmp_path: Path, cache: Path, kind: str) -> None:
+    folder = made(tmp_path, kind)
+    (command,) = [command for command in lint(folder) if command[0] == "mypy"]
+    done = run(folder, "-m", *command, MYPY_CACHE_DIR=str(cache))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_driver_is_short(tmp_path: Path) -> None:
-    driver = made(tmp_path, "storage", LONGEST).rglob("driver.py")
-    assert [len(path.read_text().splitlines()) <= 150 for path in driver] == [True]
+def test_the_driver_is_short_with_all_that_it_needs(tmp_path: Path) -> None:
+    sources = (made(tmp_path, "storage", LONGEST) / "src").rglob("*.py")
+    assert 100 < sum(len(path.read_text().splitlines()) for path in sources) <= 150
 
 
 # The storage driver's run is in tests/drivers, from a wheel and with a host on it.
 @pytest.mark.parametrize(("kind", "section"), [("auth", "authenticators"), ("notify", "sinks")])
 def test_it_passes_its_kit_as_it_is(tmp_path: Path, kind: str, section: str) -> None:
     folder = made(tmp_path, kind)
-    done = run(folder, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--contract-report=kit.json")
+    command = ("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--contract-report=kit.json")
+    # Else it would clean up after all other runs of pytest in the end, and fail where it cannot.
+    done = run(folder, *command, PYTEST_DEBUG_TEMPROOT=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     (plugin,) = json.loads((folder / "kit.json").read_text())[section]
     assert plugin["driver"] == "my-thing"
