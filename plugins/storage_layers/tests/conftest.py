@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 Config = dict[str, object]
-Files = Callable[[str], Config]
 
 
 @pytest.fixture
@@ -20,12 +19,6 @@ def keyfile(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
+def files(tmp_path: Path) -> Callable[[str], Config]:
     """A function that answers the filesystem driver with its options, in a folder of the test."""
     return lambda name: {"filesystem": {"rootdirectory": str(tmp_path / name)}}
-
-
-@pytest.fixture
-def over(request: pytest.FixtureRequest, files: Files) -> Mapping[str, object]:
-    """The inner driver of a suite, as its class says."""
-    return files("inner") if request.cls.inner == "filesystem" else {request.cls.inner: {}}

@@ -1,46 +1,55 @@
-"""``encrypt`` and ``chaos`` under the storage contract, over drivers that are shared or not, and over each other."""
+"""Every layer under the storage contract over a driver that is shared, and a nest of them over one that is not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from entrepot_contract.testing import StorageContract
-from entrepot_storage_layers import ChaosDriver, EncryptDriver
+from entrepot_storage_layers import CacheDriver, ChaosDriver, EncryptDriver, MirrorDriver
+
+Files = Callable[[str], Mapping[str, object]]
 
 
 class TestChaosOverFiles(StorageContract):
     driver_class = ChaosDriver
-    inner = "filesystem"
 
     @pytest.fixture
-    def config(self, over: Mapping[str, object]) -> Mapping[str, object]:
+    def config(self, files: Files) -> Mapping[str, object]:
         nothing = {"probability": 0.0, "error": "unavailable"}
-        return {"inner": over, "seed": 1, "faults": {"put": nothing, "read": nothing, "upload_append": [nothing]}}
-
-
-class TestChaosOverMemory(TestChaosOverFiles):
-    inner = "inmemory"
+        faults = {"put": nothing, "read": nothing, "upload_append": [nothing]}
+        return {"inner": files("inner"), "seed": 1, "faults": faults}
 
 
 class TestEncryptOverFiles(StorageContract):
     driver_class = EncryptDriver
-    inner = "filesystem"
 
     @pytest.fixture
-    def config(self, over: Mapping[str, object], keyfile: str) -> Mapping[str, object]:
-        return {"inner": over, "keyfile": keyfile}
+    def config(self, files: Files, keyfile: str) -> Mapping[str, object]:
+        return {"inner": files("inner"), "keyfile": keyfile}
 
 
-class TestEncryptOverMemory(TestEncryptOverFiles):
-    inner = "inmemory"
-
-
-class TestEncryptOverChaosOverFiles(StorageContract):
-    driver_class = EncryptDriver
-    inner = "filesystem"
+class TestCacheOverFiles(StorageContract):
+    driver_class = CacheDriver
 
     @pytest.fixture
-    def config(self, over: Mapping[str, object], keyfile: str) -> Mapping[str, object]:
-        return {"inner": {"chaos": {"inner": over}}, "keyfile": keyfile}
+    def config(self, files: Files) -> Mapping[str, object]:
+        return {"fast": {"inmemory": {}}, "slow": files("slow"), "size": 1_000_000}
+
+
+class TestMirrorOverFiles(StorageContract):
+    driver_class = MirrorDriver
+
+    @pytest.fixture
+    def config(self, files: Files) -> Mapping[str, object]:
+        return {"first": files("first"), "second": files("second")}
+
+
+class TestMirrorOfUnlikeSides(StorageContract):
+    driver_class = MirrorDriver
+
+    @pytest.fixture
+    def config(self, files: Files, keyfile: str) -> Mapping[str, object]:
+        slow = {"encrypt": {"inner": {"inmemory": {}}, "keyfile": keyfile}}
+        return {"first": {"cache": {"fast": {"inmemory": {}}, "slow": slow}}, "second": files("second")}
