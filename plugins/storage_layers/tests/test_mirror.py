@@ -26,6 +26,7 @@ from entrepot_contract import (
 from entrepot_contract.testing.storage.content import body, listed
 from entrepot_contract.testing.threads import together
 from entrepot_storage_layers import MirrorDriver
+from entrepot_storage_layers.mirror import repairs
 
 MEMORY: Mapping[str, object] = {"inmemory": {}}
 VERBS = ("put", "read", "stat", "list_objects", "move", "delete", "upload_start", "upload_append", "upload_commit")
@@ -278,6 +279,22 @@ def test_sides_that_cannot_be_listed_are_compared_later() -> None:
     driver._second.delete(["k"])
     eventually(lambda: has(driver._second, "k"))
     driver.close()
+
+
+def test_copies_that_fail_are_made_later_and_a_side_that_is_down_is_tried_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(repairs, "RETRY", 0.05)
+    driver = mirror(first=faulty(put=[{"error": "unavailable"}] * 2))
+    keys = [f"k{number:02}" for number in range(20)]
+    for key in keys:
+        driver._second.put(key, b"content")
+    for key in keys:
+        driver._repairs.note(key, driver._second, driver._first, wait=0.05)
+    eventually(lambda: listed(driver._first) == keys)
+    eventually(lambda: driver._repairs.pending() == 0)
+    driver.close()
+    assert caplog.text.count("could not be copied to the first side") == 2
 
 
 def test_a_copy_takes_the_place_of_nothing_newer(filled: MirrorDriver) -> None:

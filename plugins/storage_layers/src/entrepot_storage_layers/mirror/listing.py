@@ -26,9 +26,9 @@ def merged(first: Iterator[Item], second: Iterator[Item]) -> Iterator[Item]:
     able = [side for side in sides if side.error is None]
     if not able and sides[0].error is not None:
         raise sides[0].error
-    for side in sides:
+    for place, side in zip(("first", "second"), sides, strict=True):
         if side.error is not None:
-            _log.warning("a side cannot list, and the other one answers: %s", side.error)
+            _log.warning("the %s side cannot list, and the other one answers: %s", place, side.error)
     last = None
     for item in merge(*able, key=lambda item: item.key):
         if item.key != last:

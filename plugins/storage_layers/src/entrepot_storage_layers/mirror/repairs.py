@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -80,7 +81,7 @@ class Repairs:
             if known is None:
                 # One line is enough to look for: of a lost folder there may be a hundred thousand.
                 level = logging.DEBUG if self._wanted else logging.WARNING
-                _log.log(level, "a side lacks %s or has another one, which is copied from the other side", key)
+                _log.log(level, "the %s side lacks %s or has another one, and gets a copy", self._place(target), key)
             elif known.target is target:
                 replace = replace or known.replace
             self._wanted[key] = Repair(source, target, monotonic() + wait, replace)
@@ -175,16 +176,20 @@ class Repairs:
             self._compare_at = monotonic() + min(RETRY, self._every)
 
     def _repair(self, due: list[tuple[str, Repair]]) -> None:
+        failed = False
         for key, repair in due:
             if self._closed:
                 return
-            done = self._settled(key, repair)
+            tried, done = not failed, not failed and self._settled(key, repair)
+            failed = failed or not done
             with self._changed:
                 if self._wanted.get(key) is not repair:
                     continue
-                del self._wanted[key]
+                if tried:
+                    # What has failed goes behind the others: it may be its own fault, and not that of its side.
+                    del self._wanted[key]
                 if not done:
-                    self._wanted[key] = Repair(repair.source, repair.target, monotonic() + RETRY, repair.replace)
+                    self._wanted[key] = dataclasses.replace(repair, due=monotonic() + RETRY)
 
     def _settled(self, key: str, repair: Repair) -> bool:
         try:
@@ -194,9 +199,12 @@ class Repairs:
         except NotFound:
             return True
         except StorageError as error:
-            _log.warning("%s could not be copied to the side that lacks it: %s", key, error)
+            _log.warning("%s could not be copied to the %s side: %s", key, self._place(repair.target), error)
             return False
         return True
+
+    def _place(self, side: StorageDriver) -> str:
+        return "first" if side is self._first else "second"
 
     def _is_another(self, key: str, repair: Repair) -> bool:
         """Whether the second side has another object than the first, which decides."""
