@@ -82,11 +82,11 @@ class Faults:
             self._interrupted = threading.Event()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        fault = self._next(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        fault, interrupted = self._next(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if fault is None:
             return self._application(environ, start_response)
         if fault.delay:
-            self._interrupted.wait(fault.delay)
+            interrupted.wait(fault.delay)
         if fault.status is not None:
             return _refusal(fault.status, fault.headers, start_response)
         body = self._application(environ, start_response)
@@ -98,15 +98,16 @@ class Faults:
         with self._lock:
             self._planned.append(fault)
 
-    def _next(self, method: str, path: str) -> _Fault | None:
+    def _next(self, method: str, path: str) -> tuple[_Fault | None, threading.Event]:
+        """The fault that a request meets, and what ends its delay."""
         with self._lock:
             for fault in self._planned:
                 if fault.method in {None, method} and fault.path.search(path):
                     fault.left -= 1
                     if fault.left <= 0:
                         self._planned.remove(fault)
-                    return fault
-        return None
+                    return fault, self._interrupted
+            return None, self._interrupted
 
 
 def _refusal(status: int, headers: list[tuple[str, str]], start_response: StartResponse) -> list[bytes]:

@@ -104,9 +104,9 @@ class _Server:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self._application.interrupt()
         self._server.pull_trigger()
         self._thread.join()
+        wasyncore.close_all(self._channels)  # the trigger: not before it is pulled
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -116,9 +116,9 @@ class _Server:
         for channel in list(self._channels.values()):
             if isinstance(channel, HTTPChannel):
                 channel.handle_close()
+        self._application.interrupt()
         self._tasks.shutdown(timeout=_PATIENCE)
         self._tasks.join()
-        wasyncore.close_all(self._channels)
 
 
 class _Tasks(ThreadedTaskDispatcher):
