@@ -84,6 +84,7 @@ def test_plugins_are_listed_as_json() -> None:
         "default": "/var/lib/registry",
         "description": "The directory that holds everything; made when it is first written to.",
         "options": [],
+        "of_many": False,
     }
     bucket = {option["name"]: option for option in found["storage", "s3"]["options"]}["bucket"]
     assert (bucket["required"], bucket["default"]) == (True, None)
@@ -97,7 +98,7 @@ def options_in(text: str, kind: str, name: str) -> dict[str, Any]:
         assert endpoint.pop("sink") == name
         del endpoint["name"]
         return dict(endpoint)
-    return dict(section[kind][name] or {})
+    return dict(section.get(kind, section)[name] or {})
 
 
 INSTALLED = [one for one in installed_plugins() if one.kind in {"storage", "auth", "notify"} and one.error is None]
@@ -124,6 +125,7 @@ FILLED_IN = {
     "encrypt": {"inner": "{inmemory: {}}", "keyfile": "storage.key"},
     "fsspec": {"protocol": "memory", "rootdirectory": "/images"},
     "gcs": {"bucket": "images"},
+    "mirror": {"first": "{inmemory: {}}", "second": "{filesystem: {}}"},
     "htpasswd": {"realm": "here", "path": "htpasswd"},
     "s3": {"bucket": "images"},
     "token": {
@@ -161,6 +163,20 @@ def certificate(path: Path) -> None:
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1)).sign(key, SHA256())
     path.write_bytes(made.public_bytes(Encoding.PEM))
+
+
+def test_a_driver_whose_name_is_a_setting_of_its_section_is_shown_for_the_inside_of_another() -> None:
+    shown = run("show", "cache").output
+    assert "storage.cache is a setting of another meaning." in shown
+    assert list(yaml.safe_load(shown)) == ["cache"]
+
+
+def test_what_each_of_many_mappings_takes_is_shown_as_a_comment() -> None:
+    shown = run("show", "chaos").output
+    lines = shown[shown.index("    faults: {}") :].splitlines()
+    assert lines[:2] == ["    faults: {}  # mapping to mapping | list of mapping", "    # Each of them takes:"]
+    assert "    #   # probability: 1.0  # number" in lines
+    assert "        faults.*.probability  number = 1.0" in run().output.splitlines()
 
 
 def test_what_is_shown_of_a_mapping_without_requirements_can_be_commented_in() -> None:

@@ -28,6 +28,11 @@ class Below(DriverOptions):
     password: SecretStr = SecretStr("swordfish")
 
 
+class Nested(DriverOptions):
+    inner: Nested | None = None
+    size: int = 1
+
+
 class Everything(DriverOptions):
     """All kinds of ``options``."""
 
@@ -45,6 +50,9 @@ class Everything(DriverOptions):
     hidden_mapping: Secret[dict[str, object]] | None = Secret({"a": "swordfish"})
     below: Below = Below()
     other: int = Field(default=1, alias="elsewhere")
+    many_below: dict[str, Below | list[Below]] = Field(default_factory=dict)
+    endless: Nested | None = None
+    derived: int = Field(default_factory=lambda data: int(data["other"]))
 
 
 TOLD = {option.name: option for option in options_of(Everything)}
@@ -79,6 +87,20 @@ def test_types_and_defaults_are_as_yaml_has_them(name: str, kind: str, default: 
 
 def test_the_options_of_a_mapping_are_below_it() -> None:
     assert [(option.name, option.default) for option in TOLD["below"].options] == [("depth", 3), ("password", None)]
+
+
+def test_options_of_any_number_of_mappings_are_told_apart_from_those_of_one() -> None:
+    assert (TOLD["below"].of_many, TOLD["many_below"].of_many) == (False, True)
+    assert TOLD["many_below"].options == TOLD["below"].options
+
+
+def test_options_within_themselves_are_told_once() -> None:
+    assert [option.name for option in TOLD["endless"].options] == ["inner", "size"]
+    assert TOLD["endless"].options[0].options == ()
+
+
+def test_a_default_that_is_made_from_other_options_is_not_told() -> None:
+    assert (TOLD["derived"].required, TOLD["derived"].default) == (False, None)
 
 
 def test_the_default_of_a_secret_is_never_told() -> None:

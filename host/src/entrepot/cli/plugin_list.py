@@ -57,7 +57,7 @@ def _named(options: tuple[Option, ...], above: str = "") -> Iterator[tuple[str, 
     for option in options:
         name = f"{above}{option.name}"
         yield name, _taken(option)
-        yield from _named(option.options, f"{name}.")
+        yield from _named(option.options, f"{name}.*." if option.of_many else f"{name}.")
 
 
 def _wrapped(title: str, text: str, width: int) -> list[str]:

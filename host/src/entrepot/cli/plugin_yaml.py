@@ -9,6 +9,8 @@ from typing import Final
 
 import yaml
 
+from entrepot.config.section import names_of
+from entrepot.config.storage import Storage
 from entrepot.plugins import Plugin
 from entrepot.plugins.options import Option
 
@@ -40,7 +42,14 @@ def _about(text: str) -> Iterator[str]:
 def _place(plugin: Plugin) -> Iterator[str]:
     options = plugin.options
     name = _key(plugin.name)
-    if plugin.kind in {"storage", "auth"}:
+    if plugin.kind == "storage" and plugin.name in names_of(Storage):
+        where = (
+            f"storage.{plugin.name} is a setting of another meaning. Name this driver inside of one that takes others:"
+        )
+        yield from _comment(where, "")
+        yield f"{name}:"
+        yield from _options(options, _STEP)
+    elif plugin.kind in {"storage", "auth"}:
         yield f"{plugin.kind}:"
         yield f"{_STEP}{name}:{'' if options else ' {}'}"
         yield from _options(options, _STEP * 2)
@@ -68,12 +77,21 @@ def _options(options: tuple[Option, ...], indent: str, *, sparing: bool = False)
             yield from _options(option.options, indent + _STEP, sparing=True)
         elif option.secret or option.default is None:
             yield from _noted(f"{_OUT}{_key(option.name)}:", option.type, indent)
-            yield from (f"{indent}{_OUT}{line}" for line in _options(option.options, _STEP, sparing=True))
+            yield from _below(option, indent)
         else:
             out = _OUT if sparing else ""
             first, *rest = _dumped(option)
             yield from _noted(out + first, option.type, indent)
             yield from (f"{indent}{out}{line}" for line in rest)
+            if not option.default:
+                yield from _below(option, indent)
+
+
+def _below(option: Option, indent: str) -> Iterator[str]:
+    """The options below one that has no value, commented out."""
+    if option.options and option.of_many:
+        yield from _comment("Each of them takes:", indent)
+    yield from (f"{indent}{_OUT}{line}" for line in _options(option.options, _STEP, sparing=True))
 
 
 def _noted(line: str, note: str, indent: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ class Option:
 
     - ``default`` of a secret is None, whatever it is; so is that of a required option.
     - ``options`` are those below it, where it is a mapping with names of its own.
+    - ``of_many`` says that it holds any number of such mappings.
     """
 
     name: str
@@ -38,11 +39,15 @@ class Option:
     default: object
     description: str
     options: tuple[Option, ...] = ()
+    of_many: bool = False
 
 
-def options_of(options: type[BaseModel]) -> tuple[Option, ...]:
-    """The options of a class, in its order."""
-    return tuple(_option(field.alias or name, field) for name, field in options.model_fields.items())
+def options_of(options: type[BaseModel], above: tuple[type, ...] = ()) -> tuple[Option, ...]:
+    """The options of a class, in its order; none of one that is within itself, and so among those ``above`` it."""
+    if options in above:
+        return ()
+    fields = options.model_fields.items()
+    return tuple(_option(field.alias or name, field, (*above, options)) for name, field in fields)
 
 
 def about(options: type[BaseModel]) -> str:
@@ -51,20 +56,27 @@ def about(options: type[BaseModel]) -> str:
     return "" if options.__doc__ in inherited else _plain_text(inspect.cleandoc(options.__doc__ or ""))
 
 
-def _option(name: str, field: FieldInfo) -> Option:
+def _option(name: str, field: FieldInfo, above: tuple[type, ...]) -> Option:
     kinds = list(_parts(field.annotation))
     secret = any(_is(kind, _SECRETS) for kind in kinds)
-    default = None if secret or field.is_required() else plain(field.get_default(call_default_factory=True))
     below = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
     return Option(
         name=name,
         type=type_text(field.annotation),
         required=field.is_required(),
         secret=secret,
-        default=default,
+        default=None if secret or field.is_required() else _default(field),
         description=" ".join(_plain_text(field.description or "").split()),
-        options=() if below is None else options_of(below),
+        options=() if below is None else options_of(below, above),
+        of_many=below is not None and below not in _parts(field.annotation, inside=False),
     )
+
+
+def _default(field: FieldInfo) -> object:
+    try:
+        return plain(field.get_default(call_default_factory=True))
+    except Exception:  # noqa: BLE001 - it may be made from other options, and fail without them in any way
+        return None
 
 
 def plain(value: object) -> object:
@@ -143,8 +155,9 @@ def _is(annotation: object, kinds: tuple[type, ...]) -> bool:
     return isinstance(kind, type) and issubclass(kind, kinds)
 
 
-def _parts(annotation: object) -> typing.Iterator[object]:
-    """A type and every type in it."""
+def _parts(annotation: object, *, inside: bool = True) -> typing.Iterator[object]:
+    """A type and every type in it, or only those that stand for the whole value and not for something inside of it."""
     yield annotation
-    for inner in get_args(annotation):
-        yield from _parts(inner)
+    if inside or get_origin(annotation) in {*_UNIONS, Annotated, Secret}:
+        for inner in get_args(annotation):
+            yield from _parts(inner, inside=inside)
