@@ -146,5 +146,5 @@ def test_skopeo_finds_the_image(registry: RunningRegistry) -> None:
     command = ["skopeo", "inspect", "--tls-verify=false", "--raw", f"docker://{registry.address}/a:v1"]
     start = time.monotonic()
     said = subprocess.run(command, capture_output=True, timeout=60, check=True).stdout
-    assert time.monotonic() - start < 9, "it tried TLS, and waited 10 seconds for an answer"
+    assert time.monotonic() - start < 10, "it tried TLS, and waited 10 seconds for an answer"
     assert httpx.get(f"{registry.url}/v2/a/manifests/{digest}").content == said
