@@ -186,6 +186,12 @@ def test_a_fault_says_where_and_what_to_write(tmp_path: Path, text: str, fault: 
     assert any(one.startswith(fault) for one in found), found
 
 
+def test_a_section_cache_that_is_not_distributions_is_the_driver(tmp_path: Path) -> None:
+    text = "version: 0.1\nstorage: {cache: {slow: {s3: }, fast: {inmemory: }}, delete: {enabled: true}}\n"
+    storage = load(tmp_path, text)[0].storage
+    assert (storage.driver, sorted(storage.options), storage.delete.enabled) == ("cache", ["fast", "slow"], True)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -195,6 +201,8 @@ def test_a_fault_says_where_and_what_to_write(tmp_path: Path, text: str, fault: 
         ("version: 0.2\nstorage: {inmemory: }", "version should be '0.1'"),
         ("version: 0.1", "storage is required"),
         ("version: 0.1\nstorage: {}", "storage must name exactly one driver, and names none"),
+        ("version: 0.1\nstorage: {cache: {blobdescriptor: inmemory}}", "exactly one driver, and names none"),
+        ("version: 0.1\nstorage: {cache: {slow: }, s3: }", "storage.cache.slow is no key"),
         ("version: 0.1\nstorage: {s3: , gcs: }", "storage must name exactly one driver, and names s3 and gcs"),
         ("version: 0.1\nstorage: {s3: , delte: }", "names s3 and delte, did you mean 'delete'?"),
         ("version: 0.1\nstorage: {s3: [1]}", "storage.s3 must be a mapping"),

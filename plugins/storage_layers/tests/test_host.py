@@ -67,8 +67,7 @@ def test_what_a_cache_over_encrypt_stores_is_not_what_was_pushed(
     fast, slow = tmp_path / "fast", tmp_path / "slow"
     encrypt = {"keyfile": keyfile, "inner": {"filesystem": {"rootdirectory": str(slow)}}}
     cache = {"fast": {"filesystem": {"rootdirectory": str(fast)}}, "slow": {"encrypt": encrypt}, "size": 10_000_000}
-    # The host knows a section storage.cache of another meaning: the driver is inside one that does nothing.
-    with serving({"chaos": {"inner": {"cache": cache}}}, tmp_path) as registry:
+    with serving({"cache": cache}, tmp_path) as registry:
         skopeo.copy(f"oci:{image.folder}:v1", f"docker://{registry.address}/{REPOSITORY}:v1")
         layers = pulled(skopeo, registry, tmp_path / "first")
         plain = contents(fast)

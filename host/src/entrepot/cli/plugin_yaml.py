@@ -9,8 +9,6 @@ from typing import Final
 
 import yaml
 
-from entrepot.config.section import names_of
-from entrepot.config.storage import Storage
 from entrepot.plugins import Plugin
 from entrepot.plugins.options import Option
 
@@ -42,14 +40,7 @@ def _about(text: str) -> Iterator[str]:
 def _place(plugin: Plugin) -> Iterator[str]:
     options = plugin.options
     name = _key(plugin.name)
-    if plugin.kind == "storage" and plugin.name in names_of(Storage):
-        where = (
-            f"storage.{plugin.name} is a setting of another meaning. Name this driver inside of one that takes others:"
-        )
-        yield from _comment(where, "")
-        yield f"{name}:"
-        yield from _options(options, _STEP)
-    elif plugin.kind in {"storage", "auth"}:
+    if plugin.kind in {"storage", "auth"}:
         yield f"{plugin.kind}:"
         yield f"{_STEP}{name}:{'' if options else ' {}'}"
         yield from _options(options, _STEP * 2)

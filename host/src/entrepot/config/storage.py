@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field
 
@@ -43,11 +43,16 @@ class Maintenance(Section):
     readonly: Enabled = Enabled()
 
 
+_CACHE: Final = "cache"
+_DISTRIBUTIONS: Final[Mapping[str, None]] = {"blobdescriptor": None, "blobdescriptorsize": None, "layerinfo": None}
+"""A section of Distribution's with what it holds; a driver has the same name."""
+
+
 class Storage(Section):
     """The driver's name and its options, which are the driver's to check."""
 
     later: ClassVar[Mapping[str, Known]] = {
-        "cache": {"blobdescriptor": None, "blobdescriptorsize": None, "layerinfo": None},
+        _CACHE: _DISTRIBUTIONS,
         "tag": {"concurrencylimit": None},
     }
 
@@ -69,6 +74,8 @@ def split_storage(raw: object, findings: Findings) -> dict[str, object] | None:
         findings.faults.append("storage is required; write for example storage: {filesystem: {rootdirectory: ./data}}")
         return None
     drivers = [str(name) for name in raw if name not in _SECTIONS]
+    if not drivers and _is_driver(raw.get(_CACHE)):
+        drivers = [_CACHE]
     if len(drivers) != 1:
         named = " and ".join(drivers) or "none"
         hints = [hint for name in drivers if "did you mean" in (hint := nearest(name, _SECTIONS))]
@@ -78,5 +85,10 @@ def split_storage(raw: object, findings: Findings) -> dict[str, object] | None:
     if not (options is None or isinstance(options, Mapping)):
         findings.faults.append(f"storage.{drivers[0]} must be a mapping of the driver's options")
         return None
-    rest = {name: value for name, value in raw.items() if name in _SECTIONS}
+    rest = {name: value for name, value in raw.items() if name in _SECTIONS and name not in drivers}
     return {"driver": drivers[0], "options": dict(options or {}), **rest}
+
+
+def _is_driver(section: object) -> bool:
+    """Whether a section ``cache`` with no driver beside it is one itself: Distribution's holds other names."""
+    return isinstance(section, Mapping) and not section.keys() <= _DISTRIBUTIONS.keys()
