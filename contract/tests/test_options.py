@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from entrepot_contract import ConfigError, DriverOptions
 from entrepot_contract.options import nearest, parse_options
@@ -52,6 +54,21 @@ def test_an_unknown_option_without_a_neighbour_gets_the_list() -> None:
         "unknown option 'zzz'; known are bucket, chunksize, rootdirectory, secretkey"
     )
     assert nearest("zzz", []) == "; there are none"
+
+
+def test_a_fault_of_several_options_is_told_in_its_own_words() -> None:
+    class Either(DriverOptions):
+        left: str = ""
+        right: str = ""
+
+        @model_validator(mode="after")
+        def _one(self) -> Self:
+            if self.left and self.right:
+                raise ValueError("set 'left' or 'right', not both")
+            return self
+
+    with pytest.raises(ConfigError, match=r"^either: configure: set 'left' or 'right', not both$"):
+        parse_options(Either, {"left": VALUE, "right": VALUE}, driver="either")
 
 
 @given(st.sampled_from(["chunksize", "other"]), st.integers(0, 3))

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
 
-from entrepot_contract import Denied, InvalidKey, NoSpace, NotFound, StorageError, Unavailable
-from entrepot_contract.oserrors import Reporting, kind_of, words_of
+from entrepot_contract import (
+    ConfigError,
+    DeleteFailed,
+    Denied,
+    InvalidKey,
+    NoSpace,
+    NotFound,
+    StorageError,
+    Unavailable,
+    Unsupported,
+    UploadUnknown,
+)
+from entrepot_contract.oserrors import LOOKED_FOR, Reporting, kind_of, words_of
 
 
 class OfTest(Reporting):
@@ -20,6 +33,13 @@ class OfTest(Reporting):
 class OfAll(OfTest):
     __slots__ = ()
     caught = Exception
+    missing = LOOKED_FOR
+    refused = frozenset({"RefusedError"})
+    advice = "; look at it"
+
+
+class RefusedError(Exception):
+    """Of a package that need not be installed."""
 
 
 @pytest.mark.parametrize(
@@ -36,6 +56,7 @@ class OfAll(OfTest):
         (OSError("s3cret"), Unavailable, None),
         (TimeoutError(), Unavailable, None),
         (ValueError("s3cret"), Unavailable, None),
+        (NotImplementedError("s3cret"), Unsupported, None),
     ],
 )
 def test_a_number_or_a_class_says_what_is_meant(error: Exception, kind: type[StorageError], words: str | None) -> None:
@@ -70,3 +91,62 @@ def test_what_is_the_contracts_or_not_caught_passes() -> None:
         assert caught.value is error
     with pytest.raises(Unavailable, match="ValueError"), OfAll("stat"):
         raise ValueError("s3cret")
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "kind"),
+    [
+        ("stat", FileNotFoundError(), NotFound),
+        ("upload_commit", FileNotFoundError(), UploadUnknown),
+        ("put", FileNotFoundError(), Unavailable),
+        ("stat", RefusedError("s3cret"), Denied),
+        ("configure", TypeError("s3cret"), ConfigError),
+        ("configure", FileNotFoundError("s3cret"), ConfigError),
+        ("stat", TypeError("s3cret"), Unavailable),
+    ],
+)
+def test_the_operation_says_what_is_missing_or_wrong(
+    operation: str, error: Exception, kind: type[StorageError]
+) -> None:
+    with pytest.raises(kind) as caught, OfAll(operation, "k"):
+        raise error
+    assert "s3cret" not in str(caught.value)
+
+
+def test_what_foreign_data_raises_passes() -> None:
+    def data() -> Iterator[bytes]:
+        yield b"some"
+        raise OSError(errno.EIO, "of the client")
+
+    report = OfAll("put", "k")
+    with pytest.raises(OSError, match="of the client") as caught, report:
+        list(report.passing(data()))
+    assert not isinstance(caught.value, StorageError)
+    with pytest.raises(Unavailable), report:
+        raise OSError(errno.EIO, "of the filesystem")
+
+
+def test_all_keys_are_tried_and_those_that_are_left_are_named() -> None:
+    tried = []
+
+    def delete(key: str) -> None:
+        tried.append(key)
+        if key == "b":
+            raise PermissionError
+
+    OfTest.delete(["a"], delete)
+    with pytest.raises(DeleteFailed, match=r"1 keys are still there: .*Permission denied") as caught:
+        OfTest.delete(iter("abc"), delete)
+    assert tried == ["a", "a", "b", "c"]
+    assert {key: (type(error), error.key) for key, error in caught.value.failed.items()} == {"b": (Denied, "b")}
+
+
+def test_health_is_told_in_time() -> None:
+    assert OfTest("health").health(lambda: None).ok
+    wrong = OfTest("health").health(lambda: os.stat("/no/such/file"))
+    assert (wrong.ok, wrong.detail) == (False, "the filesystem failed: No such file or directory")
+    answer = threading.Event()
+    late = OfTest("health").health(answer.wait, seconds=0.05)
+    answer.set()
+    assert (late.ok, late.detail) == (False, "the filesystem did not answer in time")
+    assert 0.05 <= late.latency.total_seconds() < 1

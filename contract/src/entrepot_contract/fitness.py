@@ -10,6 +10,8 @@ from entrepot_contract.options import DriverOptions
 __all__ = ["contract_of", "defect", "import_fault", "unfit", "with_hint"]
 
 _AUTHOR: Final = "or tell its author"
+_LOOKED_AT: Final = {"name", "contract", "Options"}
+"""Attributes of which more is asked than to be there."""
 
 
 def contract_of(plugin: object) -> tuple[int, int] | None:
@@ -72,6 +74,7 @@ def _lacking(plugin: type, base: type) -> list[str]:
     lacking = [name for name in vars(base) if name in getattr(plugin, "__abstractmethods__", ())]
     if not isinstance(getattr(plugin, "name", None), str):
         lacking.append("name")
+    lacking += [name for name in base.__annotations__ if name not in _LOOKED_AT and not hasattr(plugin, name)]
     if "Options" in base.__annotations__:
         options = getattr(plugin, "Options", None)
         if not (isinstance(options, type) and issubclass(options, DriverOptions)):

@@ -47,7 +47,9 @@ def describe(error: ValidationError, known: Sequence[str]) -> str:
 
 
 def _sentence(kind: str, place: tuple[int | str, ...], message: str, known: Sequence[str]) -> str:
-    name = ".".join(str(step) for step in place) or "the options"
+    name = ".".join(str(step) for step in place)
+    if not name:  # a fault of several options, which its own sentence names
+        return message.removeprefix("Value error, ")
     if kind == "extra_forbidden":
         return f"unknown option {name!r}{nearest(str(place[-1]), known)}"
     if kind == "missing":

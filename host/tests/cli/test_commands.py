@@ -91,6 +91,11 @@ def test_a_good_configuration_can_be_served(tmp_path: Path) -> None:
         ),
         ("storage: {filesystem: {rootdirectory: {a: swordfish}}}", ["filesystem: configure: option 'rootdirectory'"]),
         ("storage: {swift: {secretkey: swordfish}}", ["no storage plugin is called 'swift'"]),
+        ("storage: {inmemory: }\nhttp: {server: nginx}", ["no server plugin is called 'nginx'"]),
+        (
+            "storage: {inmemory: }\nnotifications: {endpoints: [{name: bob, url: 'http://x/', headres: swordfish}]}",
+            ["webhook: configure: unknown option 'headres', did you mean 'headers'?"],
+        ),
     ],
 )
 def test_each_fault_of_a_configuration_is_a_line(tmp_path: Path, text: str, faults: list[str]) -> None:

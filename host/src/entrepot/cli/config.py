@@ -7,8 +7,9 @@ import os
 import click
 
 from entrepot.application import open_gate, open_storage
-from entrepot.config import ConfigurationError, load_configuration
+from entrepot.config import Configuration, ConfigurationError, load_configuration, notify_settings, server_settings
 from entrepot.plugins import PluginError
+from entrepot.server import choose_server
 from entrepot_contract import ConfigError
 
 __all__ = ["config"]
@@ -26,10 +27,7 @@ def check(ctx: click.Context, path: str) -> None:
     """Say what is wrong with a configuration; exit 1 where it cannot be served."""
     try:
         configuration, warnings = load_configuration(path, os.environ)
-        open_storage(configuration).close()
-        gate = open_gate(configuration)
-        if gate is not None:
-            gate.close()
+        _open_all(configuration)
     except ConfigurationError as error:
         faults = error.faults
     except (PluginError, ConfigError) as error:
@@ -42,3 +40,18 @@ def check(ctx: click.Context, path: str) -> None:
     for fault in faults:
         click.echo(f"error: {fault}", err=True)
     ctx.exit(1)
+
+
+def _open_all(configuration: Configuration) -> None:
+    """Make every plugin that is configured, and let go of it again; its own error says what is wrong."""
+    open_storage(configuration).close()
+    gate = open_gate(configuration)
+    if gate is not None:
+        gate.close()
+    choose_server(configuration.http.server, server_settings(configuration, shared=True, on_ready=None))
+    told = notify_settings(configuration)
+    if told is not None:
+        from entrepot.notify.notifier import open_sinks  # a database, which a host that tells nobody does without
+
+        for sink in open_sinks(told).values():
+            sink.close()
