@@ -55,6 +55,8 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
     with_storage.close()
     settings = server_settings(configuration, shared=shared, on_ready=functools.partial(_ready, configuration))
     server = choose_server(configuration.http.server, settings)
+    if not shared:
+        _log.info("the storage %s is not shared: one process serves it", configuration.storage.driver)
     _log.info("serving with storage %s and server %s", configuration.storage.driver, server.name)
     server.serve(functools.partial(build_application, configuration), settings)
 
