@@ -1,16 +1,33 @@
-"""What an error of the operating system means in the contract, for drivers whose objects are files."""
+"""What an error of the operating system means in the contract, and how it is told, for drivers of files."""
 
 from __future__ import annotations
 
 import errno
 import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from threading import Thread
 from types import TracebackType
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final, Self, TypeVar
 
-from entrepot_contract.errors import Denied, InvalidKey, NoSpace, StorageError, Unavailable
+from entrepot_contract.errors import (
+    ConfigError,
+    DeleteFailed,
+    Denied,
+    InvalidKey,
+    NoSpace,
+    NotFound,
+    StorageError,
+    Unavailable,
+    Unsupported,
+    UploadUnknown,
+)
+from entrepot_contract.types import Health
 
-__all__ = ["Reporting", "kind_of", "words_of"]
+__all__ = ["LOOKED_FOR", "Reporting", "kind_of", "words_of"]
 
+Item = TypeVar("Item")
 Kind = TypeVar("Kind", bound=StorageError)
 
 _MEANING: Final[dict[int, type[StorageError]]] = {
@@ -26,13 +43,24 @@ _NUMBERS: Final[dict[type[OSError], int]] = {
     FileExistsError: errno.EEXIST,
 }
 
+_WRONG_OPTION: Final = (TypeError, ValueError, ImportError, FileNotFoundError)
+
+LOOKED_FOR: Final[dict[str, tuple[type[StorageError], str]]] = {
+    **dict.fromkeys(("read", "stat", "move"), (NotFound, "no such object")),
+    **dict.fromkeys(
+        ("upload_append", "upload_commit"),
+        (UploadUnknown, "the upload was committed, aborted or lost, or never was; start again"),
+    ),
+}
+"""The operations that look for something, and what they say where it is missing."""
+
 
 def kind_of(error: Exception) -> type[StorageError]:
-    """NoSpace, Denied or InvalidKey where the error says so, Unavailable for all that is not known.
+    """NoSpace, Denied, InvalidKey or Unsupported where the error says so, Unavailable for all that is not known.
 
     Never NotFound: only the driver knows whether what is missing is the object.
     """
-    return _MEANING.get(_number(error), Unavailable)
+    return Unsupported if isinstance(error, NotImplementedError) else _MEANING.get(_number(error), Unavailable)
 
 
 def words_of(error: Exception) -> str | None:
@@ -50,28 +78,90 @@ def _number(error: Exception) -> int:
 class Reporting:
     """Turns errors inside a ``with`` into the contract's; can be entered again and again."""
 
-    __slots__ = ("key", "operation")
+    __slots__ = ("_foreign", "key", "operation")
 
     driver: ClassVar[str]
+
     caught: ClassVar[type[Exception]] = OSError
     """What is turned; anything else passes, and so does an error that is the contract's already."""
 
+    missing: ClassVar[Mapping[str, tuple[type[StorageError], str]]] = {}
+    """What a FileNotFoundError means, for a driver that lets none out that is of anything but what it looked for."""
+
+    refused: ClassVar[frozenset[str]] = frozenset()
+    """Classes of errors that are Denied, by name: the package that has them need not be installed."""
+
+    advice: ClassVar[str] = ""
+    """What to do about a failure: the end of its sentence."""
+
     def __init__(self, operation: str, key: str | None = None) -> None:
         self.operation, self.key = operation, key
+        self._foreign: Exception | None = None
 
-    def __enter__(self) -> None:
-        return None
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, self.caught) and not isinstance(error, StorageError):
-            raise self.meaning(error) from error
+        if not isinstance(error, self.caught) or isinstance(error, StorageError) or error is self._foreign:
+            return
+        if isinstance(error, FileNotFoundError) and self.operation in self.missing:
+            raise self.failure(*self.missing[self.operation]) from error
+        raise self.meaning(error) from error
+
+    def passing(self, data: Iterable[Item]) -> Iterator[Item]:
+        """The same, but what it raises itself is no error of this operation, and passes."""
+        try:
+            yield from data
+        except Exception as error:
+            self._foreign = error
+            raise
 
     def failure(self, kind: type[Kind], message: str) -> Kind:
         """An error of this operation."""
         return kind(message, driver=self.driver, operation=self.operation, key=self.key)
 
     def meaning(self, error: Exception) -> StorageError:
-        """What an error means."""
-        return self.failure(kind_of(error), f"the filesystem failed: {words_of(error) or type(error).__name__}")
+        """What an error means that is not of something missing; while options are taken in, that they are wrong."""
+        kind = kind_of(error)
+        if self.operation == "configure" and isinstance(error, _WRONG_OPTION):
+            kind = ConfigError
+        elif not self.refused.isdisjoint(base.__name__ for base in type(error).__mro__):
+            kind = Denied
+        return self.failure(kind, f"the filesystem failed: {words_of(error) or type(error).__name__}{self.advice}")
+
+    @classmethod
+    def delete(cls, keys: Iterable[str], delete: Callable[[str], object]) -> None:
+        """Delete keys one by one.
+
+        Raises DeleteFailed with those that are still there, once all were tried.
+        """
+        failed: dict[str, StorageError] = {}
+        for key in keys:
+            try:
+                with cls("delete", key):
+                    delete(key)
+            except StorageError as error:
+                failed[key] = error
+        if failed:
+            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            raise DeleteFailed(message, driver=cls.driver, operation="delete", failed=failed)
+
+    def health(self, check: Callable[[], object], seconds: float = 1.5) -> Health:
+        """Whether ``check`` ends well within some seconds; in a thread, for a filesystem may know no time limit."""
+        start, said = time.perf_counter(), ["the filesystem did not answer in time"]
+
+        def look() -> None:
+            try:
+                with self:
+                    check()
+                said[0] = ""
+            except StorageError as error:
+                said[0] = error.message
+
+        thread = Thread(target=look, name=f"{self.driver}-health", daemon=True)
+        thread.start()
+        thread.join(seconds)
+        wrong = said[0]
+        return Health(not wrong, timedelta(seconds=time.perf_counter() - start), wrong or "it answers")

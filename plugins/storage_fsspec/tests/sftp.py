@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -56,12 +58,25 @@ class Sftp:
         self._service.wait_ready(lambda: accepts(self.port))
 
     def kill(self) -> None:
-        """Kill -9 it, and every session of it."""
-        if self._service is not None:
+        """Kill -9 it, and what serves its connections: that is in sessions of its own."""
+        if self._service is not None and self._service.running:
+            self.kill_sessions()
             self._service.kill()
+
+    def kill_sessions(self) -> None:
+        """Kill -9 what serves its connections, but not the server."""
+        assert self._service is not None
+        for pid in _descendants(self._service.pid):
+            with suppress(ProcessLookupError):  # it ends with its parent
+                os.kill(pid, signal.SIGKILL)
 
     def config(self, **options: object) -> dict[str, object]:
         """The driver's options for a new directory on it."""
         login: dict[str, object] = {"host": HOST, "port": self.port, "username": getpass.getuser()}
         login |= {"key_filename": str(self.key), "look_for_keys": False, "allow_agent": False, **options}
         return {"protocol": "sftp", "rootdirectory": f"{self.folder}/{uuid4().hex}/root", "storage_options": login}
+
+
+def _descendants(pid: int) -> list[int]:
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(below for child in children for below in _descendants(child))]

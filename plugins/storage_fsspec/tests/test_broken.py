@@ -1,4 +1,4 @@
-"""An SFTP server that dies: told as Unavailable, and forgotten once it is back."""
+"""An SFTP server that breaks off: told as Unavailable, and forgotten once it is back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from plugins.storage_fsspec.tests.sftp import Sftp
 from services.programs import need
 
-from entrepot_contract import Unavailable
+from entrepot_contract import Denied, Unavailable
 from entrepot_storage_fsspec import FsspecDriver
 
 
@@ -22,20 +22,43 @@ def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sftp]:
     server.kill()
 
 
-def test_a_read_that_breaks_is_unavailable_and_the_next_one_is_whole(mortal: Sftp) -> None:
+def test_what_breaks_is_unavailable_and_the_next_call_is_whole(mortal: Sftp) -> None:
     driver = FsspecDriver.from_config(mortal.config())
     data = b"x" * 8_000_000
     driver.put("a/k", data)
     with driver.read("a/k") as reader:
         chunks = iter(reader)
         next(chunks)
-        mortal.kill()
+        mortal.kill_sessions()
         with pytest.raises(Unavailable):
             list(chunks)
+    with driver.read("a/k") as reader:
+        assert b"".join(reader) == data
+
+    base = driver.upload_append(driver.upload_start("b/k"), [b"base"])
+
+    def broken() -> Iterator[bytes]:
+        yield data
+        mortal.kill_sessions()
+        yield data
+
+    with pytest.raises(Unavailable):
+        driver.upload_append(base, broken())
+    assert driver.upload_commit(driver.upload_append(base, [b" and end"])).size == 12
+
+    mortal.kill()
     with pytest.raises(Unavailable):
         driver.stat("a/k")
     assert not driver.health().ok
     mortal.start()
-    with driver.read("a/k") as reader:
-        assert b"".join(reader) == data
+    assert driver.health().ok
+    assert [item.key for item in driver.list_objects()] == ["a/k", "b/k"]
     driver.close()
+
+
+def test_a_key_that_the_server_does_not_know_is_denied(sftp: Sftp, tmp_path: Path) -> None:
+    config = sftp.config(key_filename=str(sftp.folder / "host_key"))
+    driver = FsspecDriver.from_config(config)
+    with pytest.raises(Denied, match="storage_options"):
+        driver.stat("a/k")
+    assert not driver.health().ok

@@ -36,11 +36,3 @@ class TestSftp(StorageContract):
     @pytest.fixture
     def config(self, sftp: Sftp) -> dict[str, object]:
         return sftp.config()
-
-
-class TestSftpThatCreates(StorageContract):
-    driver_class = FsspecDriver
-
-    @pytest.fixture
-    def config(self, sftp: Sftp) -> dict[str, object]:
-        return {**sftp.config(), "create": True}

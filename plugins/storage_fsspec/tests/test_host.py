@@ -7,29 +7,37 @@ from random import Random
 
 import pytest
 from plugins.storage_fsspec.tests.sftp import Sftp
+from services.containers import Skopeo
 from services.entrepot import entrepot
+from services.images import OciLayout, package, random_files
+from services.programs import need
 from services.registry import write_config
 from services.wire import digest_of
 
 
-@pytest.mark.parametrize("protocol", ["local", "sftp"])
-def test_a_blob_comes_back_as_it_was_pushed(protocol: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    options: dict[str, object] = {"protocol": protocol, "rootdirectory": str(tmp_path / "root")}
-    if protocol == "sftp":
-        sftp: Sftp = request.getfixturevalue("sftp")
-        options = sftp.config()
-    config = write_config(tmp_path / "config.yml", {"fsspec": options})
+def test_a_client_pushes_and_pulls_and_a_blob_in_slices_comes_back(
+    tmp_path: Path, sftp: Sftp, request: pytest.FixtureRequest
+) -> None:
+    need(request, "skopeo")
+    config = write_config(tmp_path / "config.yml", {"fsspec": sftp.config()})
     registry = entrepot(config, tmp_path / "host", server="waitress")
+    image = package(random_files("fsspec", 300_000, 1_500_000))
+    name = OciLayout(tmp_path / "pushed").add("v1", image)
     data = Random(7).randbytes(3_000_000)  # noqa: S311  # content, not a secret
     registry.start()
     try:
+        skopeo = Skopeo(tmp_path / "skopeo")
+        skopeo.copy(name, f"docker://{registry.address}/team/app:v1")
+        skopeo.copy(f"docker://{registry.address}/team/app:v1", f"dir:{tmp_path}/pulled")
         location = registry.wire.start_upload("a/b")
         answer = registry.wire.patch(location, data[:2_000_000])
         assert answer.status == 202, answer
         answer = registry.wire.finish(answer.location, digest_of(data), data[2_000_000:])
         assert answer.status == 201, answer
-        assert registry.wire.push_blob("a/b", b"small").status == 201
         answer = registry.wire.blob("a/b", digest_of(data))
         assert (answer.status, answer.body == data) == (200, True)
     finally:
         registry.stop()
+    assert (tmp_path / "pulled/manifest.json").read_bytes() == image.manifest
+    for blob in image.blobs:
+        assert (tmp_path / "pulled" / digest_of(blob).removeprefix("sha256:")).read_bytes() == blob

@@ -1,6 +1,3 @@
-"""entrepot storage on any filesystem of fsspec."""
+"""entrepot storage on a filesystem of fsspec."""
 
-from entrepot_storage_fsspec.driver import FsspecDriver
-from entrepot_storage_fsspec.options import FsspecOptions
-
-__all__ = ["FsspecDriver", "FsspecOptions"]
+from entrepot_storage_fsspec.driver import FsspecDriver as FsspecDriver

@@ -1,204 +1,297 @@
-"""The driver."""
+"""The driver: a file is written under a name that no one knows, and gets the path of its key in one step.
+
+An upload is a directory with a file for each append, ``head`` that lists those that count, and ``open`` while it lives.
+A state can be used while it is the beginning of ``head``. Who removes ``open`` commits, and only one can.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
-from threading import Thread
-from typing import Final
+import errno
+import json
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from secrets import token_hex
+from threading import RLock
+from typing import Any, Final, Literal
 
-from entrepot_contract import (
-    AlreadyExists,
-    Capabilities,
-    Chunks,
-    DeleteFailed,
-    DriverOptions,
-    Health,
-    IntegrityError,
-    InvalidKey,
-    ObjectInfo,
-    Prefix,
-    RangeError,
-    SignedMethod,
-    StorageDriver,
-    StorageError,
-    Unavailable,
-    Unsupported,
-    UploadState,
-    WriteMode,
-)
+import fsspec  # type: ignore[import-untyped]  # fsspec ships no types
+from pydantic import Field, Secret
+
+from entrepot_contract import Chunks, DriverOptions, SignedMethod, StorageDriver, UploadState, errors, is_key, oserrors
 from entrepot_contract.reading import BodyReader
-from entrepot_storage_fsspec.failures import NAME, Reporting, failure
-from entrepot_storage_fsspec.options import FsspecOptions
-from entrepot_storage_fsspec.store import CHUNK, HARMLESS, Store
-from entrepot_storage_fsspec.uploads import Uploads
+from entrepot_contract.types import Capabilities, Health, ObjectInfo, Prefix, WriteMode
 
-HEALTH_PATIENCE: Final = 1.5
+FileSystem = Any  # fsspec.AbstractFileSystem, which has no types
+Listing = Iterator[ObjectInfo | Prefix]
+CHUNK: Final = 2**20
+KNOWN: Final = ("file", "local", "memory", "sftp", "ssh")
+# One for all, as there is one such memory in a process, and its methods look twice for what may go in between.
+_MEMORY: Final = RLock()
+
+
+class FsspecOptions(DriverOptions):
+    """Which filesystem, and where on it; ``timeout`` is in seconds, ``storage_options`` may hold secrets."""
+
+    protocol: str
+    rootdirectory: str = Field(pattern=r"^/[^*?\[]*$")  # fsspec would take it for a pattern
+    storage_options: Secret[dict[str, object]] = Secret({})
+    replace: Literal["rename"] | None = None
+    timeout: float = Field(30, gt=0)
+
+
+class Reporting(oserrors.Reporting):
+    """Turns whatever fsspec raises into the contract's errors; its own words may hold secrets, and are not shown."""
+
+    driver, caught, missing = "fsspec", Exception, oserrors.LOOKED_FOR
+    refused = frozenset({"AuthenticationException", "BadHostKeyException"})  # of paramiko
+    advice = "; look at it, and at the options 'protocol' and 'storage_options'"
 
 
 class FsspecDriver(StorageDriver):
     """Objects as files of any filesystem of fsspec: a key is a path below ``rootdirectory``."""
 
-    name = NAME
-    contract = (1, 0)
-    Options = FsspecOptions
+    name, contract, Options = Reporting.driver, (1, 0), FsspecOptions
 
-    def __init__(self, options: DriverOptions) -> None:
-        if not isinstance(options, FsspecOptions):
-            raise TypeError(f"FsspecDriver takes FsspecOptions, not {type(options).__name__}")
-        self._options = options
-        self._store = Store(options)
-        self._uploads = Uploads(self._store)
+    def __init__(self, options: FsspecOptions) -> None:
+        self._options, self._root = options, options.rootdirectory.rstrip("/")
+        self._ram, self._sftp = options.protocol == "memory", options.protocol in {"sftp", "ssh"}
+        self._idle: list[FileSystem] = []
+        with Reporting("configure") as report:
+            kind = fsspec.get_filesystem_class(options.protocol)
+        if options.protocol not in KNOWN and (kind.mv is fsspec.AbstractFileSystem.mv or not options.replace):
+            raise report.failure(errors.ConfigError, "option 'replace': say 'rename' if its mv replaces in one step")
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            create=self._options.creates,
-            shared=self._options.protocol != "memory",
-            durable=False,
-            move="rename" if self._store.tree else "copy",
-        )
+        return Capabilities(create=False, shared=not self._ram, durable=False, move="copy" if self._ram else "rename")
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
-        create = mode is WriteMode.CREATE
-        if create and not self._options.creates:
-            raise failure(
-                Unsupported, "put", key, "no atomic creation is known of this filesystem; see option 'create'"
-            )
-        with Reporting("put", key), self._store.borrowed() as fs:
-            try:
-                size, modified = self._store.put(fs, self._store.path(key), data, create=create)
-            except FileExistsError as error:
-                if create:
-                    raise failure(AlreadyExists, "put", key, "the key has an object") from error
-                raise
-        if size != len(data):
-            raise failure(IntegrityError, "put", key, f"{size} of {len(data)} bytes were written; put again")
-        return ObjectInfo(key, size, modified, None)
+        report, staged = Reporting("put", key), f"{self._root}/.entrepot/staged/{token_hex(16)}"
+        if mode is WriteMode.CREATE:
+            raise report.failure(errors.Unsupported, "fsspec promises no creation that fails where a file is")
+        with report, self._borrowed() as fs, self._new(fs, staged, (data,)) as info:
+            self._publish(fs, staged, f"{self._root}/{key}")
+        return ObjectInfo(key, *info, None)
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> BodyReader:
-        report = Reporting("read", key)
-        with report:
-            fs = self._store.take()
-            try:
-                path = self._store.path(key)
-                modified = self._store.info(fs, path)[1]
-                info = fs.info(path)
-                handle = self._store.open(fs, path)
-                handle.seek(0, 2)
-                size = handle.tell()  # of what is open: the object may have been replaced since
-                handle.seek(min(offset, size))
-            except BaseException as error:
-                self._store.give(fs, whole=isinstance(error, HARMLESS))
-                raise
-        if offset > size:
-            handle.close()
-            self._store.give(fs, whole=True)
-            raise failure(RangeError, "read", key, f"offset {offset} lies past the {size} bytes of the object")
+        with ExitStack() as stack:
+            report = stack.enter_context(Reporting("read", key))
+            fs = stack.enter_context(self._borrowed())
+            written = self._info(fs, f"{self._root}/{key}")[1]
+            handle = stack.enter_context(fs.open(f"{self._root}/{key}", "rb"))
+            # Of what is open: the path may be another's by now.
+            size = handle.stat().st_size if self._sftp else handle.size
+            if offset > size:
+                raise report.failure(errors.RangeError, f"offset {offset} lies past the {size} bytes of the object")
+            if self._ram:  # where all that read a file have one position
+                handle = BytesIO(handle.getvalue())
+                stack.close()
+            handle.seek(offset)
+            held = stack.pop_all()
         end = size if length is None else min(size, offset + length)
-        whole = True
 
-        def chunks() -> Iterator[bytes]:
-            left = end - offset
-            while left > 0 and (piece := handle.read(min(left, CHUNK))):
-                left -= len(piece)
-                # A name that is written again may be read half before and half after it.
-                if not left and not self._store.keeps(handle) and fs.info(path) != info:
-                    raise failure(Unavailable, "read", key, "the object was replaced while it was read; read again")
-                yield bytes(piece)
+        def pieces() -> Iterator[bytes]:
+            with held:  # which has to know what fails
+                for start in range(offset, end, CHUNK):
+                    yield bytes(handle.read(min(CHUNK, end - start)))
 
-        def failed(error: Exception) -> StorageError:
-            nonlocal whole
-            whole = False
-            return report.meaning(error)
-
-        def close() -> None:
-            try:
-                with report:
-                    handle.close()
-            finally:
-                self._store.give(fs, whole=whole)
-
-        info_of_all = ObjectInfo(key, size, modified, None)
-        return BodyReader(info_of_all, chunks(), end - offset, driver=NAME, close=close, failed=failed)
+        info = ObjectInfo(key, size, written, None)
+        return BodyReader(info, pieces(), end - offset, driver=self.name, close=held.close, failed=report.meaning)
 
     def stat(self, key: str) -> ObjectInfo:
-        with Reporting("stat", key), self._store.borrowed() as fs:
-            return ObjectInfo(key, *self._store.info(fs, self._store.path(key)), None)
+        with Reporting("stat", key), self._borrowed() as fs:
+            return ObjectInfo(key, *self._info(fs, f"{self._root}/{key}"), None)
 
-    def list_objects(
-        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
-    ) -> Iterator[ObjectInfo | Prefix]:
-        with Reporting("list_objects", prefix or None):
-            children = sorted(self._store.children(self._store.path(prefix)), key=lambda child: child[0])
-        for name, size, modified in children:
-            key = f"{prefix}{name}"
-            if modified is not None:
-                if key > start_after:
-                    yield ObjectInfo(key, size, modified, None)
-            elif not shallow:
-                if key > start_after or start_after.startswith(key):
-                    yield from self.list_objects(key, start_after=start_after)
-            elif key > start_after and any(True for _ in self.list_objects(key)):
+    def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Listing:
+        path = f"{self._root}/{prefix}".strip("/")
+        found: dict[str, tuple[int, datetime] | None] = {}
+        none = suppress(FileNotFoundError, NotADirectoryError)
+        with Reporting("list_objects", prefix or None), self._borrowed() as fs, none:
+            for each in fs.ls(f"/{path}", detail=True):
+                above, _, name = each["name"].strip("/").rpartition("/")
+                if above == path and is_key(name) and each["type"] in {"file", "directory"}:
+                    found[prefix + name + "/" * (each["type"] == "directory")] = described(fs, each)
+        for key, info in sorted(found.items()):
+            if info and key > start_after:
+                yield ObjectInfo(key, *info, None)
+            elif not info and not shallow and (key > start_after or start_after.startswith(key)):
+                yield from self.list_objects(key, start_after=start_after)
+            elif not info and shallow and key > start_after and any(self.list_objects(key)):
                 yield Prefix(key)
 
     def move(self, source: str, target: str) -> ObjectInfo:
-        if source == target:
-            raise failure(InvalidKey, "move", source, "cannot be moved onto itself")
-        with Reporting("move", source), self._store.borrowed() as fs:
-            path = self._store.path(source)
-            size, modified = self._store.info(fs, path)
-            self._store.publish(fs, path, self._store.path(target))
-            self._store.prune(fs, path)
-            if not self._store.tree:
-                size, modified = self._store.info(fs, self._store.path(target))
-            return ObjectInfo(target, size, modified, None)
+        with Reporting("move", source) as report, self._borrowed() as fs:
+            if source == target:
+                raise report.failure(errors.InvalidKey, "cannot be moved onto itself")
+            info = self._info(fs, f"{self._root}/{source}")
+            self._publish(fs, f"{self._root}/{source}", f"{self._root}/{target}")
+        self._prune(source)
+        return ObjectInfo(target, *info, None)
 
     def delete(self, keys: Iterable[str]) -> None:
-        failed: dict[str, StorageError] = {}
-        for key in keys:
-            try:
-                with Reporting("delete", key), self._store.borrowed() as fs:
-                    self._store.remove(fs, self._store.path(key))
-            except StorageError as error:
-                failed[key] = error
-        if failed:
-            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
-            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed)
+        Reporting.delete(keys, self._delete)
 
     def upload_start(self, key: str) -> UploadState:
-        return self._uploads.start(key)
+        folder = f"{self._root}/.entrepot/uploads/{token_hex(16)}"
+        with Reporting("upload_start", key), self._borrowed() as fs:
+            self._made(fs, f"{folder}/head", lambda: fs.pipe_file(f"{folder}/head", b"[]"))
+            fs.touch(f"{folder}/open")
+        return UploadState(key, 0, json.dumps([folder, []]))
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
-        return self._uploads.append(state, data)
+        data = [bytes(piece) for piece in data] if self._ram else data  # before all others have to wait
+        with Reporting("upload_append", state.key) as report, self._borrowed() as fs:
+            folder, parts = json.loads(state.token)
+            seen, part = self._head(fs, report, folder, parts), f"{folder}/{token_hex(16)}"
+            with self._new(fs, part, report.passing(data)) as (size, _):
+                parts = [*parts, [part, size]]
+                fs.pipe_file(f"{part}.head", json.dumps(parts).encode())
+                self._head(fs, report, folder, seen, exact=True)
+                self._publish(fs, f"{part}.head", f"{folder}/head")
+                self._head(fs, report, folder, parts)
+        return UploadState(state.key, state.size + size, json.dumps([folder, parts]))
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
-        return self._uploads.commit(state, state.key if target is None else target)
+        key = state.key if target is None else target
+        with Reporting("upload_commit", state.key) as report, self._borrowed() as fs:
+            folder, parts = json.loads(state.token)
+            self._head(fs, report, folder, parts)
+            full = [part for part in parts if part[1]]
+            whole = full[0][0] if len(full) == 1 else f"{folder}/{token_hex(16)}"
+            spans = ((path, at, min(at + CHUNK, size)) for path, size in full for at in range(0, size, CHUNK))
+            with self._new(fs, whole, (fs.cat_file(*span) for span in spans)) if len(full) != 1 else nullcontext():
+                info = self._info(fs, whole)
+                if info[0] != state.size:
+                    raise report.failure(errors.IntegrityError, f"{info[0]} of {state.size} bytes are left; push again")
+                fs.rm_file(f"{folder}/open")
+                try:
+                    self._publish(fs, whole, f"{self._root}/{key}")
+                except BaseException:
+                    with suppress(Exception), self._borrowed() as other:
+                        other.touch(f"{folder}/open")
+                    raise
+        with suppress(errors.StorageError):  # what is left of the upload counts for nothing
+            self.upload_abort(state)
+        return ObjectInfo(key, *info, None)
 
     def upload_abort(self, state: UploadState) -> None:
-        self._uploads.abort(state)
+        with Reporting("upload_abort", state.key), self._borrowed() as fs, suppress(FileNotFoundError):
+            fs.rm(json.loads(state.token)[0], recursive=True)
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
-        raise failure(Unsupported, "sign_url", key, f"{method} URLs cannot be signed: fsspec promises none that end")
+        raise Reporting("sign_url", key).failure(errors.Unsupported, f"{method} URLs cannot be signed on a filesystem")
 
     def health(self) -> Health:
-        start = time.perf_counter()
-        said: list[str] = ["the filesystem did not answer in time"]
-        # In a thread, for fsspec knows no timeouts.
-        check = Thread(target=self._check, args=[said], name="fsspec-health", daemon=True)
-        check.start()
-        check.join(HEALTH_PATIENCE)
-        return Health(not said, timedelta(seconds=time.perf_counter() - start), said[0] if said else "it answers")
+        return Reporting("health").health(lambda: any(self.list_objects("health/")))
 
-    def close(self) -> None:
-        self._store.close()
+    def close(self, *broken: FileSystem) -> None:
+        idle, self._idle = self._idle, []
+        for fs in (*broken, *idle):
+            if self._sftp:
+                fs.client.close()
 
-    def _check(self, said: list[str]) -> None:
+    @contextmanager
+    def _borrowed(self) -> Iterator[FileSystem]:
+        """A connection for one call at a time, as most are not safe for threads."""
+        fs, whole = self._connected(), False
         try:
-            with Reporting("health"), self._store.borrowed() as fs:
-                self._store.kind(fs, self._store.path(""))
-        except StorageError as error:
-            said[:] = [error.message]
+            with _MEMORY if self._ram else nullcontext():
+                yield fs
+            whole = True
+        except (OSError, errors.StorageError) as error:
+            # An answer leaves the connection whole. After anything else it is closed, with those that are idle.
+            whole = not isinstance(error, ConnectionError | TimeoutError | errors.Unavailable)
+            raise
+        finally:
+            self._idle.append(fs) if whole else self.close(fs)
+
+    def _connected(self) -> FileSystem:
+        with suppress(IndexError):
+            while fs := self._idle.pop():
+                if not self._sftp or fs.client.get_transport().is_active():
+                    return fs
+        options, timeout = self._options.storage_options.get_secret_value(), self._options.timeout
+        waits = {"timeout": timeout, "channel_timeout": timeout} if self._sftp else {}
+        with Reporting("configure"):
+            fs = fsspec.filesystem(self._options.protocol, skip_instance_cache=not self._ram, **{**waits, **options})
+            fs.dircache.use_listings_cache = False  # not every class takes it as an option
+            if self._sftp:
+                fs.ftp.get_channel().settimeout(timeout)
+                # Every request waits for its answer: without this each waits 40 ms for more to send.
+                fs.client.get_transport().sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return fs
+
+    def _info(self, fs: FileSystem, path: str) -> tuple[int, datetime]:
+        """A file's size in bytes and its time; FileNotFoundError for a directory, or below a file."""
+        with suppress(NotADirectoryError):
+            if info := described(fs, fs.info(path)):
+                return info
+        raise FileNotFoundError(errno.ENOENT, "no file")
+
+    @contextmanager
+    def _new(self, fs: FileSystem, path: str, data: Chunks) -> Iterator[tuple[int, datetime]]:
+        """A file of ``data``; it is removed again where the writing, or what is done with it, fails."""
+        handle = self._made(fs, path, lambda: fs.open(path, "wb"))
+        try:
+            for piece in data:
+                handle.write(piece)
+            handle.close()
+            yield self._info(fs, path)
+        except BaseException:
+            for undo in (handle.close, lambda: fs.rm_file(path)):
+                with suppress(Exception):  # what has failed is told, and no one else knows the file
+                    undo()
+            raise
+
+    def _publish(self, fs: FileSystem, source: str, target: str) -> None:
+        """Give a file another path; what has it is replaced in one step."""
+        if self._ram:
+            fs.pipe_file(target, fs.cat_file(source))
+            fs.rm_file(source)
         else:
-            said.clear()
+            # Where os.rename fails, fsspec's mv of local files copies, and readers would see half of it.
+            rename = os.replace if self._options.protocol in {"file", "local"} else fs.mv
+            self._made(fs, target, lambda: rename(source, target), source)
+
+    def _made(self, fs: FileSystem, path: str, make: Callable[[], Any], source: str = "") -> Any:  # noqa: ANN401
+        """Make a file; its directory is made where it is missing, and again where a delete prunes it meanwhile."""
+        for more in range(20, -1, -1):
+            with suppress(FileNotFoundError):
+                return make()
+            if source:
+                self._info(fs, source)
+            with suppress(OSError) if more else nullcontext():  # another may make it at the same time
+                fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        raise NotADirectoryError(errno.ENOTDIR, "a file is where a directory is needed")
+
+    def _delete(self, key: str) -> None:
+        with self._borrowed() as fs, suppress(FileNotFoundError):
+            self._info(fs, f"{self._root}/{key}")
+            fs.rm_file(f"{self._root}/{key}")
+        self._prune(key)
+
+    def _prune(self, key: str) -> None:
+        """Remove the directories above a key that are empty, where rmdir is known to leave the others."""
+        with suppress(Exception), self._borrowed() as fs:  # one that stays is no object
+            while self._options.protocol in KNOWN and (key := key.rpartition("/")[0]):
+                fs.rmdir(f"{self._root}/{key}")
+
+    def _head(self, fs: FileSystem, report: Reporting, folder: str, parts: Any, exact: bool = False) -> Any:  # noqa: ANN401
+        """What ``head`` lists; UploadConflict where it does not begin as a state does."""
+        self._info(fs, f"{folder}/open")
+        head = json.loads(fs.cat_file(f"{folder}/head"))
+        if head[: None if exact else len(parts)] != parts:
+            raise report.failure(errors.UploadConflict, "another append was made from an earlier state")
+        return head
+
+
+def described(fs: FileSystem, found: dict[str, Any]) -> tuple[int, datetime] | None:
+    """A file's size in bytes, and its time by one of the names that filesystems have for it; None for a directory."""
+    if found["type"] != "file":
+        return None
+    time = found.get("mtime") or found.get("modified") or found.get("created") or fs.modified(found["name"])
+    return int(found["size"]), datetime.fromtimestamp(time, UTC) if isinstance(time, float) else time.astimezone(UTC)
