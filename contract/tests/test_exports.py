@@ -34,6 +34,7 @@ MODULES = [
     "inner",
     "issuing",
     "keys",
+    "known",
     "notify",
     "options",
     "oserrors",
@@ -110,8 +111,8 @@ def test_a_state_is_frozen_hides_its_token_and_is_never_pickled() -> None:
 @pytest.mark.parametrize("file", KIT_FILES, ids=lambda file: file.name)
 def test_the_kit_names_no_plugin(file: Path) -> None:
     groups = ("entrepot.storage", "entrepot.auth", "entrepot.notify")
-    # A token is what an issuer issues, too.
-    names = {point.name for group in groups for point in metadata.entry_points(group=group)} - {"token"}
+    # A token is what an issuer issues, too, and functools has a cache.
+    names = {point.name for group in groups for point in metadata.entry_points(group=group)} - {"token", "cache"}
     names |= {
         "filesystem",
         "inmemory",

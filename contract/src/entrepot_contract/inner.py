@@ -10,7 +10,7 @@ from pydantic import Field
 
 from entrepot_contract.errors import ConfigError, StorageError
 from entrepot_contract.fitness import defect, import_fault, unfit, with_hint
-from entrepot_contract.options import nearest
+from entrepot_contract.known import not_installed
 from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
 
 __all__ = ["InnerOptions", "open_inner"]
@@ -19,15 +19,6 @@ InnerOptions = Annotated[Mapping[str, Mapping[str, object] | None], Field(repr=F
 """One driver's name and its options, as in the section ``storage``; never shown, as it may hold secrets."""
 
 _GROUP: Final = "entrepot.storage"
-
-_PACKAGES: Final = {
-    "azure": "entrepot-storage-azure",
-    "filesystem": "entrepot-storage-fs",
-    "gcs": "entrepot-storage-gcs",
-    "inmemory": "entrepot-storage-memory",
-    "s3": "entrepot-storage-s3",
-    "s3aws": "entrepot-storage-s3",
-}
 
 
 def open_inner(layer: str, option: str, config: Mapping[str, Mapping[str, object] | None]) -> StorageDriver:
@@ -61,9 +52,7 @@ def _claim(layer: str, place: str, name: str) -> EntryPoint:
     found = entry_points(group=_GROUP)
     mine = sorted((claim for claim in found if claim.name == name), key=lambda claim: claim.value)
     if not mine:
-        raise _wrong(
-            layer, place, f"no storage plugin is called {name!r}{_advice(name, {each.name for each in found})}"
-        )
+        raise _wrong(layer, place, not_installed(_GROUP, name, {each.name for each in found}))
     if len(mine) > 1:
         packages = " and ".join(claim.dist.name if claim.dist is not None else claim.value for claim in mine)
         raise _wrong(layer, place, f"the name is claimed by {packages}; uninstall one of them")
@@ -79,14 +68,6 @@ def _load(layer: str, place: str, claim: EntryPoint, package: str) -> type[Stora
     if fault:
         raise _wrong(layer, place, f"the plugin cannot be used: {fault}")
     return cast("type[StorageDriver]", plugin)
-
-
-def _advice(name: str, installed: set[str]) -> str:
-    here = f"; installed are {', '.join(sorted(installed))}" if installed else "; none is installed"
-    if name in _PACKAGES:
-        return f"{here}; to get it: pip install {_PACKAGES[name]}"
-    hint = nearest(name, sorted({*installed, *_PACKAGES}))
-    return f"{here}{hint}" if "did you mean" in hint else f"{here}; install the package that brings it"
 
 
 def _wrong(layer: str, place: str, message: str) -> ConfigError:

@@ -56,7 +56,7 @@ def test_a_package_installed_a_moment_ago_is_found(install: Install) -> None:
 def test_an_unknown_driver_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(PluginError, match=r"'filesytem'; installed are .*filesystem.*did you mean 'filesystem'"):
         load_storage("filesytem")
-    with pytest.raises(PluginError, match=r"no server plugin is called 'nginx'; installed are .*, waitress$"):
+    with pytest.raises(PluginError, match=r"no server plugin is called 'nginx'; installed are .*, waitress; install"):
         load_server("nginx")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
-from typing import Final, cast
+from typing import cast
 
 from stevedore import DriverManager
 
@@ -11,25 +11,11 @@ from entrepot.plugins.fitness import Unfit, import_fault, unfit_auth, unfit_noti
 from entrepot.plugins.installed import AUTH, NOTIFY, SERVER, STORAGE, claims, package_of
 from entrepot_contract import StorageDriver
 from entrepot_contract.auth import Authenticator
+from entrepot_contract.known import not_installed
 from entrepot_contract.notify import NotificationSink
-from entrepot_contract.options import nearest
 from entrepot_contract.server import ServerDriver
 
 __all__ = ["PluginError", "load_auth", "load_notify", "load_server", "load_storage", "server_names"]
-
-_PACKAGES: Final = {
-    STORAGE: {
-        "azure": "entrepot-storage-azure",
-        "filesystem": "entrepot-storage-fs",
-        "gcs": "entrepot-storage-gcs",
-        "inmemory": "entrepot-storage-memory",
-        "s3": "entrepot-storage-s3",
-        "s3aws": "entrepot-storage-s3",
-    },
-    AUTH: {"htpasswd": "entrepot-auth-htpasswd", "token": "entrepot-auth-token"},
-    NOTIFY: {"webhook": "entrepot-notify-webhook"},
-    SERVER: {"granian": "entrepot-server-granian", "gunicorn": "entrepot-server-gunicorn"},
-}
 
 
 class PluginError(Exception):
@@ -79,7 +65,7 @@ def _load(group: str, name: str, unfit: Unfit) -> object:
     found = claims(group)
     mine = [claim for claim in found if claim.name == name]
     if not mine:
-        raise PluginError(f"no {kind} plugin is called {name!r}{_advice(group, name, [claim.name for claim in found])}")
+        raise PluginError(not_installed(group, name, [claim.name for claim in found]))
     if len(mine) > 1:
         packages = " and ".join(package_of(claim) or claim.value for claim in mine)
         raise PluginError(f"the {kind} name {name!r} is claimed by {packages}; uninstall one of them")
@@ -98,12 +84,3 @@ class _Fresh(DriverManager[object]):
     def list_entry_points(self) -> list[EntryPoint]:
         """What is installed now: stevedore's cache in the user's home may be older."""
         return claims(self.namespace)
-
-
-def _advice(group: str, name: str, installed: list[str]) -> str:
-    package = _PACKAGES[group].get(name)
-    here = f"; installed are {', '.join(sorted(set(installed)))}" if installed else "; none is installed"
-    if package:
-        return f"{here}; to get it: pip install {package}"
-    hint = nearest(name, sorted({*installed, *_PACKAGES[group]}))
-    return f"{here}{hint}" if "did you mean" in hint else here

@@ -1,0 +1,34 @@
+"""Every name that a package of this repository registers is known, with the package that brings it."""
+
+from __future__ import annotations
+
+from importlib.metadata import distribution, entry_points
+
+import pytest
+
+from entrepot_contract.known import PACKAGES, not_installed
+
+
+@pytest.mark.parametrize("group", PACKAGES)
+def test_the_known_names_are_those_that_our_packages_register(group: str) -> None:
+    ours = {
+        claim.name: claim.dist.name
+        for claim in entry_points(group=group)
+        if claim.dist is not None and claim.dist.name.startswith("entrepot-") and claim.dist.version == OURS
+    }
+    assert ours == PACKAGES[group]
+
+
+OURS = distribution("entrepot-contract").version
+
+
+@pytest.mark.parametrize(
+    ("name", "installed", "said"),
+    [
+        ("s3", [], "; none is installed; to get it: pip install entrepot-storage-s3"),
+        ("gc", ["inmemory", "gcs"], "; installed are gcs, inmemory, did you mean 'gcs'?"),
+        ("tape", ["gcs"], "; installed are gcs; install the package that brings it"),
+    ],
+)
+def test_a_name_that_is_not_installed_is_told_with_what_to_do(name: str, installed: list[str], said: str) -> None:
+    assert not_installed("entrepot.storage", name, installed) == f"no storage plugin is called {name!r}{said}"
