@@ -34,13 +34,13 @@ check: install ## Lint, format and types
 	$(VENV)/bin/mypy $(SOURCES)
 
 quick: install ## The tests of the packages that take seconds
-	$(PY) -m pytest -q -n 2 -m "not slow" $(PACKAGE_TESTS) tests/test_architecture.py
+	$(PY) -m pytest -q -n 3 -m "not slow" $(PACKAGE_TESTS) tests/test_architecture.py
 
 test: install ## Everything: check, and all tests, with the programs that they drive
 	.ci/programs
 	$(MAKE) check
-	$(PY) -m pytest -q -n 2 $(REPORTS) $(PACKAGE_TESTS)
-	$(PY) -m pytest -q -n 2 --dist loadgroup tests
+	$(PY) -m pytest -q -n 3 $(REPORTS) $(PACKAGE_TESTS)
+	$(PY) -m pytest -q -n 3 --dist loadgroup tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate is left out: it needs docker-registry"; fi
 
