@@ -63,12 +63,12 @@ class Sftp:
             self.kill_sessions()
             self._service.kill()
 
-    def kill_sessions(self) -> None:
-        """Kill -9 what serves its connections, but not the server."""
+    def kill_sessions(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to what serves its connections, but not to the server."""
         assert self._service is not None
         for pid in _descendants(self._service.pid):
             with suppress(ProcessLookupError):  # it ends with its parent
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
 
     def config(self, **options: object) -> dict[str, object]:
         """The driver's options for a new directory on it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +55,18 @@ def test_what_breaks_is_unavailable_and_the_next_call_is_whole(mortal: Sftp) -> 
     mortal.start()
     assert driver.health().ok
     assert [item.key for item in driver.list_objects()] == ["a/k", "b/k"]
+    driver.close()
+
+
+def test_a_server_that_hangs_is_waited_for_as_long_as_the_timeout(mortal: Sftp) -> None:
+    driver = FsspecDriver.from_config({**mortal.config(), "timeout": 0.5})
+    driver.put("a/k", b"bytes")
+    mortal.kill_sessions(signal.SIGSTOP)
+    begin = time.monotonic()
+    with pytest.raises(Unavailable, match="TimeoutError"):
+        driver.stat("a/k")
+    assert 0.5 <= time.monotonic() - begin < 5
+    assert driver.stat("a/k").size == 5  # on another connection
     driver.close()
 
 
