@@ -31,7 +31,8 @@ def test_the_page_in_the_repository_is_not_stale() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["StorageDriver", *StorageDriver.__abstractmethods__, "from_config", *types.__all__, *errors.__all__]
+    "name",
+    ["StorageDriver", *sorted(StorageDriver.__abstractmethods__), "from_config", *types.__all__, *errors.__all__],
 )
 def test_every_verb_value_and_error_has_a_heading(name: str) -> None:
     assert f"\n### `{name}`\n" in page()
