@@ -73,6 +73,10 @@ def test_a_driver_that_keeps_what_it_claims_passes(test: str, ended: Ended) -> N
     assert ended["KeepsWhatItClaims"][test][0] == "pass"
 
 
+def test_there_are_many_broken_storage_drivers() -> None:
+    assert len(BROKEN) >= 40
+
+
 def test_no_two_broken_plugins_have_one_name() -> None:
     assert len(BROKEN.keys() | BROKEN_AUTH.keys() | BROKEN_NOTIFY.keys()) == sum(map(len, FAULTS.values()))
 

@@ -111,6 +111,14 @@ class HealthTellsThePassword(HonestDriver):
 
 
 @caught_by("test_health_answers_in_time_and_tells_no_secret")
+class HealthHasNoWords(HonestDriver):
+    """Says nothing of what the backend said."""
+
+    def health(self) -> Health:
+        return dataclasses.replace(super().health(), detail=None)  # type: ignore[arg-type]  # the fault
+
+
+@caught_by("test_health_answers_in_time_and_tells_no_secret")
 class HealthIsSlow(HonestDriver):
     """Takes three seconds."""
 

@@ -22,6 +22,14 @@ class ListWalksFolders(HonestDriver):
         return iter(sorted(found, key=lambda item: item.key.split("/")))
 
 
+@caught_by("test_list_is_in_byte_order_of_whole_keys")
+class ListStartsAtLetters(HonestDriver):
+    """Leaves out digits where nobody says after what to start."""
+
+    def list_objects(self, prefix: str = "", *, start_after: str = "A", shallow: bool = False) -> Items:
+        return super().list_objects(prefix, start_after=start_after, shallow=shallow)
+
+
 @caught_by("test_list_takes_prefixes_of_whole_segments")
 class ListTakesTextPrefixes(HonestDriver):
     """Takes ``a/`` for any key that begins with ``a``."""
@@ -61,6 +69,16 @@ class ListPutsPrefixesLast(HonestDriver):
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         found = super().list_objects(prefix, start_after=start_after, shallow=shallow)
         return iter(sorted(found, key=lambda item: (isinstance(item, Prefix), item.key)))
+
+
+@caught_by("test_list_shallow_gives_prefixes_in_order")
+class ListShallowStartsAtLetters(HonestDriver):
+    """Looks for objects below a prefix from the letters on, and so leaves out prefixes of digits."""
+
+    def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
+        for item in super().list_objects(prefix, start_after=start_after, shallow=shallow):
+            if not (isinstance(item, Prefix) and item.key < "A"):
+                yield item
 
 
 @caught_by("test_list_shallow_gives_prefixes_in_order")

@@ -50,6 +50,26 @@ class LateReader(HonestReader):
         return None
 
 
+@caught_by("test_reader_tells_the_whole_objects_info")
+class LargeReadersForgetTheirKey(HonestDriver):
+    """Streams what is large in another way, which loses the key."""
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
+        reader = super().read(key, offset=offset, length=length)
+        if reader.info.size > 2**16:
+            cast("HonestReader", reader).info = dataclasses.replace(reader.info, key="")
+        return reader
+
+
+@caught_by("test_reader_can_be_closed_early_and_again")
+class SmallReadersCloseOnce(HonestDriver):
+    """Cannot close the reader of a small object again."""
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
+        reader = super().read(key, offset=offset, length=length)
+        return OnceReader(reader) if reader.info.size < 2**16 else reader
+
+
 @caught_by("test_read_gives_any_range")
 class ReadTakesLengthForEnd(HonestDriver):
     """Reads up to ``length`` instead of ``offset + length``."""

@@ -11,7 +11,9 @@ from datetime import datetime
 from contract.tests.broken.register import caught_by
 from contract.tests.honest import HonestDriver, Row
 
-from entrepot_contract import NotFound, ObjectInfo, Prefix, StorageError
+from entrepot_contract import NotFound, ObjectInfo, Prefix, StorageError, WriteMode
+
+CREATE = WriteMode.CREATE
 
 
 @caught_by("test_stat_finds_objects_only")
@@ -34,6 +36,14 @@ class ErrorsLoseTheirKey(HonestDriver):
 
     def fail(self, kind: type[StorageError], operation: str, key: str | None, message: str = "refused") -> StorageError:
         return super().fail(kind, operation, None, message)
+
+
+@caught_by("test_stat_finds_objects_only")
+class ErrorsSayNothing(HonestDriver):
+    """Raises the right error without a word of what happened."""
+
+    def fail(self, kind: type[StorageError], operation: str, key: str | None, message: str = "refused") -> StorageError:
+        return super().fail(kind, operation, key, "")
 
 
 @caught_by("test_stat_tells_key_size_time_and_etag")
@@ -72,6 +82,27 @@ class EtagsAreSizeAndSecond(HonestDriver):
 
     def as_info(self, row: Row) -> ObjectInfo:
         return dataclasses.replace(super().as_info(row), etag=f"{row[1]}-{int(row[2])}")
+
+
+@caught_by("test_etag_changes_with_the_content")
+class CreatedObjectsHaveOneEtag(HonestDriver):
+    """Knows no more of a new object than that it is new."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        info = super().put(key, data, mode=mode)
+        if mode is CREATE:
+            with self.writing() as link:
+                link.execute("UPDATE objects SET etag = 'new' WHERE key = ?", [key])
+        return info
+
+
+@caught_by("test_every_verb_answers_aware_times")
+class CreatedTimesAreNaive(HonestDriver):
+    """Answers a creation with a time without its zone."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        info = super().put(key, data, mode=mode)
+        return dataclasses.replace(info, modified=info.modified.replace(tzinfo=None)) if mode is CREATE else info
 
 
 @caught_by("test_stat_tells_key_size_time_and_etag")

@@ -59,6 +59,7 @@ class LifecycleContract(ContractBase, ProcessBase):
         health = driver.health()
         assert type(health) is Health
         assert health.ok is True, health.detail
+        assert isinstance(health.detail, str), "the operator reads it"
         assert timedelta(0) <= health.latency <= timedelta(seconds=2)
         for name, field in self.driver_class.Options.model_fields.items():
             value = config.get(field.alias or name, config.get(name))

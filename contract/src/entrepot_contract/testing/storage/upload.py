@@ -110,6 +110,8 @@ class UploadContract(ContractBase):
         with pytest.raises(UploadConflict) as caught:
             driver.upload_commit(driver.upload_append(revived(lost), [b"more"]) if further else revived(lost))
         assert caught.value.key == "a/k"
+        assert caught.value.operation in {"upload_append", "upload_commit"}
+        assert caught.value.message
         assert listed(driver) == []
         driver.upload_commit(won)
         assert read_back(driver, "a/k") == (b"basewon!!" if same_size else b"basewon")
