@@ -21,7 +21,6 @@ from entrepot_contract import (
     InvalidKey,
     NoSpace,
     NotFound,
-    StorageError,
     Unavailable,
 )
 from entrepot_storage_fs import FilesystemDriver
@@ -216,6 +215,6 @@ def test_making_a_driver_touches_no_disk(tmp_path: Path) -> None:
 
 
 def test_every_error_is_one_of_the_contract() -> None:
-    with pytest.raises(StorageError, match="filesystem: put k: ") as caught, Reporting("put", "k"):
+    with pytest.raises(Unavailable, match="filesystem: put k: ") as caught, Reporting("put", "k"):
         raise TimeoutError("deletes took its directory away")
     assert "deletes took" in str(caught.value)

@@ -196,3 +196,28 @@ def test_a_symlink_is_followed_and_a_dangling_one_is_missing(driver: FilesystemD
     assert [info.key for info in driver.list_objects()] == ["a/k", "linked/k"]
     with pytest.raises(NotFound):
         driver.stat("dangling")
+
+
+def test_what_a_write_answers_is_what_stat_says(driver: FilesystemDriver, tmp_path: Path) -> None:
+    assert driver.put("put", b"1") == driver.stat("put")
+    assert driver.put("created", b"12", mode=WriteMode.CREATE) == driver.stat("created")
+    assert driver.upload_commit(driver.upload_append(driver.upload_start("up"), [b"123"])) == driver.stat("up")
+    assert driver.move("up", "a/moved") == driver.stat("a/moved")
+    for key in ("put", "created", "a/moved"):
+        assert (tmp_path / "root" / key).stat().st_mode & 0o777 == 0o644, "whoever may enter the root may read"
+
+
+@pytest.mark.parametrize("size", [10, 3 * 2**20])
+def test_a_reader_gives_its_bytes_once_and_none_when_it_is_closed(driver: FilesystemDriver, size: int) -> None:
+    driver.put("k", bytes(size))
+    for end in ("close", "exit", "read"):
+        reader = driver.read("k")
+        if end == "close":
+            reader.close()
+        elif end == "exit":
+            with reader:
+                pass
+        else:
+            assert len(b"".join(reader)) == size
+        assert list(reader) == []
+        reader.close()

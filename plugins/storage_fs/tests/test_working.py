@@ -54,6 +54,12 @@ def test_a_process_that_lives_long_sweeps_once_a_day(
     assert not left.exists()
 
 
+def test_a_file_that_another_process_sweeps_meanwhile_harms_no_put(driver: FilesystemDriver, tmp_path: Path) -> None:
+    (tmp_path / "root/.entrepot/staged").mkdir(parents=True)
+    (tmp_path / "root/.entrepot/staged/gone").symlink_to(tmp_path / "nothing")
+    assert driver.put("k", b"bytes").size == 5
+
+
 def test_a_working_directory_that_was_removed_is_made_again(driver: FilesystemDriver, tmp_path: Path) -> None:
     driver.put("k", b"")
     for name in ("staged", "uploads"):
