@@ -16,7 +16,10 @@ BENCH ?= --thorough --data /var/tmp
 # What the kit says of every driver, for a person and for a program.
 REPORTS := --contract-report=build/contract.html --contract-report=build/contract.md --contract-report=build/contract.json
 
-.PHONY: help install serve check quick test bench bench-gate ceph moto azurite gcs
+# What `make mutate` mutates: MUTANTS="entrepot_storage_memory.content.*" DRIVERS=storage_memory is a part of it.
+DRIVERS ?= storage_memory storage_fs
+
+.PHONY: help install serve check quick test mutate bench bench-gate ceph moto azurite gcs
 
 help: ## List the targets
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -43,6 +46,11 @@ test: install ## Everything: check, and all tests, with the programs that they d
 	$(PY) -m pytest -q -n 3 --dist loadgroup tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate is left out: it needs docker-registry"; fi
+
+mutate: install ## Break the memory and filesystem drivers in 1,700 ways, one by one; their tests must notice
+	$(SYNC) --group mutation
+	for driver in $(DRIVERS); do tests/mutation/run $$driver $(MUTANTS) || exit; done
+	$(PY) tests/mutation/survivors.py $(DRIVERS)
 
 bench: install ## Every backend that can be started here, beside docker-registry, into report.html
 	.ci/programs

@@ -1,0 +1,169 @@
+"""What a mutation run left alive, and why: the report of ``make mutate``; fails where a survivor is not explained.
+
+``survivors.py PLUGIN...`` prints it; ``survivors.py --left PLUGIN`` prints the names that nobody has explained.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import platform
+import re
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.stats import status_by_exit_code
+
+ROOT = Path(__file__).parents[2]
+EXPLAINED = Path(__file__).with_name("explained.toml")
+
+CLASSES = {
+    "words": "only the words of a message differ; the contract asks for a message, not for these words",
+    "same": "no call of the contract can tell the difference",
+    "speed": "only time, memory or the number of system calls differs",
+    "power": "only what outlives a loss of power, or a program that is no part of the contract, differs",
+    "alive": "behaviour differs, and no test sees it",
+}
+HARMLESS = frozenset(CLASSES) - {"alive"}
+KILLED = ("killed", "timeout")
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant that no test killed: where it is, what it changes, and what is said of it."""
+
+    name: str
+    place: str
+    before: str
+    after: str
+    kind: str
+    why: str
+
+
+def short(mutant: str) -> str:
+    """``module.Class.method:number`` of mutmut's name for a mutant."""
+    _, module, name = mutant.split(".")
+    function, _, number = name.rpartition("__mutmut_")
+    return f"{module}.{function.removeprefix('x').replace('ǁ', '.').removeprefix('.').removeprefix('_')}:{number}"
+
+
+def verdicts() -> Iterator[tuple[Path, str, str]]:
+    """The source, the mutant and its verdict, of the plugin whose copy is the current folder."""
+    for meta in sorted(Path("mutants/src").rglob("*.py.meta")):
+        source = meta.relative_to("mutants").with_suffix("")
+        for mutant, code in json.loads(meta.read_text())["exit_code_by_key"].items():
+            if code is not None:
+                yield source, mutant, status_by_exit_code[code]
+
+
+def line_of(source: Path, mutant: str) -> int:
+    """The line on which a mutant's function begins, with its decorators."""
+    *scope, name = short(mutant).partition(":")[0].split(".")[1:]
+    body: list[ast.stmt] = ast.parse(source.read_text()).body
+    for part in scope:
+        body = next(node.body for node in body if isinstance(node, ast.ClassDef) and node.name == part)
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name.lstrip("_") == name.lstrip("_"):
+            return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    raise LookupError(f"{source} has no function {name}: it has changed since the run; run `make mutate` again")
+
+
+def changed(source: Path, mutant: str) -> tuple[int, str, str]:
+    """The line of the original that a mutant changes, and both texts."""
+    lines = get_diff_for_mutant(mutant, path=source).splitlines()[2:]
+    found = re.match(r"@@ -(\d+)", lines[0])
+    first = int(found[1]) if found else 1
+    offset = next(at for at, line in enumerate(lines[1:]) if line[0] in "-+")
+    before, after = (" ".join(line[1:].strip() for line in lines[1:] if line[0] == sign) for sign in "-+")
+    return line_of(source, mutant) + first - 1 + offset, before, after
+
+
+def survivors(plugin: str, explained: dict[str, str]) -> Iterator[Survivor]:
+    """All survivors of one plugin, in the order of the source."""
+    for source, mutant, verdict in verdicts():
+        if verdict in KILLED:
+            continue
+        line, before, after = changed(source, mutant)
+        kind, _, why = explained.get(short(mutant), ": not explained yet").partition(": ")
+        yield Survivor(f"{plugin} {short(mutant)}", f"{source.name}:{line}", before, after, kind, why)
+
+
+def cell(text: str) -> str:
+    """A text as a cell of a table, in code."""
+    return "`" + text.replace("|", "\\|").replace("`", "'") + "`"
+
+
+def table(found: list[Survivor]) -> Iterator[str]:
+    """The survivors, by class."""
+    for kind, meaning in CLASSES.items():
+        of_kind = sorted((one for one in found if one.kind == kind), key=lambda one: one.name)
+        if of_kind:
+            yield from [
+                "",
+                f"### {kind}: {meaning}",
+                "",
+                "| mutant | at | was | became | why |",
+                "|---|---|---|---|---|",
+            ]
+            for one in of_kind:
+                yield f"| {one.name} | {one.place} | {cell(one.before)} | {cell(one.after)} | {one.why} |"
+
+
+def timed_out() -> set[str]:
+    """The mutants that a test killed by not ending."""
+    notes = Path("mutants/kills.jsonl")
+    kills = (json.loads(line) for line in notes.read_text().splitlines()) if notes.exists() else ()
+    return {kill["mutant"] for kill in kills if "Timeout (>" in kill["why"]}
+
+
+def left(plugin: str) -> None:
+    """Print the names of the survivors that nobody has explained."""
+    os.chdir(ROOT / "build" / "mutation" / plugin)
+    explained = tomllib.loads(EXPLAINED.read_text())[plugin]
+    for _, mutant, verdict in verdicts():
+        if verdict not in KILLED and short(mutant) not in explained:
+            sys.stdout.write(mutant + "\n")
+
+
+def report(plugins: list[str]) -> None:
+    """Print the report; exits with 1 where a survivor is not explained, or too many are alive."""
+    explained = tomllib.loads(EXPLAINED.read_text())
+    found: list[Survivor] = []
+    rows: list[str] = []
+    rates: list[float] = []
+    for plugin in plugins:
+        os.chdir(ROOT / "build" / "mutation" / plugin)
+        counts = Counter(verdict for _, _, verdict in verdicts())
+        killed = {mutant for _, mutant, verdict in verdicts() if verdict in KILLED}
+        late = len(killed & timed_out()) + counts["timeout"]
+        here = list(survivors(plugin, explained[plugin]))
+        by_kind = Counter(one.kind for one in here)
+        harmless = sum(by_kind[kind] for kind in HARMLESS)
+        total = counts.total()
+        rates.append(len(killed) / (total - harmless))
+        rows.append(
+            f"| {plugin} | {total} | {len(killed)} | {late} | {len(here)} | "
+            f"{' | '.join(str(by_kind[kind]) for kind in CLASSES)} | {rates[-1]:.1%} | {len(killed) / total:.1%} |"
+        )
+        found += here
+    heads = f"| driver | mutants | killed | by time | survived | {' | '.join(CLASSES)} | rate | raw |"
+    sys.stdout.write("\n".join([heads, "|---" * (7 + len(CLASSES)) + "|", *rows, *table(found)]) + "\n")
+    unknown = [one for one in found if one.kind not in CLASSES]
+    for one in unknown:
+        sys.stderr.write(f"not explained in {EXPLAINED.name}: {one.name} at {one.place}: {one.before} -> {one.after}\n")
+    sys.exit(bool(unknown) or min(rates) < 0.95)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--left":
+        left(sys.argv[2])
+    else:
+        sys.stdout.write(f"mutmut {version('mutmut')}, Python {platform.python_version()}\n\n")
+        report(sys.argv[1:])

@@ -1,0 +1,52 @@
+"""A pytest plugin of the mutation run: quick tests first, and a note of which test killed which mutant, and why."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+STATISTICS = Path("mutmut-stats.json")
+KILLS = Path("kills.jsonl")
+
+LONGEST = float(os.environ.get("MUTATION_LONGEST_TEST", "inf"))
+"""Seconds: tests that took longer without a mutant are left out."""
+
+# The same examples for every mutant; a busy machine, or the detour through mutmut's switch, is no verdict.
+settings.register_profile(
+    "mutation", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("mutation")
+
+# The switch puts three calls where the driver has one, and the filesystem driver makes deep directories recursively.
+sys.setrecursionlimit(10_000)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Most mutants die of a test that takes milliseconds, if it is asked first."""
+    if not STATISTICS.exists():
+        return
+    seconds: dict[str, float] = json.loads(STATISTICS.read_text())["duration_by_test"]
+    items.sort(key=lambda item: seconds.get(item.nodeid, 0.0))
+    slow = [item for item in items if seconds.get(item.nodeid, 0.0) > LONGEST]
+    del items[len(items) - len(slow) :]
+    config.hook.pytest_deselected(items=slow)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    mutant = os.environ.get("MUTANT_UNDER_TEST", "")
+    if report.failed and "__mutmut_" in mutant and call.excinfo is not None:
+        why = call.excinfo.exconly(tryshort=True).partition("\n")[0][:200]
+        with KILLS.open("a") as notes:
+            notes.write(json.dumps({"mutant": mutant, "test": item.nodeid, "why": why}) + "\n")
+    return report
