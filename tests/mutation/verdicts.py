@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 STATISTICS = Path("mutmut-stats.json")
-KILLS = Path("kills.jsonl")
+
+# Opened once, as a test may have stepped down to a user who may not; and a descriptor, as a file would warn at exit.
+KILLS = os.open("kills.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
 LONGEST = float(os.environ.get("MUTATION_LONGEST_TEST", "inf"))
 """Seconds: tests that took longer without a mutant are left out."""
@@ -47,6 +49,5 @@ def pytest_runtest_makereport(
     mutant = os.environ.get("MUTANT_UNDER_TEST", "")
     if report.failed and "__mutmut_" in mutant and call.excinfo is not None:
         why = call.excinfo.exconly(tryshort=True).partition("\n")[0][:200]
-        with KILLS.open("a") as notes:
-            notes.write(json.dumps({"mutant": mutant, "test": item.nodeid, "why": why}) + "\n")
+        os.write(KILLS, (json.dumps({"mutant": mutant, "test": item.nodeid, "why": why}) + "\n").encode())
     return report

@@ -207,6 +207,13 @@ def test_what_a_write_answers_is_what_stat_says(driver: FilesystemDriver, tmp_pa
         assert (tmp_path / "root" / key).stat().st_mode & 0o777 == 0o644, "whoever may enter the root may read"
 
 
+def test_the_time_of_an_object_is_finer_than_the_ticks_of_the_kernel(driver: FilesystemDriver, tmp_path: Path) -> None:
+    for _ in range(5):
+        before = time.time_ns()
+        driver.put("k", b"")
+        assert (tmp_path / "root/k").stat().st_mtime_ns >= before
+
+
 @pytest.mark.parametrize("size", [10, 3 * 2**20])
 def test_a_reader_gives_its_bytes_once_and_none_when_it_is_closed(driver: FilesystemDriver, size: int) -> None:
     driver.put("k", bytes(size))
