@@ -28,7 +28,6 @@ CLASSES = {
     "words": "only the words of a message differ; the contract asks for a message, not for these words",
     "same": "no call of the contract can tell the difference",
     "speed": "only time, memory or the number of system calls differs",
-    "power": "only what outlives a loss of power, or a program that is no part of the contract, differs",
     "alive": "behaviour differs, and no test sees it",
 }
 HARMLESS = frozenset(CLASSES) - {"alive"}
