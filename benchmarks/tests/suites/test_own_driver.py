@@ -327,7 +327,7 @@ def test_a_run_that_does_not_ask_loads_nothing_of_it(inner: Pytest) -> None:
         "    ours = {name for name in sys.modules if name.startswith('entrepot_benchmarks')}\n"
         "    parts = ('', '.suites', '.suites.plugin')\n"
         "    assert ours == {f'entrepot_benchmarks{part}' for part in parts}\n"
-        "    assert not {'yaml', 'psutil', 'matplotlib', 'entrepot'} & set(sys.modules)\n",
+        "    assert not {'yaml', 'psutil', 'matplotlib', 'falcon'} & set(sys.modules)\n",
     )
     run = inner.run("-q")
     assert run.returncode == 0, run.stdout
