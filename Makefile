@@ -43,7 +43,7 @@ test: install ## Everything: check, and all tests, with the programs that they d
 	.ci/programs
 	$(MAKE) check
 	$(PY) -m pytest -q -n 3 $(REPORTS) $(PACKAGE_TESTS)
-	$(PY) -m pytest -q -n 3 --dist loadgroup tests
+	$(PY) -m pytest -q -n 3 --dist loadscope tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate is left out: it needs docker-registry"; fi
 
