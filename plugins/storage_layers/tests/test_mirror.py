@@ -102,10 +102,19 @@ def test_what_the_first_side_lost_comes_back_and_health_says_so(filled: MirrorDr
 
 
 def test_what_cannot_be_copied_yet_is_told_by_health() -> None:
-    driver = mirror(first=faulty("upload_start"))
+    driver = mirror(first=faulty("put"))
     driver._second.put("k", b"content")
     assert read(driver, "k") == b"content"
     assert "1 objects differ between the sides" in driver.health().detail
+    driver.close()
+
+
+def test_a_difference_that_is_seen_again_is_repaired_no_later() -> None:
+    driver = mirror()
+    driver._first.put("k", b"content")
+    driver._repairs.note("k", driver._first, driver._second, wait=0.2)
+    driver._repairs.note("k", driver._first, driver._second, wait=60)
+    eventually(lambda: listed(driver._second) == ["k"])
     driver.close()
 
 

@@ -74,6 +74,7 @@ class Repairs:
         self, key: str, source: StorageDriver, target: StorageDriver, *, replace: bool = False, wait: float = 0
     ) -> None:
         """Have an object copied that ``target`` lacks, or with ``replace`` has of an older content, in some seconds."""
+        due = monotonic() + wait
         with self._changed:
             known = self._wanted.get(key)
             if self._closed or (known is None and len(self._wanted) >= MOST):
@@ -83,8 +84,9 @@ class Repairs:
                 level = logging.DEBUG if self._wanted else logging.WARNING
                 _log.log(level, "the %s side lacks %s or has another one, and gets a copy", self._place(target), key)
             elif known.target is target:
-                replace = replace or known.replace
-            self._wanted[key] = Repair(source, target, monotonic() + wait, replace)
+                # Seen again, it is due no later: comparisons may come faster than their differences have to last.
+                due, replace = min(due, known.due), replace or known.replace
+            self._wanted[key] = Repair(source, target, due, replace)
             self._changed.notify_all()
         self.begin()
 
