@@ -41,6 +41,7 @@ MODULES = [
     "server",
     "storage",
     "types",
+    "watching",
 ]
 KIT_FILES = sorted((SOURCE / "testing").rglob("*.py"))
 

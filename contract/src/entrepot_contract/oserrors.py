@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
-from threading import Thread
 from types import TracebackType
 from typing import ClassVar, Final, Self, TypeVar
 
@@ -24,6 +21,7 @@ from entrepot_contract.errors import (
     UploadUnknown,
 )
 from entrepot_contract.types import Health
+from entrepot_contract.watching import health_within
 
 __all__ = ["LOOKED_FOR", "Reporting", "kind_of", "words_of"]
 
@@ -149,19 +147,11 @@ class Reporting:
             raise DeleteFailed(message, driver=cls.driver, operation="delete", failed=failed)
 
     def health(self, check: Callable[[], object], seconds: float = 1.5) -> Health:
-        """Whether ``check`` ends well within some seconds; in a thread, for a filesystem may know no time limit."""
-        start, said = time.perf_counter(), ["the filesystem did not answer in time"]
+        """Whether ``check`` ends well within some seconds: a filesystem may know no time limit."""
 
-        def look() -> None:
-            try:
-                with self:
-                    check()
-                said[0] = ""
-            except StorageError as error:
-                said[0] = error.message
+        def reported() -> None:
+            with self:
+                check()
 
-        thread = Thread(target=look, name=f"{self.driver}-health", daemon=True)
-        thread.start()
-        thread.join(seconds)
-        wrong = said[0]
-        return Health(not wrong, timedelta(seconds=time.perf_counter() - start), wrong or "it answers")
+        late = "the filesystem did not answer in time"
+        return health_within(seconds, reported, name=f"{self.driver}-health", well="it answers", late=late)

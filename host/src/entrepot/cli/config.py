@@ -6,7 +6,8 @@ import os
 
 import click
 
-from entrepot.application import open_gate, open_storage
+from entrepot.application import open_storage
+from entrepot.cli.rehearsal import try_gate, try_sinks
 from entrepot.config import Configuration, ConfigurationError, load_configuration, notify_settings, server_settings
 from entrepot.plugins import PluginError
 from entrepot.server import choose_server
@@ -45,13 +46,8 @@ def check(ctx: click.Context, path: str) -> None:
 def _open_all(configuration: Configuration) -> None:
     """Make every plugin that is configured, and let go of it again; its own error says what is wrong."""
     open_storage(configuration).close()
-    gate = open_gate(configuration)
-    if gate is not None:
-        gate.close()
+    try_gate(configuration)
     choose_server(configuration.http.server, server_settings(configuration, shared=True, on_ready=None))
     told = notify_settings(configuration)
     if told is not None:
-        from entrepot.notify.notifier import open_sinks  # a database, which a host that tells nobody does without
-
-        for sink in open_sinks(told).values():
-            sink.close()
+        try_sinks(told)

@@ -8,7 +8,8 @@ import os
 
 import click
 
-from entrepot.application import build_application, open_gate, open_storage
+from entrepot.application import build_application, open_storage
+from entrepot.cli.rehearsal import try_gate, try_sinks
 from entrepot.config import Configuration, ConfigurationError, load_configuration, notify_settings, server_settings
 from entrepot.config.addresses import Address
 from entrepot.config.environment import CONFIGURATION_PATH
@@ -63,9 +64,7 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
 
 def _look_at_access(configuration: Configuration) -> None:
     """Find out here, and not in a worker, that an authenticator cannot be used; say what may surprise."""
-    gate = open_gate(configuration)
-    if gate is not None:
-        gate.close()
+    try_gate(configuration)
     if configuration.auth and configuration.access is None:
         _log.warning("access is not set: who is authenticated may do everything, as in Docker Distribution")
     http = configuration.http
@@ -78,10 +77,7 @@ def _look_at_sinks(configuration: Configuration) -> None:
     told = notify_settings(configuration)
     if told is None:
         return
-    from entrepot.notify.notifier import open_sinks  # a database, which a host that tells nobody does without
-
-    for sink in open_sinks(told).values():
-        sink.close()
+    try_sinks(told)
     try:
         os.makedirs(told.outbox.path, 0o700, exist_ok=True)
     except OSError as error:

@@ -13,7 +13,6 @@ from entrepot_contract import (
     AlreadyExists,
     Capabilities,
     Chunks,
-    DeleteFailed,
     DriverOptions,
     Health,
     InvalidKey,
@@ -117,16 +116,7 @@ class FilesystemDriver(StorageDriver):
             return ObjectInfo(target, info.size, info.modified, info.etag)
 
     def delete(self, keys: Iterable[str]) -> None:
-        failed: dict[str, StorageError] = {}
-        for key in keys:
-            try:
-                with Reporting("delete", key):
-                    self._delete(key)
-            except StorageError as error:
-                failed[key] = error
-        if failed:
-            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
-            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed)
+        Reporting.delete(keys, self._delete)
 
     def upload_start(self, key: str) -> UploadState:
         return self._uploads.start(key)

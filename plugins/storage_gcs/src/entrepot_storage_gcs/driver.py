@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
-from threading import Thread
 from typing import Final
 
 from entrepot_contract import (
@@ -29,6 +27,7 @@ from entrepot_contract import (
 from entrepot_contract.parts import PartSender
 from entrepot_contract.reading import BodyReader
 from entrepot_contract.rooted import Root
+from entrepot_contract.watching import health_within
 from entrepot_storage_gcs.client import Client
 from entrepot_storage_gcs.failures import NAME, Call
 from entrepot_storage_gcs.listing import list_objects
@@ -134,16 +133,9 @@ class GcsDriver(StorageDriver):
         return self._client.sign(call, self._root.name(key), method, expires)
 
     def health(self) -> Health:
-        start = time.perf_counter()
-        said: list[str] = []
-        # In a thread, for a name that does not resolve has no timeout.
-        check = Thread(target=self._check, args=[said], name="gcs-health", daemon=True)
-        check.start()
-        check.join(HEALTH_PATIENCE)
-        latency = timedelta(seconds=time.perf_counter() - start)
-        if check.is_alive():
-            return Health(False, latency, f"the bucket did not answer within {HEALTH_PATIENCE} s")
-        return Health(not said, latency, said[0] if said else "the bucket answers")
+        # A name that does not resolve has no timeout.
+        late = f"the bucket did not answer within {HEALTH_PATIENCE} s"
+        return health_within(HEALTH_PATIENCE, self._check, name="gcs-health", well="the bucket answers", late=late)
 
     def close(self) -> None:
         self._parts.close()
@@ -165,8 +157,5 @@ class GcsDriver(StorageDriver):
         answers = self._calls.each(len(keys), delete)
         return {key: error for key, error in zip(keys, answers, strict=True) if error is not None}
 
-    def _check(self, said: list[str]) -> None:
-        try:
-            self._objects.check(self._call("health", None), (HEALTH_PATIENCE / 2, HEALTH_PATIENCE / 2))
-        except StorageError as error:
-            said.append(error.message)
+    def _check(self) -> None:
+        self._objects.check(self._call("health", None), (HEALTH_PATIENCE / 2, HEALTH_PATIENCE / 2))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
-from entrepot_contract import Chunks, DeleteFailed, ObjectInfo, Prefix, Reader, StorageDriver, StorageError, UploadState
+from entrepot_contract import Chunks, DeleteFailed, ObjectInfo, Prefix, Reader, StorageError
 
-__all__ = ["Body", "Stamped", "StampedReader", "append_stamped", "stamped", "stamped_listing"]
+__all__ = ["Body", "Stamped", "StampedReader", "stamped", "stamped_append", "stamped_listing"]
 
 Kind = TypeVar("Kind", bound=StorageError)
 
@@ -105,10 +106,11 @@ class Body:
             raise
 
 
-def append_stamped(inner: StorageDriver, state: UploadState, data: Chunks, body: Body, stamp: Stamped) -> UploadState:
-    """Append to an inner driver what comes of ``body``, whose own error passes through as it is."""
+@contextmanager
+def stamped_append(body: Body, stamp: Stamped) -> Iterator[None]:
+    """Stamps the errors of an append inside, but for that of its ``body``, which passes through as it is."""
     try:
-        return inner.upload_append(state, data)
+        yield
     except StorageError as error:
         if error is body.error:
             raise

@@ -24,7 +24,7 @@ from entrepot_storage_layers.cache.digests import check_of
 from entrepot_storage_layers.cache.kept import Kept
 from entrepot_storage_layers.cache.options import CacheOptions
 from entrepot_storage_layers.cache.reading import CopyReader, FillingReader
-from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, append_stamped, stamped_listing
+from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, stamped_append, stamped_listing
 
 __all__ = ["CacheDriver"]
 
@@ -106,7 +106,8 @@ class CacheDriver(StorageDriver):
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         body = Body(data)
-        return append_stamped(self._slow, state, body, body, Stamped(self.name, "upload_append", state.key))
+        with stamped_append(body, Stamped(self.name, "upload_append", state.key)):
+            return self._slow.upload_append(state, body)
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         key = state.key if target is None else target

@@ -23,7 +23,7 @@ from entrepot_contract import (
 from entrepot_contract.inner import open_inner
 from entrepot_storage_layers.chaos.faults import Faults, cut_body, cut_items, spoilt
 from entrepot_storage_layers.chaos.options import ChaosOptions, Fault, Verb
-from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, append_stamped, stamped_listing
+from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, stamped_append, stamped_listing
 
 __all__ = ["ChaosDriver"]
 
@@ -93,7 +93,9 @@ class ChaosDriver(StorageDriver):
         body = Body(data)
         with self._call("upload_append", state.key) as call:
             torn = cut_body(body, call.fault, call)
-            return call.worked(append_stamped(self._inner, state, torn, body, call))
+            with stamped_append(body, call):
+                after = self._inner.upload_append(state, torn)
+            return call.worked(after)
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         with self._call("upload_commit", state.key if target is None else target) as call:

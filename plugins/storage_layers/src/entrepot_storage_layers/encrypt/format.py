@@ -82,33 +82,37 @@ class Header:
 
     def seal(self, number: int, previous: bytes, plain: bytes | memoryview, *, last: bool) -> bytes:
         """One chunk, encrypted; ``previous`` is the tag of the chunk before."""
-        nonce = os.urandom(NONCE)
-        return nonce + self.cipher.encrypt(nonce, plain, _bound(b"chunk", number, previous, last=last))
+        return self._sealed(plain, _bound(b"chunk", number, previous, last=last))
 
     def open(self, number: int, previous: bytes, sealed: bytes | memoryview, *, last: bool) -> bytes:
         """The bytes of one chunk.
 
         Raises DamagedError where it is not this chunk of this object, whole and unchanged.
         """
-        try:
-            return self.cipher.decrypt(sealed[:NONCE], sealed[NONCE:], _bound(b"chunk", number, previous, last=last))
-        except InvalidTag as error:
-            raise DamagedError(f"chunk {number} is not what was written; restore the object") from error
+        fault = f"chunk {number} is not what was written; restore the object"
+        return self._opened(sealed, _bound(b"chunk", number, previous, last=last), fault)
 
     def seal_tail(self, number: int, previous: bytes, plain: bytes) -> bytes:
         """Bytes that do not fill a chunk yet, for the token of an upload."""
-        nonce = os.urandom(NONCE)
-        return nonce + self.cipher.encrypt(nonce, plain, _bound(b"tail", number, previous, last=False))
+        return self._sealed(plain, _bound(b"tail", number, previous, last=False))
 
     def open_tail(self, number: int, previous: bytes, sealed: bytes) -> bytes:
         """The bytes of a tail.
 
         Raises DamagedError where it is not this tail.
         """
+        fault = "the upload's token is not what was written; upload again"
+        return self._opened(sealed, _bound(b"tail", number, previous, last=False), fault)
+
+    def _sealed(self, plain: bytes | memoryview, bound: bytes) -> bytes:
+        nonce = os.urandom(NONCE)
+        return nonce + self.cipher.encrypt(nonce, plain, bound)
+
+    def _opened(self, sealed: bytes | memoryview, bound: bytes, fault: str) -> bytes:
         try:
-            return self.cipher.decrypt(sealed[:NONCE], sealed[NONCE:], _bound(b"tail", number, previous, last=False))
+            return self.cipher.decrypt(sealed[:NONCE], sealed[NONCE:], bound)
         except InvalidTag as error:
-            raise DamagedError("the upload's token is not what was written; upload again") from error
+            raise DamagedError(fault) from error
 
 
 def sealed_size(plain: int) -> int:

@@ -14,7 +14,7 @@ from entrepot_storage_layers.encrypt.format import DamagedError, Header, place
 from entrepot_storage_layers.encrypt.keys import KEY_ID_BYTES, Keys
 from entrepot_storage_layers.encrypt.reading import plain_info
 from entrepot_storage_layers.encrypt.sealing import Sealing
-from entrepot_storage_layers.stamping import Body, Stamped, append_stamped
+from entrepot_storage_layers.stamping import Body, Stamped, stamped_append
 
 __all__ = ["Uploads"]
 
@@ -36,7 +36,9 @@ class Uploads:
         stamp = Stamped(self._driver, "upload_append", state.key)
         inner, sealing = self._parse(state, stamp)
         body = Body(data)
-        return _state(append_stamped(self._inner, inner, sealing.more(body), body, stamp), sealing)
+        with stamped_append(body, stamp):
+            after = self._inner.upload_append(inner, sealing.more(body))
+        return _state(after, sealing)
 
     def commit(self, state: UploadState, target: str | None) -> ObjectInfo:
         stamp = Stamped(self._driver, "upload_commit", state.key if target is None else target)

@@ -40,7 +40,7 @@ from entrepot_storage_layers.mirror.both import append_both
 from entrepot_storage_layers.mirror.listing import merged
 from entrepot_storage_layers.mirror.options import MirrorOptions
 from entrepot_storage_layers.mirror.repairs import Repairs
-from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, stamped, stamped_listing
+from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, stamped, stamped_append, stamped_listing
 
 __all__ = ["MirrorDriver"]
 
@@ -159,12 +159,8 @@ class MirrorDriver(StorageDriver):
         stamp = Stamped(self.name, "upload_append", state.key)
         states = _parted(state, stamp)
         body = Body(data)
-        try:
+        with stamped_append(body, stamp):
             return _joined(*append_both((self._first, self._second), states, body))
-        except StorageError as error:
-            if error is body.error:
-                raise
-            raise stamped(error, self.name, "upload_append", state.key) from error
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         key = state.key if target is None else target
