@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from host.tests.registry.content import CONFIG_TYPE, Fields, descriptor, digest_of, encoded, image, index
@@ -41,6 +42,10 @@ REFUSED: list[tuple[str, object, str | None, str]] = [
     ("no schemaVersion", without(image(), "schemaVersion"), None, "schemaVersion must be 2"),
     ("schemaVersion 1", image(schemaVersion=1), None, "schemaVersion must be 2"),
     ("schemaVersion as text", image(schemaVersion="2"), None, "schemaVersion must be 2"),
+    ("schemaVersion with a fraction", image(schemaVersion=2.0), None, "schemaVersion must be 2"),
+    ("NaN", image(annotations={"a": float("nan")}), None, "not JSON"),
+    ("NaN where nothing is read", image(more=[float("nan")]), None, "not JSON"),
+    ("Infinity", image(layers=[{**LAYER, "size": float("inf")}]), None, "not JSON"),
     ("another declared type", image(), OCI_INDEX, f"mediaType is {OCI_MANIFEST} and Content-Type is {OCI_INDEX}"),
     ("an unknown type", image(mediaType="text/plain"), None, "unsupported media type text/plain"),
     ("an unknown declared type", without(image(), "mediaType"), "text/plain", "unsupported media type text/plain"),
@@ -61,16 +66,23 @@ REFUSED: list[tuple[str, object, str | None, str]] = [
     ("no size", image(layers=[without(LAYER, "size")]), None, "layers needs a size"),
     ("a negative size", image(layers=[{**LAYER, "size": -1}]), None, "layers needs a size"),
     ("a size that is true", image(layers=[{**LAYER, "size": True}]), None, "layers needs a size"),
+    ("a size that 64 bits cannot hold", image(layers=[{**LAYER, "size": 2**63}]), None, "layers needs a size"),
     ("a size with a fraction", image(layers=[{**LAYER, "size": 1.5}]), None, "layers needs a size"),
     ("a layer's type that is no text", image(layers=[{**LAYER, "mediaType": 1}]), None, "mediaType must be a string"),
     ("urls that are one text", image(layers=[{**LAYER, "urls": "http://x"}]), None, "urls must be a list of strings"),
     ("urls that hold numbers", image(layers=[{**LAYER, "urls": [1]}]), None, "urls must be a list of strings"),
-    ("no manifests", without(index(), "manifests"), None, "manifests must be a list of descriptors"),
-    ("manifests that are null", {**index(), "manifests": None}, None, "manifests must be a list of descriptors"),
+    ("manifests that are an object", {**index(), "manifests": LAYER}, None, "manifests must be a list of descriptors"),
+    ("a manifest that is null", {**index(), "manifests": [None]}, None, "manifests must be a descriptor"),
+    ("a layer's annotations", image(layers=[{**LAYER, "annotations": {"a": 1}}]), None, "layers: annotations must map"),
+    ("data that is no text", image(layers=[{**LAYER, "data": 5}]), None, "data must be a string"),
+    ("data that is not base64", image(layers=[{**LAYER, "data": "e30"}]), None, "data must be base64"),
+    ("a variant that is no text", index({**LAYER, "platform": {"variant": 8}}), None, "variant must be a string"),
+    ("features in one text", index({**LAYER, "platform": {"os.features": "x"}}), None, "os.features must be a list"),
     ("a platform that is text", index({**LAYER, "platform": "linux"}), None, "platform must be an object"),
     ("a subject that is text", image(subject="sha256:ab"), None, "subject must be a descriptor"),
     ("a subject without digest", image(subject={"size": 1}), None, "subject needs a digest"),
     ("an artifactType that is none", image(artifactType=[]), None, "artifactType must be a string"),
+    ("annotations that are false", image(annotations=False), None, "annotations must map strings to strings"),
     ("annotations in a list", image(annotations=["a"]), None, "annotations must map strings to strings"),
     ("annotations with numbers", image(annotations={"a": 1}), None, "annotations must map strings to strings"),
 ]
@@ -111,6 +123,44 @@ def test_the_type_is_what_the_manifest_names_or_was_declared_or_shows(
     assert parse_manifest(encoded(fields), declared).media_type == expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "same"),
+    [
+        ({**index(), "manifests": None}, index()),
+        (without(index(), "manifests"), index()),
+        (image(manifests=None, subject=None, artifactType=None, annotations=None), image()),
+        (image(annotations={"k": None, "a": "b"}), image(annotations={"a": "b"})),
+        ({**image(), "layers": None}, image()),
+        (index(layers=None, config=None), index()),
+        (
+            image(layers=[{**LAYER, "urls": None, "platform": None, "annotations": {"k": None}, "data": None}]),
+            image(layers=[LAYER]),
+        ),
+        (image(layers=[{**LAYER, "urls": [None]}]), image(layers=[LAYER])),
+        (index({**LAYER, "platform": {"os": None, "os.features": None, "variant": None}}), index(LAYER)),
+    ],
+)
+def test_a_member_that_is_null_is_absent(fields: Fields, same: Fields) -> None:
+    assert replace(parse_manifest(encoded(fields)), content=b"") == replace(parse_manifest(encoded(same)), content=b"")
+
+
+def test_a_lone_surrogate_is_read_as_the_replacement_character_and_a_pair_as_its_character() -> None:
+    content = encoded(
+        image(artifactType="a/\udfff", annotations={"\ud800": "\ud800x", "pair": "\U0001f600", "slash": "\\ud800"})
+    )
+    assert b"\\ud83d\\ude00" in content
+    parsed = parse_manifest(content)
+    assert parsed.artifact_type == "a/\ufffd"
+    assert parsed.annotations == {"\ufffd": "\ufffdx", "pair": "\U0001f600", "slash": "\\ud800"}
+    assert parsed.content == content, "what is served is what was pushed"
+
+
+@pytest.mark.parametrize("named", ["\ud800", "text/plain\r\nX-Other: y", "\u20ac", "", " "])
+def test_a_stored_type_that_no_header_can_hold_is_not_served_as_one(named: str) -> None:
+    assert stored_manifest(encoded({"mediaType": named})).media_type.isascii()
+    assert stored_manifest(encoded({"mediaType": named})).media_type.startswith("application/")
+
+
 def test_everything_that_a_manifest_references_is_read() -> None:
     child = descriptor(b"child", OCI_MANIFEST, platform={"architecture": "arm64", "os": "linux", "variant": "v8"})
     parsed = parse_manifest(encoded(index(child, subject=LAYER, artifactType="a/b", annotations={"k": "v"})))
@@ -146,6 +196,10 @@ def test_any_json_is_a_manifest_or_refused_and_what_is_stored_is_always_served(m
     stored = stored_manifest(content)
     assert stored.content == content
     assert parsed is None or stored == parsed
+
+
+def test_data_in_lines_is_base64() -> None:
+    assert parse_manifest(encoded(image(layers=[{**LAYER, "data": "e30\r\n=\n"}]))).blobs
 
 
 def test_stored_bytes_that_nest_too_deep_can_be_served() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 from entrepot.errors import DigestInvalid, ManifestInvalid
+from entrepot.registry.json_object import load_object
 from entrepot.registry.names import Digest, parse_digest
 
 __all__ = [
@@ -33,6 +35,11 @@ _FOREIGN: Final = (
     "application/vnd.docker.image.rootfs.foreign.diff.tar",
     "application/vnd.oci.image.layer.nondistributable.v1.tar",
 )
+
+_SIZES: Final = 2**63
+"""Sizes are below it: clients keep them in 64 bits with a sign."""
+
+_HEADER_VALUE: Final = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
 
 Fields = Mapping[str, object]
 
@@ -83,18 +90,16 @@ def parse_manifest(content: bytes, declared: str | None = None) -> Manifest:
     Raises ManifestInvalid where it is none, or where the type that it names is another than the declared one.
     """
     try:
-        fields = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        fields = load_object(content)
+    except ValueError as error:
         raise ManifestInvalid("not JSON in UTF-8") from error
-    if not isinstance(fields, dict):
+    if fields is None:
         _refuse("a manifest is a JSON object")
     media_type = _media_type(fields, declared)
-    if fields.get("schemaVersion") != 2:
+    version = fields.get("schemaVersion")
+    if version != 2 or not isinstance(version, int):
         _refuse("schemaVersion must be 2")
     subject = fields.get("subject")
-    annotations = fields.get("annotations") or {}
-    if not isinstance(annotations, dict) or not all(isinstance(value, str) for value in annotations.values()):
-        _refuse("annotations must map strings to strings")
     image = media_type in _IMAGES
     config = _reference(fields.get("config"), "config") if image else None
     return Manifest(
@@ -104,7 +109,7 @@ def parse_manifest(content: bytes, declared: str | None = None) -> Manifest:
         children=() if image else _references(fields, "manifests"),
         subject=None if subject is None else _reference(subject, "subject").digest,
         artifact_type=_text(fields, "artifactType") or (config.media_type if config else None),
-        annotations=annotations,
+        annotations=_annotations(fields, "annotations"),
     )
 
 
@@ -114,11 +119,11 @@ def stored_manifest(content: bytes) -> Manifest:
         return parse_manifest(content)
     except ManifestInvalid:
         try:
-            fields = json.loads(content)
-        except (ValueError, RecursionError):
-            fields = None
-        named = fields.get("mediaType") if isinstance(fields, dict) else None
-        return Manifest(content, named if isinstance(named, str) else _DOCKER_SIGNED)
+            named = (load_object(content) or {}).get("mediaType")
+        except ValueError:
+            named = None
+        fits = isinstance(named, str) and _HEADER_VALUE.match(named)
+        return Manifest(content, str(named) if fits else _DOCKER_SIGNED)
 
 
 def _media_type(fields: Fields, declared: str | None) -> str:
@@ -139,9 +144,7 @@ def _media_type(fields: Fields, declared: str | None) -> str:
 
 
 def _references(fields: Fields, name: str) -> tuple[Reference, ...]:
-    entries = fields.get(name)
-    if entries is None and name == "layers":
-        return ()
+    entries = fields.get(name, [])
     if not isinstance(entries, list):
         _refuse(f"{name} must be a list of descriptors")
     return tuple(_reference(entry, name) for entry in entries)
@@ -150,13 +153,14 @@ def _references(fields: Fields, name: str) -> tuple[Reference, ...]:
 def _reference(entry: object, place: str) -> Reference:
     if not isinstance(entry, dict):
         _refuse(f"{place} must be a descriptor")
-    digest, size, platform = entry.get("digest"), entry.get("size"), entry.get("platform") or {}
+    digest, size, platform = entry.get("digest"), entry.get("size"), entry.get("platform", {})
     if not isinstance(digest, str):
         _refuse(f"{place} needs a digest")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _SIZES:
         _refuse(f"{place} needs a size in bytes")
     if not isinstance(platform, dict):
         _refuse(f"{place}: platform must be an object")
+    _check_unread(entry, platform, place)
     try:
         parsed = parse_digest(digest)
     except DigestInvalid as error:
@@ -165,10 +169,31 @@ def _reference(entry: object, place: str) -> Reference:
         media_type=_text(entry, "mediaType") or "",
         digest=parsed,
         size=size,
-        urls=_texts(entry.get("urls") or [], f"{place}: urls"),
+        urls=_texts(entry.get("urls", []), f"{place}: urls"),
         architecture=_text(platform, "architecture"),
         os=_text(platform, "os"),
     )
+
+
+def _check_unread(entry: Fields, platform: Fields, place: str) -> None:
+    """Refuse what no client could read back (image-spec, descriptor.md), although nothing here uses it."""
+    _annotations(entry, f"{place}: annotations")
+    _text(entry, "artifactType")
+    for name in ("os.version", "variant"):
+        _text(platform, name)
+    _texts(platform.get("os.features", []), f"{place}: os.features")
+    try:
+        # Line ends are all that Go's decoder ignores (image-spec, descriptor.md; RFC 4648, 3.1 leaves that to it).
+        binascii.a2b_base64(re.sub(r"[\r\n]", "", _text(entry, "data") or ""), strict_mode=True)
+    except ValueError:
+        _refuse(f"{place}: data must be base64")
+
+
+def _annotations(fields: Fields, place: str) -> Mapping[str, str]:
+    found = fields.get("annotations", {})
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        _refuse(f"{place} must map strings to strings")
+    return found
 
 
 def _text(fields: Fields, name: str) -> str | None:
@@ -179,9 +204,10 @@ def _text(fields: Fields, name: str) -> str | None:
 
 
 def _texts(values: object, place: str) -> tuple[str, ...]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+    found = [value for value in values if value is not None] if isinstance(values, list) else None
+    if found is None or not all(isinstance(value, str) for value in found):
         _refuse(f"{place} must be a list of strings")
-    return tuple(values)
+    return tuple(found)
 
 
 def _refuse(why: str) -> NoReturn:
