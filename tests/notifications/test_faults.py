@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from services.receiver import Mood, Receiver
 from services.registry import Registry
 
 ENDPOINT = {"timeout": "500ms", "threshold": 3, "backoff": "200ms"}
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 MAY_PASS: dict[str, tuple[Mood, int, dict[str, str]]] = {
     "500": ("answers", 500, {}),
     "429": ("answers", 429, {"Retry-After": "1"}),
@@ -100,3 +103,21 @@ def test_what_is_gone_is_dead_and_what_comes_after_it_is_told(
     told = push(registry, good, "after")
     assert eventually(lambda: told in bad.ids, seconds=60)
     assert dead not in bad.ids
+
+
+def test_a_manifest_with_a_lone_surrogate_costs_no_event(registry: Registry, bad: Receiver, good: Receiver) -> None:
+    bad.mood = "takes"
+    before = len(good.ids)
+
+    def push_many(number: int) -> None:
+        for turn in range(10):
+            text = "\ud800" if number == 0 else f"{number} {turn}"
+            fields = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], "annotations": {"x": text}}
+            path = f"/v2/surrogates/manifests/{number}-{turn}"
+            assert registry.wire.request("PUT", path, json.dumps(fields).encode()).status == 201
+            assert registry.wire.request("GET", path).status == 200
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(push_many, range(8)))
+    assert eventually(lambda: len(good.ids) - before == 160, seconds=60)
+    assert {event["action"] for one in good.taken[-160:] for event in one.events()} == {"push", "pull"}

@@ -154,3 +154,14 @@ def test_lines_of_several_processes_do_not_mix() -> None:
     for process in processes:
         process.join()
     assert sorted(paths) == sorted(f"/{name}/{number}" for name in "abc" for number in range(2000))
+
+
+def test_a_line_that_cannot_be_written_costs_no_other(descriptor: int) -> None:
+    log = AccessLog(as_json=False, descriptor=descriptor)
+    write(log, path="/first")
+    write(log, path="/second", user=7)  # type: ignore[arg-type]  # a plugin's mistake
+    write(log, path="/third")
+    log.close()
+    lines = written(descriptor)
+    assert [line.split("path=")[1].split()[0] for line in lines if "path=" in line] == ["/first", "/third"]
+    assert "1 requests were not logged" in "".join(lines)

@@ -83,6 +83,22 @@ def test_several_at_once_where_that_is_asked_for(outbox: Outbox, start: Starter)
     assert sizes == [10, 10, 5]
 
 
+def test_one_event_that_the_sink_cannot_write_holds_up_none_of_its_batch_before_it(
+    outbox: Outbox, start: Starter
+) -> None:
+    made = record(outbox, "a", count=10)
+
+    def fail(events: Sequence[Event]) -> None:
+        if made[7] in events:
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    sink = ListSink(DriverOptions())
+    sink.before = fail
+    start(sink, batch=10, dead_attempts=2)
+    assert eventually(lambda: len(sink.taken) == 9)
+    assert [event.id for event in sink.taken] == [event.id for event in made if event is not made[7]]
+
+
 def test_what_fails_is_told_again_with_its_id_and_in_its_place(outbox: Outbox, start: Starter) -> None:
     seen: Counter[str] = Counter()
 

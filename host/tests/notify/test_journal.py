@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,44 @@ def test_what_cannot_be_written_to_the_end_is_in_the_log(tmp_path: Path, caplog:
     journal.close()
     assert journal.lost == 1
     assert f'"id":"{event.id}"' in caplog.text
+
+
+def test_a_lone_surrogate_is_replaced_and_the_events_beside_it_are_kept(
+    tmp_path: Path, journal: Journal, outbox: Outbox
+) -> None:
+    bad = Event("push", "a", Descriptor("a/\udfff", "", 0), actor="\ud800", annotations={"x": "\udc00", "\ud800": "y"})
+    made = [Event("pull", "a"), replace(bad, action="pull"), Event("pull", "a")]
+    for event in made:
+        journal.add(event)
+    journal.record(bad)
+    first, second, third, fourth = take(tmp_path, outbox)
+    assert (first, third) == (made[0], made[2])
+    for event in (second, fourth):
+        assert event.target is not None
+        assert (event.target.media_type, event.actor, event.annotations["x"]) == ("a/\ufffd", "\ufffd", "\ufffd")
+        assert "y" in event.annotations.values()
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+def test_an_event_that_has_no_form_in_json_is_refused_alone(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:
+    journal.add(Event("pull", "a"))
+    for keep in (journal.add, journal.record):
+        with pytest.raises(ValueError, match="serialize"):
+            keep(Event("push", "a", actor=object()))  # type: ignore[arg-type]  # a plugin's mistake
+    journal.record(Event("push", "b"))
+    assert [event.repository for event in take(tmp_path, outbox)] == ["a", "b"]
+
+
+def test_the_thread_of_the_journal_outlives_any_exception(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("os.write", lambda *_: 1 / 0)
+        journal.add(Event("pull", "a"))
+        assert eventually(lambda: "the journal of the notifications failed" in caplog.text)
+    event = Event("pull", "b")
+    journal.add(event)
+    assert eventually(lambda: event.id in written(tmp_path))
 
 
 def test_everything_is_taken_in_once_and_in_order(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:

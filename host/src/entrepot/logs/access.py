@@ -105,7 +105,10 @@ class AccessLog:
                 now = int(entry[0])
                 if now != second:
                     second, stamp = now, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-                lines.append(line(entry, stamp, fields))
+                try:
+                    lines.append(line(entry, stamp, fields))
+                except Exception:  # noqa: BLE001 - what a plugin calls its user must not cost the lines of others
+                    self._dropped += 1
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
                 lines.append(self._dropped_line(dropped, stamp))
@@ -114,7 +117,7 @@ class AccessLog:
                 return
 
     def _dropped_line(self, dropped: int, stamp: str) -> str:
-        message = f"{dropped} requests were not logged: the log could not be written fast enough"
+        message = f"{dropped} requests were not logged: their lines could not be written, or not fast enough"
         if self._as_json:
             return f'{{"time":"{stamp}Z","level":"warn","msg":"{message}"{self._fields}}}\n'
         return f'time={stamp}Z level=warn msg="{message}"{self._fields}\n'

@@ -66,6 +66,9 @@ class Delivery:
             except (sa.exc.DBAPIError, OSError) as error:
                 _log.error("the outbox cannot be read or written for endpoint %s: %s", self._settings.name, error)
                 wait = _BROKEN_SECONDS
+            except Exception:  # noqa: BLE001 - without this thread nothing is delivered to the endpoint any more
+                _log.exception("the deliveries of endpoint %s failed; they are tried again", self._settings.name)
+                wait = _BROKEN_SECONDS
             self._stop.wait(wait)
 
     def _round(self) -> float:
@@ -113,6 +116,8 @@ class Delivery:
             self._failed(batch, settled, error, str(error))
             return False
         except Exception as error:  # noqa: BLE001 - a sink may fail in any way, and the events stay
+            if len(batch) > 1:  # as above: the others are delivered
+                return all(self._send_batch([one], settled) for one in batch)
             _log.exception("the sink of endpoint %s broke its contract", self._settings.name)
             self._failed(batch, settled, Undelivered(repr(error)), f"{type(error).__name__} in the sink")
             return False

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from entrepot.notify.journal import FOLDER
-from entrepot.notify.outbox import EVENT, Outbox, Recorded
+from entrepot.notify.outbox import EVENT, Outbox, Recorded, dump_event
 from entrepot_contract.events import Event
 
 __all__ = ["Intake"]
@@ -71,7 +71,7 @@ class Intake:
         _log.critical("%d deliveries are pending, of %d: %d events are left out", pending, self._most, len(recorded))
         for one in recorded:
             if one not in kept and one.event.action != "pull":
-                body = EVENT.dump_json(one.event, exclude_none=True).decode()
+                body = dump_event(one.event).decode()
                 _log.critical("an event is told nobody; it was for %s: %s", ", ".join(one.to), body)
         return kept
 

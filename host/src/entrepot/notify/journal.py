@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from entrepot.notify.outbox import EVENT
+from entrepot.notify.outbox import dump_event
 from entrepot_contract.events import Event
 
 __all__ = ["FOLDER", "Journal"]
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    event: Event
+    data: bytes
     durable: bool
     done: bool = False
 
@@ -42,15 +42,16 @@ class Journal:
     """Keeps events for many threads; those that come while one writes are written together by the next.
 
     Without ``references`` it leaves out what manifests hold. What cannot be written is held in memory and tried again:
-    the client's push is whole, and goes on.
+    the client's push is whole, and goes on. Both ways to keep an event raise ValueError where it cannot be written as
+    JSON: that concerns this event alone, so it is found out before the event is among others.
     """
 
     def __init__(self, folder: Path, *, references: bool = True) -> None:
         self._folder = folder / FOLDER
-        self._left_out = set[str]() if references else {"references"}
+        self._left_out = frozenset[str]() if references else frozenset({"references"})
         self._writing = threading.Lock()
         self._waiting: deque[_Line] = deque()
-        self._unsaved: deque[Event] = deque()
+        self._unsaved: deque[bytes] = deque()
         self._retry_at = 0.0
         self._file: int | None = None
         self._size = 0
@@ -63,11 +64,11 @@ class Journal:
 
     def add(self, event: Event) -> None:
         """Keep an event soon; when the process is killed within 0.2 s, it is lost."""
-        self._waiting.append(_Line(event, durable=False))
+        self._waiting.append(self._line(event, durable=False))
 
     def record(self, event: Event) -> None:
         """Keep an event; when this returns it survives the loss of power, or is held in memory as the disk fails."""
-        line = _Line(event, durable=True)
+        line = self._line(event, durable=True)
         self._waiting.append(line)
         with self._writing:
             if not line.done:
@@ -92,7 +93,10 @@ class Journal:
     def _run(self) -> None:
         while not self._stop.wait(_FLUSH_SECONDS):
             with self._writing:
-                self._flush()
+                try:
+                    self._flush()
+                except Exception:  # noqa: BLE001 - the events after this one have no other thread that writes them
+                    _log.exception("the journal of the notifications failed; it goes on")
 
     def _flush(self) -> None:
         # Only as many as there are now: others append meanwhile.
@@ -108,12 +112,12 @@ class Journal:
             self._hold(lines)
             return
         kept = self._within_bounds(lines)
-        events = [*self._unsaved, *(line.event for line in kept)]
+        events = [*self._unsaved, *(line.data for line in kept)]
         if not events:
             return
         try:
             self._write(events, durable=bool(self._unsaved) or any(line.durable for line in kept))
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             _log.error("the events of the notifications cannot be written (%s): they are held in memory", error)
             self._retry_at = now + _RETRY_SECONDS
             self._end_file()
@@ -123,8 +127,8 @@ class Journal:
             _log.warning("the %d events that were held in memory are written", len(self._unsaved))
             self._unsaved.clear()
 
-    def _write(self, events: list[Event], *, durable: bool) -> None:
-        data = b"".join(self._line(event) + b"\n" for event in events)
+    def _write(self, events: list[bytes], *, durable: bool) -> None:
+        data = b"".join(data + b"\n" for data in events)
         if self._file is None or self._size > _FILE_BYTES:
             self._end_file()
             self._begin_file()
@@ -166,7 +170,7 @@ class Journal:
             self._looked, self._held = now, _bytes_in(self._folder)
         if self._held > _MOST_BYTES:
             for line in lines:
-                self._lose(line.event, f"{self._held} bytes of events wait for the notifier already")
+                self._lose(line.data, f"{self._held} bytes of events wait for the notifier already")
             return []
         if self._held > _MOST_BYTES // 16:
             kept = [line for line in lines if line.durable]
@@ -177,16 +181,16 @@ class Journal:
     def _hold(self, lines: list[_Line]) -> None:
         for line in lines:
             if len(self._unsaved) < _MOST_UNSAVED:
-                self._unsaved.append(line.event)
+                self._unsaved.append(line.data)
             else:
-                self._lose(line.event, "its disk fails, and memory holds enough")
+                self._lose(line.data, "its disk fails, and memory holds enough")
 
-    def _lose(self, event: Event, why: str) -> None:
+    def _lose(self, data: bytes, why: str) -> None:
         self.lost += 1
-        _log.critical("an event is told nobody, because %s: %s", why, self._line(event).decode())
+        _log.critical("an event is told nobody, because %s: %s", why, data.decode())
 
-    def _line(self, event: Event) -> bytes:
-        return EVENT.dump_json(event, exclude=self._left_out, exclude_none=True)
+    def _line(self, event: Event, *, durable: bool) -> _Line:
+        return _Line(dump_event(event, self._left_out), durable)
 
 
 def _bytes_in(folder: Path) -> int:

@@ -79,6 +79,9 @@ class Notifier:
             except (sa.exc.DBAPIError, OSError) as error:
                 more = False
                 _log.error("the outbox cannot be kept in order: %s", error)
+            except Exception:  # noqa: BLE001 - the deliveries go on, and what is read wrongly is read again
+                more = False
+                _log.exception("the outbox cannot be kept in order")
         for delivery in self._deliveries:
             delivery.stop()
         for delivery in self._deliveries:

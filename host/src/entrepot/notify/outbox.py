@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +17,26 @@ from sqlalchemy.dialects import sqlite
 from entrepot.notify.file import OutboxFile
 from entrepot.notify.selection import State
 from entrepot.notify.tables import deliveries, endpoints, events, journals
+from entrepot.registry.json_object import without_surrogates
 from entrepot_contract.events import Event
 
-__all__ = ["EVENT", "Outbox", "Recorded", "Settled", "Waiting"]
+__all__ = ["EVENT", "Outbox", "Recorded", "Settled", "Waiting", "dump_event"]
 
 EVENT: Final = TypeAdapter(Event)
 """An event as JSON, and back."""
+
+
+def dump_event(event: Event, exclude: Set[str] = frozenset()) -> bytes:
+    """An event as JSON in UTF-8 on one line, without the fields in ``exclude``.
+
+    A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD. Raises ValueError where a field has no form in JSON.
+    """
+    left_out = set(exclude)
+    try:
+        return EVENT.dump_json(event, exclude=left_out, exclude_none=True)
+    except ValueError:
+        fields = EVENT.dump_python(event, mode="json", exclude=left_out, exclude_none=True)
+        return without_surrogates(json.dumps(fields, ensure_ascii=False)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +191,7 @@ def _row(seq: int, recorded: Recorded) -> dict[str, object]:
         "created": event.timestamp.timestamp(),
         "action": event.action,
         "repository": event.repository,
-        "body": recorded.body or EVENT.dump_json(event, exclude_none=True),
+        "body": recorded.body or dump_event(event),
     }
 
 
