@@ -64,5 +64,6 @@ SETUPS: Final[Mapping[str, Setup]] = {
     "issuer": Setup(_issuer, _USERS_DO_ALL),
     "elsewhere": Setup(_elsewhere, None, elsewhere="kid"),
     "elsewhere-x5c": Setup(_elsewhere, None, elsewhere="x5c"),
+    "htpasswd-anybody-pulls": Setup(_htpasswd, _ANYBODY_PULLS, anybody_pulls=True),
     "anybody-pulls": Setup(_issuer, _ANYBODY_PULLS, anybody_pulls=True),
 }

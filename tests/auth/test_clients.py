@@ -10,7 +10,7 @@ import pytest
 from services.client import ClientError
 
 from .accounts import Account, Docker
-from .conftest import ISSUING, SITES, Site
+from .conftest import ISSUING, OPEN, SITES, Site
 from .setups import PASSWORD, USER
 
 REFUSED: Final = re.compile(
@@ -38,6 +38,29 @@ def test_who_is_logged_in_pushes_and_pulls_and_who_is_not_does_neither(
     else:
         with pytest.raises(ClientError, match=REFUSED):
             account.pull(image)
+
+
+@pytest.mark.parametrize("each_site", [("entrepot", OPEN)], indirect=True, ids="-".join)
+def test_anybody_pulls_beside_pushes_with_a_password(account: Account, site: Site, repository: str) -> None:
+    image = f"{site.address}/{repository}:v1"
+    built = account.build(image)
+    with pytest.raises(ClientError, match=REFUSED):
+        account.push(image)
+    account.login(site.address, USER, PASSWORD)
+    account.push(image)
+    account.logout(site.address)
+
+    with pytest.raises(ClientError, match=REFUSED):
+        account.push(image)
+    if isinstance(account, Docker):
+        # Its engine reads the challenge of /v2/ alone, and gives up at Basic where it has no password.
+        with pytest.raises(ClientError, match="no basic auth credentials"):
+            account.pull(image)
+        return
+    for _ in range(8):  # at least three requests each, and twenty failed logins lock an address out
+        assert account.pull(image) == built
+    account.login(site.address, USER, PASSWORD)
+    account.push(image)
 
 
 def test_a_wrong_login_fails(account: Account, site: Site) -> None:

@@ -70,6 +70,30 @@ def test_the_version_asks_everybody_for_a_credential(host: Process) -> None:
     assert host.request("GET", "/").status_code == 200
 
 
+@pytest.mark.parametrize("credential", ["Basic Og==", "basic Og==", "BASIC  Og== "])
+def test_an_empty_name_with_an_empty_password_is_a_request_without_a_credential(credential: str) -> None:
+    gate = Gate([People()], RULES)
+    limits = Limits(LimitSettings(failed_logins=parse("3/minute")))
+    host = Process(memory(), gate=gate, limits=limits)
+    host.request("POST", f"/v2/public/a/blobs/uploads/?digest={DIGEST}", BLOB, ALICE)
+    headers = {"Authorization": credential}
+    for _ in range(5):
+        assert host.request("GET", f"/v2/public/a/blobs/{DIGEST}", headers=headers).content == BLOB
+        bare, named = (host.request("GET", f"/v2/other/a/blobs/{DIGEST}", headers=sent) for sent in ({}, headers))
+        assert (bare.status_code, bare.headers["www-authenticate"]) == (401, named.headers["www-authenticate"])
+        assert bare.json == named.json
+    assert host.request("GET", "/v2/", headers=headers).status_code == 401
+    assert host.request("GET", "/v2/", headers=ALICE).status_code == 200, "no login has failed"
+
+
+@pytest.mark.parametrize(
+    "credential", ["Basic Ojo=", "Basic OmE=", "Basic YTo=", "Basic Og", "Basic Og==x", "Bearer Og=="]
+)
+def test_any_other_credential_is_judged(sent: str) -> None:
+    host = Process(memory(), gate=Gate([People()], RULES))
+    assert host.request("GET", f"/v2/public/a/blobs/{DIGEST}", headers={"Authorization": sent}).status_code == 401
+
+
 def test_a_refusal_says_what_was_missing(host: Process) -> None:
     answer = host.request("GET", "/v2/other/a/manifests/v1")
     assert answer.status_code == 401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -22,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 _OPEN: Final = frozenset({router.ROOT, router.V2_BARE, router.TOKEN})
 """What says nothing of the registry but that it is one, or where to authenticate."""
+
+_ANONYMOUS: Final = re.compile(r"basic +Og== *\Z", re.IGNORECASE)
+"""The Basic credential (RFC 7617) of an empty name and an empty password: skopeo 1.9 and podman 4.3 send it."""
 
 _PULL: Final = ("pull",)
 _PUSH: Final = ("pull", "push")
@@ -45,8 +49,11 @@ def wanted(template: str, method: str, name: str | None) -> tuple[Access, ...]:
 
 
 def presented_by(req: falcon.Request, urls: Urls) -> Presented:
-    """What a request brings along."""
-    return Presented(req.env.get("HTTP_AUTHORIZATION"), req.context.address, urls.base(req))
+    """What a request brings along; an empty name with an empty password is what some clients send without a login."""
+    authorization = req.env.get("HTTP_AUTHORIZATION")
+    if authorization is not None and _ANONYMOUS.match(authorization):
+        authorization = None
+    return Presented(authorization, req.context.address, urls.base(req))
 
 
 class Guard:
