@@ -41,3 +41,24 @@ def test_a_cache_behaves_as_a_list_ordered_by_use(steps: list[tuple[str, int, in
     for key, value, _ in model:
         assert cache.pop(key) == value
     assert all(cache.get(key) is None for key in range(6))
+
+
+def test_an_entry_is_gone_when_it_is_too_old_however_often_it_is_used() -> None:
+    now = [0.0]
+    cache: Cache[str, int] = Cache(LIMIT, max_age=60, clock=lambda: now[0])
+    cache.set("a", 1)
+    now[0] = 59
+    assert cache.get("a") == 1
+    now[0] = 61
+    assert cache.get("a") is None
+    cache.set("b", 2, LIMIT)
+    assert cache.get("b") == 2
+
+
+def test_a_cleared_cache_has_room_for_all_of_its_limit() -> None:
+    cache: Cache[str, int] = Cache(LIMIT)
+    cache.set("a", 1, LIMIT)
+    cache.clear()
+    assert cache.get("a") is None
+    cache.set("b", 2, LIMIT)
+    assert cache.get("b") == 2

@@ -123,9 +123,9 @@ def test_what_clients_of_older_registries_listed_under_the_fallback_tag_is_taken
     subject = parse_digest(SUBJECT_DIGEST)
     # As a registry without the referrers API leaves it: the manifest, and no entry in any index.
     driver.delete([layout.referrer("app", subject, parse_digest(digest_of(old)))])
-    unrelated = app.push_manifest("app", "unrelated", image(annotations={"a": "b"}))
-    children = [descriptor(content, OCI_MANIFEST) for content in (old, both)]
-    children.append({"mediaType": OCI_MANIFEST, "digest": unrelated, "size": 1})
+    unrelated = encoded(image(annotations={"a": "b"}))
+    app.push_manifest("app", "unrelated", unrelated)
+    children = [descriptor(content, OCI_MANIFEST) for content in (old, both, unrelated)]
     app.push_manifest("app", fallback_tag(SUBJECT_DIGEST), index(*children))
     assert digests(listed(app)) == sorted(digest_of(content) for content in (old, both, new))
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from host.tests.storage.counting import CountingDriver
 
-from entrepot_contract import Capabilities, ObjectInfo, Prefix, SignedMethod, StorageDriver
+from entrepot_contract import (
+    Capabilities,
+    Denied,
+    NotFound,
+    ObjectInfo,
+    Prefix,
+    SignedMethod,
+    StorageDriver,
+    UploadState,
+    WriteMode,
+)
 
-__all__ = ["Aged", "Sharing", "Signing", "Uncreating", "Watched"]
+__all__ = ["Aged", "Locked", "Sharing", "Signing", "Uncreating", "Watched"]
 
 
 class Signing(CountingDriver):
@@ -69,3 +80,21 @@ class Aged(CountingDriver):
         for entry in super().list_objects(prefix, start_after=start_after, shallow=shallow):
             age = self.ages.get(entry.key)
             yield replace(entry, modified=entry.modified - age) if age and isinstance(entry, ObjectInfo) else entry
+
+
+class Locked(CountingDriver):
+    """Lets nothing be overwritten, as a bucket whose objects are locked."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+        if mode is WriteMode.OVERWRITE:
+            self._check_free("put", key)
+        return super().put(key, data, mode=mode)
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        self._check_free("upload_commit", state.key if target is None else target)
+        return super().upload_commit(state, target=target)
+
+    def _check_free(self, operation: str, key: str) -> None:
+        with suppress(NotFound):
+            self.wrapped.stat(key)
+            raise Denied("the object is locked", driver=self.name, operation=operation, key=key)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
+from entrepot.registry.manifest_cache import ManifestCache
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.purge import Purge
 from entrepot.registry.store import Store
@@ -31,10 +32,11 @@ class Registry:
         self.settings = settings
         self.publish = publish
         self.storage = storage
-        self.blobs = Blobs(store)
+        cache = ManifestCache(store, settings.manifest_cache_size)
+        self.blobs = Blobs(store, cache)
         self.uploads = Uploads(store, self.blobs, settings.upload_slice, settings.upload_held)
         self.tags = Tags(store)
-        self.manifests = Manifests(store, self.blobs, self.tags, settings)
+        self.manifests = Manifests(store, self.blobs, self.tags, cache, settings)
         self.catalog = Catalog(store)
         self._purge = Purge(store, settings.purge)
         if not storage.capabilities.create:
@@ -46,4 +48,5 @@ class Registry:
     def close(self) -> None:
         """End the registry's threads and let go of the storage."""
         self._purge.stop()
+        self.manifests.close()
         self.storage.close()

@@ -2,61 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Final, Self
 
 from entrepot.errors import BlobUnknown
 from entrepot.registry import layout
 from entrepot.registry.cache import Cache
-from entrepot.registry.names import Digest
+from entrepot.registry.manifest_cache import ManifestCache
+from entrepot.registry.names import ALGORITHMS, Digest, new_hasher
 from entrepot.registry.store import Store
-from entrepot_contract import IntegrityError, NotFound, Reader
+from entrepot_contract import IntegrityError, NotFound, ObjectInfo, Reader
 
 __all__ = ["Blob", "Blobs"]
 
-_KNOWN_SIZES = 65536
-_SIGNED_FOR = timedelta(minutes=20)
+_SIZES_BYTES: Final = 16 * 2**20
+_SIZE_WEIGHT: Final = 512
+"""About how many bytes of memory one remembered size takes."""
+
+_SIZES_SECONDS: Final = 60.0
+_SIGNED_FOR: Final = timedelta(minutes=20)
+_EMPTY: Final = frozenset(Digest(algorithm, new_hasher(algorithm).hexdigest()) for algorithm in ALGORITHMS)
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A member of a repository: the digest it is stored under, and its size in bytes."""
+    """A member of a repository: the digest it is stored under, and its size in bytes.
+
+    ``content`` is all of it where it is a manifest, whose digest was then computed.
+    """
 
     digest: Digest
     size: int
+    content: bytes | None = field(default=None, repr=False)
 
 
 class Blobs:
     """The blobs of all repositories (distribution-spec, "Pulling blobs").
 
-    Membership is read from the storage at every call, so a deletion is seen at once by every host. Sizes never
-    change for a digest, and are remembered.
+    Membership is read from the storage at every call, so a deletion is seen at once by every host. That a blob is in
+    the storage, and its size, is remembered for a minute, and until this process deletes anything.
+    A manifest is a blob of its repository, too: clients fetch there what they know no media type of.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, manifests: ManifestCache) -> None:
         self._store = store
-        self._sizes: Cache[Digest, int] = Cache(_KNOWN_SIZES)
+        self._manifests = manifests
+        self._sizes: Cache[Digest, int] = Cache(_SIZES_BYTES, max_age=_SIZES_SECONDS)
 
     def stat(self, name: str, digest: Digest) -> Blob:
         """A blob of a repository; raises BlobUnknown."""
-        stored = self._member(name, digest)
-        size = self._sizes.get(stored)
-        if size is None:
-            size = self._store.size(layout.blob(stored))
-            if size is None:
-                raise BlobUnknown({"digest": str(digest)})
-            self._sizes.set(stored, size)
-        return Blob(stored, size)
+        blob = self.find(name, digest)
+        if blob is None:
+            raise BlobUnknown({"digest": str(digest)})
+        return blob
+
+    def find(self, name: str, digest: Digest) -> Blob | None:
+        """A blob of a repository, or None where it is no member or its bytes are not in the storage."""
+        stored = self._layer(name, digest)
+        return self._find_manifest(name, digest) if stored is None else self._stored(stored)
+
+    def find_child(self, name: str, digest: Digest) -> Blob | None:
+        """The same for a child of an index: a manifest, or a blob where the repository has no such manifest."""
+        manifest = self._find_manifest(name, digest)
+        if manifest is None:
+            stored = self._layer(name, digest)
+            return None if stored is None else self._stored(stored)
+        return manifest
 
     def read(self, name: str, digest: Digest) -> Reader:
         """All bytes of a blob of a repository; raises BlobUnknown."""
-        return self._read(name, digest, self._member(name, digest), 0, None)
+        stored = self._layer(name, digest)
+        if stored is not None:
+            return self._read(name, digest, stored, 0, None)
+        manifest = self._find_manifest(name, digest)
+        if manifest is None or manifest.content is None:
+            raise BlobUnknown({"digest": str(digest)})
+        return _BytesReader(layout.blob(manifest.digest), manifest.content, 0, manifest.size)
 
     def read_part(self, name: str, digest: Digest, blob: Blob, offset: int, length: int) -> Reader:
         """Some bytes of a blob that ``stat`` has found.
 
         Raises BlobUnknown where its bytes are gone, IntegrityError where their number is no longer the same.
         """
+        if blob.content is not None:
+            return _BytesReader(layout.blob(blob.digest), blob.content, offset, length)
         reader = self._read(name, digest, blob.digest, offset, length)
         if reader.info.size != blob.size:
             reader.close()
@@ -71,45 +103,111 @@ class Blobs:
 
     def _read(self, name: str, digest: Digest, stored: Digest, offset: int, length: int | None) -> Reader:
         try:
-            return self._store.driver.read(layout.blob(stored), offset=offset, length=length)
+            reader = self._store.driver.read(layout.blob(stored), offset=offset, length=length)
         except NotFound as error:
             self._sizes.pop(stored)
             raise BlobUnknown({"digest": str(digest), "name": name}) from error
+        if reader.info.size == 0 and self._lost(stored):
+            reader.close()
+            self._sizes.pop(stored)
+            raise BlobUnknown({"digest": str(digest), "name": name})
+        return reader
 
     def url(self, name: str, digest: Digest) -> str | None:
-        """A URL of the backend that serves the blob, or None where the driver has none; raises BlobUnknown."""
+        """A URL of the backend that serves the blob, or None where it is served here; raises BlobUnknown."""
         if "GET" not in self._store.driver.capabilities.signed_urls:
             return None
-        return self._store.driver.sign_url(layout.blob(self._member(name, digest)), "GET", _SIGNED_FOR)
-
-    def has(self, name: str, digest: Digest) -> bool:
-        """Whether a blob is a member of a repository."""
-        return self._store.link(layout.layer(name, digest)) is not None
+        blob = self.stat(name, digest)
+        if blob.content is not None:
+            return None
+        return self._store.driver.sign_url(layout.blob(blob.digest), "GET", _SIGNED_FOR)
 
     def link(self, name: str, digest: Digest, size: int) -> None:
         """Make a stored blob a member of a repository."""
         self._store.put_link(layout.layer(name, digest), digest)
-        self._sizes.set(digest, size)
+        self.remember(digest, size)
 
     def mount(self, name: str, digest: Digest, source: str | None) -> Blob | None:
         """Make a blob of another repository, or without one any stored blob, a member of this one.
 
         None where there is no such blob (distribution-spec, "Mounting a blob from another repository").
         """
-        stored = digest if source is None else self._store.link(layout.layer(source, digest))
-        size = None if stored is None else self._store.size(layout.blob(stored))
-        if stored is None or size is None:
-            return None
-        self._store.put_link(layout.layer(name, digest), stored)
-        return Blob(stored, size)
+        self._sizes.pop(digest)
+        blob = self._stored(digest) if source is None else self.find(source, digest)
+        if blob is not None:
+            self._store.put_link(layout.layer(name, digest), blob.digest)
+        return blob
 
     def delete(self, name: str, digest: Digest) -> None:
         """Take a blob out of a repository; its bytes stay for the others. Raises BlobUnknown."""
-        self._member(name, digest)
-        self._store.driver.delete([layout.layer(name, digest)])
-
-    def _member(self, name: str, digest: Digest) -> Digest:
-        stored = self._store.link(layout.layer(name, digest))
-        if stored is None:
+        # A damaged link can be deleted, too, so it is not read.
+        link = layout.layer(name, digest)
+        if self._store.size(link) is None:
             raise BlobUnknown({"digest": str(digest)})
-        return stored
+        self._store.driver.delete([link])
+        self.forget()
+
+    def remember(self, digest: Digest, size: int) -> None:
+        """Take down that content of this digest was just stored whole."""
+        self._sizes.set(digest, size, _SIZE_WEIGHT)
+
+    def forget(self) -> None:
+        """Look at the storage again for everything: this process has deleted something."""
+        self._sizes.clear()
+
+    def _layer(self, name: str, digest: Digest) -> Digest | None:
+        return self._store.link(layout.layer(name, digest), digest)
+
+    def _stored(self, stored: Digest) -> Blob | None:
+        size = self._size(stored)
+        return None if size is None else Blob(stored, size)
+
+    def _find_manifest(self, name: str, digest: Digest) -> Blob | None:
+        stored = self._store.link(layout.revision(name, digest), digest)
+        size = None if stored is None else self._size(stored)
+        if stored is None or size is None:
+            return None
+        manifest = self._manifests.load(digest, stored)
+        if manifest is None or len(manifest.content) != size:
+            self._sizes.pop(stored)
+            return None
+        return Blob(stored, size, manifest.content)
+
+    def _size(self, stored: Digest) -> int | None:
+        size = self._sizes.get(stored)
+        if size is None:
+            size = self._store.size(layout.blob(stored))
+            if size is None or (size == 0 and self._lost(stored)):
+                return None
+            self.remember(stored, size)
+        return size
+
+    def _lost(self, stored: Digest) -> bool:
+        """Whether an empty object is none that its digest names: what crashes leave, and some stores."""
+        if stored in _EMPTY:
+            return False
+        self._store.warn_damaged(layout.blob(stored), "this blob is empty, and its digest is not that of no bytes")
+        return True
+
+
+class _BytesReader:
+    """A part of bytes in memory, as a driver's reader."""
+
+    def __init__(self, key: str, content: bytes, offset: int, length: int) -> None:
+        self.info = ObjectInfo(key, len(content), datetime.now(UTC), None)
+        self._part = content[offset : offset + length]
+
+    def __iter__(self) -> Iterator[bytes]:
+        part, self._part = self._part, b""
+        return iter((part,) if part else ())
+
+    def close(self) -> None:
+        self._part = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

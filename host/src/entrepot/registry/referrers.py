@@ -10,7 +10,7 @@ from entrepot.registry import layout
 from entrepot.registry.manifest import OCI_INDEX, Manifest
 from entrepot.registry.names import Digest, parse_digest
 from entrepot.registry.store import Store
-from entrepot_contract import IntegrityError, ObjectInfo
+from entrepot_contract import ObjectInfo
 
 __all__ = ["Referrer", "Referrers", "fallback_tag"]
 
@@ -78,7 +78,7 @@ class Referrers:
         try:
             digest = self._store.link(layout.tag_current(name, fallback_tag(subject)))
             index = self._load(name, digest) if digest else None
-        except (ManifestUnknown, IntegrityError):
+        except ManifestUnknown:
             return set()
         if index is None or index.media_type != OCI_INDEX:
             return set()

@@ -1,19 +1,35 @@
-"""Small comforts over a storage driver: links, whole small objects, the names below a prefix."""
+"""Helpers on top of a storage driver: links, whole small objects, the names below a prefix."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from itertools import islice
 
 from entrepot.errors import DigestInvalid
-from entrepot.registry.names import Digest, parse_digest
-from entrepot_contract import IntegrityError, NotFound, ObjectInfo, Prefix, StorageDriver, WriteMode
-from entrepot_contract.errors import AlreadyExists
+from entrepot.registry.cache import Cache
+from entrepot.registry.names import Digest, new_hasher, parse_digest
+from entrepot_contract import (
+    AlreadyExists,
+    IntegrityError,
+    NotFound,
+    ObjectInfo,
+    Prefix,
+    StorageDriver,
+    StorageError,
+    Throttled,
+    WriteMode,
+)
 
 __all__ = ["BATCH", "Store"]
 
+_log = logging.getLogger(__name__)
+
 _MAX_LINK = 1024
+_WARNED_BYTES = 2**18
+_WARNED_SECONDS = 3600.0
+"""A damaged object is named in the log once an hour, and not by every request for it."""
 BATCH = 256
 """How many names are taken from a listing at once: fewer cost more for each, more are read in vain for a short page."""
 _STEM_END = re.compile(r"[-.]")
@@ -25,48 +41,89 @@ class Store:
     def __init__(self, driver: StorageDriver) -> None:
         self.driver = driver
         self.creates = driver.capabilities.create
+        self._warned: Cache[str, str] = Cache(_WARNED_BYTES, max_age=_WARNED_SECONDS)
 
     def read(self, key: str, limit: int) -> bytes:
         """A whole small object; raises NotFound, and IntegrityError where it has more than ``limit`` bytes."""
-        with self.driver.read(key) as reader:
-            if reader.info.size > limit:
-                raise IntegrityError(
-                    f"has {reader.info.size} bytes where at most {limit} make sense",
-                    driver=self.driver.name,
-                    operation="read",
-                    key=key,
-                )
-            return b"".join(reader)
+        data = self.read_up_to(key, limit)
+        if data is None:
+            raise IntegrityError(
+                f"has more than the {limit} bytes that make sense", driver=self.driver.name, operation="read", key=key
+            )
+        return data
 
-    def link(self, key: str) -> Digest | None:
+    def read_up_to(self, key: str, limit: int) -> bytes | None:
+        """A whole small object, or None where it has more than ``limit`` bytes; raises NotFound."""
+        with self.driver.read(key) as reader:
+            return b"".join(reader) if reader.info.size <= limit else None
+
+    def link(self, key: str, named: Digest | None = None) -> Digest | None:
         """The digest that a link holds, or None where there is no link.
 
-        Raises IntegrityError where the link holds anything but a digest.
+        ``named`` is the digest that the key itself contains. A link that holds no digest, or another one of the same
+        algorithm, is damaged: it counts as absent, and a warning names it. Writing it again repairs it.
         """
         try:
-            text = self.read(key, _MAX_LINK)
+            text = self.read_up_to(key, _MAX_LINK)
         except NotFound:
             return None
         try:
-            return parse_digest(text.decode("ascii").strip())
-        except (DigestInvalid, UnicodeDecodeError) as error:
-            raise IntegrityError(
-                "this link holds no digest; push what it should name once more, or delete it",
-                driver=self.driver.name,
-                operation="read",
-                key=key,
-            ) from error
+            digest = None if text is None else parse_digest(text.decode("ascii").strip())
+        except (DigestInvalid, UnicodeDecodeError):
+            digest = None
+        if digest is None:
+            self.warn_damaged(key, "this link holds no digest")
+        elif named is not None and digest != named and digest.algorithm == named.algorithm:
+            self.warn_damaged(key, f"this link holds another digest, {digest}")
+            return None
+        return digest
 
     def put_link(self, key: str, digest: Digest) -> None:
         """Write a link."""
-        self.driver.put(key, str(digest).encode("ascii"))
+        self._put(key, str(digest).encode("ascii"), WriteMode.OVERWRITE)
 
     def put_content(self, key: str, data: bytes) -> None:
-        """Write an object whose key names its content, so that one which is there already is the same."""
+        """Write an object whose key names its content; one that is there with other bytes is replaced."""
+        self._put(key, data, WriteMode.CREATE if self.creates else WriteMode.OVERWRITE)
+
+    def _put(self, key: str, data: bytes, mode: WriteMode) -> None:
         try:
-            self.driver.put(key, data, mode=WriteMode.CREATE if self.creates else WriteMode.OVERWRITE)
-        except AlreadyExists:
-            return
+            self.driver.put(key, data, mode=mode)
+        except StorageError as error:
+            if error.retryable and not isinstance(error, Throttled):
+                raise
+            # A store may refuse to overwrite, or limit how often a key is written: the same bytes there are enough.
+            if self._has_bytes(key, data):
+                return
+            if not isinstance(error, AlreadyExists):
+                raise
+            self.warn_damaged(key, "its bytes are not those that its key names; they are replaced")
+            self.driver.put(key, data)
+
+    def _has_bytes(self, key: str, data: bytes) -> bool:
+        try:
+            with self.driver.read(key) as reader:
+                return reader.info.size == len(data) and b"".join(reader) == data
+        except StorageError:
+            # Not readable is not the same; writing it again is right whatever lies there.
+            return False
+
+    def has_content(self, key: str, digest: Digest) -> bool:
+        """Whether an object has the bytes that a digest names, by reading all of it; False where it is not there."""
+        hasher = new_hasher(digest.algorithm)
+        try:
+            with self.driver.read(key) as reader:
+                for chunk in reader:
+                    hasher.update(chunk)
+        except NotFound:
+            return False
+        return hasher.hexdigest() == digest.encoded
+
+    def warn_damaged(self, key: str, reason: str) -> None:
+        """Log that an object is damaged and counts as absent; once in a while for each."""
+        if self._warned.get(key) != reason:
+            self._warned.set(key, reason, len(key) + len(reason) + 512)
+            _log.warning("damaged object, push it again to repair it: key=%s reason=%s", key, reason)
 
     def size(self, key: str) -> int | None:
         """The size of an object in bytes, or None where it is not there."""

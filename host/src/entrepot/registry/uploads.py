@@ -17,7 +17,7 @@ from entrepot.registry.body import Body, HashedSlice, Receiving
 from entrepot.registry.names import Digest, new_hasher
 from entrepot.registry.store import Store
 from entrepot.registry.upload_records import UploadRecord, UploadRecords
-from entrepot_contract import UploadConflict, UploadState, UploadUnknown
+from entrepot_contract import StorageError, UploadConflict, UploadState, UploadUnknown
 
 __all__ = ["Committed", "Uploads"]
 
@@ -188,8 +188,7 @@ class Uploads:
         if hasher.hexdigest() != digest.encoded:
             self._check_not_overtaken(record, recorded)
             self._refuse(record, digest, hasher.hexdigest())
-        # Looking first whether the blob is there would cost as much as writing it.
-        self._store.driver.put(layout.blob(digest), record.held)
+        self._store.put_content(layout.blob(digest), record.held)
 
     def _commit_hashed(
         self, record: UploadRecord, state: UploadState, digest: Digest, recorded: UploadRecord | None
@@ -198,15 +197,16 @@ class Uploads:
             self._check_not_overtaken(record, recorded)
             self._abort(record)
             self._refuse(record, digest, record.digest)
+        # Over what is there already: that it has the same size does not make it whole.
         target = layout.blob(digest)
-        if self._store.size(target) == state.size:
-            # The driver is not asked to commit, so it cannot tell that another host has ended this upload.
-            if recorded is not None:
-                self._check_alive(recorded)
+        try:
+            with _told_to_the_client(record):
+                self._store.driver.upload_commit(state, target=target)
+        except StorageError as error:
+            # A store may refuse to overwrite: the same bytes there are enough.
+            if error.retryable or not self._store.has_content(target, digest):
+                raise
             self._abort(record)
-            return
-        with _told_to_the_client(record):
-            self._store.driver.upload_commit(state, target=target)
 
     def _commit_unhashed(
         self, record: UploadRecord, state: UploadState, digest: Digest, recorded: UploadRecord | None
