@@ -24,7 +24,9 @@ def test_a_manifest_deleted_on_one_host_is_gone_on_the_other(hosts: Hosts, repos
     for reference in (image.digest, "v1", "v2"):
         assert there.wire.manifest(repository, reference).status == 404
         assert there.wire.manifest(repository, reference, "HEAD").status == 404
-    assert there.wire.tags(repository) == []
+    listed = there.wire.request("GET", f"/v2/{repository}/tags/list")
+    assert (listed.status, listed.json()) == (200, {"name": repository, "tags": []}), "it stays known"
+    assert repository in there.wire.catalog()
 
 
 @pytest.mark.parametrize("number", ROUNDS)

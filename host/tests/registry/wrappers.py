@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +21,7 @@ from entrepot_contract import (
     WriteMode,
 )
 
-__all__ = ["Aged", "Locked", "Sharing", "Signing", "Uncreating", "Watched"]
+__all__ = ["Aged", "Interrupted", "Locked", "Sharing", "Signing", "Uncreating", "Watched"]
 
 
 class Signing(CountingDriver):
@@ -98,3 +98,23 @@ class Locked(CountingDriver):
         with suppress(NotFound):
             self.wrapped.stat(key)
             raise Denied("the object is locked", driver=self.name, operation=operation, key=key)
+
+
+class Interrupted(CountingDriver):
+    """Does ``before`` once, before the first deletion that ``key`` is among, and ``after`` once after it."""
+
+    def __init__(self, wrapped: StorageDriver) -> None:
+        super().__init__(wrapped)
+        self.key = ""
+        self.before: Callable[[], object] = lambda: None
+        self.after: Callable[[], object] = lambda: None
+
+    def delete(self, keys: Iterable[str]) -> None:
+        doomed = list(keys)
+        if self.key not in doomed:
+            return super().delete(doomed)
+        self.key = ""
+        self.before()
+        super().delete(doomed)
+        self.after()
+        return None

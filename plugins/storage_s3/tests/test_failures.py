@@ -203,6 +203,18 @@ def test_a_delete_names_every_key_that_is_still_there(proxy: FaultProxy, driver:
     with pytest.raises(DeleteFailed, match="object lock") as caught:
         driver.delete(["d/6", "d/7"])
     assert set(caught.value.failed) == {"d/7"}
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("code", ["InternalError", "SlowDown", "UnknownError"])
+def test_a_delete_that_was_refused_for_a_while_can_be_tried_again(
+    proxy: FaultProxy, driver: S3Driver, code: str
+) -> None:
+    error = f"<Error><Key>d/7</Key><Code>{code}</Code><Message>busy</Message></Error>"
+    proxy.answer(200, f"<DeleteResult>{error}</DeleteResult>".encode(), XML)
+    with pytest.raises(DeleteFailed, match=code) as caught:
+        driver.delete(["d/6", "d/7"])
+    assert caught.value.retryable
 
 
 def test_no_credentials_at_all_is_denied(open_driver: OpenDriver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.manifest_cache import ManifestCache
 from entrepot.registry.manifests import Manifests
+from entrepot.registry.parallel import Parallel
 from entrepot.registry.purge import Purge
 from entrepot.registry.store import Store
 from entrepot.registry.tags import Tags
@@ -35,7 +36,8 @@ class Registry:
         cache = ManifestCache(store, settings.manifest_cache_size)
         self.blobs = Blobs(store, cache)
         self.uploads = Uploads(store, self.blobs, settings.upload_slice, settings.upload_held)
-        self.tags = Tags(store)
+        self._parallel = Parallel("registry")
+        self.tags = Tags(store, self._parallel)
         self.manifests = Manifests(store, self.blobs, self.tags, cache, settings)
         self.catalog = Catalog(store)
         self._purge = Purge(store, settings.purge)
@@ -49,4 +51,5 @@ class Registry:
         """End the registry's threads and let go of the storage."""
         self._purge.stop()
         self.manifests.close()
+        self._parallel.close()
         self.storage.close()

@@ -13,7 +13,9 @@ __all__ = [
     "STAGED",
     "UPLOADS",
     "blob",
+    "emptied",
     "layer",
+    "layers",
     "manifests",
     "record_number",
     "referrer",
@@ -47,6 +49,16 @@ def blob(digest: Digest) -> str:
 def layer(name: str, digest: Digest) -> str:
     """The link that makes a blob a member of a repository."""
     return f"{REPOSITORIES}{name}/_layers/{digest.algorithm}/{digest.encoded}/link"
+
+
+def layers(name: str) -> str:
+    """The prefix of the links of all blobs of a repository."""
+    return f"{REPOSITORIES}{name}/_layers/"
+
+
+def emptied(name: str) -> str:
+    """An empty object that keeps a repository known whose last manifest was deleted; Distribution ignores it."""
+    return f"{REPOSITORIES}{name}/{MANIFESTS}/emptied"
 
 
 def manifests(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from entrepot.errors import DigestInvalid, ManifestUnknown
+from entrepot.errors import DigestInvalid, ManifestUnknown, Unavailable
 from entrepot.registry import layout
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.manifest import Manifest, parse_manifest
@@ -17,6 +17,9 @@ from entrepot.registry.tags import Tags
 from entrepot.settings import RegistrySettings
 
 __all__ = ["Manifests"]
+
+_MOST_ATTEMPTS = 16
+"""How often a push writes its links again, because a deletion beside it has removed them."""
 
 
 class Manifests:
@@ -62,21 +65,32 @@ class Manifests:
         if self._validation:
             self._references.check(name, manifest)
         self._store.put_content(layout.blob(found), content)
-        self._store.put_link(layout.revision(name, found), found)
-        if manifest.subject is not None:
-            self.referrers.add(name, manifest.subject, found)
-        for tag in tags:
-            self._tags.set(name, tag, found)
+        self._link(name, found, manifest, tags)
         self._cache.keep(found, manifest)
         self._blobs.remember(found, len(content))
         return found, manifest
+
+    def _link(self, name: str, digest: Digest, manifest: Manifest, tags: Sequence[str]) -> None:
+        """Make a stored manifest a member of a repository, and let tags name it; ``Tags`` says why it looks again."""
+        for _ in range(_MOST_ATTEMPTS):
+            self._store.put_link(layout.revision(name, digest), digest)
+            if manifest.subject is not None:
+                self.referrers.add(name, manifest.subject, digest)
+            for tag in tags:
+                self._tags.set(name, tag, digest)
+            if not tags or (self._has_revision(name, digest) and all(self._tags.exists(name, tag) for tag in tags)):
+                return
+        raise Unavailable("this manifest is being deleted again and again", headers={"Retry-After": "1"})
+
+    def _has_revision(self, name: str, digest: Digest) -> bool:
+        return self._store.size(layout.revision(name, digest)) is not None
 
     def delete(self, name: str, digest: Digest) -> list[str]:
         """Take a manifest out of a repository, and all tags that name it; answers those. Raises ManifestUnknown."""
         # A damaged link can be deleted, too, so it is not read.
         if self._store.size(layout.revision(name, digest)) is None:
             raise ManifestUnknown({"name": name, "revision": str(digest)})
-        # Tags first: a tag must never name a manifest that the repository no longer has.
+        # Tags first: a crash must not leave a tag that names a manifest which the repository no longer has.
         tags = self._tags.delete_all_of(name, digest)
         try:
             subject = self._load(name, digest).subject
@@ -84,8 +98,13 @@ class Manifests:
             subject = None
         self._store.driver.delete([layout.revision(name, digest)])
         self._blobs.forget()
+        # A push may have written a tag since, and found the revision still there; see ``Tags``.
+        tags += [tag for tag in self._tags.delete_all_of(name, digest) if tag not in tags]
         if subject is not None:
             self.referrers.remove(name, subject, digest)
+            if self._has_revision(name, digest):
+                self.referrers.add(name, subject, digest)
+        self._tags.keep_repository(name)
         return tags
 
     def close(self) -> None:

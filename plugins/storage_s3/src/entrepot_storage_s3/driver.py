@@ -29,7 +29,7 @@ from entrepot_contract.rooted import Root
 from entrepot_storage_s3.bucket import MOST_DELETED, Bucket
 from entrepot_storage_s3.client import Clients
 from entrepot_storage_s3.copying import Copying, Source
-from entrepot_storage_s3.failures import NAME, Reporting, failure
+from entrepot_storage_s3.failures import NAME, Reporting, failure, refused_key
 from entrepot_storage_s3.listing import listing
 from entrepot_storage_s3.options import S3Options
 from entrepot_storage_s3.probe import creates
@@ -105,11 +105,11 @@ class S3Driver(StorageDriver):
             names = {self._root.name(key): key for key in batch}
             for name, error in self._bucket.delete(list(names), Reporting("delete")).items():
                 key = names.get(name, name)
-                message = f"S3 answered {error.get('Code')}: {error.get('Message')}"
-                failed[key] = failure(StorageError, "delete", key, message)
+                failed[key] = refused_key(error.get("Code", ""), error.get("Message", ""), "delete", key)
         if failed:
             message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
-            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed)
+            retryable = all(error.retryable for error in failed.values())
+            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed, retryable=retryable)
 
     def upload_start(self, key: str) -> UploadState:
         return self._uploads.start(key)

@@ -34,7 +34,7 @@ from entrepot_contract import (
     Unavailable,
 )
 
-__all__ = ["NAME", "Reporting", "code_of", "failure"]
+__all__ = ["NAME", "Reporting", "code_of", "failure", "refused_key"]
 
 NAME: Final = "s3"
 
@@ -72,6 +72,10 @@ _BY_CODE: Final[Mapping[str, Meaning]] = {
     "InvalidDigest": _DAMAGED,
     "XAmzContentSHA256Mismatch": _DAMAGED,
     "RequestTimeout": _AGAIN,
+    "InternalError": _AGAIN,
+    "ServiceUnavailable": _AGAIN,
+    # What Ceph says of an object that is written while it is deleted.
+    "UnknownError": _AGAIN,
     "KeyTooLongError": (InvalidKey, "with rootdirectory before it the name is longer than S3 takes"),
     "InvalidToken": _DENIED,
     "ExpiredToken": _DENIED,
@@ -90,6 +94,13 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
 def failure(kind: type[Kind], operation: str, key: str | None, message: str) -> Kind:
     """An error of this driver."""
     return kind(message, driver=NAME, operation=operation, key=key)
+
+
+def refused_key(code: str, said: str, operation: str, key: str) -> StorageError:
+    """What it means that a request for many keys was refused for one of them."""
+    kind, hint = _BY_CODE.get(code) or (StorageError, "")
+    message = f"S3 answered {code}: {said}"
+    return failure(kind, operation, key, f"{message}; {hint}" if hint else message)
 
 
 def code_of(error: ClientError) -> str:

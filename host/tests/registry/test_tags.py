@@ -1,0 +1,148 @@
+"""Tags while they are pushed and deleted at the same time, and what is left of a repository without any."""
+
+from __future__ import annotations
+
+import pytest
+from host.tests.registry.content import digest_of, encoded, image, index
+from host.tests.registry.process import Process, memory
+from host.tests.registry.wrappers import Interrupted
+
+from entrepot.registry import layout
+from entrepot.registry.names import parse_digest
+from entrepot_contract import StorageDriver
+
+CONTENT, OTHER = encoded(index()), encoded(index(annotations={"a": "b"}))
+DIGEST = parse_digest(digest_of(CONTENT))
+
+
+@pytest.fixture
+def driver() -> Interrupted:
+    return Interrupted(memory())
+
+
+def status(host: Process, reference: object, method: str = "GET") -> int:
+    return host.request(method, f"/v2/app/manifests/{reference}").status_code
+
+
+def tags(host: Process) -> object:
+    answer = host.request("GET", "/v2/app/tags/list")
+    assert answer.status_code == 200, answer.text
+    return answer.json["tags"]
+
+
+def test_a_tag_pushed_after_the_sweep_goes_with_its_manifest(
+    host: Process, other: Process, driver: Interrupted
+) -> None:
+    host.push_manifest("app", "one", CONTENT)
+    driver.key = layout.revision("app", DIGEST)
+    driver.before = lambda: other.push_manifest("app", "two", CONTENT)
+    assert status(host, DIGEST, "DELETE") == 202
+    assert (status(host, "two"), status(host, DIGEST), tags(host)) == (404, 404, [])
+
+
+def test_a_push_whose_revision_was_deleted_meanwhile_writes_it_again(
+    host: Process, other: Process, driver: Interrupted
+) -> None:
+    host.push_manifest("app", "one", CONTENT)
+    put, key = driver.put, layout.tag_current("app", "two")
+
+    def put_late(written: str, *args: object, **kwargs: object) -> object:
+        if written == key and driver.calls["late"] == 0:
+            driver.calls["late"] += 1
+            assert status(other, DIGEST, "DELETE") == 202
+        return put(written, *args, **kwargs)  # type: ignore[arg-type]  # as they came
+
+    driver.put = put_late  # type: ignore[assignment, method-assign]  # the deletion comes between two writes
+    host.push_manifest("app", "two", CONTENT)
+    assert (status(host, "two"), status(host, DIGEST), tags(host)) == (200, 200, ["two"])
+
+
+def test_a_push_whose_tag_was_deleted_meanwhile_writes_it_again(
+    host: Process, other: Process, driver: Interrupted
+) -> None:
+    host.push_manifest("app", "one", CONTENT)
+    put, key = driver.put, layout.tag_index("app", "one", parse_digest(digest_of(OTHER)))
+
+    def put_late(written: str, *args: object, **kwargs: object) -> object:
+        if written == key and driver.calls["late"] == 0:
+            driver.calls["late"] += 1
+            assert status(other, "one", "DELETE") == 202
+        return put(written, *args, **kwargs)  # type: ignore[arg-type]  # as they came
+
+    driver.put = put_late  # type: ignore[assignment, method-assign]  # the deletion comes between two writes
+    host.push_manifest("app", "one", OTHER)
+    assert host.request("GET", "/v2/app/manifests/one").content == OTHER
+    assert tags(host) == ["one"]
+
+
+def test_history_that_a_push_wrote_during_the_deletion_of_its_tag_goes_too(host: Process, driver: Interrupted) -> None:
+    host.push_manifest("app", "one", CONTENT)
+    driver.key = layout.tag_current("app", "one")
+    driver.after = lambda: driver.put(layout.tag_index("app", "one", DIGEST), str(DIGEST).encode())
+    assert status(host, "one", "DELETE") == 202
+    assert (tags(host), status(host, "one", "DELETE")) == ([], 404)
+
+
+def test_a_tag_moved_while_its_old_manifest_is_deleted_stays(
+    host: Process, other: Process, driver: Interrupted
+) -> None:
+    # The tags are removed in groups of 64, and the last one is looked at again only after the first group.
+    for number in range(65):
+        host.push_manifest("app", f"t{number:02}", CONTENT)
+    driver.key = layout.tag_current("app", "t00")
+    driver.before = lambda: other.push_manifest("app", "t64", OTHER)
+    assert status(host, DIGEST, "DELETE") == 202
+    assert tags(host) == ["t64"]
+    assert host.request("GET", "/v2/app/manifests/t64").content == OTHER
+
+
+def test_a_tag_of_which_only_its_history_is_there_can_be_deleted(host: Process, driver: StorageDriver) -> None:
+    host.push_manifest("app", "one", CONTENT)
+    driver.delete([layout.tag_current("app", "one")])
+    assert (tags(host), status(host, "one")) == (["one"], 404), "as Distribution answers"
+    assert status(host, "one", "DELETE") == 202
+    assert (tags(host), status(host, "one", "DELETE")) == ([], 404)
+
+
+def test_a_referrer_pushed_while_it_is_deleted_is_listed_or_gone(
+    host: Process, other: Process, driver: Interrupted
+) -> None:
+    fields = index(subject={"mediaType": "application/json", "digest": str(DIGEST), "size": 1})
+    content = encoded(fields)
+    digest = host.push_manifest("app", "one", content)
+    driver.key = layout.referrer("app", DIGEST, parse_digest(digest))
+    driver.before = lambda: other.push_manifest("app", "two", content)
+    assert status(host, digest, "DELETE") == 202
+    assert status(host, digest) == 200
+    listed = host.request("GET", f"/v2/app/referrers/{DIGEST}").json["manifests"]
+    assert [entry["digest"] for entry in listed] == [digest]
+
+
+@pytest.mark.parametrize("reference", [str(DIGEST), "one"])
+def test_a_repository_stays_known_after_its_last_manifest_was_deleted(
+    host: Process, other: Process, driver: StorageDriver, reference: str
+) -> None:
+    host.push_manifest("app", "one", CONTENT)
+    if reference == "one":
+        # Only a tag is left of it.
+        driver.delete([layout.revision("app", DIGEST)])
+    assert status(host, reference, "DELETE") == 202
+    for process in (host, other):
+        assert tags(process) == []
+        assert process.request("GET", "/v2/_catalog").json == {"repositories": ["app"]}
+    host.push_manifest("app", "one", CONTENT)
+    assert tags(host) == ["one"]
+
+
+def test_a_repository_that_has_only_blobs_has_an_empty_list_of_tags(host: Process) -> None:
+    digest = host.push_blob("app", b"layer")
+    assert tags(host) == []
+    assert host.request("GET", "/v2/_catalog").json == {"repositories": []}, "as in Distribution"
+    assert host.request("DELETE", f"/v2/app/blobs/{digest}").status_code == 202
+    assert host.request("GET", "/v2/app/tags/list").status_code == 404
+
+
+def test_a_folder_of_repositories_is_none(host: Process) -> None:
+    host.push_blob("app/inside", b"{}")
+    host.push_manifest("app/inside", "one", image())
+    assert host.request("GET", "/v2/app/tags/list").status_code == 404
