@@ -50,7 +50,8 @@ def test_many_references_are_looked_at_side_by_side_where_the_storage_is_slow() 
     slow = Slow(driver)
     host = Process(slow)
     host.push_manifest("app", "latest", image(layers=[descriptor(layer) for layer in layers]))
-    assert dict(slow.calls) == {"read": 151, "stat": 151, "put": 4}
+    # Two stats look at the end for the revision and the tag.
+    assert dict(slow.calls) == {"read": 151, "stat": 151 + 2, "put": 4}
     assert 4 < slow.most <= 16
     refused = host.put_manifest("app", "latest", image(layers=[descriptor(b"%d" % number) for number in range(150)]))
     assert len(refused.json["errors"][0]["detail"]) == 100
@@ -64,4 +65,4 @@ def test_a_reference_that_stands_in_a_manifest_many_times_is_looked_at_once() ->
     pusher.push_manifest("app", digest_of(content), content)
     counting = CountingDriver(driver)
     Process(counting).push_manifest("app", "latest", index(*[descriptor(content, OCI_MANIFEST)] * 20))
-    assert dict(counting.calls) == {"read": 2, "stat": 1, "put": 4}
+    assert dict(counting.calls) == {"read": 2, "stat": 1 + 2, "put": 4}
