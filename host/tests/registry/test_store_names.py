@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.registry import store as store_module
-from entrepot.registry.store import BATCH, Store
+from entrepot.registry.store import _MOST_HELD, BATCH, Store
 from entrepot_contract import StorageDriver
 
 PREFIX = "a/tags/"
@@ -46,9 +46,9 @@ def test_pages_of_names_make_up_the_whole_list(names: set[str], size: int, batch
 
 
 @some_examples
-@given(st.sets(tags, min_size=1, max_size=25), st.integers(1, 6))
-def test_names_are_in_order_however_few_are_taken_at_once(names: set[str], batch: int) -> None:
-    with patch.object(store_module, "BATCH", batch):
+@given(st.sets(tags, min_size=1, max_size=25), st.integers(1, 6), st.integers(0, 6))
+def test_names_are_in_order_however_few_are_taken_at_once(names: set[str], batch: int, held: int) -> None:
+    with patch.object(store_module, "BATCH", batch), patch.object(store_module, "_MOST_HELD", held):
         assert list(Store(holding(names)).names(PREFIX)) == sorted(names)
 
 
@@ -63,6 +63,15 @@ def test_a_page_from_the_middle_costs_no_listing_of_what_lies_before(after: str)
     driver = Watched(holding([f"v{number:04}-alpine" for number in range(2000)]))
     assert next(Store(driver).names(PREFIX, after)) > after
     assert driver.listed <= BATCH
+
+
+@pytest.mark.parametrize("stem", ["repo", "repo-0", "other"])
+def test_a_page_of_many_names_with_one_stem_costs_no_full_listing(stem: str) -> None:
+    names = [f"repo-{number:04}" for number in range(2000)] + [f"repo-0-{number:04}" for number in range(2000)]
+    driver = Watched(holding([*names, stem]))
+    assert list(islice(Store(driver).names(PREFIX), 300)) == sorted([*names, stem])[:300]
+    assert driver.listed <= _MOST_HELD + 2 * BATCH
+    assert list(Store(driver).names(PREFIX)) == sorted([*names, stem])
 
 
 def test_names_with_one_stem_are_held_back_until_the_stem_itself_can_no_longer_come() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from entrepot_contract import Prefix
-from entrepot_storage_fs import FilesystemDriver
-from entrepot_storage_fs.listing import SETTLED
+from entrepot_storage_fs import FilesystemDriver, listing
+from entrepot_storage_fs.listing import LARGE, SETTLED
 
 
 @pytest.fixture
@@ -86,3 +89,72 @@ def test_a_kept_directory_that_lost_its_last_object_is_gone_at_once(driver: File
     driver.delete(f"r/tags/{tag}/link" for tag in ("a", "b", "c-1", "c"))
     assert (tmp_path / "r/tags").exists()
     assert list(driver.list_objects("r/", shallow=True)) == []
+
+
+MANY = 4 * LARGE
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each directory is read."""
+    read: Counter[str] = Counter()
+    real = os.scandir
+
+    def scandir(path: str) -> Iterator[os.DirEntry[str]]:
+        read[path.rstrip("/")] += 1
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return read
+
+
+def many_tags(root: Path) -> list[str]:
+    """Tags as this driver and Distribution lay them out; ``1-alpine/`` is listed before ``1/``."""
+    tags = sorted(f"{number}{end}" for number in range(MANY // 2) for end in ("/", "-alpine/"))
+    for tag in tags:
+        digest = tag.encode().hex().ljust(64, "0")
+        for link in ("current", f"index/sha256/{digest}"):
+            (root / f"r/t/tags/{tag}{link}").mkdir(parents=True)
+            (root / f"r/t/tags/{tag}{link}/link").touch()
+    settle(root / "r/t/tags")
+    return [f"r/t/tags/{tag}" for tag in tags]
+
+
+def pages(driver: FilesystemDriver, prefix: str, size: int) -> list[str]:
+    """All names, each page by a listing of its own that is not read to its end."""
+    found: list[str] = []
+    while page := list(islice(driver.list_objects(prefix, start_after=found[-1] if found else "", shallow=True), size)):
+        found += [item.key for item in page]
+    return found
+
+
+def test_all_pages_of_a_large_directory_read_it_once_and_look_into_few_below(
+    driver: FilesystemDriver, tmp_path: Path, looks: Counter[str]
+) -> None:
+    expected = many_tags(tmp_path)
+    assert pages(driver, "r/t/tags/", 10) == expected
+    assert looks[f"{tmp_path}/r/t/tags"] == 1
+    assert looks.total() < 10
+
+
+def test_directories_that_are_not_alike_are_all_found_and_those_without_a_file_are_not(
+    driver: FilesystemDriver, tmp_path: Path
+) -> None:
+    filled = ["a/link", "b/current/link", "c/index/sha256/x/link", "d/index/sha256/y/link", "e/index/sha256/z/link"]
+    for path in (*filled, "f/-no-key/link", "g/current/.hidden", "h/index/sha256/.hidden/link"):
+        (tmp_path / "r/t/tags" / path).parent.mkdir(parents=True)
+        (tmp_path / "r/t/tags" / path).touch()
+    (tmp_path / "r/t/tags/i/current/link/deep").mkdir(parents=True)
+    assert pages(driver, "r/t/tags/", 1) == [f"r/t/tags/{name}/" for name in "abcde"]
+
+
+def test_what_is_remembered_of_directories_is_bounded(
+    tmp_path: Path, looks: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "BUDGET", 1000)
+    expected = many_tags(tmp_path)
+    driver = FilesystemDriver.from_config({"rootdirectory": str(tmp_path)})
+    assert pages(driver, "r/t/tags/", MANY) == expected
+    assert pages(driver, "r/t/tags/", MANY) == expected
+    assert looks[f"{tmp_path}/r/t/tags"] > 2
+    assert driver._listing._directories.weight == 0

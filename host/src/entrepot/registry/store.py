@@ -32,6 +32,8 @@ _WARNED_SECONDS = 3600.0
 """A damaged object is named in the log once an hour, and not by every request for it."""
 BATCH = 256
 """How many names are taken from a listing at once: fewer cost more for each, more are read in vain for a short page."""
+_MOST_HELD = 2 * BATCH
+"""How many names are held back before the driver is asked for what they wait for: a page of 100 must not read all."""
 _STEM_END = re.compile(r"[-.]")
 
 
@@ -136,14 +138,37 @@ class Store:
         """The names directly below a prefix, in the order of their bytes, from after ``after`` on.
 
         A driver lists ``1-alpine/`` before ``1/``, and ``1`` is to come first. So a name is held back until no
-        shorter one that it begins with can follow: few for most tags, and never more than the listing itself.
+        shorter one that it begins with can follow, or until the driver was asked for the shorter one.
         """
         items = self.driver.list_objects(prefix, start_after=prefix + after if after else "", shallow=True)
         batch = _names(list(islice(items, BATCH)), prefix)
         if len(batch) == BATCH:
-            return _in_order(batch, items, prefix, after)
+            return self._in_order(batch, items, prefix, after)
         # One batch is all there is, as nearly always: to sort it takes less than to hand out each name.
         return iter(sorted(name for name in batch if name > after) if after else sorted(batch))
+
+    def _in_order(
+        self, batch: list[str], items: Iterator[ObjectInfo | Prefix], prefix: str, after: str
+    ) -> Iterator[str]:
+        held: list[str] = []
+        asked: set[str] = set()
+        while batch:
+            held += [name for name in batch if name > after and name not in asked]
+            if len(batch) == BATCH:
+                # What can still come before a name that is held is a stem of the last one that was listed.
+                awaited = [stem for stem in _stems(batch[-1]) if stem > after and stem not in asked]
+                if len(held) > _MOST_HELD:
+                    asked.update(awaited)
+                    held += [stem for stem in awaited if self._any_below(f"{prefix}{stem}/")]
+                    awaited = []
+                held_back = (f"{awaited[0]}-", f"{awaited[0]}.") if awaited else ()
+                yield from sorted(name for name in held if not name.startswith(held_back))
+                held = [name for name in held if name.startswith(held_back)]
+            batch = _names(list(islice(items, BATCH)), prefix)
+        yield from sorted(held)
+
+    def _any_below(self, prefix: str) -> bool:
+        return next(self.driver.list_objects(prefix, shallow=True), None) is not None
 
 
 def _names(items: list[ObjectInfo | Prefix], prefix: str) -> list[str]:
@@ -151,19 +176,6 @@ def _names(items: list[ObjectInfo | Prefix], prefix: str) -> list[str]:
     return [item.key[start:].rstrip("/") for item in items]
 
 
-def _in_order(batch: list[str], items: Iterator[ObjectInfo | Prefix], prefix: str, after: str) -> Iterator[str]:
-    held: list[str] = []
-    while batch:
-        held += [name for name in batch if name > after] if after else batch
-        if len(batch) == BATCH:
-            reached = batch[-1] + "/"
-            yield from sorted(name for name in held if _stem(name) + "/" < reached)
-            held = [name for name in held if _stem(name) + "/" >= reached]
-        batch = _names(list(islice(items, BATCH)), prefix)
-    yield from sorted(held)
-
-
-def _stem(name: str) -> str:
-    """The shortest name that would be listed after ``name`` although it sorts before it."""
-    end = _STEM_END.search(name, 1)
-    return name[: end.start()] if end else name
+def _stems(name: str) -> list[str]:
+    """The names that would be listed after ``name`` although they sort before it, the shortest first."""
+    return [name[: end.start()] for end in _STEM_END.finditer(name, 1)]

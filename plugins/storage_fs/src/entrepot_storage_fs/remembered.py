@@ -7,6 +7,7 @@ import time
 from typing import Final, TypeAlias
 
 from entrepot_contract import ObjectInfo, Reader
+from entrepot_storage_fs.bounded import BoundedMap
 from entrepot_storage_fs.reading import SmallReader, open_reader
 
 __all__ = ["SmallFiles"]
@@ -31,8 +32,7 @@ class SmallFiles:
     """
 
     def __init__(self) -> None:
-        self._files: dict[str, tuple[Version, ObjectInfo, bytes]] = {}
-        self._held = 0
+        self._files: BoundedMap[tuple[Version, ObjectInfo, bytes]] = BoundedMap(BUDGET)
 
     def read(self, path: str, key: str) -> Reader:
         """All bytes of a file; raises what ``open_reader`` raises."""
@@ -42,7 +42,7 @@ class SmallFiles:
             status = os.stat(path)
             if _version(status) == version:
                 return SmallReader(info, data, status)
-            self._files.pop(path, None)
+            self._files.pop(path)
         reader = open_reader(path, key, 0, None)
         if isinstance(reader, SmallReader) and reader.info.size <= LARGEST:
             self._remember(path, reader)
@@ -52,11 +52,7 @@ class SmallFiles:
         status = reader.status
         if not os.major(status.st_dev) or time.time_ns() - status.st_ctime_ns < SETTLED:
             return
-        self._held += reader.info.size + OVERHEAD
-        if self._held > BUDGET:
-            self._files.clear()
-            self._held = 0
-        self._files[path] = (_version(status), reader.info, reader.data)
+        self._files.set(path, (_version(status), reader.info, reader.data), reader.info.size + OVERHEAD)
 
 
 def _version(status: os.stat_result) -> Version:
