@@ -13,11 +13,11 @@ from uuid import uuid4
 from entrepot.errors import BlobUploadUnknown, DigestInvalid, RangeInvalid
 from entrepot.registry import layout
 from entrepot.registry.blobs import Blobs
-from entrepot.registry.body import Body, HashedSlice, Receiving
+from entrepot.registry.body import CHUNK, Body, HashedSlice, Receiving
 from entrepot.registry.names import Digest, new_hasher
 from entrepot.registry.store import Store
 from entrepot.registry.upload_records import UploadRecord, UploadRecords
-from entrepot_contract import StorageError, UploadConflict, UploadState, UploadUnknown
+from entrepot_contract import NotFound, StorageError, UploadConflict, UploadState, UploadUnknown
 
 __all__ = ["Committed", "Uploads"]
 
@@ -81,7 +81,10 @@ class Uploads:
             if record.state is None:
                 record = replace(record, algorithm=digest.algorithm)
             while not body.ended:
-                record = self._append_slice(record, body)
+                try:
+                    record = self._append_slice(record, body)
+                except BlobUploadUnknown:
+                    record = self._staged_before(recorded, body)
                 # The last slice of a whole body needs no record of its own: the blob follows at once.
                 if body.broken or not body.ended:
                     self._record(record, recorded)
@@ -202,6 +205,11 @@ class Uploads:
         try:
             with _told_to_the_client(record):
                 self._store.driver.upload_commit(state, target=target)
+        except BlobUploadUnknown:
+            # An earlier request may have committed it, and its host died before the link was written.
+            if recorded is None or not self._store.has_content(target, digest):
+                raise
+            self._check_alive(recorded)
         except StorageError as error:
             # A store may refuse to overwrite: the same bytes there are enough.
             if error.retryable or not self._store.has_content(target, digest):
@@ -213,16 +221,51 @@ class Uploads:
     ) -> None:
         """Chunks came in through several hosts, or with another algorithm: only the stored bytes can tell."""
         self._check_not_overtaken(record, recorded)
-        with _told_to_the_client(record):
-            staged = self._store.driver.upload_commit(state).key
+        staged, target = state.key, layout.blob(digest)
+        try:
+            with _told_to_the_client(record):
+                self._store.driver.upload_commit(state)
+        except BlobUploadUnknown:
+            # An earlier request may have committed it, and its host died, or lost the storage, before the end.
+            if self._store.size(staged) != state.size:
+                if recorded is None or not self._has_moved(record, digest):
+                    raise
+                return self._check_alive(recorded)
         hasher = new_hasher(digest.algorithm)
-        with self._store.driver.read(staged) as reader:
-            for chunk in reader:
-                hasher.update(chunk)
+        try:
+            with self._store.driver.read(staged) as reader:
+                for chunk in reader:
+                    hasher.update(chunk)
+        except NotFound as error:
+            raise BlobUploadUnknown({"uuid": record.uuid}) from error
         if hasher.hexdigest() != digest.encoded:
             self._store.driver.delete([staged])
             self._refuse(record, digest, hasher.hexdigest())
-        self._store.driver.move(staged, layout.blob(digest))
+        # The link goes first: it proves to a request that is repeated after the move that the bytes were these.
+        self._store.put_link(layout.layer(record.name, digest), digest)
+        try:
+            self._store.driver.move(staged, target)
+        except StorageError as error:
+            # A store may refuse to overwrite, and another request may have moved it: the same bytes there are enough.
+            if error.retryable or not self._store.has_content(target, digest):
+                raise
+            self._store.driver.delete([staged])
+        return None
+
+    def _staged_before(self, recorded: UploadRecord, body: Body) -> UploadRecord:
+        """Take a body for the end of what a request that was lost has committed to staging; it is hashed there."""
+        state = recorded.state
+        if state is None or self._store.size(state.key) is None:
+            raise BlobUploadUnknown({"uuid": recorded.uuid})
+        while not body.ended:
+            body.read(CHUNK)
+        body.check_whole()
+        state = replace(state, size=state.size + body.received)
+        return replace(recorded, number=recorded.number + 1, state=state, digest=None, hasher=None)
+
+    def _has_moved(self, record: UploadRecord, digest: Digest) -> bool:
+        blob = self._blobs.find(record.name, digest)
+        return blob is not None and blob.size == record.size
 
     def _refuse(self, record: UploadRecord, digest: Digest, found: str | None) -> NoReturn:
         self._records.remove(record)
