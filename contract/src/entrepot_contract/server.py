@@ -68,6 +68,8 @@ class ServerSettings:
     - ``shared``: whether several processes may serve at the same time; else the storage lives in the one that serves,
       and ends with it.
     - ``drain_timeout``: seconds that running requests get to end after SIGTERM.
+    - ``idle_timeout``: seconds that a connection stays open between two requests.
+    - ``stall_timeout``: seconds without a byte after which a client in mid-request or mid-answer is disconnected.
     - ``on_ready``: called once in the parent, with the address that was bound, when connections are accepted.
     """
 
@@ -77,6 +79,8 @@ class ServerSettings:
     threads: int = 0
     shared: bool = True
     drain_timeout: float = 30.0
+    idle_timeout: float = 620.0
+    stall_timeout: float = 120.0
     tls: TlsSettings | None = None
     on_ready: Callable[[str, int], None] | None = None
     extra: Mapping[str, object] = field(default_factory=dict)

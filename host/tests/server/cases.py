@@ -226,6 +226,14 @@ class ServerCases:
             server.process.wait(10)
             assert running.body() is None
 
+    def test_an_idle_connection_is_closed_after_the_idle_timeout(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", idle_timeout=2) as server, server.connect() as connection:
+            for _ in range(2):
+                connection.sendall(request("HEAD", "/sized") + b"\r\n")
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+                time.sleep(1)
+            assert receive(connection) == b""
+
     def test_an_address_in_use_stops_the_start(self, tmp_path: Path, server: Running) -> None:
         with pytest.raises(AssertionError, match="Address already in use"):
             Running(self.name, tmp_path / "run", port=server.port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -58,6 +59,11 @@ class Echo:
     def _unchanged(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("304 Not Modified", [("ETag", '"x"')])
         return []
+
+    def _worker(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = str(os.getpid()).encode()
+        start_response("200 OK", [("Content-Length", str(len(body)))])
+        return [body]
 
     def _twice(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("X-Twice", "1"), ("X-Twice", "2"), ("Content-Length", "0")])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
-from contextlib import suppress
+from collections import Counter
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from host.tests.server.cases import UnderWay
-from host.tests.server.running import Running
+import pytest
+from host.tests.server.cases import CLOSE, UnderWay, request
+from host.tests.server.running import Running, eventually, parse_answers, receive
 
 __all__ = ["WorkerCases"]
 
@@ -39,3 +43,66 @@ class WorkerCases:
         with Running(self.name, tmp_path / "run", broken=True) as server:
             assert server.process.wait(20) != 0
             assert "the application cannot be built" in server.log()
+
+    @pytest.mark.parametrize("workers", [2, 4])
+    def test_connections_that_arrive_together_are_spread_over_the_workers(self, workers: int, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", workers=workers) as server:
+            for count in (16, 64):
+                rounds = [holders(server, count) for _ in range(20)]
+                # Of a fair spread over two workers the larger share of 16 is 9.6 in the mean of all rounds, and of 20
+                # rounds the mean is above 12 once in 10^15 runs. Where one worker takes all, it is 16.
+                largest = sum(max(held.values()) for held in rounds) / len(rounds)
+                assert largest < count * (1 + 1 / workers) / 2
+                assert len(sum(rounds, Counter[bytes]())) == workers
+
+    def test_connections_that_wait_for_a_worker_which_is_killed_are_answered(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", workers=2) as server, ExitStack() as stack:
+            server.get("/nothing")
+            os.kill(server.workers()[0], signal.SIGSTOP)
+            waiting = [stack.enter_context(server.connect()) for _ in range(40)]
+            for connection in waiting:
+                connection.sendall(request("GET", "/worker") + CLOSE)
+            os.kill(server.workers()[0], signal.SIGKILL)
+            answers = [parse_answers(receive(connection), ["GET"])[0] for connection in waiting]
+            assert [answer.status for answer in answers] == [200] * 40
+            assert len({answer.body for answer in answers}) == 2
+
+    def test_workers_that_are_killed_again_and_again_are_replaced(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", workers=2) as server:
+            for _ in range(3):
+                seen = set(server.workers())
+                youngest = server.workers()[-1]  # so always the worker of one place
+                os.kill(youngest, signal.SIGKILL)
+                assert eventually(partial(self.is_another_there, server, seen))
+            assert server.process.poll() is None
+            assert all(server.get("/nothing").status == 204 for _ in range(20))
+
+    def is_another_there(self, server: Running, seen: set[int]) -> bool:
+        """Whether there is a worker that was not seen before."""
+        return bool(set(server.workers()) - seen)
+
+    def test_a_worker_that_is_asked_to_end_is_replaced_before_it_has_ended(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", workers=1) as server:
+            running, seen = UnderWay(server, "/slow?6"), set(server.workers())
+            os.kill(server.workers()[0], signal.SIGTERM)
+            assert eventually(partial(self.is_another_there, server, seen), seconds=5)
+            assert seen < set(server.workers())
+            assert server.get("/nothing").status == 204
+            assert running.body() == b"slow"
+
+
+def holders(server: Running, count: int) -> Counter[bytes]:
+    """How many of some connections that are opened together each worker has accepted."""
+    with ExitStack() as stack:
+        connections = [stack.enter_context(server.connect()) for _ in range(count)]
+        for connection in connections:
+            connection.sendall(request("GET", "/worker") + b"\r\n")
+        return Counter(body(connection) for connection in connections)
+
+
+def body(connection: socket.socket) -> bytes:
+    """The body of one answer on a connection that stays open."""
+    received = b""
+    while not (answers := parse_answers(received, ["GET"])) or not answers[0].whole:
+        received += connection.recv(4096)
+    return answers[0].body

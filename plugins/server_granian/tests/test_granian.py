@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -23,15 +20,6 @@ def test_http2_is_spoken_where_it_is_configured(tmp_path: Path, spoken: bool) ->
     with Running("granian", tmp_path / "run", extra={"http2": spoken}) as server, server.connect() as connection:
         connection.sendall(preface + settings)
         assert (connection.recv(100)[3:4] == b"\4") is spoken  # the server's own SETTINGS frame
-
-
-def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
-    with Running("granian", tmp_path / "run", workers=2) as server:
-        time.sleep(6)  # granian takes an earlier death for a crash loop, and ends
-        first = server.workers()
-        os.kill(first[0], signal.SIGKILL)
-        assert eventually(lambda: len(set(server.workers()) - set(first)) == 1)
-        assert all(server.get("/nothing").status == 204 for _ in range(20))
 
 
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:

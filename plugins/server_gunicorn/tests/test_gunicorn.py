@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -70,15 +68,6 @@ def test_a_header_that_names_a_path_moves_nothing(tmp_path: Path) -> None:
     with Running("gunicorn", tmp_path / "run", workers=1) as server:
         seen = server.talk(request("GET", "/echo", b"Script_Name: /echo", b"Path_Info: /x") + CLOSE)[0].environ()
         assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == ("", "/echo")
-
-
-def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
-    with Running("gunicorn", tmp_path / "run", workers=2) as server:
-        server.get("/nothing")
-        first = server.workers()
-        os.kill(first[0], signal.SIGKILL)
-        assert eventually(lambda: len(set(server.workers()) - set(first)) == 1)
-        assert all(server.get("/nothing").status == 204 for _ in range(20))
 
 
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:

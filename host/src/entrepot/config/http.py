@@ -85,7 +85,7 @@ class Debug(Section):
 class Http(Section):
     """Where the registry listens and how it shows itself.
 
-    ``server``, ``workers`` and ``threads`` are entrepot's own; 0 leaves the number to the server.
+    ``idletimeout``, ``server``, ``workers`` and ``threads`` are entrepot's own; 0 leaves the number to the server.
     """
 
     addr: ListenAddress = Address("127.0.0.1", 5000)
@@ -96,6 +96,7 @@ class Http(Section):
     relativeurls: bool = False
     headers: dict[str, list[str]] = Field(default_factory=dict)
     draintimeout: Duration = timedelta(seconds=30)
+    idletimeout: Duration = Field(default=timedelta(seconds=620), ge=timedelta(seconds=1))
     tls: Tls | None = None
     http2: Http2 = Http2()
     h2c: H2c = H2c()

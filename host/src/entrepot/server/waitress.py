@@ -39,7 +39,7 @@ class WaitressServer(ServerDriver):
 
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve in this process until SIGTERM or SIGINT."""
-        with listen(settings.host, settings.port) as listener:
+        with listen(settings.host, settings.port, stall=settings.stall_timeout) as listener:
             application = factory()
             try:
                 channels: _Channels = {}
@@ -50,6 +50,8 @@ class WaitressServer(ServerDriver):
                     threads=settings.threads or _THREADS,
                     ident="entrepot",
                     connection_limit=1000,
+                    channel_timeout=max(1, round(settings.idle_timeout)),
+                    cleanup_interval=5,
                     asyncore_use_poll=True,
                     clear_untrusted_proxy_headers=False,
                     expose_tracebacks=False,
@@ -75,6 +77,7 @@ class _Loop:
         self._channels = channels
         self._settings = settings
         self._stopping = False
+        self._next_look = 0.0
 
     def run(self, port: int) -> None:
         """Serve until SIGTERM or SIGINT, then until running requests end or the drain timeout has passed."""
@@ -95,6 +98,16 @@ class _Loop:
 
     def _turn(self, timeout: float = 1.0) -> None:
         wasyncore.loop(timeout=timeout, use_poll=True, map=self._channels, count=1)
+        now = time.time()
+        if now >= self._next_look:
+            self._next_look = now + 1
+            self._drop_stalled(now - self._settings.stall_timeout)
+
+    def _drop_stalled(self, since: float) -> None:
+        """Disconnect the clients that have begun a request and sent nothing since then."""
+        for channel in list(self._channels.values()):
+            if isinstance(channel, HTTPChannel) and channel.request is not None and channel.last_activity < since:
+                channel.will_close = True
 
     def _finish(self) -> None:
         # The listening socket alone: server.close() would take the trigger too, which ends answers under way.

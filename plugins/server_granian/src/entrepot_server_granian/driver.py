@@ -6,12 +6,14 @@ import logging
 import math
 import multiprocessing
 import os
+from contextlib import ExitStack
 from typing import ClassVar
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 
-from entrepot_contract.listening import listen
+from entrepot_contract.places import open_places
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_server_granian.certificate import fresh_pair
 from entrepot_server_granian.supervisor import Supervisor
@@ -24,6 +26,10 @@ _THREADS = 512
 _THREADS_IDLE_SECONDS = 30
 _CONNECTIONS = 4096
 _BACKLOG = 1024
+
+# What a client may send before it has to wait for word that it was read. It is filled only where bytes come in faster
+# than they are stored.
+_HTTP2_WINDOW = 4 * 2**20
 
 _TLS_VERSIONS = {"tls1.2": SSLProtocols.tls12, "tls1.3": SSLProtocols.tls13}
 
@@ -50,20 +56,28 @@ class GranianServer(ServerDriver):
         # From Python 3.14 on, the default is a fork server, to which the listening socket could not be handed.
         multiprocessing.set_start_method("fork", force=True)
         pair = fresh_pair(settings.tls) if settings.tls else None
-        with listen(settings.host, settings.port, _BACKLOG) as listener:
-            port = listener.getsockname()[1]
+        workers = settings.workers or _cores()
+        places = open_places(settings.host, settings.port, workers, _BACKLOG, settings.stall_timeout)
+        with ExitStack() as sockets:
+            for place in places:
+                sockets.enter_context(place.listener)
+            port = places[0].listener.getsockname()[1]
             server = Supervisor(
                 "entrepot",
                 address=settings.host,
                 port=port,
                 interface=Interfaces.WSGI,
-                workers=settings.workers or _cores(),
+                workers=workers,
                 blocking_threads=settings.threads or _THREADS,
                 blocking_threads_idle_timeout=_THREADS_IDLE_SECONDS,
                 # It counts connections, also those that are kept alive and idle.
                 backpressure=_CONNECTIONS,
                 backlog=_BACKLOG,
                 http=HTTPModes.auto if settings.extra.get("http2") else HTTPModes.http1,
+                http1_settings=HTTP1Settings(header_read_timeout=round(settings.idle_timeout * 1000)),
+                http2_settings=HTTP2Settings(
+                    initial_connection_window_size=_HTTP2_WINDOW, initial_stream_window_size=_HTTP2_WINDOW
+                ),
                 websockets=False,
                 log_level=LogLevels.error,
                 log_dictconfig=_LOGGING,
@@ -72,7 +86,7 @@ class GranianServer(ServerDriver):
                 respawn_interval=0,
                 workers_kill_timeout=max(1, math.ceil(settings.drain_timeout)),
             )
-            server.listener = listener
+            server.places = places
             server.replaceable = settings.shared
             if settings.tls is not None:
                 server.pair = pair

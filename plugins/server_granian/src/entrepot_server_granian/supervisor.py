@@ -1,4 +1,4 @@
-"""The parent of the workers: one listening socket for all of them, and no signal lost."""
+"""The parent of the workers: a listening socket for each worker's place, and no signal lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import functools
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,9 +16,9 @@ from granian._granian import SocketHolder
 from granian.server.mp import MPServer, WorkerProcess
 
 from entrepot_contract.fresh import FreshFiles
+from entrepot_contract.places import Place, Stage
 from entrepot_contract.server import ApplicationFactory
 from entrepot_server_granian.certificate import HeldPair
-from entrepot_server_granian.ready import Readiness
 from entrepot_server_granian.worker import RETIRE, serve_worker
 
 __all__ = ["Supervisor"]
@@ -27,6 +26,7 @@ __all__ = ["Supervisor"]
 _START_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 1.0
 _KILL_SECONDS: Final = 5.0
+_MOST_EARLY_DEATHS: Final = 5
 
 _log = logging.getLogger(__name__)
 
@@ -45,24 +45,23 @@ def _signals_later() -> Iterator[None]:
 
 
 class Supervisor(MPServer):
-    """granian, with one socket that is bound before any worker starts, and a certificate that can change.
+    """granian, with sockets that are bound before any worker starts, and a certificate that can change.
 
-    granian on Linux gives each worker a socket of its own on the same port. Then a second server on that port starts
-    without an error, port 0 is another port in every worker, and connections that wait for a worker are reset when it
-    ends.
+    granian on Linux gives each worker a socket of its own on the same port, bound in the worker. Then a second server
+    on that port starts without an error, port 0 is another port in every worker, and connections that wait for a
+    worker are reset when it ends. Here the parent binds the sockets and keeps them open: see Place.
 
     Workers read the certificate when they start. When it changes, new workers start beside the old ones, which take no
     more connections from then on and end when their last request has ended, however long that takes.
     """
 
-    listener: socket.socket
+    places: Sequence[Place]
     pair: FreshFiles[HeldPair] | None = None
     least_tls: str = "tls1.2"
     replaceable: bool = True
     """Whether other workers may take the place of these; they may not where the storage lives in the one worker."""
 
     _held: HeldPair | None = None
-    _readiness: Readiness | None = None
     _retired: Sequence[WorkerProcess] = ()
 
     def serve_workers(self, loader: Callable[[str], ApplicationFactory]) -> None:
@@ -85,56 +84,91 @@ class Supervisor(MPServer):
                 self.signal_handler_reload()  # type: ignore[no-untyped-call]  # granian has no types here
 
     def _init_shared_socket(self) -> None:
-        self.listener.setblocking(False)
         self._ssp = None
         self._sso = None
-        # granian's own types know neither the arguments nor that the attribute is ever set.
-        self._shd = SocketHolder(self.listener.fileno(), False, self.backlog)  # type: ignore[assignment, call-arg]
+        for place in self.places:
+            place.listener.setblocking(False)
 
     def _spawn_worker(  # type: ignore[override]  # granian calls it with these, and declares one more
         self, idx: int, target: object, callback_loader: object
     ) -> WorkerProcess:
-        target = functools.partial(serve_worker, self.listener, self._readiness)
+        listener, stage = self.places[idx].listener, Stage()
+        # granian's own types know neither the arguments nor that the attribute is ever set.
+        self._shd = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[assignment, call-arg]
+        others = [place.listener for place in self.places if place.listener is not listener]
+        target = functools.partial(serve_worker, listener, others, stage)
         worker = super()._spawn_worker(idx, target, callback_loader)
-        # Before it starts: one that dies at once would count as the old worker of its number, which is replaced then.
-        worker.interrupt_by_parent = self._readiness is not None
+        worker.stage = stage  # type: ignore[attr-defined]  # beside what granian keeps of a worker
         return worker
 
     def _spawn_workers(self, target: object, loader: object) -> None:
         with _signals_later():
             super()._spawn_workers(target, loader)  # type: ignore[no-untyped-call]  # granian has no types here
 
-    def _respawn_workers(self, workers: list[int], target: object, loader: object, delay: float = 0) -> None:
+    def _serve_loop(self, target: object, loader: object) -> None:
+        while True:
+            self.main_loop_interrupt.wait(_LOOK_SECONDS)
+            self.main_loop_interrupt.clear()
+            if self.interrupt_signal:
+                return
+            if self.reload_signal:
+                self.reload_signal = False
+                self._reload(target, loader)
+            if not self._mend(target, loader):
+                return
+
+    def _mend(self, target: object, loader: object) -> bool:
+        """Replace the workers that have ended; whether the server can go on."""
+        # What granian's threads put there counts at the end, as a failure of the server.
+        self.interrupt_children.clear()
+        for place, worker in zip(self.places, self.wrks, strict=True):
+            if worker.inner.is_alive() and not _stage(worker).ending:
+                if _stage(worker).serving:
+                    place.taken()
+            elif place.due is None and self._is_hopeless(place, worker):
+                _log.error("worker cannot start, server ends worker=%d exit=%s", worker.idx, worker.inner.exitcode)
+                self.interrupt_children.append(worker.idx)
+                return False
+            elif place.refuse_if_vacant():
+                _log.warning("worker is missing, other workers take its connections worker=%d", worker.idx)
+        for idx, place in enumerate(self.places):
+            if place.due is not None and time.monotonic() >= place.due:
+                place.due = None
+                self._replace_worker(idx, target, loader)
+        return True
+
+    def _is_hopeless(self, place: Place, worker: WorkerProcess) -> bool:
+        """Note that a worker has ended; whether no worker serves and none is likely to."""
+        status = worker.inner.exitcode
+        delay = place.lost(time.monotonic() - worker.birth)
+        served = not _stage(worker).starting or any(_stage(one).serving and one.inner.is_alive() for one in self.wrks)
+        # With a status of its own it could not begin; by a signal it was killed, which may not happen again.
+        if not served and ((status or 0) > 0 or place.deaths >= _MOST_EARLY_DEATHS):
+            return True
+        _log.warning("worker ended, starting another worker=%d exit=%s delay=%.1f", worker.idx, status, delay)
+        return False
+
+    def _replace_worker(self, idx: int, target: object, loader: object) -> None:
+        before = self.wrks[idx]
+        if before.inner.is_alive():  # it was asked to end by somebody else, and waits for its last requests
+            self._retired = [*self._retired, before]
         with _signals_later():
-            super()._respawn_workers(workers, target, loader, delay)
-        self._interrupt_again()
+            self.wrks[idx] = self._spawn_worker(idx, target, loader)
+            self.wrks[idx].start()  # type: ignore[no-untyped-call]  # granian has no types here
 
     def _reload(self, target: object, loader: object) -> None:
-        self.main_loop_interrupt.clear()
-        self.reload_signal = False
         if self.replaceable:
             self._replace_workers(target, loader)
         else:
             _log.warning("restart to use the new certificate: what is stored would be lost with the worker")
-        self._interrupt_again()
-
-    def _interrupt_again(self) -> None:
-        """Wake the main loop for what came while it was at work, and which granian forgets."""
-        if self.interrupt_signal or self.interrupt_children:
-            self.main_loop_interrupt.set()
 
     def _replace_workers(self, target: object, loader: object) -> None:
         before = self._held
         if self.pair is not None:
             self._use(self.pair.value())
         old, self.wrks = self.wrks, []
-        self._readiness = Readiness(self.workers)
-        try:
-            self._spawn_workers(target, loader)
-            started = self._readiness.wait(_START_SECONDS, lambda: self.interrupt_signal)
-        finally:
-            self._readiness = None
-        if not started:
+        self._spawn_workers(target, loader)
+        if not self._have_started(self.wrks):
             for worker in self.wrks:
                 worker.inner.kill()
             for worker in self.wrks:
@@ -145,18 +179,20 @@ class Supervisor(MPServer):
             if not self.interrupt_signal:
                 _log.error("the new workers did not start; the old ones go on, with the certificate they have")
             return
-        self._adopt()
         self._retire(old)
         if before is not None and before is not self._held:
             before.close()
         _log.info("new workers serve new connections; %d old ones end with their last requests", len(old))
 
-    def _adopt(self) -> None:
-        """Let the death of a new worker count, also one that has just happened."""
-        for worker in self.wrks:
-            worker.interrupt_by_parent = False
-            if not worker.inner.is_alive():
-                self.interrupt_children.append(worker.idx)
+    def _have_started(self, workers: Sequence[WorkerProcess]) -> bool:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and not self.interrupt_signal:
+            if all(_stage(worker).serving for worker in workers):
+                return True
+            if not all(worker.inner.is_alive() for worker in workers):
+                return False
+            time.sleep(0.1)
+        return False
 
     def _retire(self, workers: list[WorkerProcess]) -> None:
         self._retired = [*(worker for worker in self._retired if worker.inner.is_alive()), *workers]
@@ -171,4 +207,10 @@ class Supervisor(MPServer):
 
     def _drop_shared_socket(self) -> None:
         # Before the workers are stopped: a connection that none of them would take is refused, not left waiting.
-        self.listener.close()
+        for place in self.places:
+            place.listener.close()
+
+
+def _stage(worker: WorkerProcess) -> Stage:
+    stage: Stage = worker.stage  # type: ignore[attr-defined]  # beside what granian keeps of a worker
+    return stage

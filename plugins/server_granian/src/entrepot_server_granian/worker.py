@@ -8,14 +8,14 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from typing import Final
 
 from granian.server.mp import MPServer
 
+from entrepot_contract.places import Stage
 from entrepot_contract.server import Application, ApplicationFactory
-from entrepot_server_granian.ready import Readiness
 from entrepot_server_granian.retirement import Retirement
 
 __all__ = ["RETIRE", "serve_worker"]
@@ -29,7 +29,8 @@ _SETTLING_SECONDS: Final = 1.0
 
 def serve_worker(
     listener: socket.socket,
-    readiness: Readiness | None,
+    others: Sequence[socket.socket],
+    stage: Stage,
     worker_id: int,
     process_name: str | None,
     loader: Callable[[], ApplicationFactory],
@@ -39,15 +40,17 @@ def serve_worker(
     """Serve in this process until SIGTERM; runs right after the fork, with what granian hands to its workers."""
     # SIGINT stays blocked: Ctrl-C goes to every process of a terminal, and the parent turns it into SIGTERM.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, RETIRE})
+    # Else they would be open, and take connections, for as long as this worker lives.
+    for other in others:
+        other.close()
     retirement = Retirement(listener)
     # Asked for here and not in the thread, which may first run when granian's own handler is there already.
     of_parent = signal.getsignal(signal.SIGTERM)
     tasks: dict[Callable[..., None], tuple[object, ...]] = {
-        _end_when_told: (of_parent, retirement),
+        _end_when_told: (of_parent, retirement, stage),
         _end_with_parent: (),
+        _report_when_served: (of_parent, stage),
     }
-    if readiness is not None:
-        tasks[_report_when_served] = (of_parent, readiness)
     for task, given in tasks.items():
         threading.Thread(target=task, args=given, name=task.__name__, daemon=True).start()
     built: list[Application] = []
@@ -63,13 +66,15 @@ def serve_worker(
             application.close()
 
 
-def _end_when_told(of_parent: object, retirement: Retirement) -> None:
+def _end_when_told(of_parent: object, retirement: Retirement, stage: Stage) -> None:
     """Pass the first SIGTERM on to granian once it serves, and no other.
 
     granian loses one that comes before it serves, and hangs, with the interpreter locked, when it gets a third; systemd
     and the parent both send one.
     """
-    if signal.sigwait({signal.SIGTERM, RETIRE}) == RETIRE:
+    asked = signal.sigwait({signal.SIGTERM, RETIRE})
+    stage.end()
+    if asked == RETIRE:
         retirement.begin()
         # Whoever has just connected sends a request, and whoever sends one more is told that it is the last.
         signal.sigtimedwait({signal.SIGTERM}, _LINGER_SECONDS)
@@ -78,11 +83,11 @@ def _end_when_told(of_parent: object, retirement: Retirement) -> None:
         handler(signal.SIGTERM, None)
 
 
-def _report_when_served(of_parent: object, readiness: Readiness) -> None:
+def _report_when_served(of_parent: object, stage: Stage) -> None:
     """Report once this worker serves: granian reads the certificate last, and dies of one that it cannot use."""
     _handler_of_granian(of_parent)
     time.sleep(_SETTLING_SECONDS)
-    readiness.report()
+    stage.serve()
 
 
 def _handler_of_granian(of_parent: object) -> object:

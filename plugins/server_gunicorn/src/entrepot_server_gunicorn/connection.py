@@ -9,10 +9,7 @@ from typing import Final
 from gunicorn import http, sock
 from gunicorn.workers.gthread import TConn
 
-__all__ = ["STALL_SECONDS", "Connection"]
-
-STALL_SECONDS: Final = 120.0
-"""How long a client may let a thread wait for one step: the handshake, a piece of a body, 1 MiB of an answer."""
+__all__ = ["Connection"]
 
 _GOODBYE_SECONDS: Final = 2.0
 
@@ -20,9 +17,12 @@ _GOODBYE_SECONDS: Final = 2.0
 class Connection(TConn):
     """gunicorn's connection, on which nobody can stall for ever."""
 
+    stall_timeout: float
+    """Seconds that a client may let a thread wait for one step: the handshake, a piece of a body or of an answer."""
+
     def init(self) -> None:
         """Do the handshake of TLS, once; called in a thread before each request."""
-        self.sock.settimeout(STALL_SECONDS)
+        self.sock.settimeout(self.stall_timeout)
         if self.initialized:
             return
         self.initialized = True

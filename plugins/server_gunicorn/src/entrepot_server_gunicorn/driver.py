@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import ssl
+from contextlib import ExitStack
 from typing import ClassVar, Final
 
 from entrepot_contract.fresh import FreshFiles
-from entrepot_contract.listening import listen
+from entrepot_contract.places import open_places
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_server_gunicorn.arbiter import Arbiter
 from entrepot_server_gunicorn.log import PlainLogger
 from entrepot_server_gunicorn.tls import fresh_context
-from entrepot_server_gunicorn.worker import Worker
+from entrepot_server_gunicorn.worker import BACKLOG, Worker
 from entrepot_server_gunicorn.wsgi import HostApplication
 
 __all__ = ["GunicornServer"]
@@ -22,7 +22,6 @@ __all__ = ["GunicornServer"]
 # Threads are made when requests need them. A client that stalls holds one, so there are far more threads than cores.
 _THREADS: Final = 512
 _CONNECTIONS: Final = 4096
-_KEEP_ALIVE_SECONDS: Final = 75
 _HEADER_BYTES: Final = 64 * 1024
 _FROM_ENVIRONMENT: Final = ("GUNICORN_PID", "SCRIPT_NAME")
 
@@ -46,12 +45,14 @@ class GunicornServer(ServerDriver):
         for name in _FROM_ENVIRONMENT:
             os.environ.pop(name, None)
         context = fresh_context(settings.tls) if settings.tls else None
-        with listen(settings.host, settings.port) as listener:
-            # Connections inherit it. A head and its body are two writes, and the second would wait for the first's ACK.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            port = listener.getsockname()[1]
-            application = HostApplication(factory, _options(settings, context))
-            Arbiter(application, listener, lambda: _ready(settings, port)).serve()
+        workers = settings.workers or _cores()
+        places = open_places(settings.host, settings.port, workers, BACKLOG, settings.stall_timeout)
+        with ExitStack() as sockets:
+            for place in places:
+                sockets.enter_context(place.listener)
+            port = places[0].listener.getsockname()[1]
+            application = HostApplication(factory, _options(settings, workers, context), settings.stall_timeout)
+            Arbiter(application, places, lambda: _ready(settings, port)).serve()
         _log.info("all workers have ended")
 
 
@@ -60,14 +61,14 @@ def _ready(settings: ServerSettings, port: int) -> None:
         settings.on_ready(settings.host, port)
 
 
-def _options(settings: ServerSettings, context: FreshFiles[ssl.SSLContext] | None) -> dict[str, object]:
+def _options(settings: ServerSettings, workers: int, context: FreshFiles[ssl.SSLContext] | None) -> dict[str, object]:
     options: dict[str, object] = {
         "worker_class": Worker,
         "logger_class": PlainLogger,
-        "workers": settings.workers or _cores(),
+        "workers": workers,
         "threads": settings.threads or _THREADS,
         "worker_connections": _CONNECTIONS,
-        "keepalive": _KEEP_ALIVE_SECONDS,
+        "keepalive": max(1, round(settings.idle_timeout)),
         "graceful_timeout": max(1, round(settings.drain_timeout)),
         # A worker is told by its main loop, which never waits for a request, so there is nothing to be killed for.
         "timeout": 0,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from gunicorn.http import errors, wsgi
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
+from entrepot_contract.places import Stage
 from entrepot_server_gunicorn.connection import Connection
 from entrepot_server_gunicorn.wsgi import HostApplication
 
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
     from gunicorn.http import Request
     from gunicorn.workers.gthread import TConn
 
-__all__ = ["STOPPING", "Worker"]
+__all__ = ["BACKLOG", "STOPPING", "Worker"]
+
+BACKLOG: Final = 1024
+"""How many connections may wait for one worker."""
 
 STOPPING: Final = [signal.SIGTERM, signal.SIGINT]
 
@@ -37,6 +42,13 @@ class _Response(wsgi.Response):
 class Worker(ThreadWorker):
     """gunicorn's threaded worker, whose main loop waits for no client."""
 
+    stage: Stage
+    """Shared with the parent, which sets it before the fork."""
+    stall_timeout: float
+    """Seconds without a byte after which a client is disconnected."""
+    born: float
+    """When it was started (``time.monotonic``)."""
+
     def init_process(self) -> None:
         """Serve until told to end."""
         # The only place where gunicorn lets its name be left out of every answer.
@@ -53,11 +65,22 @@ class Worker(ThreadWorker):
 
     def run(self) -> None:
         """Serve, then close the application."""
+        if isinstance(self.app, HostApplication):
+            self.stall_timeout = self.app.stall_timeout
+        for listener in self.sockets:
+            # The parent may have ended it, where this place was without a worker for long.
+            listener.listen(BACKLOG)
+        self.stage.serve()
         try:
             super().run()
         finally:
             if isinstance(self.app, HostApplication):
                 self.app.close()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        self.stage.end()
+        super().handle_exit(sig, frame)
 
     def set_accept_enabled(self, enabled: bool | None) -> None:
         """Accept connections, or not; at the end, let those that none would take be refused, not wait."""
@@ -73,7 +96,9 @@ class Worker(ThreadWorker):
         except (BlockingIOError, ConnectionAbortedError):
             return
         self.nr_conns += 1
-        self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname()))
+        connection = Connection(self.cfg, client, address, listener.getsockname())
+        connection.stall_timeout = self.stall_timeout
+        self.enqueue_req(connection)
 
     def handle(self, conn: TConn) -> bool:
         """Handle one request; an end of the connection that waits for the client waits here, in a thread."""

@@ -16,7 +16,8 @@ __all__ = ["HostApplication"]
 class HostApplication(BaseApplication):
     """gunicorn's settings, from nowhere but here: no file, no command line, no environment."""
 
-    def __init__(self, factory: ApplicationFactory, options: Mapping[str, object]) -> None:
+    def __init__(self, factory: ApplicationFactory, options: Mapping[str, object], stall_timeout: float) -> None:
+        self.stall_timeout = stall_timeout
         self._factory = factory
         self._options = options
         self._application: Application | None = None

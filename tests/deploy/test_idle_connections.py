@@ -1,0 +1,25 @@
+"""Proxies keep idle connections for a minute and more, and send a request on one at any time."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from host.tests.server.cases import request
+from host.tests.server.running import Running
+
+SERVERS = ("granian", "gunicorn", "waitress")
+
+
+@pytest.mark.slow
+def test_an_idle_connection_outlives_75_seconds(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        running = [stack.enter_context(Running(name, tmp_path / name)) for name in SERVERS]
+        connections = [stack.enter_context(server.connect()) for server in running]
+        for pause in (75, 0):
+            for connection in connections:
+                connection.sendall(request("HEAD", "/sized") + b"\r\n")
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+            time.sleep(pause)
