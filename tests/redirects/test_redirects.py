@@ -61,6 +61,15 @@ def test_the_signed_url_honours_a_range(
     assert served.headers["Content-Range"] == f"bytes {first}-{last}/{len(blob)}"
 
 
+def test_several_ranges_are_answered_by_the_host(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+    target = f"/v2/{repository}/blobs/{digest_of(blob)}"
+    answer = redirecting.host.wire.request("GET", target, headers={"Range": "bytes=0-9,20-29"})
+
+    assert answer.status == 206
+    assert answer.headers["content-type"].startswith("multipart/byteranges; boundary=")
+    assert b"\r\n\r\n" + blob[20:30] + b"\r\n--" in answer.body
+
+
 def test_head_is_answered_by_the_host(redirecting: Redirecting, repository: str, blob: bytes) -> None:
     answer = redirecting.host.wire.request("HEAD", f"/v2/{repository}/blobs/{digest_of(blob)}")
 

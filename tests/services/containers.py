@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.client import Client
 
-__all__ = ["Skopeo", "buildah", "podman"]
+__all__ = ["Skopeo", "buildah", "partial_podman", "podman"]
 
 
 class Skopeo(Client):
@@ -25,15 +25,21 @@ class Skopeo(Client):
 def podman(folder: Path, run: Path, *, env: Mapping[str, str] | None = None) -> Client:
     """Podman with storage of its own in ``folder``; it allows no path above 50 characters for ``run``."""
     _accept_unsigned(folder)
-    return Client(
-        "podman",
-        *_storage(folder, run),
-        f"--tmpdir={run}/libpod",
-        "--cgroup-manager=cgroupfs",
-        "--events-backend=file",
-        folder=folder,
-        env=env,
-    )
+    return Client("podman", *_storage(folder, run), *_alone(run), folder=folder, env=env)
+
+
+def partial_podman(folder: Path, run: Path) -> Client:
+    """Podman that fetches those parts of a zstd:chunked layer that it has in no other (containers-storage.conf(5)).
+
+    Its storage has to be the overlay driver, and the file system of ``folder`` no overlay itself.
+    """
+    _accept_unsigned(folder)
+    storage = {"driver": "overlay", "graphroot": f"{folder}/storage", "runroot": f"{run}/storage"}
+    lines = ["[storage]", *(f'{name} = "{value}"' for name, value in storage.items())]
+    lines += ["[storage.options]", 'pull_options = {enable_partial_images = "true"}']
+    (folder / "storage.conf").write_text("\n".join(lines))
+    env = {"CONTAINERS_STORAGE_CONF": f"{folder}/storage.conf"}
+    return Client("podman", *_alone(run), folder=folder, env=env)
 
 
 def buildah(folder: Path) -> Client:
@@ -44,6 +50,10 @@ def buildah(folder: Path) -> Client:
 
 def _storage(folder: Path, run: Path) -> tuple[str, ...]:
     return ("--storage-driver=vfs", f"--root={folder}/storage", f"--runroot={run}/storage")
+
+
+def _alone(run: Path) -> tuple[str, ...]:
+    return (f"--tmpdir={run}/libpod", "--cgroup-manager=cgroupfs", "--events-backend=file")
 
 
 def _accept_unsigned(home: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.errors import RangeInvalid, RangeNotSatisfiable, SizeInvalid
-from entrepot.http.ranges import chunk_offset, requested_part
+from entrepot.http.ranges import chunk_offset, requested_parts
 
 sizes = st.integers(0, 40)
 positions = st.integers(0, 50)
@@ -17,10 +17,11 @@ units = st.sampled_from(["bytes", "Bytes", "BYTES"])
 
 
 def selected(content: bytes, header: str) -> bytes | None:
-    """What ``requested_part`` selects; None for the whole content."""
-    part = requested_part(header, len(content))
-    if part is None:
+    """What ``requested_parts`` selects; None for the whole content."""
+    parts = requested_parts(header, len(content))
+    if not parts:
         return None
+    (part,) = parts
     assert part.total == len(content)
     assert part.length > 0
     last = part.offset + part.length - 1
@@ -36,7 +37,7 @@ def test_a_range_selects_the_bytes_from_first_to_last(size: int, first: int, las
         assert selected(content, header) is None
     elif first >= size:
         with pytest.raises(RangeNotSatisfiable) as refused:
-            requested_part(header, size)
+            requested_parts(header, size)
         assert refused.value.headers == {"Content-Range": f"bytes */{size}"}
     else:
         assert selected(content, header) == bytes(byte for byte in content if first <= byte <= last)
@@ -48,7 +49,7 @@ def test_an_open_range_selects_the_bytes_from_first_on(size: int, first: int) ->
     content, header = bytes(range(size)), f"bytes={first}-"
     if first >= size:
         with pytest.raises(RangeNotSatisfiable):
-            requested_part(header, size)
+            requested_parts(header, size)
     else:
         assert selected(content, header) == bytes(byte for byte in content if first <= byte)
 
@@ -59,31 +60,83 @@ def test_a_suffix_range_selects_the_last_bytes(size: int, length: int) -> None:
     content, header = bytes(range(size)), f"bytes=-{length}"
     if size == 0 or length == 0:
         with pytest.raises(RangeNotSatisfiable):
-            requested_part(header, size)
+            requested_parts(header, size)
     else:
         assert selected(content, header) == content[-length:]
 
 
 UNPARSABLE = [
-    *(None, "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "bytes=0-1,3-4", "items=0-1", "0-1", "bytes=--1"),
+    *(
+        None,
+        "",
+        "bytes",
+        "bytes=",
+        "bytes=-",
+        "bytes=a-b",
+        "bytes=1",
+        "bytes=,",
+        "bytes=0-1,x",
+        "items=0-1",
+        "0-1",
+        "bytes=--1",
+    ),
     *("bytes=+0-1", "bytes=0x0-1", "bytes=1_0-", "bytes=0-1\n2", "bytes=\N{ARABIC-INDIC DIGIT ONE}-", "bytes=5-4"),
-    "bytes=" + "9" * 5000 + "-",
+    *("bytes=,", "bytes=0-1,5-4", "bytes=0-1 3-4", "bytes=0-1;3-4"),
 ]
 
 
 @pytest.mark.parametrize("header", UNPARSABLE)
-def test_a_header_that_does_not_parse_or_has_several_ranges_is_ignored(header: str | None) -> None:
-    assert requested_part(header, 10) is None
+def test_a_header_that_does_not_parse_is_ignored(header: str | None) -> None:
+    assert requested_parts(header, 10) == []
+
+
+@some_examples
+@given(sizes, st.lists(st.tuples(positions, positions).map(sorted), min_size=2, max_size=5))
+def test_several_ranges_select_their_bytes_in_their_order_without_those_that_have_none(
+    size: int, ranges: list[list[int]]
+) -> None:
+    content, header = bytes(range(size)), "bytes=" + ",".join(f"{first}-{last}" for first, last in ranges)
+    wanted = [found for first, last in ranges if (found := content[first : last + 1])]
+    if not wanted:
+        with pytest.raises(RangeNotSatisfiable):
+            requested_parts(header, size)
+        return
+    selected_parts = [content[part.offset : part.offset + part.length] for part in requested_parts(header, size)]
+    assert selected_parts == (wanted if sum(map(len, wanted)) <= size else [])
+
+
+def test_empty_elements_of_a_list_are_no_ranges() -> None:
+    assert selected(b"0123456789", "bytes= ,, 2-3 ,\t,") == b"23"
+
+
+def test_as_many_ranges_as_are_allowed_and_not_one_more() -> None:
+    assert len(requested_parts("bytes=" + ",".join(f"{one}-{one}" for one in range(1000)), 5000)) == 1000
+    assert requested_parts("bytes=" + ",".join(f"{one}-{one}" for one in range(1001)), 5000) == []
+
+
+BEYOND = "9" * 5000
+
+
+@pytest.mark.parametrize("last", [str(2**63), "99999999999999999999", BEYOND, "0" * 30 + "9"])
+def test_a_range_that_ends_behind_every_blob_is_the_rest(last: str) -> None:
+    assert selected(b"0123456789", f"bytes=4-{last}") == b"456789"
+    assert selected(b"0123456789", f"bytes=-{last}") in (b"0123456789", b"123456789")
+
+
+def test_a_range_that_begins_behind_every_blob_has_no_byte() -> None:
+    with pytest.raises(RangeNotSatisfiable):
+        requested_parts(f"bytes={BEYOND}-", 10)
 
 
 @some_examples
 @given(st.text("bytes=-0123456789,\n ", max_size=24), sizes)
 def test_any_header_selects_bytes_of_the_content_or_is_refused(header: str, size: int) -> None:
     try:
-        part = requested_part(header, size)
+        parts = requested_parts(header, size)
     except RangeNotSatisfiable:
         return
-    assert part is None or (0 <= part.offset < part.offset + part.length <= size)
+    assert sum(part.length for part in parts) <= size
+    assert all(0 <= part.offset < part.offset + part.length <= size for part in parts)
 
 
 @some_examples

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from email.parser import BytesParser
+from email.policy import HTTP
+
 from protocol.content import blob
 from protocol.table import Row, Rule, Step, push_blob, rfc9110, spec
+from protocol.wire import Response
 
 __all__ = ["ROWS"]
 
@@ -22,6 +26,12 @@ UNSATISFIABLE = rfc9110(
 )
 SUFFIX = rfc9110("14.1.2", "If the representation is shorter than the suffix-length, the entire one is used.")
 OPEN_END = rfc9110("14.1.2", "A last-pos that is absent or past the end means the remainder of the representation.")
+MULTIPART = rfc9110("15.3.7.2", "A response to a request for multiple ranges is sent as multipart/byteranges.")
+LIST = rfc9110(
+    "15.3.7.2",
+    "A server MUST NOT generate a multipart response to a request for a single range.",
+)
+THOUSAND = [(one, one) for one in range(1000)]
 UNIT = rfc9110("14.1", "Range units are case-insensitive; a server ignores one it does not understand.")
 IF_RANGE = rfc9110("13.1.5", "A false If-Range ignores the Range; the comparison is strong.")
 
@@ -37,6 +47,25 @@ def part(name: str, rule: Rule, value: str, first: int, last: int) -> Row:
     }
     step = Step(GET, 206, send={"Range": value}, headers=headers, answer=BLOB.data[first : last + 1])
     return Row(name, (RANGE, rule), *push_blob(BLOB), step)
+
+
+def several(name: str, value: str, *parts: tuple[int, int]) -> Row:
+    """A row whose answer has the bytes of each part, from first to last, inclusive."""
+
+    def check(response: Response) -> None:
+        kind = response.header("Content-Type") or ""
+        assert kind.startswith("multipart/byteranges; boundary=")
+        assert response.header("Content-Range") is None
+        message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + response.body)
+        found = [(one["Content-Type"], one["Content-Range"], one.get_payload(decode=True)) for one in message.walk()][
+            1:
+        ]
+        assert found == [
+            ("application/octet-stream", f"bytes {first}-{last}/{BLOB.size}", BLOB.data[first : last + 1])
+            for first, last in parts
+        ]
+
+    return Row(name, (RANGE, MULTIPART), *push_blob(BLOB), Step(GET, 206, send={"Range": value}, check=check))
 
 
 def whole(name: str, rule: Rule, value: str, **more: str) -> Row:
@@ -68,18 +97,27 @@ ROWS = [
     part("suffix", SUFFIX, "bytes=-24", 1000, 1023),
     part("suffix-longer-than-the-blob", SUFFIX, "bytes=-5000", 0, 1023),
     part("unit-in-capitals", UNIT, "BYTES=0-9", 0, 9),
-    whole("several-ranges", MAY_IGNORE, "bytes=0-9,20-29"),
+    several("several-ranges", "bytes=20-29, 0-9 ,-10", (20, 29), (0, 9), (1014, 1023)),
+    several("several-ranges-of-which-one-has-no-byte", "bytes=0-9,5000-5009,20-29", (0, 9), (20, 29)),
+    several("a-thousand-ranges", "bytes=" + ",".join(f"{one}-{one}" for one in range(1000)), *THOUSAND),
+    part("one-range-in-a-list", LIST, "bytes=,, 0-9 ,", 0, 9),
+    part("one-range-with-a-byte", LIST, "bytes=2000-,0-9,-0", 0, 9),
+    whole("more-than-a-thousand-ranges", MAY_IGNORE, "bytes=" + ",".join(f"{one}-{one}" for one in range(1001))),
+    whole("ranges-that-hold-more-than-the-blob", MAY_IGNORE, "bytes=0-,0-0"),
+    whole("one-range-of-several-that-does-not-parse", IGNORED, "bytes=0-9,x"),
     whole("reversed", IGNORED, "bytes=9-5"),
     whole("no-number", IGNORED, "bytes=a-b"),
     whole("no-position", IGNORED, "bytes=-"),
     whole("negative", IGNORED, "bytes=--5"),
     whole("no-unit", IGNORED, "0-9"),
     whole("empty", IGNORED, ""),
-    whole("absurd-numbers", MAY_IGNORE, f"bytes=0-{'9' * 400}"),
+    part("absurd-numbers", OPEN_END, f"bytes=1000-{'9' * 400}", 1000, 1023),
+    part("past-64-bits", OPEN_END, "bytes=0-99999999999999999999", 0, 1023),
     whole("unknown-unit", UNIT, "lines=0-9"),
     refused("after-the-end", "bytes=1024-"),
     refused("far-after-the-end", "bytes=999999999999999999-"),
     refused("suffix-of-no-bytes", "bytes=-0"),
+    refused("several-of-no-bytes", "bytes=-0,5000-,1024-1024"),
     Row(
         "of-an-empty-blob",
         UNSATISFIABLE,
@@ -109,6 +147,7 @@ ROWS = [
         *push_blob(BLOB),
         Step(GET, 206, send={"Range": "bytes=0-9", "If-Range": f'"{BLOB}"'}, answer=BLOB.data[:10]),
     ),
+    whole("several-ranges-if-range-of-another-etag", IF_RANGE, "bytes=0-9,20-29", If_Range=f'"{NOTHING}"'),
     whole("if-range-of-another-etag", IF_RANGE, "bytes=0-9", If_Range=f'"{NOTHING}"'),
     whole("if-range-of-a-weak-etag", IF_RANGE, "bytes=0-9", If_Range=f'W/"{BLOB}"'),
     whole("if-range-of-a-date", IF_RANGE, "bytes=0-9", If_Range="Thu, 01 Jan 1970 00:00:00 GMT"),

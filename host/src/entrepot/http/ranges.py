@@ -8,10 +8,15 @@ from typing import Final
 
 from entrepot.errors import RangeInvalid, RangeNotSatisfiable, SizeInvalid
 
-__all__ = ["Part", "chunk_offset", "requested_part"]
+__all__ = ["Part", "chunk_offset", "requested_parts"]
 
 _DIGITS: Final = 18
-_RANGE: Final = re.compile(rf"\s*bytes\s*=\s*([0-9]{{0,{_DIGITS}}})\s*-\s*([0-9]{{0,{_DIGITS}}})\s*\Z", re.IGNORECASE)
+_UNIT: Final = re.compile(r"\s*bytes\s*=", re.IGNORECASE)
+_RANGE: Final = re.compile(r"([0-9]*)\s*-\s*([0-9]*)\Z")
+_BEYOND: Final = 10**_DIGITS
+"""More than any blob has; what is larger means the same."""
+
+_MOST_RANGES: Final = 1000
 _CHUNK: Final = re.compile(rf"(?:bytes[ =])?([0-9]{{1,{_DIGITS}}})-([0-9]{{1,{_DIGITS}}})(?:/(?:\*|[0-9]+))?\Z")
 
 
@@ -27,25 +32,42 @@ class Part:
         return f"bytes {self.offset}-{self.offset + self.length - 1}/{self.total}"
 
 
-def requested_part(header: str | None, size: int) -> Part | None:
-    """The part of a blob that a Range header asks for, or None where the whole blob is the right answer.
+def requested_parts(header: str | None, size: int) -> list[Part]:
+    """The parts of a blob that a Range header asks for, in its order; none where the whole blob is the right answer.
 
-    A header that does not parse is ignored, and so is one with several ranges (RFC 9110, 14.2).
-    Raises RangeNotSatisfiable where the range has no byte of the blob.
+    - A header that does not parse is ignored (RFC 9110, 14.2), and empty elements of its list are (5.6.1).
+    - A range that has no byte of the blob is left out.
+    - More than 1,000 ranges, and ranges that hold more bytes together than the blob, are ignored (14.2, 17.15).
+
+    Raises RangeNotSatisfiable where no range has a byte of the blob.
     """
-    match = _RANGE.match(header) if header else None
-    if match is None:
-        return None
-    first, last = match.groups()
-    if not first and not last:
-        return None
-    if first and last and int(first) > int(last):
-        return None
-    offset = int(first) if first else max(0, size - int(last))
-    end = min(size, int(last) + 1) if first and last else size
-    if offset >= end:
+    unit = _UNIT.match(header) if header else None
+    if header is None or unit is None:
+        return []
+    ranges = [text for element in header[unit.end() :].split(",") if (text := element.strip())]
+    if len(ranges) > _MOST_RANGES:
+        return []
+    parts = list[Part]()
+    for match in map(_RANGE.match, ranges):
+        if match is None or match.group() == "-":
+            return []
+        first, last = (_number(text) for text in match.groups())
+        if first is not None and last is not None and first > last:
+            return []
+        offset = first if first is not None else max(0, size - (last or 0))
+        end = size if first is None or last is None else min(size, last + 1)
+        if offset < end:
+            parts.append(Part(offset, end - offset, size))
+    if ranges and not parts:
         raise RangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
-    return Part(offset, end - offset, size)
+    return parts if sum(part.length for part in parts) <= size else []
+
+
+def _number(text: str) -> int | None:
+    if not text:
+        return None
+    digits = text.lstrip("0")
+    return int(digits or "0") if len(digits) <= _DIGITS else _BEYOND
 
 
 def chunk_offset(header: str | None, length: int | None) -> int | None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Final
 
 import falcon
 
 from entrepot.errors import BlobUnknown, Unsupported
 from entrepot.http.content import known_digest, matches
+from entrepot.http.multipart import ByteRanges
 from entrepot.http.publish import Publisher
-from entrepot.http.ranges import requested_part
+from entrepot.http.ranges import Part, requested_parts
 from entrepot.registry import Registry
+from entrepot.registry.blobs import Blob as Content
+from entrepot.registry.names import Digest
 
 __all__ = ["Blob"]
 
+_MEDIA_TYPE: Final = "application/octet-stream"
 _SMALL: Final = 2**16
 """Up to so many bytes are answered at once: a server takes longer to begin a stream than to copy them."""
 
@@ -30,14 +36,15 @@ class Blob:
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         wanted = known_digest(digest, BlobUnknown)
         etag = f'"{wanted}"'
-        if self._redirect:
+        condition, header = req.get_header("If-None-Match"), req.get_header("Range")
+        # Object stores answer one range at the most, and several with the whole object.
+        if self._redirect and not (header and "," in header):
             url = self._blobs.url(name, wanted)
             if url is not None:
                 if self._publisher.heard:
                     # The backend tells nobody what it serves; Distribution counts the redirect as the pull, too.
                     self._publisher.blob(req, "pull", name, wanted, self._blobs.stat(name, wanted).size)
                 raise falcon.HTTPTemporaryRedirect(url)
-        condition, header = req.get_header("If-None-Match"), req.get_header("Range")
         if condition is None and header is None:
             reader = self._blobs.read(name, wanted)
             whole = size = reader.info.size
@@ -47,12 +54,16 @@ class Blob:
             if matches(condition, etag):
                 resp.status = falcon.HTTP_304
                 return
-            part = requested_part(header, blob.size) if req.get_header("If-Range", default=etag) == etag else None
-            if part is not None:
+            parts = requested_parts(header, blob.size) if req.get_header("If-Range", default=etag) == etag else []
+            if len(parts) > 1:
+                self._send_parts(resp, name, wanted, blob, parts)
+                self._publisher.blob(req, "pull", name, wanted, blob.size)
+                return
+            if parts:
                 resp.status = falcon.HTTP_206
-                resp.set_header("Content-Range", str(part))
+                resp.set_header("Content-Range", str(parts[0]))
             whole = blob.size
-            offset, size = (0, whole) if part is None else (part.offset, part.length)
+            offset, size = (parts[0].offset, parts[0].length) if parts else (0, whole)
             reader = self._blobs.read_part(name, wanted, blob, offset, size)
         _describe(resp, str(wanted), etag)
         if size <= _SMALL:
@@ -61,6 +72,20 @@ class Blob:
         else:
             resp.set_stream(reader, size)
         self._publisher.blob(req, "pull", name, wanted, whole)
+
+    def _send_parts(
+        self, resp: falcon.Response, name: str, digest: Digest, blob: Content, parts: Sequence[Part]
+    ) -> None:
+        body = ByteRanges(
+            parts, _MEDIA_TYPE, lambda part: self._blobs.read_part(name, digest, blob, part.offset, part.length)
+        )
+        resp.status = falcon.HTTP_206
+        resp.content_type = body.content_type
+        if body.length <= _SMALL:
+            with closing(body):
+                resp.data = b"".join(body)
+        else:
+            resp.set_stream(body, body.length)
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         wanted = known_digest(digest, BlobUnknown)
@@ -84,7 +109,7 @@ class Blob:
 
 
 def _describe(resp: falcon.Response, digest: str, etag: str) -> None:
-    resp.content_type = "application/octet-stream"
+    resp.content_type = _MEDIA_TYPE
     resp.set_headers(
         (
             ("Docker-Content-Digest", digest),

@@ -1,0 +1,45 @@
+"""Several ranges of a blob in one answer: multipart/byteranges (RFC 9110, 14.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from secrets import token_hex
+
+from entrepot.http.ranges import Part
+from entrepot_contract import Reader
+
+__all__ = ["ByteRanges"]
+
+
+class ByteRanges:
+    """Iterates the body, and opens one part after the other; the first when it is made.
+
+    ``open_part`` answers a reader of a part, and what it raises for the first part passes through. ``length`` is the
+    body's, in bytes.
+    """
+
+    def __init__(self, parts: Sequence[Part], media_type: str, open_part: Callable[[Part], Reader]) -> None:
+        boundary = token_hex(16)
+        head = f"\r\n--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: {{}}\r\n\r\n"
+        self.content_type = f"multipart/byteranges; boundary={boundary}"
+        self._heads = [head.format(part).encode() for part in parts]
+        self._end = f"\r\n--{boundary}--\r\n".encode()
+        self.length = sum(map(len, self._heads)) + sum(part.length for part in parts) + len(self._end)
+        self._parts = parts
+        self._open_part = open_part
+        self._reader: Reader | None = open_part(parts[0])
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part, head in zip(self._parts, self._heads, strict=True):
+            if self._reader is None:
+                self._reader = self._open_part(part)
+            yield head
+            yield from self._reader
+            self.close()
+        yield self._end
+
+    def close(self) -> None:
+        """Close the part that is open. Idempotent."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
