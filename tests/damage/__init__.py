@@ -1,0 +1,1 @@
+"""A storage tree with each kind of damage, and what a registry answers on it."""

@@ -1,0 +1,88 @@
+"""What docs/damage.md says of a damaged storage is what a registry does, on a filesystem and on S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from services.ceph import PROGRAMS, Ceph
+from services.programs import need
+from services.s3 import s3_options
+
+from damage.answers import CASES, HEADER, NOT_WHOLE, Row, host, observe, strangers
+from damage.tree import TAG, digest_of
+from entrepot_contract import StorageDriver
+from entrepot_storage_fs import FilesystemDriver
+from entrepot_storage_s3 import S3Driver
+
+PAGE = Path(__file__).parents[2] / "docs" / "damage.md"
+UNSEEN = {(target, kind) for target in ("config", "layer") for kind in ("cut", "zeros", "one byte")}
+"""Blobs are not hashed when they are pulled: only the client sees that these are not whole."""
+
+TARGETS = list(dict.fromkeys(target for target, _ in CASES))
+
+
+@pytest.fixture(scope="module")
+def filesystem(tmp_path_factory: pytest.TempPathFactory) -> StorageDriver:
+    return FilesystemDriver.from_config({"rootdirectory": str(tmp_path_factory.mktemp("damage"))})
+
+
+@pytest.fixture(scope="module")
+def s3(request: pytest.FixtureRequest) -> Iterator[StorageDriver]:
+    need(request, *PROGRAMS)
+    ceph: Ceph = request.getfixturevalue("ceph")
+    driver = S3Driver.from_config(s3_options(ceph))
+    yield driver
+    driver.close()
+
+
+@pytest.fixture(params=["filesystem", "s3"])
+def driver(request: pytest.FixtureRequest) -> StorageDriver:
+    found: StorageDriver = request.getfixturevalue(request.param)
+    return found
+
+
+def documented(driver: StorageDriver) -> dict[tuple[str, str], Row]:
+    """The rows of the page; it is written for the filesystem, and says how others differ."""
+    lines = [line.strip("| \n").split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    assert tuple(lines[0]) == HEADER
+    rows = [Row(*line) for line in lines[2:]]
+    if driver.name != "filesystem":
+        rows = [replace(row, push="201", after="200") if row.kind == "directory" else row for row in rows]
+    return {(row.target, row.kind): row for row in rows}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_says_what_is_answered(driver: StorageDriver, target: str) -> None:
+    expected = {case: row for case, row in documented(driver).items() if case[0] == target}
+    assert {case: observe(driver, *case) for case in CASES if case[0] == target} == expected
+
+
+def test_nothing_but_a_blob_that_only_its_hash_can_tell_is_answered_as_whole(driver: StorageDriver) -> None:
+    rows = documented(driver)
+    assert set(rows) == set(CASES)
+    for case, row in rows.items():
+        unseen = [name for name in Row.__slots__ if NOT_WHOLE in getattr(row, name)]
+        if case not in UNSEEN:
+            assert unseen == [], case
+        # A push makes it whole, and never rests on what is not.
+        assert NOT_WHOLE not in row.push + row.after
+        assert NOT_WHOLE not in row.put or row.kind != "cut"
+
+
+def test_strangers_beside_an_image_change_nothing(driver: StorageDriver) -> None:
+    image, keys = strangers(driver)
+    with host(driver) as client:
+        for path, content in (
+            (f"manifests/{TAG}", image.manifest),
+            (f"manifests/{digest_of(image.manifest)}", image.manifest),
+            (f"blobs/{digest_of(image.layer)}", image.layer),
+        ):
+            assert client.simulate_get(f"/v2/{image.name}/{path}").content == content
+        assert client.simulate_get(f"/v2/{image.name}/tags/list").json == {"name": image.name, "tags": [TAG]}
+        assert client.simulate_put(f"/v2/{image.name}/manifests/new", body=image.manifest).status_code == 201
+        assert client.simulate_delete(f"/v2/{image.name}/manifests/{digest_of(image.manifest)}").status_code == 202
+        assert client.simulate_get(f"/v2/{image.name}/manifests/{TAG}").status_code == 404
+    assert [driver.stat(key).key for key in keys if f"/tags/{TAG}/" not in key]
