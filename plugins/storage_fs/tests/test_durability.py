@@ -61,7 +61,8 @@ def test_content_is_synced_before_its_name_and_new_directories_after(
     driver: FilesystemDriver, calls: list[tuple[str, str]], write: Callable[[FilesystemDriver, str], None]
 ) -> None:
     write(driver, "a/b/c/k")
-    (kind, staged), *rest = calls
+    new_root, (kind, staged), *rest = calls
+    assert new_root == ("sync", "..")
     assert kind == "sync"
     assert staged.startswith(".entrepot/")
     assert rest[0] == ("name", "a/b/c/k")
@@ -89,8 +90,62 @@ def test_a_move_syncs_where_it_went_before_where_it_came_from(
     assert calls[-1] == ("sync", "a/b")
 
 
+def test_the_directory_of_a_new_root_is_synced_and_those_that_were_made_above_it(
+    calls: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    FilesystemDriver.from_config({"rootdirectory": str(tmp_path / "root/x/y")}).put("k", b"")
+    assert calls[:3] == [("sync", ".."), ("sync", "."), ("sync", "x")]
+
+
+@pytest.mark.parametrize("write", [put, create, upload])
+def test_a_directory_that_another_process_has_just_made_is_synced_above_too(
+    driver: FilesystemDriver,
+    calls: list[tuple[str, str]],
+    write: Callable[[FilesystemDriver, str], None],
+    tmp_path: Path,
+) -> None:
+    driver.put("a/neighbour", b"")
+    (tmp_path / "root/a/b/c").mkdir(parents=True)
+    calls.clear()
+    write(driver, "a/b/c/k")
+    assert calls[1:] == [("name", "a/b/c/k"), ("sync", "a/b/c"), ("sync", "a/b"), ("sync", "a")]
+    calls.clear()
+    write(driver, "a/b/c/other")
+    assert calls[1:] == [("name", "a/b/c/other"), ("sync", "a/b/c")]
+
+
+def test_of_two_that_race_into_a_new_directory_both_sync_the_one_above(
+    driver: FilesystemDriver, calls: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.put("a/neighbour", b"")
+    calls.clear()
+    mkdir = os.mkdir
+
+    def lost(path: str) -> None:
+        mkdir(path)
+        mkdir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "mkdir", lost)
+        driver.put("a/b/k", b"")
+    assert calls[1:] == [("name", "a/b/k"), ("sync", "a/b"), ("sync", "a")]
+
+
+def test_a_deletion_syncs_each_directory_that_has_lost_a_name_once(
+    driver: FilesystemDriver, calls: list[tuple[str, str]]
+) -> None:
+    keys = ["r/m/tags/t/current/link", "r/m/tags/t/index/link", "r/m/tags/u/current/link", "r/m/data/1", "r/m/data/2"]
+    for key in (*keys, "r/m/tags/kept/link", "r/m/data/kept"):
+        driver.put(key, b"")
+    calls.clear()
+    driver.delete([*keys, "r/m/missing/x"])
+    assert calls == [("sync", "r/m/tags"), ("sync", "r/m/data")]
+
+
 def test_appended_bytes_cost_no_sync_before_their_commit(
     driver: FilesystemDriver, calls: list[tuple[str, str]]
 ) -> None:
+    driver.put("k", b"")
+    calls.clear()
     driver.upload_append(driver.upload_start("u"), [bytes(5 * 2**20)])
     assert calls == []

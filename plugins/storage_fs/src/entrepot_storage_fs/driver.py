@@ -32,7 +32,7 @@ from entrepot_storage_fs.listing import Listing
 from entrepot_storage_fs.options import FilesystemOptions
 from entrepot_storage_fs.reading import open_reader
 from entrepot_storage_fs.remembered import SmallFiles
-from entrepot_storage_fs.tree import Tree, info_of, seal, sync_directory
+from entrepot_storage_fs.tree import Tree, info_of, seal
 from entrepot_storage_fs.uploads import Uploads
 from entrepot_storage_fs.working import UPLOAD_TTL, WorkingDirectory
 from entrepot_storage_fs.writing import extend
@@ -111,12 +111,17 @@ class FilesystemDriver(StorageDriver):
                 self._tree.publish(path, self._tree.path(target))
             except FileNotFoundError as error:
                 raise failure(NotFound, "move", source, "no such object") from error
-            sync_directory(os.path.dirname(path))
-            self._tree.prune(os.path.dirname(path))
+            self._tree.sync_removed((self._tree.prune(os.path.dirname(path)),))
             return ObjectInfo(target, info.size, info.modified, info.etag)
 
     def delete(self, keys: Iterable[str]) -> None:
-        Reporting.delete(keys, self._delete)
+        # One sync for all names that go from a directory: a tag has several below its own.
+        changed: dict[str, None] = {}
+        try:
+            Reporting.delete(keys, lambda key: changed.update(dict.fromkeys(self._delete(key))))
+        finally:
+            with Reporting("delete"):
+                self._tree.sync_removed(changed)
 
     def upload_start(self, key: str) -> UploadState:
         return self._uploads.start(key)
@@ -157,10 +162,11 @@ class FilesystemDriver(StorageDriver):
             raise failure(NotFound, operation, key, "no such object, only some below it")
         return info_of(key, status)
 
-    def _delete(self, key: str) -> None:
+    def _delete(self, key: str) -> Iterable[str]:
+        """Remove an object, where it is there; the directory that has lost a name by that."""
         path = self._tree.path(key)
         try:
             os.unlink(path)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return
-        self._tree.prune(os.path.dirname(path))
+            return ()
+        return (self._tree.prune(os.path.dirname(path)),)

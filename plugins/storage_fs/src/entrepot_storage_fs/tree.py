@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
 from entrepot_contract import ConfigError, ObjectInfo
+from entrepot_storage_fs.bounded import BoundedMap
 from entrepot_storage_fs.failures import failure
 
 __all__ = ["KEPT_LEVELS", "Tree", "info_of", "seal", "sync_directory"]
 
 RETRIES: Final = 100
+
+BUDGET: Final = 2**20
+OVERHEAD: Final = 300
+"""Bytes: of the directories that are known to survive power loss, and what one takes beside its path, at most."""
 
 KEPT_LEVELS: Final = 2
 """So many levels below the root keep their directories when they get empty.
@@ -29,6 +35,7 @@ class Tree:
     def __init__(self, root: str) -> None:
         self.root = root
         self._checked = False
+        self._durable: BoundedMap[int] = BoundedMap(BUDGET)
 
     def path(self, key: str) -> str:
         if not self._checked:
@@ -56,7 +63,6 @@ class Tree:
         Raises FileNotFoundError where ``source`` is gone, FileExistsError where ``create`` meets an object.
         """
         parent = os.path.dirname(target)
-        changed = [parent]
         for _ in range(RETRIES):
             try:
                 (os.link if create else os.replace)(source, target)
@@ -65,38 +71,60 @@ class Tree:
                 # Either the parent is not there yet, or a delete that ran meanwhile has pruned it.
                 if not os.path.lexists(source):
                     raise
-                changed += _make(parent)
+                self.make(parent)
             except (FileExistsError, IsADirectoryError):
                 if not _remove_empty(target):
                     raise
         else:
             raise TimeoutError(f"deletes took its directory away {RETRIES} times")
-        for directory in changed:
-            sync_directory(directory)
+        self._sync_up_from(parent)
 
-    def prune(self, directory: str) -> None:
-        """Remove a directory and those above it as far as they are empty, down from the levels that are kept."""
+    def make(self, directory: str) -> None:
+        """Make a directory and those missing above it; one outside the root durably, as nothing syncs that later."""
+        above = os.path.dirname(directory)
+        for _ in range(RETRIES):
+            try:
+                os.mkdir(directory)
+            except FileExistsError:
+                return
+            except FileNotFoundError:
+                self.make(above)
+            else:
+                if len(directory) <= len(self.root):
+                    sync_directory(above)
+                return
+        raise TimeoutError(f"deletes took the directory above it away {RETRIES} times")
+
+    def prune(self, directory: str) -> str:
+        """Remove a directory and those above it as far as they are empty, down from the levels that are kept.
+
+        Returns the directory that was not removed.
+        """
         # An empty directory that cannot be removed is never listed, so the delete that left it is whole.
         with suppress(OSError):
             while directory[len(self.root) :].count("/") > KEPT_LEVELS:
                 os.rmdir(directory)
                 directory = os.path.dirname(directory)
+        return directory
 
+    def sync_removed(self, directories: Iterable[str]) -> None:
+        """Make it survive power loss that names have gone from these directories."""
+        synced: set[str] = set()
+        for directory in directories:
+            # Where another delete has pruned it meanwhile, a name has gone from the one above.
+            while directory not in synced and sync_directory(directory) is None and directory != self.root:
+                directory = os.path.dirname(directory)
+            synced.add(directory)
 
-def _make(directory: str) -> list[str]:
-    """Make a directory and those missing above it; the directories that got a new entry by that."""
-    above = os.path.dirname(directory)
-    changed: list[str] = []
-    for _ in range(RETRIES):
-        try:
-            os.mkdir(directory)
-        except FileExistsError:
-            return changed
-        except FileNotFoundError:
-            changed += _make(above)
-        else:
-            return [*changed, above]
-    raise TimeoutError(f"deletes took the directory above it away {RETRIES} times")
+    def _sync_up_from(self, directory: str) -> None:
+        # Another process may have made one of these directories just now, and not have synced the one above it yet.
+        # So each is synced by every process that comes to it first, and is known by its inode number after that.
+        inode = sync_directory(directory)
+        while directory != self.root and inode is not None and self._durable.get(directory) != inode:
+            above = os.path.dirname(directory)
+            inode_above = sync_directory(above)
+            self._durable.set(directory, inode, len(directory) + OVERHEAD)
+            directory, inode = above, inode_above
 
 
 def _remove_empty(path: str) -> bool:
@@ -110,14 +138,15 @@ def _remove_empty(path: str) -> bool:
     return True
 
 
-def sync_directory(directory: str) -> None:
-    """Make the entries of a directory survive power loss."""
+def sync_directory(directory: str) -> int | None:
+    """Make the entries of a directory survive power loss; its inode number, or None where it is not there."""
     try:
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return  # whoever removed it has deleted the object meanwhile
+        return None  # whoever removed it has deleted the object meanwhile
     try:
         os.fsync(fd)
+        return os.fstat(fd).st_ino
     finally:
         os.close(fd)
 

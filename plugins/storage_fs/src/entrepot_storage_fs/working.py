@@ -46,8 +46,8 @@ class WorkingDirectory:
         if time.monotonic() < self._next_sweep:
             with suppress(FileNotFoundError):
                 return os.open(path, flags, 0o644)
-        os.makedirs(self.uploads, exist_ok=True)
-        os.makedirs(self._staging, exist_ok=True)
+        self._tree.make(self.uploads)
+        self._tree.make(self._staging)
         self._tree.check()
         self._next_sweep = time.monotonic() + SWEEP.total_seconds()
         _sweep(self._staging, STAGED_TTL)
