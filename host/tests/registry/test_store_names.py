@@ -81,9 +81,10 @@ def test_names_with_one_stem_are_held_back_until_the_stem_itself_can_no_longer_c
     assert driver.listed == len(names)
 
 
-def test_objects_directly_below_the_prefix_are_names_too() -> None:
+@pytest.mark.parametrize("batch", [1, 2, BATCH])
+def test_objects_directly_below_the_prefix_are_no_names(batch: int) -> None:
     driver = memory()
-    driver.put("p/b", b"")
-    driver.put("p/a-b/c", b"")
-    driver.put("p/a", b"")
-    assert list(Store(driver).names("p/")) == ["a", "a-b", "b"]
+    for key in ("p/0", "p/a-b/c", "p/b", "p/c/d", "p/d"):
+        driver.put(key, b"")
+    with patch.object(store_module, "BATCH", batch):
+        assert list(Store(driver).names("p/")) == ["a-b", "c"]

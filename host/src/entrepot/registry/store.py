@@ -137,26 +137,29 @@ class Store:
     def names(self, prefix: str, after: str = "") -> Iterator[str]:
         """The names directly below a prefix, in the order of their bytes, from after ``after`` on.
 
+        A name has something below it: an object at its own place is a stranger, as Azure's markers of directories.
         A driver lists ``1-alpine/`` before ``1/``, and ``1`` is to come first. So a name is held back until no
         shorter one that it begins with can follow, or until the driver was asked for the shorter one.
         """
         items = self.driver.list_objects(prefix, start_after=prefix + after if after else "", shallow=True)
-        batch = _names(list(islice(items, BATCH)), prefix)
-        if len(batch) == BATCH:
-            return self._in_order(batch, items, prefix, after)
+        listed = list(islice(items, BATCH))
+        if len(listed) == BATCH:
+            return self._in_order(listed, items, prefix, after)
+        batch = _names(listed, prefix)
         # One batch is all there is, as nearly always: to sort it takes less than to hand out each name.
         return iter(sorted(name for name in batch if name > after) if after else sorted(batch))
 
     def _in_order(
-        self, batch: list[str], items: Iterator[ObjectInfo | Prefix], prefix: str, after: str
+        self, listed: list[ObjectInfo | Prefix], items: Iterator[ObjectInfo | Prefix], prefix: str, after: str
     ) -> Iterator[str]:
         held: list[str] = []
         asked: set[str] = set()
-        while batch:
-            held += [name for name in batch if name > after and name not in asked]
-            if len(batch) == BATCH:
+        while listed:
+            held += [name for name in _names(listed, prefix) if name > after and name not in asked]
+            if len(listed) == BATCH:
                 # What can still come before a name that is held is a stem of the last one that was listed.
-                awaited = [stem for stem in _stems(batch[-1]) if stem > after and stem not in asked]
+                last = listed[-1].key[len(prefix) :].rstrip("/")
+                awaited = [stem for stem in _stems(last) if stem > after and stem not in asked]
                 if len(held) > _MOST_HELD:
                     asked.update(awaited)
                     held += [stem for stem in awaited if self._any_below(f"{prefix}{stem}/")]
@@ -164,7 +167,7 @@ class Store:
                 held_back = (f"{awaited[0]}-", f"{awaited[0]}.") if awaited else ()
                 yield from sorted(name for name in held if not name.startswith(held_back))
                 held = [name for name in held if name.startswith(held_back)]
-            batch = _names(list(islice(items, BATCH)), prefix)
+            listed = list(islice(items, BATCH))
         yield from sorted(held)
 
     def _any_below(self, prefix: str) -> bool:
@@ -173,7 +176,7 @@ class Store:
 
 def _names(items: list[ObjectInfo | Prefix], prefix: str) -> list[str]:
     start = len(prefix)
-    return [item.key[start:].rstrip("/") for item in items]
+    return [item.key[start:-1] for item in items if isinstance(item, Prefix)]
 
 
 def _stems(name: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.storage.blob import (
@@ -27,7 +28,10 @@ from entrepot_contract import ConfigError, StorageError
 from entrepot_storage_azure.failures import Reporting, failure, refusal
 from entrepot_storage_azure.options import AzureOptions, fields_of
 
-__all__ = ["Account"]
+__all__ = ["PATIENCE", "Account"]
+
+PATIENCE: Final = 0.9
+"""Seconds that a question of the driver's own waits for a connection, and again for the answer."""
 
 CHUNK: Final = 2**20
 """How many bytes of an answer are read at a time."""
@@ -58,6 +62,7 @@ class Account:
         self._container: ContainerClient | None = None
         self._plain: PipelineClient[HttpRequest, HttpResponse] | None = None
         self._delegation: tuple[UserDelegationKey, datetime] | None = None
+        self._namespace_is_known = False
         connection = fields_of(options.connectionstring)
         self._name = connection.get("AccountName") or options.accountname
         self._key = connection.get("AccountKey") or options.accountkey.get_secret_value()
@@ -132,6 +137,28 @@ class Account:
             protocol="https" if blob.url.startswith("https:") else None,
         )
         return f"{blob.url}?{signature}"
+
+    def check_namespace(self) -> None:
+        """Raise ConfigError where the account has a hierarchical namespace; one request, until Azure has answered.
+
+        There a directory stays when its last blob is deleted, and is listed: deleted tags and repositories would show.
+        """
+        if self._namespace_is_known:
+            return
+        once: dict[str, Any] = {"retry_total": 0, "connection_timeout": PATIENCE, "read_timeout": PATIENCE}
+        try:
+            told: Mapping[str, object] = self.container.get_account_information(**once)
+        except AzureError as error:
+            if not isinstance(error, HttpResponseError) or (error.status_code or 500) >= 500:
+                return  # no answer: it is asked again the next time
+            told = {}  # who may not ask this may still read and write
+        if told.get("is_hns_enabled") is True:
+            message = (
+                "the account has a hierarchical namespace, where deleted tags and repositories stay listed as "
+                "directories; use a storage account without one"
+            )
+            raise failure(ConfigError, "configure", None, message)
+        self._namespace_is_known = True
 
     def close(self) -> None:
         """Close every connection; again is harmless."""

@@ -31,7 +31,7 @@ from entrepot_contract import (
 from entrepot_contract.parts import PartSender
 from entrepot_contract.reading import BodyReader
 from entrepot_contract.rooted import Root
-from entrepot_storage_azure.account import Account
+from entrepot_storage_azure.account import PATIENCE, Account
 from entrepot_storage_azure.copying import Copies
 from entrepot_storage_azure.deleting import delete_all
 from entrepot_storage_azure.failures import NAME, code_of, failure
@@ -44,9 +44,6 @@ __all__ = ["AzureDriver"]
 
 THREADS: Final = 8
 """Blocks on their way at a time, each of 8 MiB."""
-
-PATIENCE: Final = 0.9
-"""Seconds that ``health`` waits for a connection, and again for the answer."""
 
 
 class AzureDriver(StorageDriver):
@@ -67,6 +64,8 @@ class AzureDriver(StorageDriver):
 
     @property
     def capabilities(self) -> Capabilities:
+        # The host looks at them at its start, which this account would have to stop.
+        self._account.check_namespace()
         return Capabilities(
             create=True,
             shared=True,
