@@ -10,6 +10,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 __all__ = [
     "CLIENT_CERTIFICATE",
+    "CLOSE_CONNECTION",
+    "INPUT_TIMEOUT",
     "Application",
     "ApplicationFactory",
     "ClientCertificate",
@@ -20,6 +22,20 @@ __all__ = [
 
 CLIENT_CERTIFICATE: Final = "entrepot.client_certificate"
 """The key of the WSGI environment under which a server with ``client_certificates`` puts a ClientCertificate."""
+
+INPUT_TIMEOUT: Final = "entrepot.input_timeout"
+"""The key of the WSGI environment for a callable that takes seconds: from the call on, all reads of ``wsgi.input``
+together wait at most that long for the client, and then raise TimeoutError.
+
+Absent where the server has received the whole body.
+"""
+
+CLOSE_CONNECTION: Final = "entrepot.close_connection"
+"""The key of the WSGI environment for a callable without arguments, called before ``start_response``: the answer says
+``Connection: close`` and is the last on its connection (RFC 9112, 9.6). In HTTP/2 it does nothing.
+
+Absent where the server has received the whole body.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ __all__ = [
     "RangeInvalid",
     "RangeNotSatisfiable",
     "RegistryError",
+    "RequestInvalid",
     "SizeInvalid",
     "StorageFull",
     "TagInvalid",
@@ -124,6 +125,12 @@ class RangeNotSatisfiable(RegistryError):  # noqa: N818
     """A read begins past the end of the blob (RFC 9110, 15.5.17)."""
 
     code, status, message = "RANGE_INVALID", 416, "requested range not satisfiable"
+
+
+class RequestInvalid(RegistryError):  # noqa: N818
+    """The request breaks a rule of HTTP itself."""
+
+    code, status, message = "UNSUPPORTED", 400, "malformed request"
 
 
 class SizeInvalid(RegistryError):  # noqa: N818

@@ -30,6 +30,7 @@ class ServerCases:
     """Inherit it, and name the server."""
 
     name: ClassVar[str]
+    tells_broken_chunks: ClassVar[bool] = True
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -83,6 +84,44 @@ class ServerCases:
             assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
             connection.sendall(b"abc")
             assert parse_answers(receive(connection), ["PUT"])[-1].json()["size"] == 3
+
+    def test_expect_without_a_body_is_answered(self, server: Running) -> None:
+        answers = server.talk(request("GET", "/sized", b"Expect: 100-continue") + CLOSE)
+        assert [answer.status for answer in answers] == [200]
+
+    @pytest.mark.parametrize("broken", [b"x\r\n", b"3\r\nabcd\r\n", None], ids=["size", "end of chunk", "end of body"])
+    def test_a_chunked_body_that_breaks_off_is_not_taken_for_whole(self, server: Running, broken: bytes | None) -> None:
+        before = len(server.log())
+        with server.connect() as connection:
+            connection.sendall(request("POST", "/echo", b"Transfer-Encoding: chunked") + b"\r\n3\r\nabc\r\n")
+            if broken is None:
+                connection.shutdown(socket.SHUT_WR)
+            else:
+                connection.sendall(broken)
+            answers = parse_answers(receive(connection), ["POST"])
+        if self.tells_broken_chunks:
+            assert [answer.status for answer in answers] in ([400], [])
+            assert all(answer.headers["Connection"] == "close" for answer in answers)
+        else:
+            assert [answer.json()["size"] for answer in answers] in ([3], [6])
+        assert "Traceback" not in server.log()[before:]
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            request("POST", "/echo", b"Content-Length: 3", b"Transfer-Encoding: chunked") + b"\r\n",
+            request("POST", "/echo", b"Transfer-Encoding: chunked").replace(b"1.1", b"1.0") + b"\r\n",
+            request("POST", "/echo", b"Transfer-Encoding: unheard-of") + b"\r\n",
+            request("POST", "/echo", b"Content-Length: " + b"9" * 5000) + b"\r\n",
+        ],
+        ids=["both lengths", "chunks in HTTP 1.0", "unknown coding", "endless length"],
+    )
+    def test_a_request_whose_end_is_in_doubt_ends_the_connection(self, server: Running, head: bytes) -> None:
+        before = len(server.log())
+        following = request("GET", "/sized") + b"\r\n"
+        answers = server.talk(head + b"0\r\n\r\n" + following, methods=["POST", "GET"])
+        assert [answer.headers["Connection"] for answer in answers] == ["close"]
+        assert "Traceback" not in server.log()[before:]
 
     def test_a_refusal_before_the_body_was_read_reaches_the_client(self, server: Running) -> None:
         head = request("PUT", "/refuse", b"Content-Length: 3") + CLOSE

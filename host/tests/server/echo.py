@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from entrepot_contract.server import CLIENT_CERTIFICATE, ClientCertificate
+from entrepot_contract.server import CLIENT_CERTIFICATE, CLOSE_CONNECTION, INPUT_TIMEOUT, ClientCertificate
 
 _MIB = 2**20
 
@@ -34,9 +34,14 @@ class Echo:
 
     def _echo(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         digest, size = hashlib.sha256(), 0
-        while chunk := environ["wsgi.input"].read(_MIB):
-            digest.update(chunk)
-            size += len(chunk)
+        try:
+            while chunk := environ["wsgi.input"].read(_MIB):
+                digest.update(chunk)
+                size += len(chunk)
+        except OSError:
+            body = f"broke off after {size}".encode()
+            start_response("400 Bad Request", [("Content-Length", str(len(body)))])
+            return [body]
         seen = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
         body = json.dumps({"environ": seen, "size": size, "sha256": digest.hexdigest()}).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
@@ -72,6 +77,18 @@ class Echo:
     def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("413 Content Too Large", [("Content-Length", "5")])
         return [b"large"]
+
+    def _impatient(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[INPUT_TIMEOUT](0.5)
+        try:
+            while environ["wsgi.input"].read(2):
+                pass
+            status = "200 OK"
+        except TimeoutError:
+            environ[CLOSE_CONNECTION]()
+            status = "408 Request Timeout"
+        start_response(status, [("Content-Length", "0")])
+        return []
 
     def _stream(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         count = int(environ["QUERY_STRING"])

@@ -39,6 +39,22 @@ class WorkerCases:
             assert server.process.wait(10) == 0
             assert server.closed() == 2
 
+    def test_reads_of_a_body_wait_no_longer_than_the_application_says(self, tmp_path: Path) -> None:
+        head = request("POST", "/impatient", b"Content-Length: 5") + b"\r\n"
+        with Running(self.name, tmp_path / "run", workers=1) as server:
+            with server.connect() as connection:
+                connection.sendall(head + b"abc")
+                began = time.monotonic()
+                answer = parse_answers(connection.recv(10_000), ["POST"])[0]
+                assert time.monotonic() - began < 5
+                assert (answer.status, answer.headers["Connection"]) == (408, "close")
+            with server.connect() as connection:
+                for _ in range(2):
+                    connection.sendall(head + b"abcde")
+                    answer = parse_answers(connection.recv(10_000), ["POST"])[0]
+                    assert answer.status == 200
+                    assert answer.headers["Connection"] != "close"
+
     def test_an_application_that_cannot_be_built_ends_the_server(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", broken=True) as server:
             assert server.process.wait(20) != 0

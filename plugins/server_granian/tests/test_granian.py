@@ -12,6 +12,7 @@ from host.tests.server.worker_cases import WorkerCases
 
 class TestGranian(ServerCases, WorkerCases):
     name = "granian"
+    tells_broken_chunks = False
 
 
 @pytest.mark.parametrize("spoken", [True, False])

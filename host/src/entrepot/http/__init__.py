@@ -11,6 +11,7 @@ from entrepot.access import ClientAddresses, Gate, HostAuthority, Limits
 from entrepot.access.limits import LimitSettings
 from entrepot.http import router
 from entrepot.http.errors import install_error_handlers
+from entrepot.http.framing import Framing
 from entrepot.http.guard import Guard, LimitGuard
 from entrepot.http.middleware import AccessLog, Headers, RequestLog
 from entrepot.http.publish import Publisher
@@ -67,6 +68,8 @@ def create_app(
     app.add_middleware(Headers(settings.headers))
     if limits.any:
         app.add_middleware(LimitGuard(limits))
+    # Behind the limits: while a body is drained, its upload is under way.
+    app.add_middleware(Framing())
     if gate is not None:
         app.add_middleware(Guard(gate, limits, urls))
     app.req_options.auto_parse_form_urlencoded = False

@@ -28,10 +28,17 @@ def matches(header: str | None, etag: str) -> bool:
 
 
 def request_body(req: falcon.Request) -> Body:
-    """The body of a request; its length is unknown where the client sends it in chunks.
+    """The body of a request, the same object each time; its length is unknown where the client sends it in chunks.
 
     Raises SizeInvalid where Content-Length is no number.
     """
+    body = getattr(req.context, "body", None)
+    if not isinstance(body, Body):
+        body = req.context.body = _body(req)
+    return body
+
+
+def _body(req: falcon.Request) -> Body:
     text = req.env.get("CONTENT_LENGTH")
     if text:
         if not (text.isascii() and text.isdigit()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
@@ -28,7 +29,8 @@ class Input(Protocol):
 class Body:
     """The body of one request, of ``length`` bytes, or of unknown length where that is None.
 
-    A client that disconnects ends the body early: ``broken`` tells so, and what came before it counts.
+    A client that disconnects, or breaks the framing of a body in chunks, ends the body early: ``broken`` tells so, and
+    what came before it counts. ``begun`` is whether anything asked for it.
     """
 
     def __init__(self, source: Input, length: int | None) -> None:
@@ -36,12 +38,31 @@ class Body:
         self.length = length
         self.received = 0
         self.broken = False
+        self.begun = False
         self.ended = length == 0
+        # A driver that fails leaves a thread behind that still reads.
+        self._lock = Lock()
 
     def read(self, size: int) -> bytes:
         """At most ``size`` bytes; none at the end."""
+        with self._lock:
+            return self._read(size)
+
+    def drain(self, limit: int, seconds: float) -> None:
+        """Read and drop what is left: at most ``limit`` bytes, and no further read after ``seconds``."""
+        end = time.monotonic() + seconds
+        while not self.ended and limit > 0 and (left := end - time.monotonic()) > 0:
+            if not self._lock.acquire(timeout=left):
+                return
+            try:
+                limit -= len(self._read(min(SMALL_CHUNK, limit)))
+            finally:
+                self._lock.release()
+
+    def _read(self, size: int) -> bytes:
         if self.ended:
             return b""
+        self.begun = True
         if self.length is not None:
             size = min(size, self.length - self.received)
         try:
@@ -71,7 +92,8 @@ class Body:
     def check_whole(self) -> None:
         """Raise SizeInvalid where the client broke off."""
         if self.broken:
-            raise SizeInvalid(f"the body ended after {self.received} of {self.length} bytes")
+            of = "" if self.length is None else f" of {self.length}"
+            raise SizeInvalid(f"the body broke off after {self.received}{of} bytes")
 
 
 class Receiving:

@@ -5,11 +5,30 @@ from __future__ import annotations
 from typing import Final
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 
 __all__ = ["PlainChannel"]
 
 _TLS_HANDSHAKE: Final = b"\x16"
 """The first byte of a connection that begins with TLS (RFC 8446, section 5.1)."""
+
+
+class _Parser(HTTPRequestParser):
+    """waitress's parser, which refuses what leaves in doubt where a request ends (RFC 9112, 6.1 and 6.2)."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Take in the head of a request; raises ParsingError where it is refused, which ends the connection."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError:  # Python reads no number of so many digits
+            raise ParsingError("Content-Length is invalid") from None
+        if self.version != "1.1" and "TRANSFER_ENCODING" in self.headers:
+            raise ParsingError("Transfer-Encoding in HTTP/1.0")
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length beside Transfer-Encoding")
+        if self.body_rcv is None:
+            # There is nothing to continue with, and waitress would wait for it.
+            self.expect_continue = False
 
 
 class PlainChannel(HTTPChannel):
@@ -18,6 +37,8 @@ class PlainChannel(HTTPChannel):
     Docker, podman and skopeo try TLS before they fall back to plain HTTP. waitress takes what they send for the
     beginning of a header and waits for its end, and so would they, for 10 seconds before every push and pull.
     """
+
+    parser_class = _Parser
 
     def received(self, data: bytes) -> bool:
         """Take in what the client sent."""

@@ -16,6 +16,7 @@ from granian.server.mp import MPServer
 
 from entrepot_contract.places import Stage
 from entrepot_contract.server import Application, ApplicationFactory
+from entrepot_server_granian.input import with_input
 from entrepot_server_granian.retirement import Retirement
 
 __all__ = ["RETIRE", "serve_worker"]
@@ -57,7 +58,7 @@ def serve_worker(
 
     def load() -> object:
         built.append(loader()())
-        return retirement.wrap(built[0])
+        return with_input(retirement.wrap(built[0]))
 
     try:
         MPServer._spawn_wsgi_worker(worker_id, process_name, load, *arguments, **options)

@@ -9,6 +9,8 @@ from typing import Final
 from gunicorn import http, sock
 from gunicorn.workers.gthread import TConn
 
+from entrepot_server_gunicorn.input import TimedUnreader
+
 __all__ = ["Connection"]
 
 _GOODBYE_SECONDS: Final = 2.0
@@ -31,6 +33,7 @@ class Connection(TConn):
             self.sock = secured
             secured.do_handshake()
         self.parser = http.get_parser(self.cfg, self.sock, self.client)
+        self.parser.unreader = TimedUnreader(self.sock)
 
     def close(self, graceful: bool = False) -> None:
         """End the connection, with TLS's goodbye where there is time for it; again is harmless."""

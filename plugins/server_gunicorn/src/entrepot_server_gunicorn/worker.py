@@ -13,6 +13,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from entrepot_contract.places import Stage
 from entrepot_server_gunicorn.connection import Connection
+from entrepot_server_gunicorn.input import Input, TimedUnreader
 from entrepot_server_gunicorn.wsgi import HostApplication
 
 if TYPE_CHECKING:
@@ -107,13 +108,21 @@ class Worker(ThreadWorker):
             conn.close(graceful=True)
         return again
 
+    def handle_request(self, req: Request, conn: TConn) -> bool:
+        """Handle one request, whose body is as the contract asks."""
+        if isinstance(req.unreader, TimedUnreader) and req.body is not None:
+            # gunicorn would ask for the body at once, also where the application refuses it unread.
+            waiting = conn.sock if vars(req).pop("_expected_100_continue", False) else None
+            req.body = Input(req.body.reader, req.unreader, req.force_close, waiting)
+        return super().handle_request(req, conn)
+
     def handle_error(self, req: Request | None, client: socket.socket, addr: object, exc: BaseException) -> None:
         """Answer what is no request, or what the application failed at, with a status and nothing of either."""
         if isinstance(exc, OSError):
             return
         status = "400 Bad Request" if isinstance(exc, errors.ParseException) else "500 Internal Server Error"
         status = next((status for kind, status in _STATUS.items() if isinstance(exc, kind)), status)
-        if status.startswith("5"):
+        if not isinstance(exc, errors.ParseException):
             self.log.exception("a request failed")
         head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
         try:

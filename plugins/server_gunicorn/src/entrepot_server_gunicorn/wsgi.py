@@ -7,7 +7,14 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gunicorn.app.base import BaseApplication
 
-from entrepot_contract.server import CLIENT_CERTIFICATE, Application, ApplicationFactory
+from entrepot_contract.server import (
+    CLIENT_CERTIFICATE,
+    CLOSE_CONNECTION,
+    INPUT_TIMEOUT,
+    Application,
+    ApplicationFactory,
+)
+from entrepot_server_gunicorn.input import Input
 from entrepot_server_gunicorn.tls import client_certificate
 
 __all__ = ["HostApplication"]
@@ -36,6 +43,8 @@ class HostApplication(BaseApplication):
             # Headers become HTTP_*, so no client can set this key.
             if certificate := client_certificate(environ["gunicorn.socket"]):
                 environ[CLIENT_CERTIFICATE] = certificate
+            if isinstance(body := environ["wsgi.input"], Input):
+                environ[INPUT_TIMEOUT], environ[CLOSE_CONNECTION] = body.limit, body.close_connection
             return application(environ, start_response)
 
         return certified

@@ -1,0 +1,74 @@
+"""What HTTP itself asks of every request: a valid Host, and a body that is read or whose connection ends."""
+
+from __future__ import annotations
+
+import re
+from threading import BoundedSemaphore
+from typing import Final
+
+import falcon
+
+from entrepot.errors import RequestInvalid, SizeInvalid
+from entrepot.http.content import request_body
+from entrepot_contract.server import CLOSE_CONNECTION, INPUT_TIMEOUT
+
+__all__ = ["Framing"]
+
+_DRAIN_BYTES: Final = 64 * 2**20
+_DRAIN_SECONDS: Final = 5.0
+_DRAINS: Final = 64
+"""Number of requests of one process that are drained at the same time; each holds a thread."""
+
+_NAME = r"[A-Za-z0-9._~!$&'()*+;=%-]+"
+_HOST: Final = re.compile(rf"(?:{_NAME}|\[[0-9A-Za-z:.%~_-]+\])(?::[0-9]{{0,5}})?")
+"""A host and a port (RFC 3986, 3.2.2), without the comma: servers join two fields with it."""
+_MAX_HOST: Final = 320
+
+_OLD: Final = frozenset({"HTTP/1.0", "HTTP/1", "HTTP/0.9"})
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Framing:
+    """Refuses requests without one valid Host, and reads on where a request was answered before its body was read.
+
+    A client that still sends when its connection ends may never see the answer (RFC 9112, 9.6). So the rest of the body
+    is read and dropped first, up to 64 MiB and for 5 seconds. Where more is left, where the framing is broken, or where
+    the client waits for ``100 Continue``, the answer says ``Connection: close``.
+    """
+
+    def __init__(self) -> None:
+        self._drains = BoundedSemaphore(_DRAINS)
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Falcon's hook before routing; raises RequestInvalid (RFC 9112, 3.2; RFC 9113, 8.3.1)."""
+        host = req.env.get("HTTP_HOST", "")
+        if not host:
+            if req.env.get("SERVER_PROTOCOL") not in _OLD:
+                raise RequestInvalid("the field Host is missing")
+        elif len(host) > _MAX_HOST or _HOST.fullmatch(host) is None:
+            raise RequestInvalid("the field Host is no host, or there are several")
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Falcon's hook after the resource, also after one that failed."""
+        env = req.env
+        if not env.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in env and req.method in _WITHOUT_BODY:
+            return
+        if not self._read_to_the_end(req) and (close := env.get(CLOSE_CONNECTION)) is not None:
+            close()
+
+    def _read_to_the_end(self, req: falcon.Request) -> bool:
+        try:
+            body = request_body(req)
+        except SizeInvalid:
+            return False
+        expects = req.env.get("HTTP_EXPECT", "").lower() == "100-continue"
+        if not body.ended and (body.begun or not expects) and self._drains.acquire(blocking=False):
+            try:
+                if (limit := req.env.get(INPUT_TIMEOUT)) is not None:
+                    limit(_DRAIN_SECONDS)
+                body.drain(_DRAIN_BYTES, _DRAIN_SECONDS)
+            finally:
+                self._drains.release()
+        return body.ended and not body.broken

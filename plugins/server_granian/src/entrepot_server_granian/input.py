@@ -1,0 +1,78 @@
+"""Bodies of requests: reads that can be given up, and connections that end with their answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from typing import Final, Protocol
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from entrepot_contract.server import CLOSE_CONNECTION, INPUT_TIMEOUT
+
+__all__ = ["with_input"]
+
+# A read that was given up goes on until its client sends more or its connection ends.
+_ASIDE: Final = threading.BoundedSemaphore(512)
+
+
+class _Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Input:
+    """granian's body, which waits for ever, with a time-out from ``limit`` on."""
+
+    def __init__(self, source: _Source) -> None:
+        self._source = source
+        self._deadline: float | None = None
+        self.closing = False
+
+    def limit(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+
+    def close_connection(self) -> None:
+        self.closing = True
+
+    def read(self, size: int) -> bytes:
+        """``size`` bytes, or fewer at the end; raises TimeoutError where that takes longer than the limit."""
+        if self._deadline is None:
+            return self._source.read(size)
+        if not _ASIDE.acquire(blocking=False):
+            raise TimeoutError("too many reads were given up and have not ended")
+        answer: SimpleQueue[bytes] = SimpleQueue()
+        threading.Thread(target=self._read_aside, args=(size, answer), name="drain", daemon=True).start()
+        try:
+            return answer.get(timeout=max(0.0, self._deadline - time.monotonic()))
+        except Empty:
+            raise TimeoutError("the client did not send its body in time") from None
+
+    def _read_aside(self, size: int, answer: SimpleQueue[bytes]) -> None:
+        try:
+            answer.put(self._source.read(size))
+        finally:
+            _ASIDE.release()
+
+
+def with_input(
+    application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
+) -> WSGIApplication:
+    """The application, with the keys INPUT_TIMEOUT and CLOSE_CONNECTION in the environment of requests with a body."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        http1 = environ["SERVER_PROTOCOL"].startswith("HTTP/1")
+        if http1 and "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ:
+            return application(environ, start_response)
+        body = _Input(environ["wsgi.input"])
+        environ["wsgi.input"] = body
+        environ[INPUT_TIMEOUT], environ[CLOSE_CONNECTION] = body.limit, body.close_connection
+
+        def answer(status: str, headers: list[tuple[str, str]], *exception: object) -> Callable[[bytes], object]:
+            if http1 and body.closing:
+                headers = [*headers, ("Connection", "close")]
+            return start_response(status, headers)
+
+        return application(environ, answer)
+
+    return serve

@@ -1,0 +1,87 @@
+"""An error that is answered before the body of its request was read arrives, whatever the client (RFC 9112, 9.6)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import bcrypt
+import pytest
+from services.certificates import CertificateAuthority
+from services.entrepot import entrepot
+from services.network import HOST
+from services.refusals import CLIENTS, SIZES, Route, lost
+from services.registry import write_config
+
+COUNT = int(os.environ.get("ENTREPOT_REFUSALS", "0"))
+"""Requests for each cell of the matrix; 0 is a few, and fewer of the large ones."""
+
+SPOKEN = [
+    ("granian", "plain"),
+    ("granian", "TLS"),
+    ("granian", "h2c"),
+    ("granian", "HTTP/2"),
+    ("gunicorn", "plain"),
+    ("gunicorn", "TLS"),
+    ("waitress", "plain"),
+]
+
+
+@pytest.fixture(scope="module")
+def bodies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    folder = tmp_path_factory.mktemp("bodies")
+    files = {name: folder / str(size) for name, size in SIZES.items()}
+    for name, size in SIZES.items():
+        files[name].write_bytes(os.urandom(size))
+    yield files
+    for file in files.values():
+        file.unlink()
+
+
+@pytest.fixture(params=SPOKEN, ids=" ".join)
+def route(request: pytest.FixtureRequest, folder: Path) -> Iterator[Route]:
+    """A host that lets anybody push to ``open`` only."""
+    server, spoken = request.param
+    http: dict[str, object] = {"workers": 1}
+    ca = None
+    if spoken in {"TLS", "HTTP/2"}:
+        authority = CertificateAuthority(folder)
+        certificate, key = authority.server(HOST)
+        ca = authority.ca_path
+        http |= {"tls": {"certificate": str(certificate), "key": str(key)}, "http2": {"disabled": spoken == "TLS"}}
+    elif spoken == "h2c":
+        http["h2c"] = {"enabled": True}
+    users = folder / "htpasswd"
+    users.write_bytes(b"alice:" + bcrypt.hashpw(b"a correct: horse", bcrypt.gensalt(4)))
+    config = write_config(
+        folder / "config.yml",
+        {"inmemory": {}},
+        http=http,
+        auth={"htpasswd": {"realm": "entrepot", "path": str(users)}},
+        access=[
+            {"who": "anonymous", "repository": "open", "actions": ["pull", "push"]},
+            {"who": "anonymous", "actions": ["catalog"]},
+        ],
+    )
+    registry = entrepot(config, folder / "host", server=server, ca=ca)
+    try:
+        registry.start()
+        yield Route(f"{'https' if ca else 'http'}://{registry.address}", ca, http2=spoken in {"h2c", "HTTP/2"})
+    finally:
+        registry.stop()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_error_is_lost(route: Route, bodies: dict[str, Path], size: str) -> None:
+    faults = {}
+    for client in CLIENTS:
+        if client == "requests" and route.http2:
+            continue
+        count = COUNT or {"300 KB": 5, "4 MB": 3, "40 MB": 1}[size]
+        began = time.monotonic()
+        faults[client] = lost(client, route, bodies[size], count)
+        seconds = time.monotonic() - began
+        print(f"| {size} | {client} | {len(faults[client])} of {count} lost | {seconds:.1f} s |")  # noqa: T201 - the matrix
+    assert not any(faults.values()), faults
