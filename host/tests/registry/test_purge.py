@@ -83,6 +83,53 @@ def test_a_dry_run_tells_and_drops_nothing(aged: Aged) -> None:
     assert host.finish(location, digest_of(b"old")).status_code == 201
 
 
+UPLOADS = "docker/registry/v2/repositories/{}/_uploads/{}/"
+
+
+def distributions_upload(driver: Aged, name: str, uuid: str, **ages: timedelta) -> list[str]:
+    """Objects as Distribution 2.8.2 leaves them on a filesystem, when a client goes away after a PATCH."""
+    below = UPLOADS.format(name, uuid)
+    keys = [f"{below}data", f"{below}hashstates/sha256/0", f"{below}hashstates/sha256/3", f"{below}startedat"]
+    for key in keys:
+        driver.put(key, b"2026-01-01T00:00:00Z")
+        driver.ages[key] = ages.get(key.rpartition("/")[2], OLD)
+    return keys
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_old_uploads_of_distribution_are_purged_by_the_same_age(
+    aged: Aged, dry_run: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    host = Process(aged)
+    digest = host.push_blob("team/app", b"blob")
+    kept = keys_of(aged)
+    gone = [*distributions_upload(aged, "team/app", "a"), *distributions_upload(aged, "only/uploads", "b")]
+    kept += distributions_upload(aged, "team/app", "c", data=timedelta(hours=1))
+    assert purge(aged, replace(SETTINGS, dry_run=dry_run)) == 2
+    assert keys_of(aged) == sorted(kept + gone * dry_run)
+    assert host.blob("team/app", digest).status_code == 200
+    assert ("would drop the unfinished upload b of Distribution in only/uploads" in caplog.text) == dry_run
+
+
+@pytest.mark.parametrize(("dry_run", "said"), [(True, "would drop: count=1"), (False, "uploads purged: count=1")])
+def test_a_dry_run_does_not_say_that_it_dropped_anything(
+    aged: Aged, dry_run: bool, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    make_old(aged, Process(aged).start("app"))
+    purging = Purge(Store(aged), replace(SETTINGS, interval=timedelta(milliseconds=1), dry_run=dry_run))
+    purging.start()
+    for _ in range(1000):
+        if said in caplog.text:
+            break
+        time.sleep(0.01)
+    purging.stop()
+    assert said in caplog.text
+    assert not dry_run or "dropped" not in caplog.text
+    assert not dry_run or "purged" not in caplog.text
+
+
 def test_what_a_crash_left_in_staging_is_deleted_when_it_is_old(aged: Aged) -> None:
     for name in ("old", "young"):
         aged.put(f"entrepot/staging/{name}", b"")

@@ -22,25 +22,30 @@ class Catalog:
 
     def names(self, after: str = "") -> Iterator[str]:
         """The names from after ``after`` on, found as they are asked for."""
-        return self._below("", after.split("/") if after else [])
+        return self._below("", after.split("/") if after else [], layout.MANIFESTS)
 
-    def _below(self, parent: str, after: list[str]) -> Iterator[str]:
+    def holding(self, part: str) -> Iterator[str]:
+        """The names of all repositories below which something lies by the name ``part``, with or without manifests."""
+        return self._below("", [], part)
+
+    def _below(self, parent: str, after: list[str], part: str) -> Iterator[str]:
         first = after[0] if after else ""
         if first:
-            yield from self._below(f"{parent}{first}/", after[1:])
+            yield from self._below(f"{parent}{first}/", after[1:], part)
         for component in self._store.names(layout.REPOSITORIES + parent, first):
             if not component.startswith("_"):
-                yield from self._from(parent + component)
+                yield from self._from(parent + component, part)
 
-    def _from(self, name: str) -> Iterator[str]:
+    def _from(self, name: str, part: str) -> Iterator[str]:
         """A repository and those below it, by one listing: that of what lies below it says whether it is one."""
         children = self._store.names(f"{layout.REPOSITORIES}{name}/")
         head = list(islice(children, BATCH))
-        if layout.MANIFESTS in head or (len(head) == BATCH and self._is_repository(name)):
+        if part in head or (len(head) == BATCH and self._has(name, part)):
             yield name
         for child in chain(head, children):
             if not child.startswith("_"):
-                yield from self._from(f"{name}/{child}")
+                yield from self._from(f"{name}/{child}", part)
 
-    def _is_repository(self, name: str) -> bool:
-        return next(self._store.driver.list_objects(layout.manifests(name), shallow=True), None) is not None
+    def _has(self, name: str, part: str) -> bool:
+        below = f"{layout.REPOSITORIES}{name}/{part}/"
+        return next(self._store.driver.list_objects(below, shallow=True), None) is not None

@@ -9,6 +9,7 @@ from entrepot.registry.names import Digest
 
 __all__ = [
     "MANIFESTS",
+    "PEER_UPLOADS",
     "REPOSITORIES",
     "STAGED",
     "UPLOADS",
@@ -17,6 +18,7 @@ __all__ = [
     "layer",
     "layers",
     "manifests",
+    "peer_uploads",
     "record_number",
     "referrer",
     "referrers",
@@ -35,6 +37,9 @@ _BLOBS = f"{_V2}/blobs"
 REPOSITORIES = f"{_V2}/repositories/"
 MANIFESTS = "_manifests"
 """Below a repository, what makes it one."""
+
+PEER_UPLOADS = "_uploads"
+"""Below a repository, where Distribution keeps uploads; entrepot keeps its own elsewhere."""
 
 _OWN = "entrepot"
 UPLOADS = f"{_OWN}/uploads/"
@@ -64,6 +69,11 @@ def emptied(name: str) -> str:
 def manifests(name: str) -> str:
     """The prefix whose presence makes a repository."""
     return f"{REPOSITORIES}{name}/{MANIFESTS}/"
+
+
+def peer_uploads(name: str) -> str:
+    """The prefix of the uploads to a repository that Distribution began: one name each, and all of it below that."""
+    return f"{REPOSITORIES}{name}/{PEER_UPLOADS}/"
 
 
 def revision(name: str, digest: Digest) -> str:

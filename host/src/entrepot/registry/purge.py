@@ -10,6 +10,7 @@ from threading import Event, Thread
 
 from entrepot.errors import RegistryError
 from entrepot.registry import layout
+from entrepot.registry.catalog import Catalog
 from entrepot.registry.store import Store
 from entrepot.registry.upload_records import UploadRecords
 from entrepot.settings import PurgeSettings
@@ -30,6 +31,7 @@ class Purge:
         self._store = store
         self._settings = settings
         self._records = UploadRecords(store)
+        self._catalog = Catalog(store)
         self._stop = Event()
         self._thread = Thread(target=self._loop, name="purge", daemon=True)
 
@@ -45,7 +47,7 @@ class Purge:
             self._thread.join()
 
     def run(self) -> int:
-        """Drop what is too old, once; answers how many uploads that were."""
+        """Drop what is too old, once; answers how many uploads that were, or would have been in a dry run."""
         dropped = 0
         for uuid, records in groupby(self._records.listed(), lambda item: layout.record_number(item.key)[0]):
             if self._stop.is_set():
@@ -59,7 +61,7 @@ class Purge:
             old = [item.key for item in staged if isinstance(item, ObjectInfo) and self._old(item.modified)]
             if old:
                 self._store.driver.delete(old)
-        return dropped
+        return dropped + self._drop_those_of_distribution()
 
     def _loop(self) -> None:
         # Hosts that were started together must not all list the storage at the same moment.
@@ -72,7 +74,30 @@ class Purge:
             except StorageError as error:
                 _log.warning("unfinished uploads could not be listed, will try again: %s", error)
             else:
-                _log.info("dropped %d unfinished uploads", dropped)
+                what = "unfinished uploads that a purge would drop" if self._settings.dry_run else "uploads purged"
+                _log.info("%s: count=%d", what, dropped)
+
+    def _drop_those_of_distribution(self) -> int:
+        """The same for the uploads that Distribution left in repositories, before entrepot served this storage.
+
+        The newest object of an upload tells its age: ``startedat`` is as old as the upload, and as its data where the
+        backend shows none before the end. What such a backend holds of them is for its own rules to drop.
+        """
+        dropped = 0
+        for name in self._catalog.holding(layout.PEER_UPLOADS):
+            for uuid in self._store.names(layout.peer_uploads(name)):
+                if self._stop.is_set():
+                    return dropped
+                listed = self._store.driver.list_objects(f"{layout.peer_uploads(name)}{uuid}/")
+                parts = [item for item in listed if isinstance(item, ObjectInfo)]
+                if not parts or not self._old(max(item.modified for item in parts)):
+                    continue
+                dropped += 1
+                if self._settings.dry_run:
+                    _log.info("would drop the unfinished upload %s of Distribution in %s", uuid, name)
+                else:
+                    self._store.driver.delete([item.key for item in parts])
+        return dropped
 
     def _drop_if_old(self, uuid: str, records: list[ObjectInfo]) -> int:
         if not self._old(max(item.modified for item in records)):
