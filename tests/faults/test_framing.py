@@ -7,6 +7,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ConnectionTerminated, ResponseReceived, StreamReset
 from host.tests.server.running import Answer, parse_answers, receive
 from services.entrepot import entrepot
 from services.images import package
@@ -141,3 +144,43 @@ def test_a_blob_in_chunks_that_break_off_is_not_stored(host: Registry, repositor
     assert answer is not None
     assert answer.status == 400, answer
     assert host.wire.blob(repository, digest_of(data)).status == 404
+
+
+@pytest.fixture(scope="module")
+def http2_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("http2")
+    http = {"workers": 1, "h2c": {"enabled": True}}
+    registry = entrepot(
+        write_config(folder / "config.yml", {"inmemory": {}}, http=http), folder / "host", server="granian"
+    )
+    try:
+        registry.start()
+        yield registry.port
+    finally:
+        registry.stop()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ([(":authority", "a.example")], "200"),
+        ([("host", "a.example")], "200"),
+        ([], "400"),
+        ([("host", "a.example"), ("host", "b.example")], "400"),
+        ([(":authority", "a.example"), ("host", "a b")], "400"),
+    ],
+)
+def test_a_request_over_http2_names_one_valid_host(http2_port: int, fields: list[tuple[str, str]], status: str) -> None:
+    # Without its checks: it would not send such a request.
+    client = H2Connection(H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False))
+    client.initiate_connection()
+    client.send_headers(1, [(":method", "GET"), (":scheme", "http"), (":path", "/v2/"), *fields], end_stream=True)
+    answered: list[str] = []
+    with socket.create_connection((HOST, http2_port), timeout=10) as connection:
+        connection.sendall(client.data_to_send())
+        while not answered:
+            for event in client.receive_data(connection.recv(65536)):
+                if isinstance(event, ResponseReceived):
+                    answered.append(dict(event.headers or [])[b":status"].decode())
+                assert not isinstance(event, StreamReset | ConnectionTerminated), event
+    assert answered == [status]

@@ -6,6 +6,8 @@ from typing import Final
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import ChunkedReceiver
+from waitress.utilities import BadRequest
 
 __all__ = ["PlainChannel"]
 
@@ -13,8 +15,21 @@ _TLS_HANDSHAKE: Final = b"\x16"
 """The first byte of a connection that begins with TLS (RFC 8446, section 5.1)."""
 
 
+_MAX_LINE: Final = 64 * 1024
+"""Bytes of a chunk's size, and of the trailer; waitress would take any number into memory."""
+
+
 class _Parser(HTTPRequestParser):
     """waitress's parser, which refuses what leaves in doubt where a request ends (RFC 9112, 6.1 and 6.2)."""
+
+    def received(self, data: bytes) -> int:
+        """Take in what the client sent; returns how much of it belongs to this request."""
+        consumed = super().received(data)
+        body = self.body_rcv
+        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > _MAX_LINE:
+            self.error = BadRequest("a chunk's size or the trailer is too long")
+            self.completed = True
+        return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
         """Take in the head of a request; raises ParsingError where it is refused, which ends the connection."""
