@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -210,3 +212,31 @@ def test_stored_bytes_that_nest_too_deep_can_be_served() -> None:
 @given(st.binary(max_size=100))
 def test_any_bytes_that_are_stored_can_be_served(content: bytes) -> None:
     assert stored_manifest(content).content == content
+
+
+WIDE = "\N{GRINNING FACE}" + "x" * 3000
+HEAVY: dict[str, Fields] = {
+    "descriptors": image(layers=[descriptor(b"%d" % number) for number in range(3000)]),
+    "annotations": image(annotations={f"{number:x}": f"{number:x}" for number in range(20_000)}),
+    "wide annotations": image(annotations={f"{number}": WIDE for number in range(100)}),
+    "URLs": image(layers=[descriptor(b"", urls=[f"{number:x}" for number in range(40_000)])]),
+    "media types": image(layers=[descriptor(b"", f"{WIDE}{number}") for number in range(100)]),
+    "platforms": index(
+        *(descriptor(b"%d" % one, OCI_MANIFEST, platform={"os": f"{one}", "architecture": WIDE}) for one in range(100))
+    ),
+}
+
+
+@pytest.mark.parametrize("heavy", HEAVY)
+def test_a_manifest_weighs_at_least_what_it_takes_in_memory(heavy: str) -> None:
+    content = json.dumps(HEAVY[heavy], ensure_ascii=False).encode()
+    parse_manifest(content)  # what is made once only
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        manifest = parse_manifest(bytes(bytearray(content)))
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.3 * manifest.weight < after - before < 1.1 * manifest.weight

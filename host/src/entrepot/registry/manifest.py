@@ -6,6 +6,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Final, NoReturn
 
 from entrepot.errors import DigestInvalid, ManifestInvalid
@@ -76,7 +77,11 @@ class Manifest:
     @property
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
-        return 2 * len(self.content) + 512 * (1 + len(self.references))
+        # Short strings take many times their length, and some longer ones four times.
+        texts = [*self.annotations, *self.annotations.values(), self.artifact_type or ""]
+        for one in self.references:
+            texts += (one.media_type, one.architecture or "", one.os or "", *one.urls)
+        return len(self.content) + 512 * (1 + len(self.references)) + sum(map(getsizeof, texts)) + 48 * len(texts)
 
     @property
     def references(self) -> tuple[Reference, ...]:

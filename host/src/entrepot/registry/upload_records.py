@@ -15,7 +15,6 @@ from entrepot.registry.store import Store
 from entrepot_contract import (
     MAX_TOKEN_BYTES,
     AlreadyExists,
-    IntegrityError,
     NotFound,
     ObjectInfo,
     UploadState,
@@ -148,21 +147,15 @@ class UploadRecords:
         self._store.driver.delete([layout.upload_record(uuid, number) for number in range(max(0, first), end)])
 
     def read(self, uuid: str, number: int) -> UploadRecord | None:
-        """One record as it lies in the storage, or None where it is not there."""
+        """One record as it lies in the storage, or None where it is not there, or damaged: the client starts anew."""
         key = layout.upload_record(uuid, number)
         try:
-            text = self._store.read(key, _MAX_RECORD)
+            return _decode(uuid, number, self._store.read_up_to(key, _MAX_RECORD) or b"")
         except NotFound:
             return None
-        try:
-            return _decode(uuid, number, text)
-        except (ValueError, KeyError, TypeError) as error:
-            raise IntegrityError(
-                "this record of an upload cannot be read; delete it, and the client starts anew",
-                driver=self._store.driver.name,
-                operation="read",
-                key=key,
-            ) from error
+        except (ValueError, KeyError, TypeError):
+            self._store.warn_damaged(key, "this record of an upload cannot be read")
+            return None
 
 
 def _of(name: str, record: UploadRecord) -> UploadRecord:
