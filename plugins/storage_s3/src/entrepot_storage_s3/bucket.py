@@ -24,6 +24,8 @@ __all__ = ["MOST_DELETED", "Bucket", "body_of", "etag_of"]
 MOST_DELETED: Final = 1000
 """How many objects one request deletes (Amazon S3, "DeleteObjects")."""
 
+_NOT_SWAPPED: Final = {"PreconditionFailed", "412", "NoSuchKey", "404", "ConditionalRequestConflict"}
+
 
 class Making(TypedDict, total=False):
     """What every request that makes an object says of it."""
@@ -67,6 +69,31 @@ class Bucket:
         self._seen = True
         return ObjectInfo(report.key or name, len(data), _answered(done["ResponseMetadata"]), etag_of(done["ETag"]))
 
+    def swap(self, name: str, data: bytes, etag: str, report: Reporting) -> str | None:
+        """Replace the object that has this etag; its new etag, or None where it is another one or not there."""
+        with report:
+            try:
+                done = self.client.put_object(
+                    Bucket=self.name, Key=name, Body=body_of(data), IfMatch=f'"{etag}"', **self.making
+                )
+            except ClientError as error:
+                if code_of(error) not in _NOT_SWAPPED:
+                    raise
+                return None
+        return etag_of(done["ETag"])
+
+    def find(self, name: str, report: Reporting) -> tuple[str, bytes] | None:
+        """The etag and the content of a small object, or None where it is not there."""
+        with report:
+            try:
+                got = self.client.get_object(Bucket=self.name, Key=name)
+            except ClientError as error:
+                if code_of(error) != "NoSuchKey":
+                    raise
+                return None
+            with got["Body"] as body:
+                return etag_of(got["ETag"]) or "", body.read()
+
     def get(self, name: str, report: Reporting) -> bytes:
         """A whole object, which is small; raises NotFound."""
         with report, self.client.get_object(Bucket=self.name, Key=name)["Body"] as body:
@@ -103,6 +130,12 @@ class Bucket:
             )
         return {error.get("Key", ""): error for error in done.get("Errors", [])}
 
+    def delete_all(self, names: Sequence[str], report: Reporting) -> None:
+        """Delete at most 1,000 working objects; raises StorageError where one is still there."""
+        for error in self.delete(names, report).values() if names else ():
+            message = f"S3 kept {error.get('Key')}: {error.get('Code')} {error.get('Message')}; delete it by hand"
+            raise failure(StorageError, report.operation, report.key, message)
+
     def clear(self, folder: str, report: Reporting) -> None:
         """Delete every object whose name begins with ``folder``."""
         truncated = True
@@ -110,9 +143,7 @@ class Bucket:
             with report:
                 page = self.client.list_objects_v2(Bucket=self.name, Prefix=folder)
             names = [found["Key"] for found in page.get("Contents", [])]
-            for error in self.delete(names, report).values() if names else ():
-                message = f"S3 kept {error.get('Key')}: {error.get('Code')} {error.get('Message')}; delete it by hand"
-                raise failure(StorageError, report.operation, report.key, message)
+            self.delete_all(names, report)
             truncated = page["IsTruncated"]
 
 

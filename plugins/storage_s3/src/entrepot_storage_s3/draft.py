@@ -20,21 +20,21 @@ class Draft:
     """One state of an upload.
 
     - ``folder``: the name, with its slash, that all its working objects begin with.
-    - ``life``: the id of the multipart upload that lives as long as the upload does.
+    - ``life``: the id of the multipart upload that lives as long as the upload does; "" where an object does.
     - ``chain``: a nonce for each append that led here.
-    - ``etag``: of the life's one part, as the last of them wrote it.
+    - ``etag``: of that object, or of that multipart upload's one part, as the last of them wrote it.
     - ``segments``: the objects that hold the bytes, each but the last at least as large as a part has to be.
     """
 
     folder: str
-    life: str
+    life: str = ""
     chain: tuple[str, ...] = ()
     etag: str = ""
     segments: tuple[Source, ...] = ()
 
     @property
     def record(self) -> bytes:
-        """The content of the life's part: no other state has it, and its size tells how many appends led here."""
+        """The content of the multipart upload's part, unlike any other's; its size tells how many appends led here."""
         last = self.chain[-1] if self.chain else "0" * _NONCE
         return last.encode() + b"." * len(self.chain)
 

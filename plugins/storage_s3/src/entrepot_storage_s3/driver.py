@@ -32,7 +32,7 @@ from entrepot_storage_s3.copying import Copying, Source
 from entrepot_storage_s3.failures import NAME, Reporting, failure, refused_key
 from entrepot_storage_s3.listing import listing
 from entrepot_storage_s3.options import S3Options
-from entrepot_storage_s3.probe import creates
+from entrepot_storage_s3.probe import conditions
 from entrepot_storage_s3.reading import read
 from entrepot_storage_s3.uploads import Uploads
 
@@ -52,7 +52,9 @@ class S3Driver(StorageDriver):
         self._bucket = Bucket(options, self._clients)
         self._root = Root(options.rootdirectory)
         self._copying = Copying(options, self._bucket)
-        self._uploads = Uploads(options, self._bucket, self._root, self._copying)
+        self._uploads = Uploads(
+            options, self._bucket, self._root, self._copying, lambda: conditions(self._bucket, self._root).swaps
+        )
         self._capabilities: Capabilities | None = None
         self._lock = Lock()
 
@@ -62,7 +64,7 @@ class S3Driver(StorageDriver):
         with self._lock:
             if self._capabilities is None:
                 self._capabilities = Capabilities(
-                    create=creates(self._bucket.client.meta.endpoint_url, self._bucket, self._root),
+                    create=conditions(self._bucket, self._root).creates,
                     shared=True,
                     durable=True,
                     move="copy",

@@ -1,4 +1,4 @@
-"""Which state of an upload is the last, and which one call may end it."""
+"""Which state of an upload is the last, and which one call may end it, on a server that knows no conditions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ from entrepot_contract import NotFound, UploadConflict
 from entrepot_storage_s3.bucket import Bucket, etag_of
 from entrepot_storage_s3.draft import Draft, conflict, unknown
 from entrepot_storage_s3.failures import Reporting, code_of
-from entrepot_storage_s3.multipart import Multipart
+from entrepot_storage_s3.multipart import GONE, Multipart
 
 __all__ = ["Life"]
 
 PAUSES: Final = (0.05, 0.2, 0.8, 0)
 """Seconds to wait while another call completes the upload: Ceph answers so too, and lets none of them wait."""
-
-_GONE: Final = {"NoSuchUpload", "NoSuchKey"}
 
 
 class Life:
@@ -48,7 +46,7 @@ class Life:
             try:
                 etag, size = self._multipart(draft).first()
             except ClientError as error:
-                if code_of(error) in _GONE:
+                if code_of(error) in GONE:
                     raise unknown(report) from error
                 raise
         depth = len(draft.chain)
@@ -60,7 +58,7 @@ class Life:
     def advance(self, draft: Draft, report: Reporting) -> Draft:
         """Make this state the last one; raises UploadUnknown."""
         if len(draft.chain) > 1:
-            self._bucket.put(self.chain_of(draft), json.dumps(draft.chain).encode(), report)
+            self._bucket.put(_chain_of(draft), json.dumps(draft.chain).encode(), report)
         return self._write(draft, report)
 
     def end(self, draft: Draft, report: Reporting) -> None:
@@ -78,26 +76,12 @@ class Life:
             return self._complete(self._write(draft, report), report)
 
     def drop(self, draft: Draft, report: Reporting) -> None:
-        """End the upload without any state, and drop what killed processes have left; again is harmless."""
-        self._abort(self._multipart(draft), report)
-        with report:
-            found = self._bucket.client.list_multipart_uploads(Bucket=self._bucket.name, Prefix=draft.folder)
-        for one in found.get("Uploads", []):
-            self._abort(Multipart(self._bucket, one["Key"], one["UploadId"]), report)
+        """End the upload without any state. Idempotent."""
+        self._multipart(draft).drop(report)
 
-    @staticmethod
-    def chain_of(draft: Draft) -> str:
+    def written(self, draft: Draft) -> list[str]:
         """The name of the object with the nonces."""
-        return f"{draft.folder}chain"
-
-    @staticmethod
-    def _abort(multipart: Multipart, report: Reporting) -> None:
-        with report:
-            try:
-                multipart.abort()
-            except ClientError as error:
-                if code_of(error) not in _GONE:
-                    raise
+        return [_chain_of(draft)]
 
     def _multipart(self, draft: Draft) -> Multipart:
         return Multipart(self._bucket, _name(draft.folder), draft.life)
@@ -139,7 +123,7 @@ class Life:
         return "ended before"
 
     def _has_ended(self, draft: Draft, error: ClientError) -> bool:
-        if code_of(error) in _GONE:
+        if code_of(error) in GONE:
             return True
         if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
             return False
@@ -147,19 +131,23 @@ class Life:
         try:
             self._multipart(draft).first()
         except ClientError as found:
-            if code_of(found) not in _GONE:
+            if code_of(found) not in GONE:
                 raise
             return True
         return False
 
     def _chain(self, draft: Draft, report: Reporting) -> tuple[str, ...]:
         with suppress(NotFound):
-            return tuple(json.loads(self._bucket.get(self.chain_of(draft), report)))
+            return tuple(json.loads(self._bucket.get(_chain_of(draft), report)))
         return ()
 
 
 def _name(folder: str) -> str:
     return f"{folder}life"
+
+
+def _chain_of(draft: Draft) -> str:
+    return f"{draft.folder}chain"
 
 
 def _etag_of_one(etag: str) -> str:

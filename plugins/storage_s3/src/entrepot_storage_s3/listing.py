@@ -25,7 +25,9 @@ def listing(bucket: Bucket, root: Root, prefix: str, after: str, *, shallow: boo
     """Everything below ``prefix`` whose key (for a Prefix: with its slash) comes after ``after``, page by page."""
     report = Reporting("list_objects", prefix or None)
     below, delimiter = root.name(prefix), "/" if shallow else ""
-    place: Place = {"StartAfter": root.after(prefix, after)}
+    start = root.after(prefix, after)
+    # Said only where it leaves something out: SeaweedFS gives what is no name after a name that is the prefix.
+    place: Place = {"StartAfter": start} if start != below else {}
     while True:
         with report:
             page = bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=below, Delimiter=delimiter, **place)

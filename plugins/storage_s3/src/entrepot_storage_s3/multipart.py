@@ -16,7 +16,10 @@ from entrepot_storage_s3.failures import Reporting, code_of, failure
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-__all__ = ["MOST_PARTS", "Multipart", "Parts"]
+__all__ = ["GONE", "MOST_PARTS", "Multipart", "Parts"]
+
+GONE: Final = {"NoSuchUpload", "NoSuchKey"}
+"""What servers answer about a multipart upload that has ended."""
 
 MOST_PARTS: Final = 10_000
 """How many parts an object can have (Amazon S3, "Multipart upload limits")."""
@@ -79,6 +82,15 @@ class Multipart:
     def abort(self) -> None:
         """Drop all parts."""
         self._client.abort_multipart_upload(Bucket=self._bucket.name, Key=self._name, UploadId=self.upload)
+
+    def drop(self, report: Reporting) -> None:
+        """Drop all parts, where there are any; raises the contract's errors. Idempotent."""
+        with report:
+            try:
+                self.abort()
+            except ClientError as error:
+                if code_of(error) not in GONE:
+                    raise
 
 
 class Parts:

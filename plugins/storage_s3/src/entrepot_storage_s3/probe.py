@@ -1,9 +1,10 @@
-"""Whether a server creates an object only where there is none."""
+"""Which conditions a server honours where an object is put."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -12,35 +13,66 @@ from entrepot_contract.rooted import Root
 from entrepot_storage_s3.bucket import Bucket
 from entrepot_storage_s3.failures import Reporting
 
-__all__ = ["creates"]
+__all__ = ["Conditions", "conditions"]
 
-_known: Final[dict[tuple[str, str], bool]] = {}
+
+_NO_ETAG: Final = "0" * 32
+
+
+class Conditions(NamedTuple):
+    """Which conditions a server honours where an object is put.
+
+    - ``creates``: ``If-None-Match: *``, only where there is none.
+    - ``swaps``: ``If-Match``, only where it has this etag.
+    """
+
+    creates: bool
+    swaps: bool
+
+
+_known: Final[dict[tuple[str, str], Conditions]] = {}
 _lock: Final = Lock()
 
 
-def creates(endpoint: str, bucket: Bucket, root: Root) -> bool:
-    """Ask once in this process for each bucket of an endpoint: write an object twice with ``If-None-Match: *``.
+def conditions(bucket: Bucket, root: Root) -> Conditions:
+    """Ask once in this process for each bucket of an endpoint, by writing an empty object.
 
-    The object stays, so that the next process is answered by the first request.
+    The object stays, so that the next process need not make it.
     """
-    place = (endpoint, bucket.name)
+    place = (bucket.client.meta.endpoint_url, bucket.name)
     with _lock:
         if place not in _known:
-            _known[place] = _ask(bucket, root.working("create"))
+            name = root.working("create")
+            creates = _asked(lambda: _creates(bucket, name))
+            _known[place] = Conditions(creates, creates and _asked(lambda: _swaps(bucket, name)))
         return _known[place]
 
 
-def _ask(bucket: Bucket, name: str) -> bool:
+def _asked(ask: Callable[[], bool]) -> bool:
+    try:
+        return ask()
+    except StorageError as error:
+        # Servers that know no condition here ignore the header or refuse it as one that they do not implement.
+        cause = error.__cause__
+        if isinstance(cause, ClientError) and cause.response["ResponseMetadata"]["HTTPStatusCode"] in {400, 501}:
+            return False
+        raise
+
+
+def _creates(bucket: Bucket, name: str) -> bool:
     report = Reporting("capabilities")
     for _ in range(2):
         try:
             bucket.put(name, b"", report, create=True)
         except AlreadyExists:
             return True
-        except StorageError as error:
-            # Servers that know no condition here ignore the header or refuse it as one that they do not implement.
-            cause = error.__cause__
-            if isinstance(cause, ClientError) and cause.response["ResponseMetadata"]["HTTPStatusCode"] in {400, 501}:
-                return False
-            raise
     return False
+
+
+def _swaps(bucket: Bucket, name: str) -> bool:
+    """Where etags of one content differ, as with a key of the store's own, a race can say no; both ways work."""
+    report = Reporting("capabilities")
+    etag = bucket.head(name, report).etag
+    if etag is None or bucket.swap(name, b"", _NO_ETAG, report) is not None:
+        return False
+    return bucket.swap(name, b"", etag, report) is not None

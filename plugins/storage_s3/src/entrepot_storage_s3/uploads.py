@@ -6,9 +6,9 @@ import os
 from collections import OrderedDict
 from dataclasses import replace
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from entrepot_contract import Chunks, NotFound, ObjectInfo, UploadState, UploadUnknown
+from entrepot_contract import Chunks, NotFound, ObjectInfo, UploadConflict, UploadState, UploadUnknown
 from entrepot_contract.parts import PartSender
 from entrepot_contract.rooted import Root
 from entrepot_storage_s3.bucket import Bucket
@@ -16,8 +16,12 @@ from entrepot_storage_s3.copying import Copying, Source
 from entrepot_storage_s3.draft import Draft, unknown
 from entrepot_storage_s3.failures import Reporting
 from entrepot_storage_s3.life import Life
-from entrepot_storage_s3.multipart import Parts
+from entrepot_storage_s3.multipart import Multipart, Parts
 from entrepot_storage_s3.options import MIN_PART, S3Options
+from entrepot_storage_s3.register import Register, Swap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Uploads"]
 
@@ -28,10 +32,14 @@ class Uploads:
     A segment that is too small to be a part of the whole is sent again, with the next bytes behind it.
     """
 
-    def __init__(self, options: S3Options, bucket: Bucket, root: Root, copying: Copying) -> None:
+    def __init__(
+        self, options: S3Options, bucket: Bucket, root: Root, copying: Copying, swaps: Callable[[], bool]
+    ) -> None:
         self._bucket = bucket
         self._root = root
         self._copying = copying
+        self._swaps = swaps
+        self._swap = Swap(bucket)
         self._life = Life(bucket)
         self._chunk = options.chunksize
         self._sender = PartSender(options.uploadconcurrency, "s3-part")
@@ -39,13 +47,15 @@ class Uploads:
 
     def start(self, key: str) -> UploadState:
         folder = self._root.working(f"uploads/{os.urandom(16).hex()}/")
-        return self._life.begin(folder, Reporting("upload_start", key)).state(key, 0)
+        register: Register = self._swap if self._swaps() else self._life
+        return register.begin(folder, Reporting("upload_start", key)).state(key, 0)
 
     def append(self, state: UploadState, data: Chunks) -> UploadState:
         report = Reporting("upload_append", state.key)
         draft = Draft.of(state, "upload_append")
+        register = self._register(draft)
         if draft.chain:
-            self._life.check(draft, report)
+            register.check(draft, report)
         nonce = os.urandom(6).hex()
         segments = draft.segments
         head = b""
@@ -57,17 +67,20 @@ class Uploads:
         if size > len(head):
             draft = replace(draft, segments=(*segments, Source(name, size)))
         try:
-            draft = self._life.advance(replace(draft, chain=(*draft.chain, nonce)), report)
+            draft = register.advance(replace(draft, chain=(*draft.chain, nonce)), report)
         except UploadUnknown:
             # Only what this append has written: a commit may be copying the rest.
-            self._bucket.delete([name, self._life.chain_of(draft)], report)
+            self._bucket.delete([name, *register.written(draft)], report)
+            raise
+        except UploadConflict:
+            self._bucket.delete([name], report)
             raise
         return draft.state(state.key, state.size + size - len(head))
 
     def commit(self, state: UploadState, target: str) -> ObjectInfo:
         report = Reporting("upload_commit", state.key)
         draft = Draft.of(state, "upload_commit")
-        self._life.end(draft, report)
+        self._register(draft).end(draft, report)
         try:
             info = self._copying.copy(draft.segments, self._root.name(target), target, report)
         except NotFound as error:
@@ -80,11 +93,19 @@ class Uploads:
     def abort(self, state: UploadState) -> None:
         report = Reporting("upload_abort", state.key)
         draft = Draft.of(state, "upload_abort")
-        self._life.drop(draft, report)
+        self._register(draft).drop(draft, report)
+        # What killed processes have left.
+        with report:
+            found = self._bucket.client.list_multipart_uploads(Bucket=self._bucket.name, Prefix=draft.folder)
+        for one in found.get("Uploads", []):
+            Multipart(self._bucket, one["Key"], one["UploadId"]).drop(report)
         self._bucket.clear(draft.folder, report)
 
     def close(self) -> None:
         self._sender.close()
+
+    def _register(self, draft: Draft) -> Register:
+        return self._life if draft.life else self._swap
 
     def _write(self, name: str, data: Chunks, head: bytes, report: Reporting) -> int:
         """Write a segment of ``head`` and ``data``, and nothing where there is no data; the size of both."""
