@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from entrepot_contract import AlreadyExists, ObjectInfo, StorageError
 from entrepot_storage_s3.client import Clients
-from entrepot_storage_s3.failures import Reporting, code_of, failure
+from entrepot_storage_s3.failures import Reporting, code_of, failure, is_lacking
 from entrepot_storage_s3.options import S3Options
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ class Making(TypedDict, total=False):
     StorageClass: StorageClassType
 
 
+class Spanned(TypedDict, total=False):
+    """Which bytes of an object are read."""
+
+    Range: str
+
+
 class Bucket:
     """One bucket, and what is said of everything that is written to it."""
 
@@ -44,6 +50,7 @@ class Bucket:
         self.making = _making(options)
         self._clients = clients
         self._seen = False
+        self._deletes_many = True
 
     @property
     def client(self) -> S3Client:
@@ -94,9 +101,10 @@ class Bucket:
             with got["Body"] as body:
                 return etag_of(got["ETag"]) or "", body.read()
 
-    def get(self, name: str, report: Reporting) -> bytes:
-        """A whole object, which is small; raises NotFound."""
-        with report, self.client.get_object(Bucket=self.name, Key=name)["Body"] as body:
+    def get(self, name: str, report: Reporting, span: str | None = None) -> bytes:
+        """A whole object, or a span of it as the Range header writes one; it is small. Raises NotFound."""
+        spanned: Spanned = {} if span is None else {"Range": span}
+        with report, self.client.get_object(Bucket=self.name, Key=name, **spanned)["Body"] as body:
             return body.read()
 
     def head(self, name: str, report: Reporting) -> ObjectInfo:
@@ -124,11 +132,35 @@ class Bucket:
 
     def delete(self, names: Sequence[str], report: Reporting) -> dict[str, ErrorTypeDef]:
         """Delete at most 1,000 objects; what S3 said of each that is still there."""
+        if self._deletes_many:
+            with report:
+                try:
+                    done = self.client.delete_objects(
+                        Bucket=self.name, Delete={"Objects": [{"Key": name} for name in names], "Quiet": True}
+                    )
+                except ClientError as error:
+                    if not is_lacking(error):
+                        raise
+                    self._deletes_many = False
+                else:
+                    # Some servers call it an error where there was no object.
+                    errors = [error for error in done.get("Errors", []) if error.get("Code") != "NoSuchKey"]
+                    return {error.get("Key", ""): error for error in errors}
+        return self._delete_one_by_one(names, report)
+
+    def _delete_one_by_one(self, names: Sequence[str], report: Reporting) -> dict[str, ErrorTypeDef]:
+        failed: dict[str, ErrorTypeDef] = {}
         with report:
-            done = self.client.delete_objects(
-                Bucket=self.name, Delete={"Objects": [{"Key": name} for name in names], "Quiet": True}
-            )
-        return {error.get("Key", ""): error for error in done.get("Errors", [])}
+            for name in names:
+                try:
+                    self.client.delete_object(Bucket=self.name, Key=name)
+                except ClientError as error:
+                    if is_lacking(error) or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+                        raise
+                    if code_of(error) not in {"NoSuchKey", "404"}:
+                        said = error.response["Error"]
+                        failed[name] = {"Key": name, "Code": said.get("Code", ""), "Message": said.get("Message", "")}
+        return failed
 
     def delete_all(self, names: Sequence[str], report: Reporting) -> None:
         """Delete at most 1,000 working objects; raises StorageError where one is still there."""

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import random
+from base64 import b64encode
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
+from hashlib import md5
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ConnectionClosedError
 from botocore.utils import parse_timestamp
 
 from entrepot_contract import ConfigError
-from entrepot_storage_s3.failures import failure
+from entrepot_storage_s3.failures import Reporting, failure
 from entrepot_storage_s3.options import S3Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from botocore.awsrequest import AWSResponse
+    from botocore.model import OperationModel
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["Clients"]
@@ -88,11 +92,17 @@ class Clients:
                 verify=False if options.skipverify else None,
                 config=self._config(purpose),
             )
+            client.meta.events.register_first(
+                "needs-retry.s3", cast("Callable[..., None]", partial(_stay, bool(endpoint)))
+            )
             if purpose == "objects":
                 client.meta.events.register("needs-retry.s3", cast("Callable[..., None]", _pause))
-        except (ValueError, ProfileNotFound) as error:
+                client.meta.events.register("before-call.s3.DeleteObjects", cast("Callable[..., None]", _with_md5))
+        except ValueError as error:
             message = f"the SDK refuses the options: {error}; correct the endpoints, or the SDK's own profile"
             raise failure(ConfigError, "configure", None, message) from error
+        except (BotoCoreError, OSError) as error:
+            raise Reporting("configure").meaning(error) from error
         return client
 
     def _config(self, purpose: Purpose) -> Config:
@@ -133,6 +143,28 @@ def _session(options: S3Options) -> boto3.Session:
     # The SDK's own parser of times takes a tenth of the whole call.
     session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
     return session
+
+
+def _stay(
+    always: bool,
+    request_dict: dict[str, Any],
+    operation: OperationModel,
+    response: tuple[AWSResponse, object] | None,
+    **_: object,
+) -> None:
+    """Keep the SDK from following a redirection that does not name Amazon's region.
+
+    It would ask where the bucket is by a request that is redirected in its turn, and so on.
+    """
+    lost = operation.name == "HeadBucket" and response and "x-amz-bucket-region" not in response[0].headers
+    if always or lost:
+        request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _with_md5(params: dict[str, Any], **_: object) -> None:
+    """Add the checksum that S3 demanded until 2024, and many servers still do."""
+    sums = md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = b64encode(sums).decode()
 
 
 def _pause(

@@ -1,37 +1,80 @@
-"""One object made of others, by the server itself."""
+"""One object made of others, by the server itself where it can."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import chain, pairwise
+from math import gcd
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from entrepot_contract import ObjectInfo
+from botocore.exceptions import ClientError
+
+from entrepot_contract import ObjectInfo, StorageError
 from entrepot_contract.parts import PartSender
 from entrepot_storage_s3.bucket import Bucket, etag_of
-from entrepot_storage_s3.failures import Reporting
+from entrepot_storage_s3.failures import Reporting, is_lacking
 from entrepot_storage_s3.multipart import MOST_PARTS, Parts
-from entrepot_storage_s3.options import S3Options
+from entrepot_storage_s3.options import MIN_PART, S3Options
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 __all__ = ["Copying", "Source"]
 
+_SENT: Final = 16 * 2**20
+"""The size in bytes of the parts that are read and sent, of which ``uploadconcurrency`` are in memory at once."""
+
+_log = logging.getLogger(__name__)
+
 
 class Source(NamedTuple):
-    """An object of the bucket, by its name there, and its size in bytes."""
+    """An object of the bucket, by its name there, or the first bytes of it; ``size`` in bytes."""
 
     name: str
     size: int
+    whole: bool = True
+
+
+class _Piece(NamedTuple):
+    """Bytes of a source that become one part."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+    @property
+    def span(self) -> str | None:
+        """The bytes as a Range header writes them; None where they are the whole object, which may be a small one."""
+        if self.source.whole and self.size == self.source.size:
+            return None
+        return f"bytes={self.start}-{self.end - 1}"
 
 
 class Copying:
-    """Copies small objects by one request, and large ones in parts side by side."""
+    """Copies small objects by one request, and large ones in parts side by side.
+
+    What a server does not copy is read and sent: all parts where it knows no UploadPartCopy, and a small last part
+    where it copies none that small.
+    """
 
     def __init__(self, options: S3Options, bucket: Bucket) -> None:
         self._bucket = bucket
         self._threshold = options.copy_threshold
         self._chunk = options.multipartcopychunksize
         self._sender = PartSender(options.multipartcopymaxconcurrency, "s3-copy")
+        self._sending = BoundedSemaphore(options.uploadconcurrency)
+        self._copies_objects = self._copies_parts = True
 
     def copy(self, sources: Sequence[Source], target: str, key: str, report: Reporting) -> ObjectInfo:
         """Make ``target``, whose key is ``key``, of all sources in their order; without any, an empty object.
@@ -39,35 +82,96 @@ class Copying:
         Every source but the last has at least the least size of a part. Raises NotFound where one is missing.
         """
         size = sum(source.size for source in sources)
-        if not sources:
+        if not size:
             return self._bucket.put(target, b"", Reporting(report.operation, key))
-        if len(sources) == 1 and size <= self._threshold:
-            with report:
-                done = self._bucket.client.copy_object(
-                    Bucket=self._bucket.name,
-                    Key=target,
-                    CopySource={"Bucket": self._bucket.name, "Key": sources[0].name},
-                    **self._bucket.making,
-                )["CopyObjectResult"]
-            return ObjectInfo(key, size, done["LastModified"], etag_of(done.get("ETag")))
-        pieces = _pieces(sources, max(self._chunk, size // (MOST_PARTS // 2)))
-        with Parts(self._bucket, target, report) as parts:
-            etag = parts.complete(self._sender.each(len(pieces), lambda index: parts.copy(index, *pieces[index])))
-        return ObjectInfo(key, size, datetime.now(UTC), etag)
+        if len(sources) == 1 and size <= self._threshold and self._copies_objects:
+            try:
+                return self._copy_object(sources[0], target, key, report)
+            except StorageError as error:
+                if not is_lacking(error.__cause__):
+                    raise
+                self._copies_objects = False
+        if self._copies_parts:
+            try:
+                return self._make(sources, target, key, report, copies=True)
+            except StorageError as error:
+                if not is_lacking(error.__cause__):
+                    raise
+                self._copies_parts = False
+                _log.warning("server copies no parts, large blobs pass through this host bucket=%s", self._bucket.name)
+        return self._make(sources, target, key, report, copies=False)
 
     def close(self) -> None:
-        """End the threads; again is harmless."""
+        """End the threads. Idempotent."""
         self._sender.close()
 
+    def _copy_object(self, source: Source, target: str, key: str, report: Reporting) -> ObjectInfo:
+        with report:
+            done = self._bucket.client.copy_object(
+                Bucket=self._bucket.name,
+                Key=target,
+                CopySource={"Bucket": self._bucket.name, "Key": source.name},
+                **self._bucket.making,
+            )["CopyObjectResult"]
+        return ObjectInfo(key, source.size, done["LastModified"], etag_of(done.get("ETag")))
 
-def _pieces(sources: Sequence[Source], chunk: int) -> list[tuple[str, str | None]]:
-    """Every source in spans of equal size, none below ``chunk`` bytes; a small source whole, as S3 wants it."""
-    pieces: list[tuple[str, str | None]] = []
-    for name, size in sources:
-        count = size // chunk
-        if count < 2:
-            pieces.append((name, None))
-            continue
-        ends = [size * number // count for number in range(count + 1)]
-        pieces.extend((name, f"bytes={start}-{end - 1}") for start, end in pairwise(ends))
+    def _make(self, sources: Sequence[Source], target: str, key: str, report: Reporting, *, copies: bool) -> ObjectInfo:
+        size = sum(source.size for source in sources)
+        pieces = _pieces(sources, max(self._chunk if copies else min(self._chunk, _SENT), size // (MOST_PARTS // 2)))
+        with Parts(self._bucket, target, report) as parts:
+
+            def make(index: int) -> CompletedPartTypeDef:
+                return self._make_part(parts, index, pieces[index], report, copies=copies)
+
+            etag = parts.complete(self._sender.each(len(pieces), make))
+        return ObjectInfo(key, size, datetime.now(UTC), etag)
+
+    def _make_part(
+        self, parts: Parts, index: int, piece: _Piece, report: Reporting, *, copies: bool
+    ) -> CompletedPartTypeDef:
+        if copies:
+            try:
+                return parts.copy(index, piece.name, piece.span)
+            except StorageError as error:
+                if piece.size >= MIN_PART or not _is_refused(error.__cause__):
+                    raise
+        with self._sending:
+            return parts.put(index, self._bucket.get(piece.name, report, piece.span))
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    return isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def _pieces(sources: Sequence[Source], largest: int) -> list[_Piece]:
+    """Cut all sources into pieces of one size of at most ``largest`` bytes; the last alone may be smaller.
+
+    Some servers take no other parts (Cloudflare R2). Where no such size divides all sources but the last, each is cut
+    into spans of a size of its own, none below ``largest`` bytes unless the source is.
+    """
+    size = _common_size([source.size for source in sources[:-1]], largest)
+    if size is not None and sum(-(-source.size // size) for source in sources) <= MOST_PARTS:
+        return [
+            _Piece(source, start, min(start + size, source.size))
+            for source in sources
+            for start in range(0, source.size, size)
+        ]
+    pieces: list[_Piece] = []
+    for source in sources:
+        count = max(1, source.size // largest)
+        ends = [source.size * number // count for number in range(count + 1)]
+        pieces += [_Piece(source, start, end) for start, end in pairwise(ends)]
     return pieces
+
+
+def _common_size(sizes: Sequence[int], largest: int) -> int | None:
+    """The size of a part that divides all ``sizes``: the largest up to ``largest`` bytes, or the next up to twice that.
+
+    None where there is none.
+    """
+    common = gcd(*sizes)
+    if not common:
+        return largest
+    most = -(-common // largest)
+    counts = chain(range(most, common // MIN_PART + 1), range(most - 1, common // (2 * largest), -1))
+    return next((common // count for count in counts if common % count == 0), None)

@@ -23,7 +23,7 @@ class Draft:
     - ``life``: the id of the multipart upload that lives as long as the upload does; "" where an object does.
     - ``chain``: a nonce for each append that led here.
     - ``etag``: of that object, or of that multipart upload's one part, as the last of them wrote it.
-    - ``segments``: the objects that hold the bytes, each but the last at least as large as a part has to be.
+    - ``segments``: the objects that hold the bytes, each but the last a multiple of the least part.
     """
 
     folder: str
@@ -45,7 +45,10 @@ class Draft:
 
     def state(self, key: str, size: int) -> UploadState:
         """The state; raises StorageError where its token grew too large."""
-        segments = [(source.name.removeprefix(self.folder), source.size) for source in self.segments]
+        segments = [
+            (name.removeprefix(self.folder), size) if whole else (name.removeprefix(self.folder), size, False)
+            for name, size, whole in self.segments
+        ]
         token = json.dumps([self.folder, self.life, self.chain, self.etag, segments], separators=(",", ":"))
         if len(token) > MAX_TOKEN_BYTES:
             message = "the upload came in too many small pieces; start again, with larger ones"
@@ -57,7 +60,7 @@ class Draft:
         """What the state says; raises UploadUnknown where its token is not this driver's."""
         try:
             folder, life, chain, etag, segments = json.loads(state.token)
-            sources = tuple(Source(folder + name, size) for name, size in segments)
+            sources = tuple(Source(folder + name, *rest) for name, *rest in segments)
         except (ValueError, TypeError) as error:
             raise unknown(Reporting(operation, state.key)) from error
         return cls(folder, life, tuple(chain), etag, sources)

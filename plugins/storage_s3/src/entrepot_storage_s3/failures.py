@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     CredentialRetrievalError,
     HTTPClientError,
     IncompleteReadError,
+    InvalidConfigError,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
     TokenRetrievalError,
 )
 from botocore.exceptions import ConnectionError as EndpointError
@@ -32,9 +36,10 @@ from entrepot_contract import (
     StorageError,
     Throttled,
     Unavailable,
+    Unsupported,
 )
 
-__all__ = ["NAME", "Reporting", "code_of", "failure", "refused_key"]
+__all__ = ["NAME", "Reporting", "code_of", "failure", "is_lacking", "refused_key"]
 
 NAME: Final = "s3"
 
@@ -51,6 +56,7 @@ _BUSY: Final[Meaning] = (Throttled, "try again, later or less often")
 _FULL: Final[Meaning] = (NoSpace, "free space, or raise the quota")
 _DAMAGED: Final[Meaning] = (IntegrityError, "the bytes were damaged on their way; send them again")
 _AGAIN: Final[Meaning] = (Unavailable, "try again")
+_LACKING: Final[Meaning] = (Unsupported, "this server lacks what the driver needs; use another one, or a newer version")
 
 _BY_CODE: Final[Mapping[str, Meaning]] = {
     "NoSuchKey": _MISSING,
@@ -76,6 +82,7 @@ _BY_CODE: Final[Mapping[str, Meaning]] = {
     "ServiceUnavailable": _AGAIN,
     # What Ceph says of an object that is written while it is deleted.
     "UnknownError": _AGAIN,
+    "NotImplemented": _LACKING,
     "KeyTooLongError": (InvalidKey, "with rootdirectory before it the name is longer than S3 takes"),
     "InvalidToken": _DENIED,
     "ExpiredToken": _DENIED,
@@ -86,7 +93,9 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
     401: _DENIED,
     403: _DENIED,
     404: _MISSING,
+    405: _LACKING,
     429: _BUSY,
+    501: _LACKING,
     507: _FULL,
 }
 
@@ -108,6 +117,22 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_lacking(error: BaseException | None) -> bool:
+    """Whether a server says that it does not implement what it was asked."""
+    if not isinstance(error, ClientError):
+        return False
+    return code_of(error) == "NotImplemented" or error.response["ResponseMetadata"]["HTTPStatusCode"] in {405, 501}
+
+
+_ESCAPING: Final = (BotoCoreError, ClientError, ResponseParserError, OSError, ValueError)
+"""What the SDK raises; the last two where it reads files, and runs programs, that give credentials."""
+
+_UNREADABLE: Final = (
+    "the SDK cannot use its own configuration, credentials or token; correct the files that AWS_CONFIG_FILE, "
+    "AWS_SHARED_CREDENTIALS_FILE and AWS_WEB_IDENTITY_TOKEN_FILE name, or set accesskey and secretkey"
+)
+
+
 class Reporting:
     """Turns the SDK's errors inside a ``with`` into the contract's; can be entered again and again."""
 
@@ -122,7 +147,7 @@ class Reporting:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, BotoCoreError | ClientError | ResponseParserError):
+        if isinstance(error, _ESCAPING) and not isinstance(error, StorageError):
             raise self.meaning(error) from error
 
     def meaning(self, error: Exception) -> StorageError:
@@ -137,6 +162,13 @@ class Reporting:
                 kind, message = Denied, f"no credentials ({what}); set accesskey and secretkey, or the SDK's own chain"
             case NoRegionError():
                 kind, message = ConfigError, "no region; set the option region"
+            case ConfigParseError() | InvalidConfigError() | ProfileNotFound():
+                kind, message = ConfigError, f"the SDK's own configuration cannot be used: {error}; correct it"
+            case OSError() if error.filename:
+                what = f"{error.filename}: {error.strerror}"
+                kind, message = Denied, f"no credentials: {what}; correct the SDK's own configuration, or the file"
+            case ValueError():
+                kind, message = ConfigError, f"{_UNREADABLE} ({what})"
             case ParamValidationError():
                 kind, message = ConfigError, f"the SDK refuses to ask: {error}"
             case EndpointError() | HTTPClientError() | IncompleteReadError() | ResponseParserError() | OSError():
@@ -156,6 +188,8 @@ def _refusal(error: ClientError, operation: str, key: str | None) -> StorageErro
         message = f"{message}: {said}"
     if request := answer.get("RequestId"):
         message = f"{message} [request {request}]"
+    if 300 <= status < 400 and (place := urlsplit(answer.get("HTTPHeaders", {}).get("location", ""))).netloc:
+        kind, hint = ConfigError, f"it redirects to {place.scheme}://{place.netloc}; correct the option regionendpoint"
     if hint:
         message = f"{message}; {hint}"
     if kind is Throttled:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from entrepot_contract import StorageError
 from entrepot_storage_s3.bucket import Bucket, body_of, etag_of
 from entrepot_storage_s3.failures import Reporting, code_of, failure
+from entrepot_storage_s3.patience import patiently
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -103,26 +104,42 @@ class Parts:
         self._lock = Lock()
         self._multipart: Multipart | None = None
 
-    def put(self, index: int, data: bytearray) -> CompletedPartTypeDef:
+    def put(self, index: int, data: bytes | bytearray) -> CompletedPartTypeDef:
         """Send the part with this index, which counts from 0."""
-        with self._report:
-            return self._begun(index).put(index + 1, data)
+
+        def put() -> CompletedPartTypeDef:
+            with self._report:
+                return self._begun(index).put(index + 1, data)
+
+        return patiently(put)
 
     def copy(self, index: int, source: str, span: str | None) -> CompletedPartTypeDef:
         """Make the part with this index of an object, or of a span of it."""
-        with self._report:
-            return self._begun(index).copy(index + 1, source, span)
+
+        def copy() -> CompletedPartTypeDef:
+            with self._report:
+                return self._begun(index).copy(index + 1, source, span)
+
+        return patiently(copy)
 
     def complete(self, parts: list[CompletedPartTypeDef]) -> str | None:
         """Make the object; its etag, where the server tells it."""
-        with self._report:
-            try:
-                return self._begun(0).complete(parts)
-            except ClientError as error:
-                if code_of(error) != "NoSuchUpload" or not error.response["ResponseMetadata"]["RetryAttempts"]:
-                    raise
-                # The first try had worked, and its answer was lost.
-                return self._bucket.head(self._name, self._report).etag
+        tries = 0
+
+        def complete() -> str | None:
+            nonlocal tries
+            tries += 1
+            with self._report:
+                try:
+                    return self._begun(0).complete(parts)
+                except ClientError as error:
+                    repeated = tries > 1 or error.response["ResponseMetadata"]["RetryAttempts"]
+                    if code_of(error) != "NoSuchUpload" or not repeated:
+                        raise
+                    # The first try had worked, and its answer was lost.
+                    return self._bucket.head(self._name, self._report).etag
+
+        return patiently(complete)
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from dataclasses import replace
+from itertools import chain
+from math import gcd
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +20,7 @@ from entrepot_storage_s3.failures import Reporting
 from entrepot_storage_s3.life import Life
 from entrepot_storage_s3.multipart import Multipart, Parts
 from entrepot_storage_s3.options import MIN_PART, S3Options
+from entrepot_storage_s3.patience import patiently
 from entrepot_storage_s3.register import Register, Swap
 
 if TYPE_CHECKING:
@@ -25,11 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Uploads"]
 
+_LARGE: Final = 64 * 2**20
+"""From this size in bytes on a segment is large."""
+
 
 class Uploads:
     """Nothing that an append has written is ever overwritten, so that every older state stays whole.
 
-    A segment that is too small to be a part of the whole is sent again, with the next bytes behind it.
+    Bytes at the end of a segment that make no whole part are sent again, with the next bytes behind them.
     """
 
     def __init__(
@@ -57,17 +63,17 @@ class Uploads:
         if draft.chain:
             register.check(draft, report)
         nonce = os.urandom(6).hex()
-        segments = draft.segments
-        head = b""
-        if segments and segments[-1].size < MIN_PART:
-            head = self._tail(segments[-1], report)
-            segments = segments[:-1]
-        name = draft.folder + nonce
-        size = self._write(name, data, head, report)
-        if size > len(head):
-            draft = replace(draft, segments=(*segments, Source(name, size)))
+        name, size = draft.folder + nonce, 0
+        body = iter(data)
+        first = next((chunk for chunk in body if len(chunk)), None)
+        if first is not None:
+            segments, head = self._cut(draft.segments, report)
+            written = self._write(name, segments, chain((head, first), body), report)
+            size = written - len(head)
+            draft = replace(draft, segments=(*segments, Source(name, written)))
         try:
-            draft = register.advance(replace(draft, chain=(*draft.chain, nonce)), report)
+            advanced = replace(draft, chain=(*draft.chain, nonce))
+            draft = patiently(lambda: register.advance(advanced, report))
         except UploadUnknown:
             # Only what this append has written: a commit may be copying the rest.
             self._bucket.delete([name, *register.written(draft)], report)
@@ -75,7 +81,7 @@ class Uploads:
         except UploadConflict:
             self._bucket.delete([name], report)
             raise
-        return draft.state(state.key, state.size + size - len(head))
+        return draft.state(state.key, state.size + size)
 
     def commit(self, state: UploadState, target: str) -> ObjectInfo:
         report = Reporting("upload_commit", state.key)
@@ -107,34 +113,61 @@ class Uploads:
     def _register(self, draft: Draft) -> Register:
         return self._life if draft.life else self._swap
 
-    def _write(self, name: str, data: Chunks, head: bytes, report: Reporting) -> int:
-        """Write a segment of ``head`` and ``data``, and nothing where there is no data; the size of both."""
+    def _cut(self, segments: tuple[Source, ...], report: Reporting) -> tuple[tuple[Source, ...], bytes]:
+        """The segments before a further one, and the bytes that are sent once more in front of that."""
+        if not segments:
+            return (), b""
+        last = segments[-1]
+        rest = last.size % _grid(segments[:-1], last.size)
+        if not rest:
+            return segments, b""
+        kept = () if rest == last.size else (Source(last.name, last.size - rest, whole=False),)
+        return (*segments[:-1], *kept), self._tail(last, rest, report)
+
+    def _write(self, name: str, before: tuple[Source, ...], data: Chunks, report: Reporting) -> int:
+        """Write the segment that follows those ``before``; its size."""
         with Parts(self._bucket, name, report) as parts:
-            done, rest = self._sender.send(data, self._chunk, parts.put, head=head)
+            done, rest = self._sender.send(data, self._chunk, parts.put)
+            size = len(done) * self._chunk + len(rest)
             if done:
-                size = len(done) * self._chunk + len(rest)
                 if rest:
                     done.append(parts.put(len(done), rest))
                 parts.complete(done)
-                return size
-        if len(rest) > len(head):
-            self._bucket.put(name, rest, report)
-            if len(rest) < MIN_PART:
-                self._tails.keep(name, bytes(rest))
-        return len(rest)
+            else:
+                patiently(lambda: self._bucket.put(name, rest, report))
+        tail = size % _grid(before, size)
+        if 0 < tail <= min(len(rest), Tails.LIMIT):
+            self._tails.keep(name, bytes(rest[-tail:]))
+        return size
 
-    def _tail(self, segment: Source, report: Reporting) -> bytes:
+    def _tail(self, segment: Source, size: int, report: Reporting) -> bytes:
+        """The last ``size`` bytes of a segment."""
         kept = self._tails.take(segment.name)
         if kept is not None:
             return kept
+        span = None if size == segment.size else f"bytes={segment.size - size}-{segment.size - 1}"
         try:
-            return self._bucket.get(segment.name, report)
+            return self._bucket.get(segment.name, report, span)
         except NotFound as error:
             raise unknown(report) from error
 
 
+def _grid(before: tuple[Source, ...], size: int) -> int:
+    """What the size of a segment is cut to a multiple of where another one follows, in bytes.
+
+    - All segments of an upload have a divisor in common that can be the size of a part.
+    - Few bytes are sent again after a small segment, and a large one needs few parts: a host's slices of 256 MiB are
+      multiples as they are.
+    """
+    common = gcd(*(segment.size for segment in before))
+    if not before:
+        return MIN_PART if size < _LARGE else _LARGE // 2
+    least = MIN_PART if common % MIN_PART == 0 else _LARGE // 8
+    return least if size < _LARGE else _LARGE // 2 // least * least
+
+
 class Tails:
-    """The last small segments that this process has written, so that the next append need not read them again."""
+    """The last bytes of segments that this process has written, so that the next append need not read them again."""
 
     LIMIT: Final = 2 * MIN_PART
 
