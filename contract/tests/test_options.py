@@ -40,7 +40,7 @@ def test_good_options_are_taken_by_name_and_by_alias() -> None:
 
 
 def test_every_wrong_option_has_its_sentence() -> None:
-    said = refused({"buket": VALUE, "chunksize": 0, "rootdirectory": 7}).split("; ")
+    said = refused({"buket": VALUE, "chunksize": 0, "rootdirectory": [7]}).split("; ")
     assert said == [
         "option 'bucket' is required",
         "option 'chunksize': input should be greater than or equal to 1",

@@ -9,14 +9,16 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from entrepot_contract.errors import ConfigError
+from entrepot_contract.scalars import ScalarsAsText
 
 __all__ = ["DriverOptions", "describe", "nearest", "parse_options"]
 
 
-class DriverOptions(BaseModel):
+class DriverOptions(ScalarsAsText):
     """The base of every plugin's options.
 
-    Unknown names are refused. Secrets are ``pydantic.SecretStr``, and no value is ever shown in an error.
+    Unknown names are refused. Secrets are ``pydantic.SecretStr``, and no value is ever shown in an error. An option of
+    text takes YAML's numbers and booleans as text; one without a value is one that is not set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
