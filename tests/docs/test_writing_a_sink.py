@@ -81,4 +81,4 @@ def test_the_host_takes_the_configuration(folder: Path) -> None:
     (folder / "config.yml").write_text(f"version: 0.1\nstorage: {{inmemory: {{}}}}\n{served}")
     sources = [str(ROOT / "plugins" / "storage_memory")]
     run(folder, UV, "pip", "install", "--quiet", "--python", "env", *sources)
-    run(folder, "env/bin/entrepot", "config", "check", "config.yml")
+    run(folder, "env/bin/entrepot", "config", "check", "--offline", "config.yml")

@@ -20,9 +20,8 @@ from entrepot.logs import AccessLog
 from entrepot.plugins import STORAGE, Hooks, make_auth, make_storage, package_named
 from entrepot.registry import Registry
 from entrepot.storage.checked import CheckedDriver
-from entrepot_contract import StorageDriver
 
-__all__ = ["HostApplication", "build_application", "open_gate", "open_storage"]
+__all__ = ["HostApplication", "build_application", "open_checked", "open_gate"]
 
 _log = logging.getLogger(__name__)
 
@@ -52,13 +51,15 @@ class HostApplication:
             self._access_log.close()
 
 
-def open_storage(configuration: Configuration) -> StorageDriver:
-    """The configured storage driver; it makes no call to its backend yet.
+def open_checked(configuration: Configuration) -> CheckedDriver:
+    """The configured storage driver, checked; some drivers ask their backend what it can do.
 
-    Raises PluginError where there is no such driver, and ConfigError where its options are wrong.
+    Raises PluginError where there is no such driver, ConfigError where its options are wrong, and StorageError where
+    its backend does not answer.
     """
     storage = configuration.storage
-    return make_storage(storage.driver, storage.options)
+    driver = make_storage(storage.driver, storage.options)
+    return CheckedDriver(driver, package=package_named(STORAGE, storage.driver))
 
 
 def open_gate(configuration: Configuration) -> Gate | None:
@@ -75,10 +76,10 @@ def open_gate(configuration: Configuration) -> Gate | None:
 def build_application(configuration: Configuration) -> HostApplication:
     """The application that a worker process serves.
 
-    Raises what ``open_storage`` and ``open_gate`` raise.
+    Raises what ``open_checked`` and ``open_gate`` raise.
     """
     gate = open_gate(configuration)
-    driver = CheckedDriver(open_storage(configuration), package=package_named(STORAGE, configuration.storage.driver))
+    driver = open_checked(configuration)
     health = driver.health()
     if not health.ok:
         _log.warning("the storage %s does not answer: %s", configuration.storage.driver, health.detail)

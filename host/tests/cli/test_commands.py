@@ -70,7 +70,8 @@ def test_a_plugin_adds_a_command(install: Install) -> None:  # noqa: F811 - the 
     assert "Not me." not in run("--help").output
 
 
-def test_a_good_configuration_can_be_served(tmp_path: Path) -> None:
+def test_a_good_configuration_can_be_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "config.yml"
     path.write_text("version: 0.1\nstorage: {filesystem: {rootdirectory: data}, cache: {blobdescriptor: inmemory}}\n")
     result = run("config", "check", str(path), REGISTRY_HTTP_SECRET="s")  # noqa: S106 - a test's
@@ -79,6 +80,7 @@ def test_a_good_configuration_can_be_served(tmp_path: Path) -> None:
         "warning: storage.cache is not honoured yet: entrepot behaves as if it were not there",
         f"{path} can be served",
     ]
+    assert not [found for found in Path("data").rglob("*") if found.is_file()]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_the_configuration_comes_from_the_environment(tmp_path: Path) -> None:
         ({"REGISTRY_HTTP_ADDR": "203.0.113.1:5000"}, "cannot serve: "),
         (
             {"REGISTRY_HTTP_TLS": "{certificate: no.pem, key: no.pem}", "REGISTRY_HTTP_ADDR": "127.0.0.1:0"},
-            "cannot serve: ",
+            "http.tls.certificate no.pem cannot be read: No such file or directory (set by REGISTRY_HTTP_TLS)",
         ),
         (
             {"REGISTRY_HTTP_TLS": "{certificate: no.pem, key: no.pem}", "REGISTRY_HTTP_SERVER": "waitress"},

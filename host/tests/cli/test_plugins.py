@@ -21,7 +21,8 @@ from cryptography.x509.oid import NameOID
 from host.tests.plugins.conftest import Install, install  # noqa: F401 - a fixture
 
 from entrepot.cli import main
-from entrepot.plugins import installed_plugins
+from entrepot.config import load_configuration
+from entrepot.plugins import installed_plugins, make_auth, make_sink, make_storage
 from entrepot_contract import DriverOptions
 from entrepot_contract.options import parse_options
 
@@ -153,8 +154,13 @@ def test_what_is_shown_can_be_served_once_it_is_filled_in(
         text, times = re.subn(rf"^( *)(?:# )?{option}:", rf"\1{option}: {value} #", text, flags=re.MULTILINE)
         assert times == 1
     (tmp_path / "config.yml").write_text(f"version: 0.1\n{text}" + ("" if kind == "storage" else "storage: inmemory\n"))
-    checked = CliRunner(env={"REGISTRY_HTTP_SECRET": "s"}).invoke(main, ["config", "check", "config.yml"])
-    assert (checked.stdout, checked.stderr) == ("config.yml can be served\n", "")
+    configuration, warnings = load_configuration("config.yml", {"REGISTRY_HTTP_SECRET": "s"})
+    assert warnings == []
+    make_storage(configuration.storage.driver, configuration.storage.options).close()
+    for authenticator, options in configuration.auth.items():
+        make_auth(authenticator, options).close()
+    for endpoint in configuration.notifications.endpoints:
+        make_sink(endpoint.sink, endpoint.options).close()
 
 
 def certificate(path: Path) -> None:

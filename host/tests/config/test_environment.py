@@ -6,13 +6,15 @@ import pytest
 
 from entrepot.config.document import parse_document
 from entrepot.config.environment import override
+from entrepot.config.plugin_names import plugin_names
 from entrepot.config.section import Findings
 
 
 def overridden(raw: dict[str, object], environ: dict[str, str]) -> tuple[dict[str, object], Findings]:
     """What the environment makes of a configuration."""
     findings = Findings()
-    override(raw, environ, findings)
+    override(raw, environ, findings, plugin_names)
+    findings.variables.clear()
     return raw, findings
 
 
@@ -30,6 +32,22 @@ def overridden(raw: dict[str, object], environ: dict[str, str]) -> tuple[dict[st
             "2",
             "{storage: {azure: {max_retries: 2}}}",
         ),
+        ("{}", "STORAGE_AZURE_MAX_RETRIES", "2", "{storage: {azure: {max_retries: 2}}}"),
+        (
+            "{storage: azure}",
+            "STORAGE_AZURE_CREDENTIALS_CLIENTID",
+            "i",
+            "{storage: {azure: {credentials: {clientid: i}}}}",
+        ),
+        (
+            "{}",
+            "STORAGE_CACHE_SLOW_AZURE_RETRY_DELAY",
+            "1s",
+            "{storage: {cache: {slow: {azure: {retry_delay: 1s}}}}}",
+        ),
+        ("{storage: s3}", "STORAGE_S3_BUCKET", "b", "{storage: {s3: {bucket: b}}}"),
+        ("{auth: htpasswd}", "AUTH_HTPASSWD_REALM", "r", "{auth: {htpasswd: {realm: r}}}"),
+        ("{auth: none}", "AUTH_TOKEN_SERVICE", "s", "{auth: {none: {}, token: {service: s}}}"),
         ("{}", "HTTP_HEADERS_X", "[a, b]", "{http: {headers: {x: [a, b]}}}"),
         ("{http: {headers: {X: [a]}}}", "HTTP_HEADERS_X", "[b]", "{http: {headers: {X: [b]}}}"),
         ("{http: {headers: {X: [a]}}}", "HTTP_HEADERS_X_0", "b", "{http: {headers: {X: [b]}}}"),
@@ -60,6 +78,29 @@ def test_a_variable_that_names_no_key_is_a_warning(variable: str) -> None:
     assert raw == {}
     assert len(findings.warnings) == 1
     assert f"REGISTRY_{variable}" in findings.warnings[0]
+
+
+@pytest.mark.parametrize("service", ["REGISTRY", "REGISTRY_STORAGE", "REGISTRY_AUTH", "REGISTRY_HTTP", "REGISTRY_S3"])
+def test_variables_of_a_kubernetes_service_are_passed_over_with_one_warning(service: str) -> None:
+    environ = {
+        f"{service}_{name}": value
+        for name, value in {
+            "SERVICE_HOST": "10.0.0.1",
+            "SERVICE_PORT": "5000",
+            "SERVICE_PORT_REGISTRY_WEB": "5000",
+            "PORT": "tcp://10.0.0.1:5000",
+            "PORT_5000_TCP": "tcp://10.0.0.1:5000",
+            "PORT_5000_TCP_PROTO": "tcp",
+            "PORT_5000_TCP_PORT": "5000",
+            "PORT_5000_TCP_ADDR": "10.0.0.1",
+        }.items()
+    }
+    raw, findings = overridden({}, environ | {"REGISTRY_HTTP_PREFIX": "/a/"})
+    assert raw == {"http": {"prefix": "/a/"}}
+    assert findings.faults == []
+    assert [warning.split(" ", 4)[:4] for warning in findings.warnings] == [
+        [f"{service}_SERVICE_HOST", "and", "7", "more"]
+    ]
 
 
 def test_other_variables_are_none_of_its_business() -> None:

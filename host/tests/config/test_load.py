@@ -125,7 +125,7 @@ def test_storage_that_is_not_shared_is_served_by_one_worker(tmp_path: Path) -> N
         ("storage: {inmemory: , cache: {blobdescriptor: inmemory}}", "storage.cache"),
         ("storage: {inmemory: , tag: {concurrencylimit: 8}}", "storage.tag"),
         ("storage: {inmemory: }\nredis: {addrs: [a]}", "redis"),
-        ("storage: {inmemory: }\nproxy: {remoteurl: u}", "proxy"),
+        ("storage: {inmemory: }\nproxy: {remoteurl: '', username: }\nreporting: {}", "reporting"),
         ("storage: {inmemory: }\nhealth: {storagedriver: {enabled: true}}", "health"),
         ("storage: {inmemory: }\nlog: {hooks: [{type: mail}]}", "log.hooks"),
     ],
@@ -172,7 +172,7 @@ def test_metrics_are_served_where_they_are_asked_for_and_somebody_is_told(tmp_pa
         ("http: {workers: -1}", "http.workers should be greater than or equal to 0"),
         ("http: {tls: {certificate: x}}", "http.tls.key is required"),
         ('http: {headers: {X: ["a\\nb"]}}', "http.headers has a value for X that a header cannot hold"),
-        ("http: [1]", "http should be a valid dictionary"),
+        ("http: [1]", "http must be a mapping with the keys addr, net, "),
         ("catalog: {maxentries: none}", "catalog.maxentries should be a valid integer"),
         (
             "validation: {manifests: {urls: {allow: ['(']}}}",
@@ -214,9 +214,56 @@ def test_what_cannot_be_a_configuration_is_refused(tmp_path: Path, text: str, fa
     assert fault in found[0]
 
 
-def test_what_would_leave_the_registry_open_stops_the_start(tmp_path: Path) -> None:
-    text = MINIMAL.replace("http:", "#") + "http: {tls: {letsencrypt: {email: e}}}"
-    assert any("is not honoured yet" in one for one in faults(tmp_path, text))
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("http: {tls: {letsencrypt: {email: e}}}", "http.tls.letsencrypt"),
+        ("http: {tls: {certificate: c, key: k, ciphersuites: [TLS_AES_128_GCM_SHA256]}}", "http.tls.ciphersuites"),
+        ("proxy: {remoteurl: 'https://registry-1.docker.io'}", "proxy"),
+    ],
+)
+def test_what_would_do_harm_if_it_were_passed_over_stops_the_start(tmp_path: Path, text: str, place: str) -> None:
+    found = faults(tmp_path, MINIMAL.replace("http:", "#") + text)
+    assert any(one.startswith(f"{place} is not honoured yet: ") for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("environ", "fault"),
+    [
+        ({"HTTP_DRAINTIMEOUT": "soon"}, "http.draintimeout is no duration; "),
+        ({"HTTP_TLS_CERTIFICATE": "c"}, "http.tls.key is required"),
+        ({"HTTP": "{adr: x}"}, "http.adr is no key, "),
+        ({"HEALTH": "{storagedriver: {enable: x}}"}, "health.storagedriver.enable is no key, "),
+        ({"PROXY_REMOTEURL": "https://registry-1.docker.io"}, "proxy is not honoured yet: "),
+        (
+            {"STORAGE_PORT": "tcp://10.0.0.1:5000"},
+            "storage must name exactly one driver, and names filesystem and port",
+        ),
+        ({"STORAGE_FILESYSTEM": "5"}, "storage.filesystem must be a mapping"),
+        (
+            {"STORAGE_MAINTENANCE_READONLY": "true"},
+            "storage.maintenance.readonly must be a mapping with the keys enabled",
+        ),
+        ({"ACCESS_0_WHO": "bob", "ACCESS_0_ACTIONS": "[pull]"}, "access.0.who must be anonymous, "),
+    ],
+)
+def test_a_fault_that_came_from_the_environment_names_its_variable(
+    tmp_path: Path, environ: dict[str, str], fault: str
+) -> None:
+    variable = f"REGISTRY_{next(iter(environ))}"
+    found = [one for one in faults(tmp_path, MINIMAL, **environ) if one.startswith(fault)]
+    assert len(found) == 1
+    assert found[0].endswith(f" (set by {variable})")
+
+
+def test_scalars_of_yaml_are_text_where_text_is_wanted(tmp_path: Path) -> None:
+    text = MINIMAL + "log: {fields: {prod: true, shard: 5, empty: }}\nauth: {htpasswd: {realm: 42, path: p}}\n"
+    text = text.replace("{secret: s}", "{secret: 42, headers: {Access-Control-Allow-Credentials: [true]}}")
+    configuration, _ = load(tmp_path, text, STORAGE_FILESYSTEM_ROOTDIRECTORY="0123")
+    assert configuration.log.fields == {"prod": "true", "shard": "5", "empty": ""}
+    assert configuration.http.headers == {"Access-Control-Allow-Credentials": ["true"]}
+    assert configuration.http.secret.get_secret_value() == "42"
+    assert configuration.storage.options == {"rootdirectory": "0123"}
 
 
 @pytest.mark.parametrize(
@@ -226,6 +273,8 @@ def test_what_would_leave_the_registry_open_stops_the_start(tmp_path: Path) -> N
         ("auth: {none: , htpasswd: {realm: r}}", {"AUTH_HTPASSWD_PATH": "p"}),
         ("", {"AUTH_HTPASSWD_REALM": "r", "AUTH_HTPASSWD_PATH": "p"}),
         ("", {"AUTH": "{htpasswd: {realm: r, path: p}}"}),
+        ("", {"AUTH": "htpasswd", "AUTH_HTPASSWD_REALM": "r", "AUTH_HTPASSWD_PATH": "p"}),
+        ("auth: htpasswd", {"AUTH_HTPASSWD_REALM": "r", "AUTH_HTPASSWD_PATH": "p"}),
     ],
 )
 def test_authenticators_keep_their_options(tmp_path: Path, text: str, environ: dict[str, str]) -> None:

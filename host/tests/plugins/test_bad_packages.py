@@ -167,7 +167,7 @@ def test_a_package_that_cannot_be_used_is_told_at_the_start(install: Install, tm
     assert started.returncode == 1
     (line,) = (line for line in started.stderr.splitlines() if line.startswith("Error: "))
     between = "" if sentence.startswith("cannot ") else "cannot be used: "
-    assert line == f"Error: the storage plugin {name!r} {between}{sentence}"
+    assert line == f"Error: the storage plugin {name!r} {between}{sentence} (set by REGISTRY_STORAGE)"
     assert "Traceback" not in started.stderr
 
 

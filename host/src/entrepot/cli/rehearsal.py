@@ -1,24 +1,198 @@
-"""Plugins of a configuration made and let go of again: their own errors say what is wrong before anything is served."""
+"""Everything that a start needs, tried before anything is served: for ``serve`` and for ``config check`` alike."""
 
 from __future__ import annotations
 
-from entrepot.application import open_gate
-from entrepot.config import Configuration
-from entrepot.notify.settings import NotifySettings
+import os
+import re
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-__all__ = ["try_gate", "try_sinks"]
+from pydantic import ValidationError
+
+from entrepot.application import open_checked, open_gate
+from entrepot.config import Configuration, ConfigurationError, notify_settings, server_settings
+from entrepot.config.section import set_by
+from entrepot.plugins import PluginError, make_sink, make_storage
+from entrepot.server import check_tls, choose_server
+from entrepot.storage.writable import check_writable
+from entrepot_contract import ConfigError, DeleteFailed, NoSpace, StorageError
+from entrepot_contract.server import ServerDriver, ServerSettings
+
+__all__ = ["Ready", "rehearse"]
 
 
-def try_gate(configuration: Configuration) -> None:
-    """Raise PluginError or ConfigError where an authenticator cannot be used."""
-    gate = open_gate(configuration)
-    if gate is not None:
-        gate.close()
+@dataclass(slots=True)
+class Ready:
+    """What serves, how, and what is worth knowing before it does."""
+
+    server: ServerDriver
+    settings: ServerSettings
+    warnings: list[str]
 
 
-def try_sinks(settings: NotifySettings) -> None:
-    """Raise PluginError or ConfigError where an endpoint's sink cannot be used."""
-    from entrepot.notify.notifier import open_sinks  # a database, which a host that tells nobody does without
+@dataclass(slots=True)
+class _Trial:
+    configuration: Configuration
+    faults: list[str] = field(default_factory=list)
 
-    for sink in open_sinks(settings).values():
-        sink.close()
+    @contextmanager
+    def part(self, *place: str) -> Iterator[None]:
+        """One part of the start; its faults are kept, with the variables that set what they are about."""
+        variables = self.configuration.variables
+        try:
+            yield
+        except (PluginError, ConfigError) as error:
+            places = _places(error, ".".join(place), variables)
+            self.faults.append(f"{error}{set_by(variables, *places)}")
+        except StorageError as error:
+            places = [] if error.retryable else _named(error, ".".join(place), variables)
+            self.faults.append(f"{_storage_fault(error)}{set_by(variables, *places)}")
+        except OSError as error:
+            self.faults.append(f"cannot serve: {error}{set_by(variables, '.'.join(place))}")
+
+
+def _storage_fault(error: StorageError) -> str:
+    reason = "does not answer" if error.retryable else "cannot be used"
+    return f"cannot serve, because the storage {reason}: {error}"
+
+
+def rehearse(
+    configuration: Configuration, on_ready: Callable[[str, int], None] | None = None, *, offline: bool = False
+) -> Ready:
+    """Make every plugin that is configured and close it again, write to the storage, and read the files of TLS.
+
+    ``offline`` leaves out the storage's backend, the outbox, the files of TLS and the resolution of the host, none of
+    which may be there on another machine.
+
+    Raises ConfigurationError with a sentence for each part that cannot be used.
+    """
+    trial = _Trial(configuration)
+    warnings = _access_warnings(configuration)
+    alone = False
+    with trial.part("storage", configuration.storage.driver):
+        if offline:
+            make_storage(configuration.storage.driver, configuration.storage.options).close()
+        else:
+            alone = _try_storage(configuration, warnings)
+    with trial.part("auth"):
+        gate = open_gate(configuration)
+        if gate is not None:
+            gate.close()
+    _try_sinks(trial)
+    if not offline:
+        _try_outbox(trial)
+    settings = server_settings(configuration, shared=not alone, on_ready=on_ready)
+    server = None
+    with trial.part("http"):
+        server = choose_server(configuration.http.server, settings)
+    if not offline:
+        with trial.part("http.addr"):
+            _resolve(settings.host)
+    if settings.tls is not None and not offline:
+        with trial.part("http.tls"):
+            check_tls(settings.tls)
+    if trial.faults or server is None:
+        raise ConfigurationError(trial.faults)
+    return Ready(server, settings, warnings)
+
+
+def _try_storage(configuration: Configuration, warnings: list[str]) -> bool:
+    """Open the storage and write to it; whether one process alone may use it."""
+    name = configuration.storage.driver
+    driver = open_checked(configuration)
+    try:
+        claims = driver.capabilities
+        if not configuration.storage.maintenance.readonly.enabled:
+            try:
+                check_writable(driver)
+            except NoSpace as error:
+                warnings.append(f"the storage is full, and takes no push: {error}")
+            except DeleteFailed as error:
+                warnings.append(f"the storage lets nothing be deleted: {error}")
+    finally:
+        driver.close()
+    if not claims.shared:
+        warnings.append(f"the storage {name} is not shared: one process serves it")
+    elif not claims.create:
+        warnings.append(f"the storage {name} cannot create atomically: one process on one host serves it")
+    return not (claims.shared and claims.create)
+
+
+def _try_sinks(trial: _Trial) -> None:
+    for index, endpoint in enumerate(trial.configuration.notifications.endpoints):
+        if not endpoint.disabled:
+            with trial.part("notifications.endpoints", str(index)):
+                make_sink(endpoint.sink, endpoint.options).close()
+
+
+def _try_outbox(trial: _Trial) -> None:
+    settings = notify_settings(trial.configuration)
+    if settings is None:
+        return
+    path = settings.outbox.path
+    try:
+        os.makedirs(path, 0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        trial.faults.append(
+            f"cannot serve: the outbox of the notifications cannot be written ({error}); "
+            f"set notifications.outbox.path to a folder on a local disk"
+            f"{set_by(trial.configuration.variables, 'notifications.outbox.path')}"
+        )
+
+
+def _resolve(host: str) -> None:
+    try:
+        socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise OSError(f"the host {host!r} of http.addr cannot be resolved ({error.strerror or error})") from error
+
+
+def _access_warnings(configuration: Configuration) -> list[str]:
+    warnings = []
+    if configuration.auth and configuration.access is None:
+        warnings.append("access is not set: who is authenticated may do everything, as in Docker Distribution")
+    if configuration.access is not None and not configuration.auth and not _knows_clients(configuration):
+        warnings.append("access is set and auth is not: everybody is anonymous, and only the rules of anonymous hold")
+    http = configuration.http
+    if configuration.auth and http.tls is None and http.addr.host not in {"127.0.0.1", "::1", "localhost"}:
+        warnings.append(
+            "http.tls is not set: passwords and tokens travel in the clear, unless a proxy in front has TLS"
+        )
+    return warnings
+
+
+def _knows_clients(configuration: Configuration) -> bool:
+    """Whether certificates say who clients are."""
+    return configuration.http.tls is not None and bool(configuration.http.tls.clientcas)
+
+
+def _places(error: Exception, place: str, variables: Mapping[str, str]) -> list[str]:
+    """The places of the options that an error is about, where it came of their validation; else the plugin's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ValidationError):
+            places = []
+            for fault in cause.errors(include_input=False, include_url=False, include_context=False):
+                steps = [str(step) for step in fault["loc"]]
+                if fault["type"] == "missing":
+                    steps = steps[:-1]
+                places.append(".".join([_plugin(place, error), *steps]))
+            return places
+        cause = cause.__cause__
+    return _named(error, _plugin(place, error), variables)
+
+
+def _named(error: Exception, place: str, variables: Mapping[str, str]) -> list[str]:
+    """The places of the options whose names are in a message; else that of them all."""
+    keys = [key for key in variables if key.startswith(f"{place}.")]
+    return [key for key in keys if re.search(rf"\b{re.escape(key.rpartition('.')[2])}\b", str(error))] or [place]
+
+
+def _plugin(place: str, error: Exception) -> str:
+    """The place of an authenticator, of which there may be several."""
+    return f"{place}.{error.driver}" if place == "auth" and isinstance(error, ConfigError) else place

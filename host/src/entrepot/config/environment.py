@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from entrepot.config.document import DocumentError, parse_document
 from entrepot.config.model import Configuration
 from entrepot.config.section import Findings, knows
 
-__all__ = ["CONFIGURATION_PATH", "override"]
+__all__ = ["CONFIGURATION_PATH", "Names", "override"]
 
 _PREFIX: Final = "REGISTRY_"
 CONFIGURATION_PATH: Final = "REGISTRY_CONFIGURATION_PATH"
 
+Names = Callable[[Mapping[str, object], tuple[str, ...]], Sequence[str]]
+"""The names that may stand below a path of a configuration, as far as they are known and matter here."""
 
-def override(raw: dict[str, object], environ: Mapping[str, str], findings: Findings) -> None:
+_HOST: Final = "_SERVICE_HOST"
+_OF_SERVICE: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
+
+
+class _Unsettable(Exception):  # noqa: N818 - a sentence for a fault, and no error
+    pass
+
+
+def override(raw: dict[str, object], environ: Mapping[str, str], findings: Findings, names: Names) -> None:
     """Put the values of ``REGISTRY_*`` variables into a configuration that was read.
 
     - An underscore is one level down, and a number an index of a list; an index equal to its length appends.
+    - Where ``names`` or the file has a name with underscores of its own, the longest such name is taken.
     - Variables are applied in lexical order, so that a whole section comes before a key of it.
     - A variable that names no key is a warning: other programs, and Kubernetes, make names that begin the same.
-    - Where a driver's option has an underscore in its own name, the variable overrides it only if the file has it.
     """
+    foreign = _of_kubernetes(environ, findings)
     for variable in sorted(environ):
-        if not variable.startswith(_PREFIX) or variable == CONFIGURATION_PATH:
+        if not variable.startswith(_PREFIX) or variable == CONFIGURATION_PATH or variable in foreign:
             continue
         path = variable.removeprefix(_PREFIX).lower().split("_")
         if path == ["version"]:
@@ -32,48 +44,87 @@ def override(raw: dict[str, object], environ: Mapping[str, str], findings: Findi
         elif path[0] != "storage" and not knows(Configuration, path):
             findings.warnings.append(f"{variable} names no key of the configuration and is passed over")
         else:
-            _apply(raw, path, variable, environ[variable], findings)
+            _apply(raw, path, variable, environ[variable], findings, names)
 
 
-def _apply(raw: dict[str, object], path: list[str], variable: str, text: str, findings: Findings) -> None:
+def _of_kubernetes(environ: Mapping[str, str], findings: Findings) -> set[str]:
+    """The variables that Kubernetes sets for services whose names begin like keys (a service ``registry-auth``)."""
+    foreign = set[str]()
+    for variable in sorted(environ):
+        service = variable.removesuffix(_HOST)
+        port = environ.get(f"{service}_PORT", "")
+        if service == variable or not f"{service}_".startswith(_PREFIX) or "://" not in port:
+            continue
+        begin = f"{service}_"
+        found = {one for one in environ if one.startswith(begin) and _OF_SERVICE.fullmatch(one, len(begin))}
+        foreign |= found
+        findings.warnings.append(
+            f"{variable} and {len(found) - 1} more are variables of a Kubernetes service and are passed over; "
+            "enableServiceLinks: false in the pod keeps them out"
+        )
+    return foreign
+
+
+def _apply(raw: dict[str, object], path: list[str], variable: str, text: str, findings: Findings, names: Names) -> None:
     try:
         value = parse_document(text)
     except DocumentError as error:
         findings.faults.append(f"{variable} {error}; put quotes around what YAML would misread")
         return
-    # storage: s3 is a short form of storage: {s3: {}}
-    if isinstance(raw.get("storage"), str) and path[0] == "storage" and len(path) > 1:
-        raw["storage"] = {str(raw["storage"]): {}}
-    fault = _set(raw, path, value)
-    if fault:
-        findings.faults.append(f"{variable} {fault}")
+    short = raw.get(path[0])
+    # storage: s3 and auth: htpasswd are short forms of storage: {s3: {}} and auth: {htpasswd: {}}
+    if isinstance(short, str) and path[0] in {"storage", "auth"} and len(path) > 1:
+        raw[path[0]] = {short: {}}
+    try:
+        place = _set(raw, path, value, lambda below: names(raw, below))
+    except _Unsettable as error:
+        findings.faults.append(f"{variable} {error}")
+    else:
+        # What was set below it before is no more.
+        for key in [key for key in findings.variables if key.startswith(f"{place}.")]:
+            del findings.variables[key]
+        findings.variables[place] = variable
 
 
-def _set(node: object, path: list[str], value: object) -> str | None:
-    """Set what the path names, or say why it cannot be set."""
+def _set(
+    node: object,
+    path: list[str],
+    value: object,
+    names: Callable[[tuple[str, ...]], Sequence[str]],
+    above: tuple[str, ...] = (),
+) -> str:
+    """Set what the path names; the place that was set.
+
+    Raises _Unsettable.
+    """
+    key: Any  # a mapping of YAML may have a number for a name
     if isinstance(node, list):
         if not path[0].isdigit() or int(path[0]) > len(node):
-            return f"has {path[0]!r} where the index of a list of {len(node)} must stand"
-        index = int(path[0])
-        if index == len(node):
+            raise _Unsettable(f"has {path[0]!r} where the index of a list of {len(node)} must stand")
+        key, rest = int(path[0]), path[1:]
+        if key == len(node):
             node.append(None)
-        if len(path) == 1:
-            node[index] = value
-            return None
-        node[index] = _branch(node[index], path[1])
-        return _set(node[index], path[1:], value)
-    if not isinstance(node, dict):
-        return "goes below a key that holds a single value"
-    whole = "_".join(path)
-    key = next((key for key in node if str(key).lower() in {path[0], whole}), path[0])
-    if len(path) == 1 or str(key).lower() == whole:
+        below = node[key]
+    elif isinstance(node, dict):
+        key, rest = _key(path, [*node, *names(above)] if len(path) > 1 else [*node])
+        below = node.get(key)
+    else:
+        raise _Unsettable("goes below a key that holds a single value")
+    here = (*above, str(key))
+    if not rest:
         node[key] = value
-        return None
-    node[key] = _branch(node.get(key), path[1])
-    return _set(node[key], path[1:], value)
+        return ".".join(here)
+    if below is None:
+        below = [] if rest[0].isdigit() else {}
+    node[key] = below
+    return _set(below, rest, value, names, here)
 
 
-def _branch(node: object, below: str) -> object:
-    if node is None:
-        return [] if below.isdigit() else {}
-    return node
+def _key(path: list[str], names: Sequence[object]) -> tuple[object, list[str]]:
+    """The longest of the names that a path begins with, or its first segment, and the rest of the path."""
+    for length in range(len(path), 0, -1):
+        joined = "_".join(path[:length])
+        for name in names:
+            if str(name).lower() == joined:
+                return name, path[length:]
+    return path[0], path[1:]

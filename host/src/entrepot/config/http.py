@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from entrepot.config.addresses import Address, ListenAddress
-from entrepot.config.section import Known, Section
+from entrepot.config.section import Section
 from entrepot_contract.durations import Duration
 
 __all__ = ["Http", "Http2", "Tls"]
@@ -26,8 +26,9 @@ class Tls(Section):
 
     refused: ClassVar[Mapping[str, str]] = {
         "letsencrypt": "there would be no certificate; fetch one with certbot and name it in http.tls.certificate",
+        "ciphersuites": "clients could agree on others; remove it, or set http.tls.minimumtls: tls1.3, all of whose "
+        "suites are sound, or leave TLS to a proxy",
     }
-    later: ClassVar[Mapping[str, Known]] = {"ciphersuites": None}
 
     certificate: str
     key: str

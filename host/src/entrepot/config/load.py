@@ -12,7 +12,8 @@ from pydantic import SecretStr, ValidationError
 from entrepot.config.document import DocumentError, parse_document
 from entrepot.config.environment import override
 from entrepot.config.model import Configuration
-from entrepot.config.section import Findings, check_section
+from entrepot.config.plugin_names import plugin_names
+from entrepot.config.section import Findings, check_section, keys_at
 from entrepot.config.storage import split_storage
 
 __all__ = ["ConfigurationError", "load_configuration"]
@@ -38,7 +39,7 @@ def load_configuration(path: str | None, environ: Mapping[str, str]) -> tuple[Co
     """
     findings = Findings()
     raw = _read(path)
-    override(raw, environ, findings)
+    override(raw, environ, findings, plugin_names)
     storage = split_storage(raw.pop("storage", None), findings)
     kept = check_section(Configuration, raw | ({"storage": storage} if storage else {}), findings)
     if "version" not in kept:
@@ -47,9 +48,10 @@ def load_configuration(path: str | None, environ: Mapping[str, str]) -> tuple[Co
     try:
         configuration = Configuration.model_validate(kept)
     except ValidationError as error:
-        findings.faults.extend(_sentences(error))
+        _report(error, findings)
     if configuration is None or findings.faults:
         raise ConfigurationError(findings.faults)
+    configuration.variables.update(findings.variables)
     debug = configuration.http.debug
     if debug.addr is not None and all(one.disabled for one in configuration.notifications.endpoints):
         findings.warnings.append(
@@ -71,19 +73,21 @@ def _read(path: str | None) -> dict[str, object]:
     return raw
 
 
-def _sentences(error: ValidationError) -> list[str]:
-    faults = []
+def _report(error: ValidationError, findings: Findings) -> None:
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         place = ".".join(str(step) for step in fault["loc"])
-        if place in {"version", "storage"} and fault["type"] == "missing":
+        missing = fault["type"] == "missing"
+        if missing and place in {"version", "storage"}:
             continue  # told already, with what to write
         message = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "missing":
+        if missing:
             message = "is required"
+        elif fault["type"] in {"model_type", "dict_type"}:
+            keys = keys_at(Configuration, [str(step) for step in fault["loc"]])
+            message = f"must be a mapping{' with the keys ' + ', '.join(keys) if keys else ''}"
         elif message.startswith("Input "):
             message = message.removeprefix("Input ")
-        faults.append(f"{place} {message[:1].lower()}{message[1:]}")
-    return faults
+        findings.fault(place, f"{message[:1].lower()}{message[1:]}", missing=missing)
 
 
 def _with_secret(configuration: Configuration, findings: Findings) -> Configuration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
 
 from entrepot.config.access import AccessRule, Limits
 from entrepot.config.http import Http
@@ -69,16 +69,12 @@ class Configuration(Section):
             kind: [{"name": None, "disabled": None, "options": None}] for kind in ("registry", "repository", "storage")
         },
         "policy": {"repository": {"classes": None}},
-        "proxy": {
-            "remoteurl": None,
-            "username": None,
-            "password": None,
-            "exec": {"command": None, "lifetime": None},
-            "ttl": None,
-            "cachewritetimeout": None,
-        },
         "redis": None,
         "reporting": None,
+    }
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "proxy": "a cache of another registry would take pushes from everybody; remove it, or mirror with another host",
     }
 
     version: Literal["0.1"]
@@ -93,6 +89,12 @@ class Configuration(Section):
     access: tuple[AccessRule, ...] | None = None
     limits: Limits = Limits()
     notifications: Notifications = Notifications()
+    _variables: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variable of the environment that has set a key, by the key's path with dots."""
+        return self._variables
 
     @field_validator("auth", mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from pydantic import Field
 
-from entrepot.config.section import Findings, Known, Section, names_of
+from entrepot.config.section import Findings, Known, Section, names_of, set_by
 from entrepot_contract.durations import Duration
 from entrepot_contract.options import nearest
 
@@ -79,11 +79,14 @@ def split_storage(raw: object, findings: Findings) -> dict[str, object] | None:
     if len(drivers) != 1:
         named = " and ".join(drivers) or "none"
         hints = [hint for name in drivers if "did you mean" in (hint := nearest(name, _SECTIONS))]
-        findings.faults.append(f"storage must name exactly one driver, and names {named}{''.join(hints[:1])}")
+        variables = set_by(findings.variables, *(f"storage.{name}" for name in drivers))
+        findings.faults.append(
+            f"storage must name exactly one driver, and names {named}{''.join(hints[:1])}{variables}"
+        )
         return None
     options = raw[drivers[0]]
     if not (options is None or isinstance(options, Mapping)):
-        findings.faults.append(f"storage.{drivers[0]} must be a mapping of the driver's options")
+        findings.fault(f"storage.{drivers[0]}", "must be a mapping of the driver's options")
         return None
     rest = {name: value for name, value in raw.items() if name in _SECTIONS and name not in drivers}
     return {"driver": drivers[0], "options": dict(options or {}), **rest}

@@ -1,6 +1,14 @@
 """Finding plugins by name, and calling those that listen."""
 
-from entrepot.plugins.drivers import PluginError, load_auth, load_notify, load_server, load_storage, server_names
+from entrepot.plugins.drivers import (
+    PluginError,
+    load_auth,
+    load_notify,
+    load_server,
+    load_storage,
+    plugin_names_of,
+    server_names,
+)
 from entrepot.plugins.hooks import Hooks
 from entrepot.plugins.installed import STORAGE, Plugin, installed_plugins, package_named
 from entrepot.plugins.making import make_auth, make_sink, make_storage
@@ -19,5 +27,6 @@ __all__ = [
     "make_sink",
     "make_storage",
     "package_named",
+    "plugin_names_of",
     "server_names",
 ]

@@ -15,7 +15,7 @@ from entrepot_contract.known import not_installed
 from entrepot_contract.notify import NotificationSink
 from entrepot_contract.server import ServerDriver
 
-__all__ = ["PluginError", "load_auth", "load_notify", "load_server", "load_storage", "server_names"]
+__all__ = ["PluginError", "load_auth", "load_notify", "load_server", "load_storage", "plugin_names_of", "server_names"]
 
 
 class PluginError(Exception):
@@ -56,7 +56,12 @@ def load_server(name: str) -> type[ServerDriver]:
 
 def server_names() -> list[str]:
     """The names of the servers that are installed."""
-    return sorted({claim.name for claim in claims(SERVER)})
+    return plugin_names_of("server")
+
+
+def plugin_names_of(kind: str) -> list[str]:
+    """The names of the plugins of a kind (storage, auth, notify, server) that are installed."""
+    return sorted({claim.name for claim in claims(f"entrepot.{kind}")})
 
 
 def _load(group: str, name: str, unfit: Unfit) -> object:

@@ -59,7 +59,7 @@ class CheckedDriver(StorageDriver):
       CREATE, which may have worked although they failed, and not an append, whose body is gone.
     """
 
-    name = "checked"
+    name = ""
     contract = CONTRACT_VERSION
     Options = DriverOptions
 
@@ -73,7 +73,7 @@ class CheckedDriver(StorageDriver):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.wrapped = driver
-        self._name = driver.name
+        self.name = self._name = driver.name  # type: ignore[misc]  # of the one class that stands for all others
         self._package = package
         self._capabilities = self._told(driver)
         self._observe = observe
