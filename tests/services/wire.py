@@ -128,7 +128,7 @@ class Wire:
         """One whole request."""
         exchange = self.begin(method, target, len(body), headers)
         if body:
-            exchange.send_refusable(body)
+            exchange.send(body)
         return exchange.answer()
 
     def hash_of(self, target: str) -> str:
