@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 from threading import enumerate as enumerate_threads
+from uuid import uuid4
 
 import pytest
 from host.tests.registry.content import digest_of
@@ -52,7 +53,7 @@ def test_an_old_upload_is_dropped_with_its_bytes_and_a_young_one_kept(aged: Aged
     young = host.patch(young, b"young")
     make_old(aged, old)
     assert purge(aged) == 1
-    assert {key.split("/")[2].partition(".")[0] for key in keys_of(aged)} == {uuid_of(young)}
+    assert {key.rpartition("/")[2].partition(".")[0] for key in keys_of(aged)} == {uuid_of(young)}
     if record.state is not None:
         with pytest.raises(UploadUnknown):
             aged.upload_commit(record.state)
@@ -60,6 +61,15 @@ def test_an_old_upload_is_dropped_with_its_bytes_and_a_young_one_kept(aged: Aged
         assert process.request("GET", old).status_code == 404
     assert Process(aged).request("PATCH", old, b"late").status_code == 404
     assert host.finish(young, digest_of(b"young")).status_code == 201
+
+
+def test_a_record_of_the_earlier_layout_is_dropped_after_its_age(aged: Aged) -> None:
+    old, young = (f"entrepot/uploads/{uuid4()}.00000000" for _ in range(2))
+    for key in (old, young):
+        aged.put(key, b"{}")
+    aged.ages[old] = OLD
+    assert purge(aged) == 1
+    assert keys_of(aged) == [young]
 
 
 def test_an_upload_that_began_long_ago_and_got_bytes_just_now_is_kept(aged: Aged) -> None:
@@ -152,7 +162,7 @@ def test_an_upload_whose_record_cannot_be_read_is_dropped_too(aged: Aged, caplog
     first, second = sorted([host.start("app"), host.start("app")], key=uuid_of)
     make_old(aged, first)
     make_old(aged, second)
-    key = f"entrepot/uploads/{uuid_of(first)}.00000000"
+    key = f"entrepot/uploads/{uuid_of(first)[:2]}/{uuid_of(first)}.00000000"
     aged.put(key, b"damaged")
     assert purge(aged) == 2
     assert keys_of(aged) == []

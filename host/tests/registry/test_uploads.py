@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
@@ -17,7 +18,7 @@ from entrepot.errors import BlobUploadUnknown
 from entrepot.registry.body import Body
 from entrepot.registry.names import parse_digest
 from entrepot.settings import RegistrySettings
-from entrepot_contract import NotFound, StorageDriver
+from entrepot_contract import NotFound, ObjectInfo, Prefix, StorageDriver
 
 SLICE = 64
 
@@ -188,6 +189,24 @@ def test_chunks_out_of_order_are_refused_with_the_place_to_go_on(host: Process) 
         assert refused.headers["range"] == "0-99"
     accepted = host.request("PATCH", location, content(10), {"Content-Range": "100-109"})
     assert (accepted.status_code, accepted.headers["range"]) == (202, "0-109")
+
+
+def test_where_an_upload_stands_is_asked_of_few_of_the_other_uploads(
+    driver: StorageDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Process(driver)
+    location = [host.start("app") for _ in range(512)][-1]
+    listed: list[str] = []
+    list_objects = driver.list_objects
+
+    def noted(prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Iterator[ObjectInfo | Prefix]:
+        listed.extend(item.key for item in list_objects(prefix))
+        return list_objects(prefix, start_after=start_after, shallow=shallow)
+
+    monkeypatch.setattr(driver, "list_objects", noted)
+    assert Process(driver).request("GET", location).status_code == 204
+    # A filesystem reads a whole directory, and one for all uploads would hold those of a week.
+    assert 1 <= len(listed) <= 20
 
 
 def test_an_upload_is_unknown_to_every_other_repository_of_the_same_process(host: Process) -> None:

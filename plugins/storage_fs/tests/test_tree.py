@@ -38,13 +38,13 @@ def test_a_key_is_the_path_of_its_file(driver: FilesystemDriver, tmp_path: Path)
 def test_a_delete_takes_nothing_but_its_file_and_what_got_empty_below_the_kept_levels(
     driver: FilesystemDriver, tmp_path: Path
 ) -> None:
-    driver.put("a/b/c/d/e", b"")
-    driver.put("a/b/f", b"")
-    driver.delete(["a", "a/b", "a/b/f/g", "missing/x", "a/b/c/d/e"])
-    assert files(tmp_path / "root") == ["a/b/f"]
-    assert not (tmp_path / "root/a/b/c").exists()
-    driver.delete(["a/b/f"])
-    assert (tmp_path / "root/a/b").exists()
+    driver.put("a/b/c/d/e/f", b"")
+    driver.put("a/b/c/g", b"")
+    driver.delete(["a", "a/b", "a/b/c/g/h", "missing/x", "a/b/c/d/e/f"])
+    assert files(tmp_path / "root") == ["a/b/c/g"]
+    assert not (tmp_path / "root/a/b/c/d").exists()
+    driver.delete(["a/b/c/g"])
+    assert (tmp_path / "root/a/b/c").exists()
 
 
 def test_a_kept_directory_is_listed_by_no_one_who_saw_it_filled_and_gives_way_to_an_object(

@@ -30,6 +30,7 @@ __all__ = [
     "tags",
     "upload_record",
     "upload_records",
+    "upload_shard",
 ]
 
 _V2 = "docker/registry/v2"
@@ -111,22 +112,31 @@ def referrer(name: str, subject: Digest, digest: Digest) -> str:
     return f"{referrers(name, subject)}{digest.algorithm}/{digest.encoded}/link"
 
 
+def upload_shard(uuid: str) -> str:
+    """The prefix of the records of an upload and of those whose identifiers begin alike, one in 256 of all.
+
+    On a filesystem it is a directory, read whole to find where an upload stands. One for each upload would be made,
+    synced and removed with every blob.
+    """
+    return f"{UPLOADS}{uuid[:2]}/"
+
+
 def upload_records(uuid: str) -> str:
     """What the keys of the records of one upload begin with; it is no prefix of whole segments."""
-    return f"{UPLOADS}{uuid}."
+    return f"{upload_shard(uuid)}{uuid}."
 
 
 def upload_record(uuid: str, number: int) -> str:
-    """One record of an upload; eight digits keep them in order.
-
-    All records share one directory: one for each upload would be made, synced and removed with every blob.
-    """
-    return f"{UPLOADS}{uuid}.{number:08d}"
+    """One record of an upload; eight digits keep them in order."""
+    return f"{upload_records(uuid)}{number:08d}"
 
 
 def record_number(key: str) -> tuple[str, int]:
-    """The upload and the number that the key of a record names; a key of any other form is number 0 of its own."""
-    uuid, _, number = key[len(UPLOADS) :].rpartition(".")
+    """The upload and the number that the key of a record names; a key of any other form is number 0 of its own.
+
+    Earlier versions wrote records directly below ``UPLOADS``.
+    """
+    uuid, _, number = key.rpartition("/")[2].rpartition(".")
     return (uuid, int(number)) if number.isdigit() else (key, 0)
 
 

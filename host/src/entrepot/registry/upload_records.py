@@ -123,8 +123,10 @@ class UploadRecords:
 
     def listed(self, uuid: str = "") -> list[ObjectInfo]:
         """The records of one upload, or of all, that lie in the storage, in their order."""
-        start = layout.upload_records(uuid) if uuid else layout.UPLOADS
-        found = self._store.driver.list_objects(layout.UPLOADS, start_after=start if uuid else "")
+        if not uuid:
+            return [item for item in self._store.driver.list_objects(layout.UPLOADS) if isinstance(item, ObjectInfo)]
+        start = layout.upload_records(uuid)
+        found = self._store.driver.list_objects(layout.upload_shard(uuid), start_after=start)
         mine = takewhile(lambda item: item.key.startswith(start), found)
         return [item for item in mine if isinstance(item, ObjectInfo)]
 

@@ -22,7 +22,7 @@ BUDGET: Final = 2**20
 OVERHEAD: Final = 300
 """Bytes: of the directories that are known to survive power loss, and what one takes beside its path, at most."""
 
-KEPT_LEVELS: Final = 2
+KEPT_LEVELS: Final = 3
 """So many levels below the root keep their directories when they get empty.
 
 They come again with the next object, and would be made and synced for each of many short-lived ones.
