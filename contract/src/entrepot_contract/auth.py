@@ -57,6 +57,8 @@ class Identity:
     - ``grants`` is all that the bearer may do; None leaves it to the host's rules.
     - ``expires`` is aware, and None where the credential has no end of its own.
     - ``stamp`` changes whenever the user's credential changes, so that what was issued for it before can be refused.
+    - ``refused`` are resources, by kind and name, that the credential was asked for and carries no grant of: to ask
+      for another one would be of no use.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Identity:
     grants: frozenset[Access] | None = None
     expires: datetime | None = None
     stamp: str = ""
+    refused: frozenset[tuple[str, str]] = frozenset()
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault

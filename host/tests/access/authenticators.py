@@ -47,7 +47,7 @@ class People(_Authenticator):
 
 
 class Tokens(_Authenticator, TokenIssuer):
-    """``Bearer repository:a:pull ...`` may do what it says."""
+    """``Bearer repository:a:pull ...`` may do what it says; ``repository:a:!`` was asked for and refused."""
 
     name: ClassVar[str] = "tokens"
     issues = True
@@ -59,7 +59,9 @@ class Tokens(_Authenticator, TokenIssuer):
         parts = [entry.split(":") for entry in token.split()]
         if any(len(part) != 3 for part in parts):
             raise Refused("the token cannot be read")
-        return Identity("robot", grants=frozenset(Access(*part) for part in parts))
+        refused = frozenset((kind, name) for kind, name, action in parts if action == "!")
+        grants = frozenset(Access(*part) for part in parts if part[2] != "!")
+        return Identity("robot", grants=grants, refused=refused)
 
     def challenge(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str | None:
         scope = " ".join(f"{one.kind}:{one.name}:{one.action}" for one in wanted)

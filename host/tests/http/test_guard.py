@@ -155,6 +155,28 @@ def test_the_catalog_shows_only_what_its_reader_may_pull(
     assert page.headers["link"] == f'</v2/_catalog?last={names[0].replace("/", "%2F")}&n=1>; rel="next"'
 
 
+SCOPES = "repository:bobs/a:pull repository:bobs/a:push repository:other/a:pull"
+
+
+def test_the_challenge_to_a_mount_names_its_source_too(host: Process) -> None:
+    target = f"/v2/bobs/a/blobs/uploads/?mount={DIGEST}&from=other/a"
+    pushing = {"Authorization": "Bearer repository:bobs/a:pull repository:bobs/a:push"}
+    for sent, error in (({}, None), (pushing, "insufficient"), ({"Authorization": "Bearer x"}, "invalid")):
+        answer = host.request("POST", target, headers=sent)
+        assert answer.status_code == 401
+        assert f'scope="{SCOPES}",error="{error}"' in (answer.headers["www-authenticate"] or "")
+    both = {"Authorization": f"Bearer {SCOPES}"}
+    assert host.request("POST", target, headers=both).status_code == 201
+
+
+@pytest.mark.parametrize("granted", ["!", "push"])
+def test_a_token_that_was_asked_for_the_source_and_does_not_hold_it_gets_an_upload(host: Process, granted: str) -> None:
+    token = {"Authorization": f"Bearer repository:bobs/a:pull repository:bobs/a:push repository:other/a:{granted}"}
+    for source in ("other/a", "Other/A"):
+        target = f"/v2/bobs/a/blobs/uploads/?mount={DIGEST}&from={source}"
+        assert host.request("POST", target, headers=token).status_code == 202
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [

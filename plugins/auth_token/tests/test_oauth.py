@@ -185,7 +185,6 @@ def test_a_bad_refresh_token_is_an_invalid_grant(
         ({"client_id": ["a", "b"]}, 400, "invalid_request"),
         ({"grant_type": "authorization_code"}, 400, "unsupported_grant_type"),
         ({"grant_type": "client_credentials"}, 400, "unsupported_grant_type"),
-        ({"scope": "repository:a"}, 400, "invalid_scope"),
         ({"password": "wrong"}, 401, "invalid_grant"),
         ({"password": ""}, 401, "invalid_grant"),
         ({"username": "bob:pa55", "password": "w\u00f6rd"}, 401, "invalid_grant"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocol.content import blob
-from protocol.table import ANY, Headers, Row, Step, entrepot, push_blob, spec
+from protocol.table import ANY, Headers, Row, Step, distribution, entrepot, push_blob, spec
 
 __all__ = ["ROWS"]
 
@@ -120,18 +120,26 @@ ROWS = [
     ),
     Row(
         "a-digest-that-is-none",
-        spec(
-            "Pushing blobs",
-            "In each implementation, if the client provided digest is invalid or uses an unsupported algorithm, the"
-            " registry SHOULD respond with a response code `400 Bad Request`.",
-        ),
-        Step("POST /v2/$name/blobs/uploads/?mount=sha256:abc&from=$other", 400, code="DIGEST_INVALID"),
-        Step("POST /v2/$name/blobs/uploads/?mount=latest&from=$other", 400, code="DIGEST_INVALID"),
+        distribution("A mount that cannot be, whatever the reason, is an upload."),
+        Step("POST /v2/$name/blobs/uploads/?mount=sha256:abc&from=$other", 202),
+        Step("POST /v2/$name/blobs/uploads/?mount=latest&from=$other", 202),
+        Step("POST /v2/$name/blobs/uploads/?mount=md5:d41d8cd98f00b204e9800998ecf8427e", 202),
+    ),
+    Row(
+        "parameters-that-are-empty",
+        distribution("A parameter that is empty is absent."),
+        Step("POST /v2/$name/blobs/uploads/?mount=&from=", 202),
+        Step("POST /v2/$name/blobs/uploads/?mount=&from=$other", 202),
+        Step("POST /v2/$name/blobs/uploads/?digest=", 202),
+        Step(f"POST /v2/$name/blobs/uploads/?mount=&digest={BLOB}", 201, body=BLOB.data),
+        Step(f"POST /v2/$other/blobs/uploads/?mount={BLOB}&from=", 201),
+        Step(f"POST /v2/$other/blobs/uploads/?mount={BLOB}&from=$name&digest=", 201),
     ),
     Row(
         "from-a-name-that-is-none",
         UNABLE,
-        Step(f"POST /v2/$name/blobs/uploads/?mount={BLOB}&from=../../etc", (202, 400)),
-        Step(f"POST /v2/$name/blobs/uploads/?mount={BLOB}&from=UPPER", (202, 400)),
+        Step(f"POST /v2/$name/blobs/uploads/?mount={BLOB}&from=../../etc", 202),
+        Step(f"POST /v2/$name/blobs/uploads/?mount={BLOB}&from=Lib/App", 202),
+        Step(f"POST /v2/$name/blobs/uploads/?mount={BLOB}&from=127.0.0.1:5000/x", 202),
     ),
 ]

@@ -203,7 +203,12 @@ ROWS = [
     bad_digest("a-digest-in-capitals", "sha256:" + str(BLOB)[7:].upper()),
     bad_digest("a-digest-without-an-algorithm", str(BLOB)[7:]),
     bad_digest("a-digest-with-a-path", "sha256:../../../../etc/passwd"),
-    bad_digest("an-empty-digest", ""),
+    Row(
+        "an-empty-digest",
+        BAD_DIGEST,
+        start(),
+        Step("PUT $location&digest=", 400, send=OCTETS, body=BLOB.data, code="DIGEST_INVALID"),
+    ),
     bad_digest("two-digests-in-one", f"{BLOB},{OTHER}"),
     Row(
         "single-post",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from entrepot.access.rules import CATALOG, Rules
@@ -42,19 +42,27 @@ class Gate:
                 return identity
         raise Refused("no authenticator knows credentials of this kind")
 
-    def check(self, presented: Presented, identity: Identity | None, wanted: Sequence[Access]) -> None:
+    def check(
+        self,
+        presented: Presented,
+        identity: Identity | None,
+        wanted: Sequence[Access],
+        helpful: Sequence[Access] = (),
+    ) -> None:
         """Let an identity, or nobody in particular, do all that is wanted.
+
+        What is ``helpful`` is asked for together with it, and not demanded of who has asked for it already.
 
         Raises Unauthorized where a credential, or another one, may help, and Forbidden where none would.
         """
         missing = [access for access in wanted if not self.allows(identity, access)]
-        if not missing:
-            return
-        if identity is None:
-            raise self.unauthorized(presented, wanted, None)
-        if identity.grants is not None:
-            raise self.unauthorized(presented, wanted, "insufficient")
-        raise Forbidden(_detail(missing))
+        if identity is not None and identity.grants is not None:
+            if missing or not all(_was_asked_for(access, identity, identity.grants) for access in helpful):
+                raise self.unauthorized(presented, (*wanted, *helpful), "insufficient")
+        elif missing:
+            if identity is None:
+                raise self.unauthorized(presented, (*wanted, *helpful), None)
+            raise Forbidden(_detail(missing))
 
     def allows(self, identity: Identity | None, access: Access) -> bool:
         """Whether an identity, or nobody in particular, may do something."""
@@ -135,6 +143,11 @@ def _of_certificate(certificate: ClientCertificate | None) -> Identity | None:
     if certificate is None or not certificate.common_name:
         return None
     return Identity(certificate.common_name, frozenset(certificate.units))
+
+
+def _was_asked_for(access: Access, identity: Identity, grants: Collection[Access]) -> bool:
+    resource = access.kind, access.name
+    return resource in identity.refused or any((grant.kind, grant.name) == resource for grant in grants)
 
 
 def _detail(accesses: Sequence[Access]) -> list[dict[str, str]] | None:

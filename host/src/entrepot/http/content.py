@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import falcon
 
-from entrepot.errors import AlgorithmUnsupported, RegistryError, SizeInvalid
+from entrepot.errors import AlgorithmUnsupported, DigestInvalid, NameInvalid, RegistryError, SizeInvalid
 from entrepot.registry.body import Body
-from entrepot.registry.names import Digest, parse_digest
+from entrepot.registry.names import Digest, check_name, parse_digest
 
-__all__ = ["known_digest", "matches", "request_body"]
+__all__ = ["Mount", "known_digest", "matches", "request_body", "requested_mount"]
 
 
 def known_digest(text: str, unknown: type[RegistryError]) -> Digest:
@@ -17,6 +19,29 @@ def known_digest(text: str, unknown: type[RegistryError]) -> Digest:
         return parse_digest(text)
     except AlgorithmUnsupported as error:
         raise unknown({"digest": text}) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A blob that a client wants to mount, and the repository that it names as its source."""
+
+    digest: Digest
+    source: str | None
+
+
+def requested_mount(req: falcon.Request) -> Mount | None:
+    """The mount that a POST of an upload asks for, or None for an ordinary upload.
+
+    Empty parameters are absent. What is no digest, or no name of a repository, cannot be mounted: an upload is always
+    another way (distribution-spec, "Mounting a blob from another repository").
+    """
+    digest, source = req.get_param("mount"), req.get_param("from")
+    if not digest:
+        return None
+    try:
+        return Mount(parse_digest(digest), check_name(source) if source else None)
+    except (DigestInvalid, NameInvalid):
+        return None
 
 
 def matches(header: str | None, etag: str) -> bool:

@@ -13,6 +13,7 @@ import falcon
 from entrepot.access import Gate, Limits
 from entrepot.access.rules import CATALOG
 from entrepot.http import router
+from entrepot.http.content import requested_mount
 from entrepot.http.urls import Urls
 from entrepot_contract.auth import Access, Presented, Refused
 from entrepot_contract.server import CLIENT_CERTIFICATE
@@ -56,6 +57,12 @@ def presented_by(req: falcon.Request, urls: Urls) -> Presented:
     return Presented(authorization, req.context.address, urls.base(req))
 
 
+def _source(req: falcon.Request) -> tuple[Access, ...]:
+    """What a mount needs besides its push; without it the mount is an ordinary upload."""
+    mount = requested_mount(req)
+    return () if mount is None or mount.source is None else (Access("repository", mount.source, "pull"),)
+
+
 class Guard:
     """Lets a request through to its resource, or answers it."""
 
@@ -77,11 +84,12 @@ class Guard:
             return
         presented = presented_by(req, self._urls)
         accesses = wanted(template, req.method, params.get("name"))
-        self._identify(req, presented, accesses)
+        sources = _source(req) if req.method == "POST" and template == router.UPLOADS else ()
+        self._identify(req, presented, (*accesses, *sources))
         if template == router.V2 and req.context.identity is None and self._gate.authenticators:
             # Here clients learn how to authenticate, also those that need not for what they want.
             raise self._gate.unauthorized(presented, (), None)
-        self._gate.check(presented, req.context.identity, accesses)
+        self._gate.check(presented, req.context.identity, accesses, sources)
 
     def _identify(self, req: falcon.Request, presented: Presented, accesses: Sequence[Access]) -> None:
         guessable = presented.authorization is not None and presented.authorization[:7].lower() != "bearer "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -54,11 +54,17 @@ def identity_of(claims: Mapping[str, object], end: float) -> Identity:
     groups = claims.get("groups", [])
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         raise Refused("the token's groups are no list of strings")
-    grants = frozenset(_grants(claims.get("access")))
-    return Identity(name, frozenset(groups), grants, datetime.fromtimestamp(end, UTC))
+    # An entry without actions is what a token server answers for a scope of which it grants nothing.
+    grants, refused = set[Access](), set[tuple[str, str]]()
+    for kind, resource, accesses in _entries(claims.get("access")):
+        grants.update(accesses)
+        if not accesses:
+            refused.add((kind, resource))
+    ends = datetime.fromtimestamp(end, UTC)
+    return Identity(name, frozenset(groups), frozenset(grants), ends, refused=frozenset(refused))
 
 
-def _grants(entries: object) -> Iterator[Access]:
+def _entries(entries: object) -> Iterator[tuple[str, str, Sequence[Access]]]:
     # Go writes an empty list as null.
     for entry in _list([] if entries is None else entries, "access"):
         if not isinstance(entry, dict):
@@ -66,10 +72,13 @@ def _grants(entries: object) -> Iterator[Access]:
         kind, name, actions = entry.get("type"), entry.get("name"), entry.get("actions")
         if not isinstance(kind, str) or not isinstance(name, str):
             raise Refused("the token's access has an entry whose type or name is no string")
+        kind = _CLASS.sub("", kind)
+        accesses = list[Access]()
         for action in _list([] if actions is None else actions, "access has an entry whose actions"):
             if not isinstance(action, str):
                 raise Refused("the token's access has an entry with an action that is no string")
-            yield from expand(_CLASS.sub("", kind), name, action)
+            accesses += expand(kind, name, action)
+        yield kind, name, accesses
 
 
 def _list(value: object, what: str) -> list[object]:

@@ -47,7 +47,7 @@ class Issuer:
             wanted = parse_scopes(parameters.get("scope", ()))
             identity = authority.authenticate(request.presented)
             granted = _granted(authority, identity, wanted)
-            content = self._access.answer(identity, granted, self._clock())
+            content = self._access.answer(identity, wanted, granted, self._clock())
         except ScopeError as error:
             return registry_error(400, "UNSUPPORTED", str(error))
         except Refused:
@@ -73,7 +73,7 @@ class Issuer:
             wanted = parse_scopes(form.get("scope", ()))
             identity = (self._by_password if grant == "password" else self._by_token)(request, authority)
             granted = _granted(authority, identity, wanted)
-            content = self._access.answer(identity, granted, self._clock())
+            content = self._access.answer(identity, wanted, granted, self._clock())
         except ScopeError as error:
             return oauth_error(400, "invalid_scope", str(error))
         except Refused as error:

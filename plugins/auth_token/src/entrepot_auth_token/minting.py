@@ -15,6 +15,9 @@ from entrepot_contract.auth import Access, Identity
 
 __all__ = ["AccessTokens"]
 
+_NAMED = "repository"
+"""The kind of resource that a token names although nothing of it is granted."""
+
 
 class AccessTokens:
     """Makes tokens that say what their bearer may do."""
@@ -25,12 +28,18 @@ class AccessTokens:
         self._lifetime = int(options.issuer.expires.total_seconds())
         self._keys = keys
 
-    def answer(self, identity: Identity | None, granted: Iterable[Access], now: float) -> dict[str, object]:
+    def answer(
+        self, identity: Identity | None, wanted: Iterable[Access], granted: Iterable[Access], now: float
+    ) -> dict[str, object]:
         """What the endpoint answers; a token of nobody in particular has an empty ``sub``.
+
+        Resources that are wanted and not granted stand in the token without actions, so that a registry can see that
+        asking again is of no use.
 
         Raises ScopeError where so much is granted that nobody would take the token.
         """
         issued = int(now)
+        access = dict.fromkeys(merged(one for one in wanted if one.kind == _NAMED), ()) | merged(granted)
         claims: dict[str, object] = {
             "iss": self._issuer,
             "sub": "" if identity is None else identity.name,
@@ -39,9 +48,7 @@ class AccessTokens:
             "nbf": issued,
             "iat": issued,
             "jti": str(uuid.uuid4()),
-            "access": [
-                {"type": kind, "name": name, "actions": actions} for (kind, name), actions in merged(granted).items()
-            ],
+            "access": [{"type": kind, "name": name, "actions": actions} for (kind, name), actions in access.items()],
         }
         if identity is not None and identity.groups:
             claims["groups"] = sorted(identity.groups)

@@ -29,20 +29,21 @@ _ORDER: Final = {action: place for place, action in enumerate(REPOSITORY_ACTIONS
 
 
 class ScopeError(ValueError):
-    """What is asked for cannot be read, or is too much; the message holds nothing of it."""
+    """What is asked for is too much; the message holds nothing of it."""
 
 
 def parse_scopes(texts: Iterable[str]) -> tuple[Access, ...]:
     """The accesses of scope parameters, of which each may hold several scopes with a space between.
 
-    Resource classes are dropped, ``*`` of a repository is every action, and nothing comes twice. Raises ScopeError.
+    Resource classes are dropped, ``*`` of a repository is every action, and nothing comes twice. What is no scope is
+    left out: it grants nothing, and clients ask for other scopes beside it.
     """
     wanted: dict[Access, None] = {}
     for text in texts:
         for scope in text.split(" ") if text else ():
             found = _SCOPE.fullmatch(scope) if len(scope) <= MAX_SCOPE else None
             if found is None:
-                raise ScopeError("a scope is not of the form type:name:action,action")
+                continue
             kind, name, actions = found.groups()
             for action in filter(None, actions.split(",")):
                 wanted.update(dict.fromkeys(expand(kind, name, action)))

@@ -16,13 +16,13 @@ from entrepot.errors import (
     RegistryError,
     Unsupported,
 )
-from entrepot.http.content import request_body
+from entrepot.http.content import Mount, request_body, requested_mount
 from entrepot.http.publish import Publisher
 from entrepot.http.ranges import chunk_offset
 from entrepot.http.state import UploadPosition
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
-from entrepot.registry.names import ALGORITHMS, Digest, check_name, parse_digest
+from entrepot.registry.names import ALGORITHMS, Digest, parse_digest
 from entrepot.registry.upload_records import UploadRecord
 from entrepot_contract.auth import Access
 
@@ -69,32 +69,29 @@ class Uploads(_Pushing):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         self._check_writable("OPTIONS")
-        mount, digest = req.get_param("mount"), req.get_param("digest")
-        if mount is not None and self._mount(req, resp, name, parse_digest(mount)):
+        mount, digest = requested_mount(req), req.get_param("digest")
+        if mount is not None and self._mount(req, resp, name, mount):
             return
-        if digest is not None and mount is None:
+        if digest and not req.get_param("mount"):
             committed = self._uploads.push(name, request_body(req), parse_digest(digest))
             self._tell_created(req, resp, name, committed.digest)
             self._publisher.blob(req, "push", name, committed.digest, committed.size)
             return
-        algorithm = req.get_param("digest-algorithm") or (parse_digest(mount).algorithm if mount else "sha256")
+        algorithm = req.get_param("digest-algorithm") or (mount.digest.algorithm if mount else "sha256")
         if algorithm not in ALGORITHMS:
             raise AlgorithmUnsupported(f"{algorithm[:64]}; supported are {', '.join(ALGORITHMS)}")
         record = self._uploads.start(name, algorithm)
         resp.status = falcon.HTTP_202
         self._tell_position(req, resp, record)
 
-    def _mount(self, req: falcon.Request, resp: falcon.Response, name: str, digest: Digest) -> bool:
-        source = req.get_param("from")
-        if source:
-            check_name(source)
-        if not self._may_mount(req, source):
+    def _mount(self, req: falcon.Request, resp: falcon.Response, name: str, mount: Mount) -> bool:
+        if not self._may_mount(req, mount.source):
             return False
-        blob = self._registry.blobs.mount(name, digest, source or None)
+        blob = self._registry.blobs.mount(name, mount.digest, mount.source)
         if blob is None:
             return False
-        self._tell_created(req, resp, name, digest)
-        self._publisher.blob(req, "mount", name, digest, blob.size, source)
+        self._tell_created(req, resp, name, mount.digest)
+        self._publisher.blob(req, "mount", name, mount.digest, blob.size, mount.source)
         return True
 
     def _may_mount(self, req: falcon.Request, source: str | None) -> bool:
