@@ -16,7 +16,7 @@ from services.refusals import CLIENTS, SIZES, Route, lost
 from services.registry import write_config
 
 COUNT = int(os.environ.get("ENTREPOT_REFUSALS", "0"))
-"""Requests for each cell of the matrix; 0 is a few, and fewer of the large ones."""
+"""Requests for each cell of the matrix, which ``pytest -rP`` prints; 0 is a few, and fewer of the large ones."""
 
 SPOKEN = [
     ("granian", "plain"),
@@ -40,10 +40,11 @@ def bodies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]
         file.unlink()
 
 
-@pytest.fixture(params=SPOKEN, ids=" ".join)
-def route(request: pytest.FixtureRequest, folder: Path) -> Iterator[Route]:
+@pytest.fixture(scope="module", params=SPOKEN, ids=" ".join)
+def route(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Route]:
     """A host that lets anybody push to ``open`` only."""
     server, spoken = request.param
+    folder = tmp_path_factory.mktemp("host")
     http: dict[str, object] = {"workers": 1}
     ca = None
     if spoken in {"TLS", "HTTP/2"}:
@@ -73,6 +74,7 @@ def route(request: pytest.FixtureRequest, folder: Path) -> Iterator[Route]:
         registry.stop()
 
 
+@pytest.mark.timeout(3600 if COUNT else 300)
 @pytest.mark.parametrize("size", SIZES)
 def test_no_error_is_lost(route: Route, bodies: dict[str, Path], size: str) -> None:
     faults = {}
