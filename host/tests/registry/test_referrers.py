@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from host.tests.registry.content import CONFIG_TYPE, Fields, descriptor, digest_of, encoded, image, index
 from host.tests.registry.process import Process, keys_of
+from host.tests.registry.wrappers import Watched
 
 from entrepot.registry import layout
 from entrepot.registry.manifest import OCI_INDEX, OCI_MANIFEST
@@ -179,3 +180,69 @@ def test_one_descriptor_of_almost_four_mebibytes_is_listed_alone(app: Process) -
 def test_a_subject_that_is_no_digest_is_a_bad_request(app: Process, digest: str) -> None:
     answer = app.request("GET", f"/v2/app/referrers/{digest}")
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "DIGEST_INVALID")
+
+
+def pages_of(host: Process) -> list[list[object]]:
+    """The digests on each page of the list, in the order of the pages."""
+    pages: list[list[object]] = []
+    path: str | None = f"/v2/app/referrers/{SUBJECT_DIGEST}"
+    while path:
+        answer = host.request("GET", path)
+        pages.append(digests(answer.json["manifests"]))
+        link = answer.headers.get("link")
+        path = link and link[1:].partition(">")[0]
+    return pages
+
+
+def test_a_page_costs_its_own_entries_and_no_manifest(app: Process, driver: StorageDriver) -> None:
+    for number in range(12):
+        app.push_manifest("app", f"t{number}", referring(f"{number}{'x' * 1_000_000}"))
+    counting = Watched(driver)
+    cold = Process(counting)
+    path: str | None = f"/v2/app/referrers/{SUBJECT_DIGEST}"
+    costs = []
+    while path:
+        counting.reset()
+        counting.listed = 0
+        link = cold.request("GET", path).headers.get("link")
+        costs.append((counting.calls["read"], counting.listed))
+        path = link and link[1:].partition(">")[0]
+    # Four fit on a page. For each the entry and the membership are read, the next one to see that there is more.
+    most = 2 * (4 + 4) + 1
+    assert len(costs) == 3
+    assert max(read for read, _ in costs) <= most
+    assert [listed for _, listed in costs] == sorted((listed for _, listed in costs), reverse=True)
+
+
+def test_a_list_reads_no_manifest_that_it_has_a_descriptor_of(app: Process, driver: StorageDriver) -> None:
+    pushed = sorted(app.push_manifest("app", f"t{number}", referring(f"{number}")) for number in range(5))
+    driver.delete([layout.blob(parse_digest(digest)) for digest in pushed])
+    assert pages_of(Process(driver)) == [pushed]
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"", b'{"digest": "sha256:0"}', None])
+def test_an_entry_without_a_descriptor_is_read_from_its_manifest(
+    app: Process, driver: StorageDriver, content: bytes | None
+) -> None:
+    digest = app.push_manifest("app", "a", referring("a"))
+    expected = listed(app)
+    # Earlier versions wrote the digest alone.
+    key = layout.referrer("app", parse_digest(SUBJECT_DIGEST), parse_digest(digest))
+    driver.put(key, digest.encode() if content is None else content)
+    assert listed(Process(driver)) == expected
+
+
+def test_strangers_in_the_index_do_not_show(app: Process, driver: StorageDriver) -> None:
+    digest = app.push_manifest("app", "a", referring("a"))
+    prefix = layout.referrers("app", parse_digest(SUBJECT_DIGEST))
+    for key in ("sha256/nothing/link", "sha256/x", "md5/0/link", f"sha256/{'0' * 64}/other"):
+        driver.put(prefix + key, b"{}")
+    assert digests(listed(app)) == [digest]
+
+
+@pytest.mark.parametrize("last", ["sha256", "sha256:", "zzz", "sha256:zz"])
+def test_a_list_goes_on_after_any_text(app: Process, last: str) -> None:
+    pushed = sorted(app.push_manifest("app", f"t{number}", referring(f"{number}")) for number in range(5))
+    assert digests(listed(app, f"?last={last}")) == [digest for digest in pushed if digest > last]
+    for digest in pushed:
+        assert digests(listed(app, f"?last={digest}")) == [one for one in pushed if one > digest]

@@ -38,7 +38,7 @@ class Registry:
         self.uploads = Uploads(store, self.blobs, settings.upload_slice, settings.upload_held)
         self._parallel = Parallel("registry")
         self.tags = Tags(store, self._parallel)
-        self.manifests = Manifests(store, self.blobs, self.tags, cache, settings)
+        self.manifests = Manifests(store, self.blobs, self.tags, cache, self._parallel, settings)
         self.catalog = Catalog(store)
         self._purge = Purge(store, settings.purge)
         if not storage.capabilities.create:

@@ -10,6 +10,7 @@ from entrepot.registry.blobs import Blobs
 from entrepot.registry.manifest import Manifest, parse_manifest
 from entrepot.registry.manifest_cache import ManifestCache
 from entrepot.registry.names import Digest, new_hasher
+from entrepot.registry.parallel import Parallel
 from entrepot.registry.references import References
 from entrepot.registry.referrers import Referrers
 from entrepot.registry.store import Store
@@ -26,7 +27,13 @@ class Manifests:
     """The manifests of all repositories (distribution-spec, "Pulling manifests", "Pushing Manifests")."""
 
     def __init__(
-        self, store: Store, blobs: Blobs, tags: Tags, cache: ManifestCache, settings: RegistrySettings
+        self,
+        store: Store,
+        blobs: Blobs,
+        tags: Tags,
+        cache: ManifestCache,
+        parallel: Parallel,
+        settings: RegistrySettings,
     ) -> None:
         self._store = store
         self._blobs = blobs
@@ -34,7 +41,7 @@ class Manifests:
         self._cache = cache
         self._references = References(blobs, settings)
         self._validation = settings.validation
-        self.referrers = Referrers(store, self.get)
+        self.referrers = Referrers(store, parallel, self.get)
 
     def get(self, name: str, digest: Digest) -> Manifest:
         """A manifest of a repository by digest; raises ManifestUnknown."""
@@ -75,7 +82,7 @@ class Manifests:
         for _ in range(_MOST_ATTEMPTS):
             self._store.put_link(layout.revision(name, digest), digest)
             if manifest.subject is not None:
-                self.referrers.add(name, manifest.subject, digest)
+                self.referrers.add(name, manifest.subject, digest, manifest)
             for tag in tags:
                 self._tags.set(name, tag, digest)
             if not tags or (self._has_revision(name, digest) and all(self._tags.exists(name, tag) for tag in tags)):
@@ -92,18 +99,15 @@ class Manifests:
             raise ManifestUnknown({"name": name, "revision": str(digest)})
         # Tags first: a crash must not leave a tag that names a manifest which the repository no longer has.
         tags = self._tags.delete_all_of(name, digest)
-        try:
-            subject = self._load(name, digest).subject
-        except ManifestUnknown:
-            subject = None
+        manifest = self._cache.load(digest)
         self._store.driver.delete([layout.revision(name, digest)])
         self._blobs.forget()
         # A push may have written a tag since, and found the revision still there; see ``Tags``.
         tags += [tag for tag in self._tags.delete_all_of(name, digest) if tag not in tags]
-        if subject is not None:
-            self.referrers.remove(name, subject, digest)
+        if manifest is not None and manifest.subject is not None:
+            self.referrers.remove(name, manifest.subject, digest)
             if self._has_revision(name, digest):
-                self.referrers.add(name, subject, digest)
+                self.referrers.add(name, manifest.subject, digest, manifest)
         self._tags.keep_repository(name)
         return tags
 

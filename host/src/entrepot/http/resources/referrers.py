@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,9 +29,9 @@ class Referrers:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         subject, wanted, last = parse_digest(digest), req.get_param("artifactType"), req.get_param("last") or ""
-        found = (referrer for referrer in self._referrers.of(name, subject) if str(referrer.digest) > last)
+        found = self._referrers.of(name, subject, last)
         if wanted is not None:
-            found = (referrer for referrer in found if referrer.manifest.artifact_type == wanted)
+            found = (referrer for referrer in found if referrer.artifact_type == wanted)
             resp.set_header("OCI-Filters-Applied", "artifactType")
         entries, more = _page(found)
         if more is not None:
@@ -49,10 +48,9 @@ def _page(referrers: Iterator[Referrer]) -> tuple[list[bytes], str | None]:
     entries: list[bytes] = []
     size, last = 0, ""
     for referrer in referrers:
-        entry = json.dumps(referrer.descriptor(), separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
-        size += len(entry) + 1
+        size += len(referrer.descriptor) + 1
         if entries and size > _PAGE_SIZE:
             return entries, last
-        entries.append(entry)
+        entries.append(referrer.descriptor)
         last = str(referrer.digest)
     return entries, None
