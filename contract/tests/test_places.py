@@ -104,5 +104,5 @@ def test_workers_that_die_early_are_replaced_ever_later() -> None:
     place = Place(socket.socket())
     with place.listener:
         delays = [place.lost(lived=1) for _ in range(8)]
-        assert delays == [0, 0.5, 1, 2, 4, 8, 15, 15]
+        assert delays == [0, 0.5, 1, 2, 4, 5, 5, 5]
         assert place.lost(lived=60) == 0

@@ -49,7 +49,7 @@ def _kill_worker(host: Registry) -> None:
 
 
 def _workers(host: Registry) -> list[int]:
-    """The workers, the oldest first: who is killed twice in a row is in a crash loop, in which granian ends."""
+    """The workers, the oldest first."""
     found = {pid: stat for pid in host.service.pids() if (stat := _stat(pid)) and int(stat[1]) == host.service.pid}
     return sorted(found, key=lambda pid: int(found[pid][19]))  # by the time of their start: numbers begin anew
 

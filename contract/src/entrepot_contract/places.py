@@ -12,9 +12,9 @@ from entrepot_contract.listening import SPREADS, listen_for_each
 
 __all__ = ["Place", "Stage", "open_places"]
 
-_STEADY_SECONDS: Final = 10.0
+_STEADY_SECONDS: Final = 5.0
 _FIRST_DELAY_SECONDS: Final = 0.5
-_MOST_DELAY_SECONDS: Final = 15.0
+_MOST_DELAY_SECONDS: Final = 5.0
 _VACANT_SECONDS: Final = 10.0
 
 _STARTING: Final = 0
@@ -56,23 +56,22 @@ class Stage:
 class Place:
     """Where one worker at a time serves: a listening socket of its own, which the parent keeps open.
 
-    Connections that wait when a worker dies are served by the next one. A worker that dies is replaced at once; one
-    that dies within 10 s of its start waits 0.5 s, then 1 s, 2 s and so on up to 15 s.
+    Connections that wait when a worker dies are served by the next one. A worker that dies is replaced at once; where
+    several in a row die within 5 s of their start, the next one is started after 0.5 s, 1 s, 2 s, 4 s and 5 s.
     """
 
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
         self.due: float | None = None
         """When the next worker is started here (``time.monotonic``); None where there is one."""
-        self.deaths = 0
-        """How many workers in a row have died early."""
+        self._deaths = 0
         self._vacant: float | None = None
 
     def lost(self, lived: float) -> float:
         """Note that the worker has ended ``lived`` seconds after its start; returns the seconds until the next one."""
         now = time.monotonic()
-        self.deaths = self.deaths + 1 if lived < _STEADY_SECONDS else 1
-        delay = 0.0 if self.deaths == 1 else min(_FIRST_DELAY_SECONDS * 2 ** (self.deaths - 2), _MOST_DELAY_SECONDS)
+        self._deaths = self._deaths + 1 if lived < _STEADY_SECONDS else 1
+        delay = 0.0 if self._deaths == 1 else min(_FIRST_DELAY_SECONDS * 2 ** (self._deaths - 2), _MOST_DELAY_SECONDS)
         self.due = now + delay
         if self._vacant is None:
             self._vacant = now

@@ -230,26 +230,34 @@ def test_an_address_has_its_own_rate_and_proxies_are_seen_through() -> None:
     assert host.request("GET", "/v2/", headers={"X-Forwarded-For": "192.0.2.2"}).status_code == 200
 
 
-def test_an_upload_beyond_the_limit_is_told_to_wait() -> None:
+@pytest.mark.parametrize(
+    ("method", "beyond"),
+    [
+        ("POST", f"/v2/b/blobs/uploads/?digest={DIGEST}"),
+        ("PUT", "/v2/b/manifests/latest"),
+        ("POST", "/auth/token"),
+    ],
+)
+def test_a_body_beyond_the_limit_is_told_to_wait(method: str, beyond: str) -> None:
     limits = Limits(LimitSettings(uploads=1))
-    host = Process(memory(), limits=limits)
+    host = Process(memory(), gate=Gate([Tokens(), People()], RULES), limits=limits)
     seen: list[int] = []
 
     class Waiting(BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             if not seen:
                 seen.append(0)
-                other = host.request("POST", f"/v2/b/blobs/uploads/?digest={DIGEST}", BLOB)
+                other = host.request(method, beyond, BLOB, ALICE)
                 seen[0] = other.status_code
                 assert _code(other) == "TOOMANYREQUESTS"
-                assert host.request("GET", "/v2/").status_code == 200
+                assert host.request("GET", "/v2/", headers=ALICE).status_code == 200
             return super().read(size)
 
-    path = f"/v2/a/blobs/uploads/?digest={DIGEST}"
-    assert host.request("POST", path, Waiting(BLOB), length=len(BLOB)).status_code == 201
+    path = f"/v2/team/a/blobs/uploads/?digest={DIGEST}"
+    assert host.request("POST", path, Waiting(BLOB), ALICE, length=len(BLOB)).status_code == 201
     assert seen == [429]
-    assert host.request("POST", "/v2/a/blobs/uploads/?digest=bad").status_code == 400
-    assert host.request("POST", path, BLOB).status_code == 201
+    assert host.request("POST", "/v2/team/a/blobs/uploads/?digest=bad", headers=ALICE).status_code == 400
+    assert host.request("POST", path, BLOB, ALICE).status_code == 201
 
 
 class TestTokenEndpoint:

@@ -211,6 +211,32 @@ class ServerCases:
                 crowds.enter_context(stalls.stalled(server.connect, sent))
                 assert stalls.seconds_for_others(server.connect) < 10
 
+    def test_a_client_that_stops_in_mid_body_is_disconnected_and_no_other(self, tmp_path: Path) -> None:
+        stopped = [
+            request("POST", "/echo", b"Content-Length: 9") + b"\r\nabc",
+            request("POST", "/echo", b"Transfer-Encoding: chunked") + b"\r\n3\r\nabc\r\n",
+            request("POST", "/echo", b"Content-Length: 9", b"Expect: 100-continue") + b"\r\n",
+        ]
+        with Running(self.name, tmp_path / "run", workers=1, stall_timeout=2) as server, ExitStack() as stack:
+            idle, late, *stalled = [stack.enter_context(server.connect()) for _ in range(2 + len(stopped))]
+            idle.sendall(request("HEAD", "/sized") + b"\r\n")
+            assert idle.recv(1000).startswith(b"HTTP/1.1 200 ")
+            time.sleep(0.2)
+            late.sendall(request("POST", "/late?6", b"Content-Length: 3") + CLOSE + b"abc")
+            for connection, sent in zip(stalled, stopped, strict=True):
+                connection.sendall(sent)
+            for connection in stalled:
+                assert b"HTTP/1.1 200 " not in receive(connection)
+            assert parse_answers(receive(late), ["POST"])[0].body == b"slow"
+            idle.sendall(request("HEAD", "/sized") + CLOSE)
+            assert receive(idle).startswith(b"HTTP/1.1 200 ")
+
+    def test_a_client_that_does_not_read_is_disconnected(self, tmp_path: Path) -> None:
+        with Running(self.name, tmp_path / "run", workers=1, stall_timeout=2) as server, server.connect() as connection:
+            connection.sendall(request("GET", "/stream?64") + CLOSE)
+            time.sleep(8)
+            assert len(receive(connection)) < 64 * MIB
+
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_signal_lets_running_requests_end(self, tmp_path: Path, number: signal.Signals) -> None:
         with Running(self.name, tmp_path / "run", workers=2) as server:

@@ -103,6 +103,11 @@ class Echo:
         yield b"x" * 10
         raise OSError("the storage broke off")
 
+    def _late(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        while environ["wsgi.input"].read(_MIB):
+            pass
+        return self._slow(environ, start_response)
+
     def _slow(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         time.sleep(float(environ["QUERY_STRING"]))
         start_response("200 OK", [("Content-Length", "4")])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+from host.tests.server import stalls
 from host.tests.server.cases import ServerCases
 from host.tests.server.running import Running, eventually
 from host.tests.server.worker_cases import WorkerCases
@@ -37,6 +39,21 @@ def test_its_threads_are_made_when_requests_need_them(tmp_path: Path) -> None:
     with Running("granian", tmp_path / "run", workers=1) as server:
         server.get("/nothing")
         assert len(list(Path(f"/proc/{server.workers()[0]}/task").iterdir())) < 16
+
+
+def test_clients_that_do_not_read_cost_a_bounded_memory(tmp_path: Path) -> None:
+    with Running("granian", tmp_path / "run", workers=1) as server:
+        server.get("/nothing")
+        before, count = resident(server.workers()[0]), 60
+        with stalls.stalled(server.connect, stalls.IN_ANSWER, count):
+            time.sleep(3)
+            assert resident(server.workers()[0]) - before < count * 5 * 2**20
+
+
+def resident(process: int) -> int:
+    """The memory of a process that is in RAM, in bytes."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
 def is_running(process: int) -> bool:

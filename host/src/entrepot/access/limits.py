@@ -25,7 +25,7 @@ class LimitSettings:
 
     - ``per_address``, ``per_identity``: requests in a time.
     - ``failed_logins``: refused passwords from one address in a time.
-    - ``uploads``: requests that push bytes at the same time, in one worker process.
+    - ``uploads``: requests that send a body (blob, manifest, form for a token) at the same time, in one worker.
     """
 
     per_address: RateLimitItem | None = None

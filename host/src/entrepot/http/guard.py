@@ -33,6 +33,8 @@ _PUSH: Final = ("pull", "push")
 _DELETE: Final = ("delete",)
 _ACTIONS: Final = {"POST": _PUSH, "PUT": _PUSH, "PATCH": _PUSH, "DELETE": _DELETE}
 _SENDING: Final = frozenset({"POST", "PUT", "PATCH"})
+_BODIES: Final = frozenset({router.UPLOAD, router.UPLOADS, router.MANIFEST, router.TOKEN})
+"""Where a request's body is read, so that a slow client holds a thread."""
 
 
 @lru_cache(maxsize=8192)
@@ -124,7 +126,7 @@ class LimitGuard:
         self, req: falcon.Request, resp: falcon.Response, resource: object, params: dict[str, str]
     ) -> None:
         """Falcon's hook between routing and the resource."""
-        if req.method in _SENDING and req.uri_template in (router.UPLOAD, router.UPLOADS):
+        if req.method in _SENDING and req.uri_template in _BODIES:
             self._limits.begin_upload()
             req.context.uploading = True
 

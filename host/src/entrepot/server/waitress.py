@@ -14,6 +14,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
 from entrepot.server.channel import PlainChannel
+from entrepot_contract.downloads import Downloads
 from entrepot_contract.listening import listen
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 
@@ -40,14 +41,14 @@ class WaitressServer(ServerDriver):
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve in this process until SIGTERM or SIGINT."""
         with listen(settings.host, settings.port, stall=settings.stall_timeout) as listener:
-            application = factory()
+            application, threads = factory(), settings.threads or _THREADS
             try:
                 channels: _Channels = {}
                 server = create_server(
-                    application,
+                    Downloads(threads).wrap(application),
                     map=channels,
                     sockets=[listener],
-                    threads=settings.threads or _THREADS,
+                    threads=threads,
                     ident="entrepot",
                     connection_limit=1000,
                     channel_timeout=max(1, round(settings.idle_timeout)),

@@ -88,6 +88,7 @@ class GranianServer(ServerDriver):
             )
             server.places = places
             server.replaceable = settings.shared
+            server.stall_timeout = settings.stall_timeout
             if settings.tls is not None:
                 server.pair = pair
                 server.least_tls = str(_TLS_VERSIONS[settings.tls.minimum])

@@ -7,8 +7,6 @@ import socket
 from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from entrepot_contract.server import Application
-
 __all__ = ["Retirement"]
 
 
@@ -31,7 +29,9 @@ class Retirement:
             nobody.listen()
             os.dup2(nobody.fileno(), self._listener.fileno(), inheritable=False)
 
-    def wrap(self, application: Application) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    def wrap(
+        self, application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+    ) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
         """The application, with ``Connection: close`` in its answers once the retirement has begun (RFC 9112, 9.6)."""
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

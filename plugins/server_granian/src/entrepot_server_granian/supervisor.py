@@ -26,7 +26,6 @@ __all__ = ["Supervisor"]
 _START_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 1.0
 _KILL_SECONDS: Final = 5.0
-_MOST_EARLY_DEATHS: Final = 5
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +57,7 @@ class Supervisor(MPServer):
     places: Sequence[Place]
     pair: FreshFiles[HeldPair] | None = None
     least_tls: str = "tls1.2"
+    stall_timeout: float = 120.0
     replaceable: bool = True
     """Whether other workers may take the place of these; they may not where the storage lives in the one worker."""
 
@@ -96,7 +96,7 @@ class Supervisor(MPServer):
         # granian's own types know neither the arguments nor that the attribute is ever set.
         self._shd = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[assignment, call-arg]
         others = [place.listener for place in self.places if place.listener is not listener]
-        target = functools.partial(serve_worker, listener, others, stage)
+        target = functools.partial(serve_worker, listener, others, stage, self.stall_timeout, self.blocking_threads)
         worker = super()._spawn_worker(idx, target, callback_loader)
         worker.stage = stage  # type: ignore[attr-defined]  # beside what granian keeps of a worker
         return worker
@@ -142,8 +142,8 @@ class Supervisor(MPServer):
         status = worker.inner.exitcode
         delay = place.lost(time.monotonic() - worker.birth)
         served = not _stage(worker).starting or any(_stage(one).serving and one.inner.is_alive() for one in self.wrks)
-        # With a status of its own it could not begin; by a signal it was killed, which may not happen again.
-        if not served and ((status or 0) > 0 or place.deaths >= _MOST_EARLY_DEATHS):
+        # With a status of its own it could not begin; by a signal it was killed, and may be able to.
+        if not served and (status or 0) > 0:
             return True
         _log.warning("worker ended, starting another worker=%d exit=%s delay=%.1f", worker.idx, status, delay)
         return False

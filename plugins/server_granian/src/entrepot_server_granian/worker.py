@@ -14,10 +14,12 @@ from typing import Final
 
 from granian.server.mp import MPServer
 
+from entrepot_contract.downloads import Downloads
 from entrepot_contract.places import Stage
 from entrepot_contract.server import Application, ApplicationFactory
 from entrepot_server_granian.input import with_input
 from entrepot_server_granian.retirement import Retirement
+from entrepot_server_granian.stalls import StallWatch
 
 __all__ = ["RETIRE", "serve_worker"]
 
@@ -32,6 +34,8 @@ def serve_worker(
     listener: socket.socket,
     others: Sequence[socket.socket],
     stage: Stage,
+    stall_timeout: float,
+    threads: int,
     worker_id: int,
     process_name: str | None,
     loader: Callable[[], ApplicationFactory],
@@ -54,11 +58,12 @@ def serve_worker(
     }
     for task, given in tasks.items():
         threading.Thread(target=task, args=given, name=task.__name__, daemon=True).start()
+    stalls, downloads = StallWatch(stall_timeout, listener), Downloads(threads)
     built: list[Application] = []
 
     def load() -> object:
         built.append(loader()())
-        return with_input(retirement.wrap(built[0]))
+        return stalls.wrap(with_input(retirement.wrap(downloads.wrap(built[0]))))
 
     try:
         MPServer._spawn_wsgi_worker(worker_id, process_name, load, *arguments, **options)

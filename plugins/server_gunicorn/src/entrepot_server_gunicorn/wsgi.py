@@ -7,6 +7,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gunicorn.app.base import BaseApplication
 
+from entrepot_contract.downloads import Downloads
 from entrepot_contract.server import (
     CLIENT_CERTIFICATE,
     CLOSE_CONNECTION,
@@ -47,7 +48,7 @@ class HostApplication(BaseApplication):
                 environ[INPUT_TIMEOUT], environ[CLOSE_CONNECTION] = body.limit, body.close_connection
             return application(environ, start_response)
 
-        return certified
+        return Downloads(self.cfg.threads).wrap(certified)
 
     def close(self) -> None:
         """Close the application that was built."""

@@ -1,0 +1,168 @@
+"""The end of connections whose client has begun a body and sends no more of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Final, Protocol
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+__all__ = ["StallWatch"]
+
+_LOOKS: Final = 8
+_TCP_INFO: Final = struct.Struct("=44xI4xI100xI")
+"""Of Linux's ``tcp_info``: milliseconds since data was last sent, and last received; segments sent with data."""
+
+_DISPATCH_SECONDS: Final = 5.0
+"""How long a request may have waited for a thread."""
+
+_NEAR_SECONDS: Final = 1.0
+_LAX_TIMES: Final = 4
+_TICK_SECONDS: Final = 0.05
+
+_log = logging.getLogger(__name__)
+
+
+class _Input(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Watched:
+    """The body of a request, which notes since when it waits for its client."""
+
+    def __init__(self, source: _Input, environ: WSGIEnvironment, bodies: set[_Watched]) -> None:
+        self._source = source
+        self._bodies = bodies
+        self._answered = False
+        self.address = str(environ.get("REMOTE_ADDR", ""))
+        self.streams = str(environ.get("SERVER_PROTOCOL", "")).startswith("HTTP/2")
+        self.expects = "HTTP_EXPECT" in environ
+        self.began = self.moved = time.monotonic()
+        self.waiting = False
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        self.moved, self.waiting = time.monotonic(), True
+        try:
+            return self._source.read(size)
+        finally:
+            self.moved, self.waiting = time.monotonic(), False
+            if self._answered:
+                self._bodies.discard(self)
+
+    def answered(self) -> None:
+        """Watch it no more, unless another thread of the application still reads from it."""
+        self._answered = True
+        if not self.waiting:
+            self._bodies.discard(self)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._source, name)
+
+
+class _Connection:
+    """One accepted connection; its times are those of ``time.monotonic``."""
+
+    def __init__(self, descriptor: int) -> None:
+        # A descriptor of its own: granian may close the other one, and accept the next client with its number.
+        copy = os.dup(descriptor)
+        try:
+            self.socket = socket.socket(fileno=copy)
+        except OSError:
+            os.close(copy)
+            raise
+        try:
+            self.port = self.socket.getsockname()[1]
+            address = str(self.socket.getpeername()[0])
+            found = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        except (OSError, IndexError):
+            self.socket.close()
+            raise
+        self.address = address
+        sent, received, segments = _TCP_INFO.unpack(found)
+        self.silent = segments == 0
+        now = time.monotonic()
+        self.sent: float = now - sent / 1000
+        self.received: float = now - received / 1000
+
+    def may_carry(self, body: _Watched, *, lax: bool) -> bool:
+        """Whether this can be the connection on which a body stalls; ``lax``: also where it may be an idle one."""
+        if self.address != body.address:
+            return False
+        if body.streams:  # window updates and other answers may have been sent since
+            return self.received >= body.began - _DISPATCH_SECONDS
+        if body.expects and abs(self.sent - body.moved) < (_NEAR_SECONDS if lax else _TICK_SECONDS):
+            return True  # the last that was sent is "100 Continue"
+        # An idle connection has sent its answer last. The kernel's times are those of its ticks.
+        return self.silent or self.received > self.sent or (lax and self.received == self.sent)
+
+
+class StallWatch:
+    """Ends connections from which a body has not moved for some seconds.
+
+    A thread that reads from granian's body waits in Rust for as long as the client keeps the connection, and granian
+    does not tell which one it is. So it is found among those of the same address: the one on which the client has sent
+    something last, and that longer ago than the time-out. In HTTP/2 all streams of the connection end with it.
+    """
+
+    def __init__(self, seconds: float, listener: socket.socket) -> None:
+        self._seconds = seconds
+        self._port: int = listener.getsockname()[1]
+        self._bodies: set[_Watched] = set()
+        if sys.platform == "linux":
+            threading.Thread(target=self._watch, name="stalls", daemon=True).start()
+
+    def wrap(
+        self, application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+    ) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+        """The application, whose requests with a body are watched until it returns its answer."""
+
+        def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+                return application(environ, start_response)
+            body = environ["wsgi.input"] = _Watched(environ["wsgi.input"], environ, self._bodies)
+            self._bodies.add(body)
+            try:
+                return application(environ, start_response)
+            finally:
+                body.answered()
+
+        return serve
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(min(5.0, self._seconds / _LOOKS))
+            since = time.monotonic() - self._seconds
+            old = [body for body in self._bodies.copy() if body.moved < since]
+            if any(body.waiting for body in old):
+                self._end([body for body in old if body.waiting], [body for body in old if not body.waiting], since)
+
+    def _end(self, stalled: list[_Watched], working: list[_Watched], since: float) -> None:
+        long = since - (_LAX_TIMES - 1) * self._seconds
+        found = list(self._connections())
+        try:
+            quiet = [one for one in found if one.port == self._port and one.received < since]
+            candidates = [one for one in quiet if any(one.may_carry(body, lax=body.moved < long) for body in stalled)]
+            for one in candidates:
+                # A request that came whole, and that the application has not answered for so long, looks the same: what
+                # came when it did is left alone until it is answered.
+                if any(abs(one.received - body.moved) < _NEAR_SECONDS for body in working):
+                    continue
+                with suppress(OSError):
+                    one.socket.shutdown(socket.SHUT_RDWR)
+                _log.info("stalled upload disconnected address=%s seconds=%.0f", one.address, self._seconds)
+        finally:
+            for one in found:
+                one.socket.close()
+
+    def _connections(self) -> Iterator[_Connection]:
+        for name in os.listdir("/proc/self/fd"):
+            with suppress(OSError, IndexError):
+                yield _Connection(int(name))
