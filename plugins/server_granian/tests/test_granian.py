@@ -31,8 +31,8 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
         workers = server.workers()
         server.process.kill()
         assert eventually(lambda: not any(is_running(worker) for worker in workers))
-        with pytest.raises(ConnectionRefusedError):
-            server.connect().close()
+        # A process of many threads may seem to have ended before the last of them has closed its files.
+        assert eventually(lambda: refuses(server), seconds=5)
 
 
 def test_its_threads_are_made_when_requests_need_them(tmp_path: Path) -> None:
@@ -48,6 +48,15 @@ def test_clients_that_do_not_read_cost_a_bounded_memory(tmp_path: Path) -> None:
         with stalls.stalled(server.connect, stalls.IN_ANSWER, count):
             time.sleep(3)
             assert resident(server.workers()[0]) - before < count * 5 * 2**20
+
+
+def refuses(server: Running) -> bool:
+    """Whether nobody listens."""
+    try:
+        server.connect().close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def resident(process: int) -> int:
