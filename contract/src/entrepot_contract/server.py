@@ -103,7 +103,15 @@ class ServerSettings:
 
 
 class ServerDriver(ABC):
-    """One way to serve; found by name in the entry-point group ``entrepot.server``."""
+    """One way to serve; found by name in the entry-point group ``entrepot.server``.
+
+    - Reads of ``wsgi.input`` give the whole body. One that breaks off is never taken for whole: after its last good
+      byte a read raises OSError, or it is shorter than its Content-Length, or the server answers 400 itself. A server
+      that cannot tell how a body in chunks ended says so in its documentation.
+    - Where it is in doubt where a request ends (RFC 9112, 6.1 and 6.3), the answer is the last on its connection.
+    - ``100 Continue`` is sent at the first read of the body, or where the server receives whole bodies, before it.
+    - An application that may leave a body unread finds INPUT_TIMEOUT and CLOSE_CONNECTION in the environment.
+    """
 
     name: ClassVar[str]
     contract: ClassVar[tuple[int, int]]
