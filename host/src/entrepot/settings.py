@@ -69,6 +69,13 @@ class RegistrySettings:
     upload_held: int = 256 * 2**10
     purge: PurgeSettings = field(default_factory=PurgeSettings)
 
+    @property
+    def disabled(self) -> frozenset[str]:
+        """The methods of HTTP that are refused whatever they are about."""
+        if self.readonly:
+            return frozenset({"POST", "PUT", "PATCH", "DELETE"})
+        return frozenset() if self.delete_enabled else frozenset({"DELETE"})
+
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
@@ -79,7 +86,8 @@ class HttpSettings:
     - ``secret``: signs the state that an upload's URL carries; the same on all hosts of one store.
     - ``redirect``: whether GET of a blob may answer with a URL of the backend.
     - ``access_log``: whether each request is logged.
-    - ``trusted_proxies``: the networks whose X-Forwarded-For is believed.
+    - ``trusted_proxies``: the networks whose X-Forwarded-For is believed, and, once there are any, the only ones
+      whose Forwarded, X-Forwarded-Host and X-Forwarded-Proto are.
     - ``source``: what events say of where they come from.
     """
 

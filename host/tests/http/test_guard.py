@@ -11,11 +11,12 @@ import pytest
 from falcon.testing import Result
 from host.tests.access.authenticators import People, Tokens
 from host.tests.registry.content import digest_of
-from host.tests.registry.process import HTTP, Process, memory
+from host.tests.registry.process import HTTP, QUIET, Process, memory
 from limits import parse
 
 from entrepot.access import Gate, Limits, Rule, Rules
 from entrepot.access.limits import LimitSettings
+from entrepot.settings import RegistrySettings
 from entrepot_contract.events import Event
 
 ALICE = {"Authorization": "Name alice"}
@@ -305,3 +306,38 @@ class TestTokenEndpoint:
 
     def test_it_is_not_there_where_nobody_issues(self) -> None:
         assert Process(memory(), gate=Gate([People()], RULES)).request("GET", "/auth/token").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v2/", "/v2/_catalog", "/v2/other/a/manifests/v1", "/v2/other/a/blobs/uploads/"])
+def test_options_asks_for_no_credential_and_a_preflight_gets_the_configured_headers(path: str) -> None:
+    cors = {"Access-Control-Allow-Origin": ("https://ui.example",), "Access-Control-Allow-Headers": ("Authorization",)}
+    host = Process(memory(), http=replace(HTTP, headers=cors), gate=Gate([Tokens(), People()], RULES))
+    sent = {"Origin": "https://ui.example", "Access-Control-Request-Method": "GET"}
+    answer = host.request("OPTIONS", path, headers=sent)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["access-control-allow-origin"] == "https://ui.example"
+    assert answer.headers["access-control-allow-headers"] == "Authorization"
+    assert "www-authenticate" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("settings", "allowed"),
+    [
+        (QUIET, ("DELETE, GET, HEAD, OPTIONS, PUT", "DELETE, GET, HEAD, OPTIONS", "OPTIONS, POST")),
+        (replace(QUIET, delete_enabled=False), ("GET, HEAD, OPTIONS, PUT", "GET, HEAD, OPTIONS", "OPTIONS, POST")),
+        (replace(QUIET, readonly=True), ("GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS", "OPTIONS")),
+    ],
+)
+def test_options_says_which_methods_are_enabled(settings: RegistrySettings, allowed: tuple[str, ...]) -> None:
+    host = Process(memory(), settings)
+    paths = ("manifests/v1", f"blobs/{DIGEST}", "blobs/uploads/")
+    answers = [host.request("OPTIONS", f"/v2/app/{path}") for path in paths]
+    assert tuple(answer.headers["allow"] for answer in answers) == allowed
+
+
+def test_a_challenge_names_the_host_that_a_trusted_proxy_names_and_no_other() -> None:
+    sent = {"Host": "in", "X-Forwarded-Host": "out.example", "X-Forwarded-Proto": "https"}
+    for network, realm in (("10.0.0.0/8", "http://in/auth/token"), ("127.0.0.0/8", "https://out.example/auth/token")):
+        http = replace(HTTP, trusted_proxies=(ip_network(network),))
+        answer = Process(memory(), http=http, gate=Gate([Tokens()], RULES)).request("GET", "/v2/", headers=sent)
+        assert f'realm="{realm}"' in (answer.headers["www-authenticate"] or "")

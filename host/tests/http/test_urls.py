@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 from host.tests.registry.content import digest_of, image
@@ -41,6 +42,13 @@ SETTINGS: list[tuple[HttpSettings, str]] = [
 ]
 
 
+UNTRUSTED: list[dict[str, str]] = [
+    {"X-Forwarded-Host": "evil.example"},
+    {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"},
+    {"Forwarded": "host=evil.example;proto=https"},
+]
+
+
 def check_locations(host: Process, prefix: str, headers: dict[str, str], root: str) -> None:
     """Every answer that has a Location begins it with ``root``."""
 
@@ -67,6 +75,24 @@ def test_a_location_has_the_host_and_scheme_that_the_client_used(
     host: Process, headers: dict[str, str], root: str
 ) -> None:
     check_locations(host, "", headers, root)
+
+
+@pytest.mark.parametrize("headers", UNTRUSTED)
+def test_headers_of_proxies_are_believed_from_those_alone_that_are_named(
+    driver: StorageDriver, headers: dict[str, str]
+) -> None:
+    elsewhere, here = (
+        Process(driver, http=replace(HTTP, trusted_proxies=(ip_network(network),)))
+        for network in ("10.0.0.0/8", "127.0.0.0/8")
+    )
+    check_locations(elsewhere, "", {"Host": "in", **headers}, "http://in")
+    scheme = "https" if "https" in str(headers) else "http"
+    check_locations(here, "", {"Host": "in", **headers}, f"{scheme}://evil.example")
+
+
+def test_a_forwarded_port_is_ignored_as_by_distribution(host: Process) -> None:
+    headers = {"Host": "in", "X-Forwarded-Host": "out.example", "X-Forwarded-Port": "8443"}
+    check_locations(host, "", headers, "http://out.example")
 
 
 @pytest.mark.parametrize(("settings", "root"), SETTINGS)

@@ -12,11 +12,15 @@ Network = IPv4Network | IPv6Network
 
 
 class ClientAddresses:
-    """Believes X-Forwarded-For only from the proxies that the configuration names."""
+    """Believes headers like X-Forwarded-For only from the proxies that the configuration names."""
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
         self._is_trusted = lru_cache(maxsize=4096)(self._look_up)
+
+    def trusts(self, peer: str) -> bool:
+        """Whether headers in which proxies tell of a request are believed; from everybody where none is named."""
+        return not self._trusted or self._is_trusted(peer)
 
     def of(self, peer: str, forwarded_for: str | None) -> str:
         """The address that a request comes from.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import falcon
@@ -10,7 +11,12 @@ from entrepot.errors import AlgorithmUnsupported, DigestInvalid, NameInvalid, Re
 from entrepot.registry.body import Body
 from entrepot.registry.names import Digest, check_name, parse_digest
 
-__all__ = ["Mount", "known_digest", "matches", "request_body", "requested_mount"]
+__all__ = ["Mount", "json_body", "known_digest", "matches", "request_body", "requested_mount"]
+
+
+def json_body(value: object) -> bytes:
+    """JSON as Distribution writes it: without blanks, with a line end."""
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
 def known_digest(text: str, unknown: type[RegistryError]) -> Digest:

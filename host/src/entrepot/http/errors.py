@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 import falcon
 
 from entrepot.errors import RegistryError, StorageFull, Unavailable, Unsupported
+from entrepot.http.content import json_body
 from entrepot_contract import NoSpace, StorageError, Throttled
 
 __all__ = ["install_error_handlers"]
@@ -77,4 +77,4 @@ def _answer(resp: falcon.Response, status: int | str, entries: Iterable[object])
     for name in _OF_CONTENT:
         resp.delete_header(name)
     resp.content_type = "application/json"
-    resp.data = json.dumps({"errors": list(entries)}).encode()
+    resp.data = json_body({"errors": list(entries)})

@@ -82,7 +82,7 @@ class Guard:
     ) -> None:
         """Falcon's hook between routing and the resource."""
         template = str(req.uri_template)
-        if template in _OPEN:
+        if template in _OPEN or req.method == "OPTIONS":
             return
         presented = presented_by(req, self._urls)
         accesses = wanted(template, req.method, params.get("name"))

@@ -5,6 +5,7 @@ The names of repositories contain slashes, so paths are split from the right: Fa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import falcon
@@ -54,8 +55,10 @@ class Router:
         self._routes: dict[str, tuple[object, dict[str, Any]]] = {}
 
     def add_route(self, uri_template: str, resource: object, **kwargs: object) -> None:
-        """Let a resource answer one of the templates of this module."""
-        methods = map_http_methods(resource)
+        """Let a resource answer one of the templates of this module; OPTIONS tells of no method in its ``disabled``."""
+        methods: dict[str, Any] = map_http_methods(resource)
+        disabled: frozenset[str] = getattr(resource, "disabled", frozenset())
+        methods["OPTIONS"] = _options(", ".join(sorted({*methods, "OPTIONS"} - disabled)))
         set_default_responders(methods)
         self._routes[uri_template] = (resource, methods)
 
@@ -79,6 +82,14 @@ class Router:
         check_name(params["name"])
         resource, methods = self._routes[template]
         return resource, methods, params, template
+
+
+def _options(allowed: str) -> Callable[..., None]:
+    def on_options(req: falcon.Request, resp: falcon.Response, **params: str) -> None:
+        resp.set_header("Allow", allowed)
+        resp.content_length = 0
+
+    return on_options
 
 
 def _split(path: str) -> tuple[str, dict[str, str]] | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import falcon
 
+from entrepot.access import ClientAddresses
 from entrepot.http.state import StateSigner, UploadPosition
 from entrepot.registry.names import Digest
 from entrepot.settings import HttpSettings
@@ -26,6 +27,7 @@ class Urls:
         self._prefix = settings.prefix.rstrip("/")
         self._relative = settings.relative_urls
         self._signer = StateSigner(settings.secret)
+        self._proxies = ClientAddresses(settings.trusted_proxies)
 
     def blob(self, req: falcon.Request, name: str, digest: Digest) -> str:
         """Where a blob can be pulled."""
@@ -70,7 +72,10 @@ class Urls:
         return self._seen(req) or self._prefix
 
     def _seen(self, req: falcon.Request) -> str | None:
-        site = _site(req.forwarded_host, req.forwarded_scheme)
+        if self._proxies.trusts(req.remote_addr):
+            site = _site(req.forwarded_host, req.forwarded_scheme)
+        else:
+            site = _site(req.netloc, req.scheme)
         return None if site is None else site + self._prefix
 
 

@@ -32,6 +32,7 @@ class Blob:
         self._settings = registry.settings
         self._publisher = publisher
         self._redirect = redirect
+        self.disabled = registry.settings.disabled & {"DELETE"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         wanted = known_digest(digest, BlobUnknown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,6 +9,7 @@ import falcon
 
 from entrepot.access import Gate
 from entrepot.errors import PaginationNumberInvalid
+from entrepot.http.content import json_body
 from entrepot.http.paging import next_link, page, requested_number
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
@@ -39,7 +39,7 @@ class Catalog:
         names, more = page(self._shown(req, last), number) if number else ([], False)
         if more:
             next_link(resp, self._urls.path("/v2/_catalog"), last=names[-1], n=number)
-        resp.data = json.dumps({"repositories": names}).encode()
+        resp.data = json_body({"repositories": names})
 
     on_head = on_get
 

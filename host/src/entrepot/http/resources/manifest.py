@@ -36,6 +36,7 @@ class Manifest:
         self._settings = registry.settings
         self._urls = urls
         self._publisher = publisher
+        self.disabled = registry.settings.disabled
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, reference: str) -> None:
         digest, tags, manifest = self._find(name, reference)

@@ -38,7 +38,10 @@ class Referrers:
             query = {"last": more} if wanted is None else {"last": more, "artifactType": wanted}
             next_link(resp, self._urls.path(f"/v2/{name}/referrers/{digest}"), **query)
         resp.content_type = OCI_INDEX
-        resp.data = b'{"schemaVersion":2,"mediaType":"%b","manifests":[%b]}' % (OCI_INDEX.encode(), b",".join(entries))
+        resp.data = b'{"schemaVersion":2,"mediaType":"%b","manifests":[%b]}\n' % (
+            OCI_INDEX.encode(),
+            b",".join(entries),
+        )
 
     on_head = on_get
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import falcon
 
+from entrepot.http.content import json_body
 from entrepot.http.paging import next_link, page, requested_number
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
@@ -30,6 +29,6 @@ class Tags:
         tags, more = page(self._tags.names(name, last), number)
         if more:
             next_link(resp, self._urls.path(f"/v2/{name}/tags/list"), last=tags[-1], n=number)
-        resp.data = json.dumps({"name": name, "tags": tags}).encode()
+        resp.data = json_body({"name": name, "tags": tags})
 
     on_head = on_get

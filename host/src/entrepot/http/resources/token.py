@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final, Literal
 from urllib.parse import parse_qs
 
@@ -10,7 +9,7 @@ import falcon
 
 from entrepot.access import HostAuthority, Limits
 from entrepot.errors import RegistryError
-from entrepot.http.content import request_body
+from entrepot.http.content import json_body, request_body
 from entrepot.http.guard import presented_by
 from entrepot.http.urls import Urls
 from entrepot_contract.issuing import TokenIssuer, TokenRequest
@@ -61,4 +60,4 @@ class Token:
         resp.status = answer.status
         resp.content_type = "application/json"
         resp.set_headers({"Cache-Control": "no-store", **answer.headers})
-        resp.data = json.dumps(answer.content).encode()
+        resp.data = json_body(answer.content)

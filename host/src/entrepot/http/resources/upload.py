@@ -37,6 +37,8 @@ class _Pushing:
         self._uploads = registry.uploads
         self._urls = urls
         self._publisher = publisher
+        # An upload can always be cancelled, but for a registry that is read-only.
+        self.disabled = registry.settings.disabled if registry.settings.readonly else frozenset()
 
     def _check_writable(self, allowed: str) -> None:
         if self._registry.settings.readonly:

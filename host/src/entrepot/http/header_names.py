@@ -1,0 +1,35 @@
+"""The names of headers in their usual case, which scripts search for; Falcon writes them in lower case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
+
+__all__ = ["usual_names"]
+
+_OTHERS: Final = {
+    "etag": "ETag",
+    "www-authenticate": "WWW-Authenticate",
+    "docker-upload-uuid": "Docker-Upload-UUID",
+    "oci-subject": "OCI-Subject",
+    "oci-tag": "OCI-Tag",
+    "oci-filters-applied": "OCI-Filters-Applied",
+}
+
+
+def usual_names(start_response: StartResponse) -> StartResponse:
+    """A ``start_response`` (PEP 3333) that passes on each header by its usual name."""
+
+    def start(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:
+        return start_response(status, [(_usual(name), value) for name, value in headers], *error)  # type: ignore[arg-type]  # passed on as it came
+
+    return start
+
+
+@lru_cache(maxsize=256)
+def _usual(name: str) -> str:
+    return _OTHERS.get(name.lower()) or name.title()
