@@ -32,8 +32,8 @@ serve: $(UV) ## Serve a registry on 127.0.0.1:5000 with its data under ./data
 	@exec $(VENV)/bin/entrepot serve $(CONFIG)
 
 check: install ## Lint, format and types
-	$(VENV)/bin/ruff check $(SOURCES)
-	$(VENV)/bin/ruff format --check $(SOURCES)
+	$(VENV)/bin/ruff check $(SOURCES) conftest.py
+	$(VENV)/bin/ruff format --check $(SOURCES) conftest.py
 	$(VENV)/bin/mypy $(SOURCES)
 
 quick: install ## The tests of the packages that take seconds
@@ -43,7 +43,7 @@ test: install ## Everything: check, and all tests, with the programs that they d
 	.ci/programs
 	$(MAKE) check
 	$(PY) -m pytest -q -n 3 $(REPORTS) $(PACKAGE_TESTS)
-	$(PY) -m pytest -q -n 3 --dist loadscope tests
+	$(PY) -m pytest -q -n 3 tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate is left out: it needs docker-registry"; fi
 

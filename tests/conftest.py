@@ -18,30 +18,8 @@ from services.engine import docker_engine
 from services.entrepot import SERVERS, entrepot
 from services.programs import installed, need, need_root
 from services.registry import Registry, write_config
-from xdist.remote import Producer  # type: ignore[import-untyped]  # pytest-xdist ships no types
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # the same
 
 PEER = "docker-registry"
-FOLDERS = Path(__file__).parent
-SHARING = {"auth", "hosts", "matrix", "protocol", "redirects"}
-"""Folders whose tests share servers for the whole session: one process runs them all."""
-
-
-class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # the same
-    """Tests of a file stay together, and those of a folder whose tests share servers: one process starts them.
-
-    Not by groups of pytest-xdist: its 3.8.0 sets an attribute that pytest 9.2 does not look at any more.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        place = nodeid.partition("::")[0]
-        folder = place.removeprefix(f"{FOLDERS.name}/").partition("/")[0]
-        return folder if folder in SHARING else place
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:
-    """Let processes share the tests by their places."""
-    return ByPlace(config, log)
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+"""Which tests run in one process, so that what they share is started once."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]  # pytest-xdist ships no types
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # the same
+
+__all__ = ["ByPlace", "pytest_xdist_make_scheduler"]
+
+SHARED: Final = (
+    "plugins/storage_azure/",
+    "plugins/storage_fsspec/",
+    "plugins/storage_gcs/",
+    "plugins/storage_s3/",
+    "tests/auth/",
+    "tests/hosts/",
+    "tests/matrix/",
+    "tests/protocol/",
+    "tests/redirects/",
+)
+"""Folders whose tests share servers for the whole session."""
+
+_PART: Final = re.compile(r"(?P<file>[^:]+)::.*\[(?P<part>part\d+)-")
+
+
+class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # the same
+    """Keep the tests of a shared folder, of a class or of a file together.
+
+    A test whose first parameter is ``part0``, ``part1``, ... stays with the tests of that part: a file that is too long
+    for one process is divided that way.
+
+    pytest-xdist's own groups are not used: its 3.8.0 sets an attribute that pytest 9.2 no longer reads.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        for folder in SHARED:
+            if nodeid.startswith(folder):
+                return folder
+        part = _PART.match(nodeid)
+        return f"{part['file']}[{part['part']}]" if part else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:
+    """Divide the tests between the processes of pytest-xdist by their places."""
+    return ByPlace(config, log)
