@@ -35,6 +35,9 @@ class StorageDriver(ABC):
     """One backend that stores objects by key.
 
     No method has a default here, so that a wrapper can never forget one.
+
+    A backend may let a deletion, an overwrite or a move wait until open readers of the object are closed, up to the
+    driver's own timeout: a caller never waits for one of them in the thread that has to close the reader.
     """
 
     name: ClassVar[str]
