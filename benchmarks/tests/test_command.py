@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -64,6 +65,10 @@ def test_backends_and_a_peer_are_measured_and_left_as_they_were(
 
     assert files(store) == before
     assert kept == []
+    assert f"remove what was prepared on {registry.address}" in outcome.errors
+    (left,) = outcome.told
+    assert re.match(rf"{registry.address} may keep [1-9][\d,.]* MB of deleted blobs on its disk until", left)
+    assert left in run.notes
     assert all(name in outcome.page for name in ("mine", "pantry", registry.address))
     table = outcome.output.splitlines()
     assert [line.split("  ")[0] for line in table if line.startswith(CASES)] == [case for case in CASES for _ in (1, 2)]

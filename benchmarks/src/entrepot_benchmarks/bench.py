@@ -120,6 +120,7 @@ def _end(stack: ExitStack, run: Run) -> None:
 
 
 def _close(target: Target, run: Run, progress: Progress) -> None:
+    progress.turn(f"close {target.info.name}, and remove what it still holds of this run")
     try:
         target.close()
     except (BenchmarkError, OSError) as error:

@@ -186,6 +186,7 @@ class Runner:
     def _forget(self) -> None:
         failed: dict[str, str] = {}
         for workload, target in self._prepared:
+            self._progress.turn(f"remove what was prepared on {target.info.name}")
             try:
                 workload.forget(target)
             except (BenchmarkError, OSError) as error:

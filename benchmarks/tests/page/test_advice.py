@@ -13,6 +13,8 @@ from .small import backend, run_of
 FS, S3, MEMORY = backend("fs", shared=False), backend("s3", shared=True), backend("memory", durable=False)
 PEER, LIMIT = TargetInfo("distribution", "peer"), TargetInfo("nginx", "limit")
 
+BY_SPEED = "Speed alone decides here: durability, several hosts and cost are below."
+
 
 def advice_of(run: Run) -> Advice:
     return advise(run, rows_of(run))
@@ -25,7 +27,7 @@ def beside(advice: Advice, title: str) -> Sequence[str]:
 def test_the_faster_one_is_chosen_with_its_factor_and_spread() -> None:
     run = run_of([FS, S3], {("Pull", 1): {"fs": [200, 220, 210], "s3": [100, 100, 100]}})
     advice = advice_of(run)
-    assert advice.lead == ["Choose fs for large pulls (2.10 times as fast as s3, 2.00 to 2.20)."]
+    assert advice.lead == ["Choose fs for large pulls (2.10 times as fast as s3, 2.00 to 2.20).", BY_SPEED]
     (choice,) = advice.choices
     assert choice.names == ["fs"]
     assert choice.words[0] == "fs is 2.10 times as fast as s3 (2.00 to 2.20)."
@@ -40,7 +42,7 @@ def test_ratios_are_taken_within_a_round_and_not_between_medians() -> None:
 def test_backends_that_the_rounds_cannot_tell_apart_are_both_named() -> None:
     run = run_of([FS, S3], {("Pull", 1): {"fs": [102, 99, 105], "s3": [100, 100, 100]}})
     advice = advice_of(run)
-    assert advice.lead == ["fs or s3, between which these rounds show no difference, for large pulls."]
+    assert advice.lead == ["fs or s3, between which these rounds show no difference, for large pulls.", BY_SPEED]
     assert advice.choices[0].names == ["fs", "s3"]
     told = "fs shows no difference from s3 that these rounds can show (0.99 to 1.05 times as fast)."
     assert advice.choices[0].words[0] == told
@@ -107,7 +109,8 @@ def test_several_hosts_are_advised_by_what_can_be_shared() -> None:
     run = run_of([FS, S3], {("Pull", 1): {"fs": [200, 200], "s3": [100, 100]}})
     assert beside(advice_of(run), "Several hosts") == [
         "fs serves one host: what is stored is not seen by others.",
-        "Where several hosts serve one registry, choose s3 for large pulls.",
+        "Where several hosts serve one registry, and each reaches the same storage (for files: a network file system), "
+        "choose s3 for large pulls.",
     ]
 
 

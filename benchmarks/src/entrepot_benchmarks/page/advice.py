@@ -68,6 +68,7 @@ def _lead(run: Run, choices: Sequence[Choice]) -> list[str]:
             sentences.append(f"Choose {names[0]} for {uses}.")
         else:
             sentences.append(f"{listing(names, 'or')}, between which these rounds show no difference, for {uses}.")
+    sentences.append("Speed alone decides here: durability, several hosts and cost are below.")
     lost = _lost(run)
     if lost and lost != [target.name for target in able]:
         sentences.append(f"Not for data that has to be kept: {listing(lost)}.")
@@ -130,7 +131,8 @@ def _shared(run: Run, topics: Sequence[Topic]) -> list[str]:
         if ranking := rank(run, topic, shared):
             first.setdefault(tuple(sorted(ranking.chosen)), []).append(topic.name)
     told = [f"{listing(names, 'or')} for {listing(uses)}" for names, uses in first.items()]
-    return [found, *([f"Where several hosts serve one registry, choose {'; '.join(told)}."] if told else [])]
+    where = "Where several hosts serve one registry, and each reaches the same storage"
+    return [found, *([f"{where} (for files: a network file system), choose {'; '.join(told)}."] if told else [])]
 
 
 def _clients(run: Run, rows: Sequence[Row]) -> list[str]:

@@ -99,7 +99,7 @@ def _info(backend: Backend, capabilities: Capabilities, server: str) -> TargetIn
     point = next(iter(entry_points(group="entrepot.storage", name=backend.driver)))
     package, version = (point.dist.name, point.dist.version) if point.dist is not None else ("", "")
     kept = "durable" if capabilities.durable else "not durable"
-    whose = "shared by any number of hosts" if capabilities.shared else "of one process alone"
+    whose = "shared by all hosts that reach the same storage" if capabilities.shared else "of one process alone"
     return TargetInfo(
         backend.label,
         "backend",

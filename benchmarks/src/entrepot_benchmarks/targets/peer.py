@@ -63,6 +63,7 @@ class PeerRegistry(RegistryTarget):
         self._due: dict[tuple[str, str], None] = {}
         self._kept: set[str] = set()
         self._refused: set[str] = set()
+        self._unlinked = 0
         with Connection(origin, FIRST_LOOK_SECONDS) as connection:
             answer = connection.ask("GET", "/v2/")
         if answer.status != 200:
@@ -92,13 +93,19 @@ class PeerRegistry(RegistryTarget):
                 del self._due[repository, digest]
 
     def remains(self) -> Sequence[str]:
-        """What the registry would not delete."""
-        if not self._kept:
-            return ()
-        why = ", ".join(sorted(self._refused))
-        return [
-            f"{self.info.name} keeps {len(self._kept)} blobs and manifests of this run: it answered {why} to DELETE"
-        ]
+        """What the registry refused to delete, and what it may keep although it deleted it."""
+        left = []
+        if self._kept:
+            why = ", ".join(sorted(self._refused))
+            left.append(
+                f"{self.info.name} keeps {len(self._kept)} blobs and manifests of this run: it answered {why} to DELETE"
+            )
+        if self._unlinked:
+            left.append(
+                f"{self.info.name} may keep {self._unlinked / 1e6:,.1f} MB of deleted blobs on its disk"
+                " until its own garbage collection runs"
+            )
+        return left
 
     def close(self) -> None:
         """Try once more to delete what is still due; the registry was running before, and goes on."""
@@ -110,7 +117,11 @@ class PeerRegistry(RegistryTarget):
             return
         answer = connection.ask("DELETE", f"/v2/{repository}/manifests/{digest}")
         if answer.status == 404:
-            answer = connection.ask("DELETE", f"/v2/{repository}/blobs/{digest}")
+            blob = f"/v2/{repository}/blobs/{digest}"
+            size = connection.ask("HEAD", blob).headers.get("content-length", "")
+            answer = connection.ask("DELETE", blob)
+            if answer.status == 202 and size.isdecimal():
+                self._unlinked += int(size)
         if answer.status not in (200, 202, 204, 404):
             self._refused.add(str(answer.status))
             self._kept.add(digest)
