@@ -13,7 +13,7 @@ from entrepot.http import create_app
 from entrepot.registry import Registry, layout
 from entrepot.settings import HttpSettings, PurgeSettings, RegistrySettings
 from entrepot.storage import CheckedDriver
-from entrepot_contract import NotFound, StorageDriver
+from entrepot_contract import IntegrityError, NotFound, StorageDriver
 
 __all__ = ["CASES", "HEADER", "Row", "observe", "strangers", "table"]
 
@@ -56,24 +56,23 @@ def host(driver: StorageDriver) -> Iterator[TestClient]:
         registry.manifests.close()
 
 
-def observe(driver: StorageDriver, target: str, kind: str) -> Row:
-    """Damage one object of a new image in each of three trees, and make requests that name it."""
-    name = f"{target}-{kind}".replace(" ", "-")
-    first = _damaged(driver, name, target, kind)
+def observe(driver: StorageDriver, target: str, kind: str, raw: StorageDriver | None = None) -> Row:
+    """Damage one object of a new image, twice, and make requests that name it.
+
+    ``raw`` is the driver below ``driver``, where that is a layer whose objects are to be damaged as they are stored.
+    """
+    image = make(driver, f"{target}-{kind}".replace(" ", "-"))
+    damage(raw or driver, image.key(target), kind)
     with host(driver) as client:
-        get, head = _get(client, first, target), _head(client, first, target)
-        mount = _mount(client, driver, first, target)
-        put = _put(client, driver, first, target)
-    second = _damaged(driver, f"{name}-deleted", target, kind)
+        get, head = _get(client, image, target), _head(client, image, target)
+        mount = _mount(client, driver, image, target)
+        put = _put(client, driver, image, target)
+        push = _push(client, driver, image, target)
     with host(driver) as client:
-        delete = str(client.simulate_delete(_path(second, target)).status_code)
-    third = _damaged(driver, f"{name}-pushed", target, kind)
+        after = _get(client, image, target)
+    damage(raw or driver, image.key(target), kind)
     with host(driver) as client:
-        # Clients look first.
-        client.simulate_head(_path(third, target))
-        push = _push(client, driver, third, target)
-    with host(driver) as client:
-        after = _get(client, third, target)
+        delete = str(client.simulate_delete(_path(image, target)).status_code)
     return Row(target, kind, get, head, mount, put, delete, push, after)
 
 
@@ -98,12 +97,6 @@ def table(rows: list[Row]) -> str:
     """The rows as a table in Markdown, as in docs/damage.md."""
     lines = [HEADER, tuple("---" for _ in HEADER), *(astuple(row) for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _damaged(driver: StorageDriver, name: str, target: str, kind: str) -> Image:
-    image = make(driver, name)
-    damage(driver, image.key(target), kind)
-    return image
 
 
 def _path(image: Image, target: str) -> str:
@@ -170,5 +163,5 @@ def _is_stored(driver: StorageDriver, content: bytes) -> bool:
     try:
         with driver.read(layout.blob(digest_of(content))) as reader:
             return b"".join(reader) == content
-    except NotFound:
+    except (NotFound, IntegrityError):
         return False

@@ -15,6 +15,7 @@ from damage.answers import CASES, HEADER, NOT_WHOLE, Row, host, observe, strange
 from damage.tree import TAG, digest_of
 from entrepot_contract import StorageDriver
 from entrepot_storage_fs import FilesystemDriver
+from entrepot_storage_layers import EncryptDriver
 from entrepot_storage_s3 import S3Driver
 
 PAGE = Path(__file__).parents[2] / "docs" / "damage.md"
@@ -70,6 +71,21 @@ def test_nothing_but_a_blob_that_only_its_hash_can_tell_is_answered_as_whole(dri
         # A push makes it whole, and never rests on what is not.
         assert NOT_WHOLE not in row.push + row.after
         assert NOT_WHOLE not in row.put or row.kind != "cut"
+
+
+def test_what_a_layer_finds_damaged_is_absent_and_repaired_by_a_push(tmp_path: Path) -> None:
+    keyfile = tmp_path / "key"
+    keyfile.write_text(f"{'5a' * 32}\n")
+    raw = {"rootdirectory": str(tmp_path / "data")}
+    encrypted = EncryptDriver.from_config({"inner": {"filesystem": raw}, "keyfile": str(keyfile)})
+    for target, kind in CASES:
+        if kind in ("empty", "zeros"):
+            row = observe(encrypted, target, kind, FilesystemDriver.from_config(raw))
+            # Whether each chunk of a blob is whole shows when it is read.
+            late = (target, kind) in UNSEEN
+            assert row.get in (("404", "500") if late else ("404",)), row
+            assert row.head in (("404", "200¹") if late else ("404",)), row
+            assert (row.delete, row.push, row.after) == ("202", "201", "200"), row
 
 
 def test_strangers_beside_an_image_change_nothing(driver: StorageDriver) -> None:

@@ -107,6 +107,10 @@ class Blobs:
         except NotFound as error:
             self._sizes.pop(stored)
             raise BlobUnknown({"digest": str(digest), "name": name}) from error
+        except IntegrityError as error:
+            self._sizes.pop(stored)
+            self._store.warn_damaged(layout.blob(stored), error.message)
+            raise BlobUnknown({"digest": str(digest), "name": name}) from error
         if reader.info.size == 0 and self._lost(stored):
             reader.close()
             self._sizes.pop(stored)
@@ -142,7 +146,7 @@ class Blobs:
         """Take a blob out of a repository; its bytes stay for the others. Raises BlobUnknown."""
         # A damaged link can be deleted, too, so it is not read.
         link = layout.layer(name, digest)
-        if self._store.size(link) is None:
+        if not self._store.exists(link):
             raise BlobUnknown({"digest": str(digest)})
         self._store.driver.delete([link])
         self.forget()

@@ -46,7 +46,7 @@ class ManifestCache:
         except NotFound:
             return None
         if content is None:
-            self._store.warn_damaged(key, f"this manifest has more than {MAX_PUT_SIZE} bytes")
+            self._store.warn_damaged(key, f"this manifest cannot be read, or has more than {MAX_PUT_SIZE} bytes")
             return None
         hasher = new_hasher(digest.algorithm)
         hasher.update(content)

@@ -90,12 +90,12 @@ class Manifests:
         raise Unavailable("this manifest is being deleted again and again", headers={"Retry-After": "1"})
 
     def _has_revision(self, name: str, digest: Digest) -> bool:
-        return self._store.size(layout.revision(name, digest)) is not None
+        return self._store.exists(layout.revision(name, digest))
 
     def delete(self, name: str, digest: Digest) -> list[str]:
         """Take a manifest out of a repository, and all tags that name it; answers those. Raises ManifestUnknown."""
         # A damaged link can be deleted, too, so it is not read.
-        if self._store.size(layout.revision(name, digest)) is None:
+        if not self._store.exists(layout.revision(name, digest)):
             raise ManifestUnknown({"name": name, "revision": str(digest)})
         # Tags first: a crash must not leave a tag that names a manifest which the repository no longer has.
         tags = self._tags.delete_all_of(name, digest)

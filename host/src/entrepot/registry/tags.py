@@ -50,7 +50,7 @@ class Tags:
 
     def exists(self, name: str, tag: str) -> bool:
         """Whether a tag names a manifest, whichever it is."""
-        return self._store.size(layout.tag_current(name, tag)) is not None
+        return self._store.exists(layout.tag_current(name, tag))
 
     def names(self, name: str, after: str = "") -> Iterator[str]:
         """The tags of a repository in ASCII order, from after ``after`` on; raises NameUnknown at once.

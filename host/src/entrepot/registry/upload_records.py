@@ -132,11 +132,11 @@ class UploadRecords:
 
     def exists(self, record: UploadRecord) -> bool:
         """Whether a record is still in the storage; all of an upload's are gone when it has ended."""
-        return self._store.size(layout.upload_record(record.uuid, record.number)) is not None
+        return self._store.exists(layout.upload_record(record.uuid, record.number))
 
     def is_latest(self, record: UploadRecord) -> bool:
         """Whether nobody has gone on from this record."""
-        return self._store.size(layout.upload_record(record.uuid, record.number + 1)) is None
+        return not self._store.exists(layout.upload_record(record.uuid, record.number + 1))
 
     def remove(self, record: UploadRecord) -> None:
         """Forget an upload; ``record`` is its latest."""

@@ -13,6 +13,7 @@ from entrepot_contract import (
     Chunks,
     DriverOptions,
     Health,
+    IntegrityError,
     ObjectInfo,
     Prefix,
     Reader,
@@ -83,7 +84,7 @@ class EncryptDriver(StorageDriver):
         with stamp:
             items = self._inner.list_objects(prefix, start_after=start_after, shallow=shallow)
         for item in stamped_listing(items, stamp):
-            yield item if isinstance(item, Prefix) else plain_info(item, stamp)
+            yield item if isinstance(item, Prefix) else _listed(item, stamp)
 
     def move(self, source: str, target: str) -> ObjectInfo:
         with (stamp := Stamped(self.name, "move", source)):
@@ -124,6 +125,14 @@ class EncryptDriver(StorageDriver):
             with suppress(StorageError):
                 self._inner.upload_abort(state)
             raise
+
+
+def _listed(info: ObjectInfo, stamp: Stamped) -> ObjectInfo:
+    """An entry of a listing; one that is damaged is there, so that it can be deleted, and has no byte to read."""
+    try:
+        return plain_info(info, stamp)
+    except IntegrityError:
+        return replace(info, size=0)
 
 
 def _room(sealed: int | None) -> int | None:
