@@ -52,6 +52,8 @@ class RefusedError(Exception):
         (OSError(errno.ENAMETOOLONG, "x"), InvalidKey, os.strerror(errno.ENAMETOOLONG)),
         (IsADirectoryError("s3cret"), InvalidKey, os.strerror(errno.EISDIR)),
         (FileExistsError(), InvalidKey, os.strerror(errno.EEXIST)),
+        (OSError(errno.EXDEV, "x"), Unsupported, os.strerror(errno.EXDEV)),
+        (OSError(errno.EOPNOTSUPP, "x"), Unsupported, os.strerror(errno.EOPNOTSUPP)),
         (OSError(errno.EIO, "x"), Unavailable, os.strerror(errno.EIO)),
         (OSError("s3cret"), Unavailable, None),
         (TimeoutError(), Unavailable, None),

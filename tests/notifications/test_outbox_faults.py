@@ -17,6 +17,7 @@ from services.notified import ask, notified
 from services.programs import need_root
 from services.receiver import Receiver
 from services.registry import Registry
+from services.wire import digest_of
 
 MIB = 2**20
 MANY = 200_000
@@ -66,23 +67,29 @@ def push(registry: Registry, *names: str) -> None:
         assert registry.wire.push_blob("team/a", name.encode()).status == 201
 
 
-def test_a_full_disk_stops_no_push_and_what_was_held_is_told_when_there_is_space(
+def test_a_full_disk_refuses_a_push_and_what_was_answered_201_is_told_though_the_host_is_killed(
     tmp_path: Path, small_disk: Path, receiver: Receiver, start: Starter
 ) -> None:
     registry = start(tmp_path, small_disk / "outbox", endpoint(receiver))
-    push(registry, "before")
-    assert eventually(lambda: len(receiver.ids) == 1)
+    push(registry, "before", "deleted")
+    assert eventually(lambda: len(receiver.ids) == 2, seconds=60)
     ballast = small_disk / "ballast"
     file = os.open(ballast, os.O_WRONLY | os.O_CREAT)
     with suppress(OSError):
         while True:
             os.write(file, b"x" * 4096)
     os.close(file)
-    names = [f"full {number}" for number in range(20)]
-    push(registry, *names)
-    assert len(receiver.ids) == 1
+    answers = [registry.wire.push_blob("team/a", f"full {number}".encode()) for number in range(20)]
+    told = [answer for answer in answers if answer.status == 201]
+    assert {answer.status for answer in answers} - {201} == {507}
+    assert registry.wire.request("DELETE", f"/v2/team/a/blobs/{digest_of(b'deleted')}").status == 202
+    registry.service.kill()
+    assert registry.service.output().count("outbox not writable") <= 4  # one for each worker, at the most
+    assert "Traceback" not in registry.service.output()
     ballast.unlink()
-    assert eventually(lambda: len(set(receiver.ids)) == 21, seconds=60)
+    registry.start(seconds=90)
+    push(registry, "after")
+    assert eventually(lambda: len(set(receiver.ids)) == 3 + len(told), seconds=60)
 
 
 @pytest.mark.parametrize("when", ["before the start", "while it runs"])

@@ -31,6 +31,7 @@ Kind = TypeVar("Kind", bound=StorageError)
 _MEANING: Final[dict[int, type[StorageError]]] = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), NoSpace),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), Denied),
+    **dict.fromkeys((errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSYS), Unsupported),
     **dict.fromkeys((errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST), InvalidKey),
 }
 # Libraries raise these without a number.

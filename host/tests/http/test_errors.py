@@ -296,3 +296,30 @@ def test_a_length_that_is_no_number_is_a_bad_request(
     body = b"".join(host.app(environ, response))
     assert (response.status or "").startswith("400")
     assert f'"{code}"'.encode() in body
+
+
+@pytest.mark.parametrize("kind", [NoSpace, Unavailable, Denied])
+def test_what_an_operator_mends_is_one_line_and_repeats_are_counted(
+    raising: Raising,
+    app: Process,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[StorageError],
+) -> None:
+    def lines() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name == "entrepot.http.errors"]
+
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    app = Process(raising)
+    raising.failure = made(kind)
+    raising.failure.__cause__ = OSError(28, "of the system")
+    for _ in range(20):
+        assert app.request("GET", "/v2/app/tags/list").status_code >= 500
+    (line,) = lines()
+    assert line.startswith("GET /v2/app/tags/list: ")
+    assert line.endswith("repeats_left_out=0")
+    assert all(record.exc_info is None for record in caplog.records)
+    now += 61
+    app.request("GET", "/v2/app/tags/list")
+    assert lines()[1].endswith("repeats_left_out=19")

@@ -85,26 +85,65 @@ def test_what_need_not_be_recorded_at_once_is_there_soon(tmp_path: Path, journal
     assert written(tmp_path) == [event.id for event in made]
 
 
-def test_what_cannot_be_written_is_held_and_written_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_cannot_be_recorded_is_refused_and_what_may_wait_is_held_and_written_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "journal").write_text("where the folder should be")
     journal = Journal(tmp_path)
-    made = [Event("push", "a") for _ in range(5)]
-    for event in made:
-        journal.record(event)
+    held = [Event("delete", "a") for _ in range(5)]
+    for event in held:
+        with pytest.raises(FileExistsError):
+            journal.record(Event("push", "a"))
+        journal.record_or_hold(event)
     assert journal.unsaved == 5
-    assert "they are held in memory" in caplog.text
+    assert "File exists" in str(journal.failure)
+    assert caplog.text.count("outbox not writable") == 1
     (tmp_path / "journal").unlink()
     assert eventually(lambda: journal.unsaved == 0)
-    assert written(tmp_path) == [event.id for event in made]
+    assert written(tmp_path) == [event.id for event in held]
+    journal.record(late := Event("push", "a"))
+    assert written(tmp_path)[5:] == [late.id]
     journal.close()
     assert journal.lost == 0
+    assert journal.failure is None
+
+
+def test_many_threads_are_refused_what_one_write_could_not_keep(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("where the folder should be")
+    journal = Journal(tmp_path)
+    refused: list[str] = []
+
+    def record(number: int) -> None:
+        try:
+            journal.record(Event("push", str(number)))
+        except FileExistsError:
+            refused.append(str(number))
+
+    threads = [threading.Thread(target=record, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    journal.close()
+    assert sorted(refused) == sorted(map(str, range(16)))
+
+
+def test_a_journal_that_is_full_refuses_pushes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entrepot.notify.journal._MOST_BYTES", 100)
+    monkeypatch.setattr("entrepot.notify.journal._LOOK_SECONDS", 0)
+    journal = Journal(tmp_path)
+    journal.record(Event("push", "a" * 100))
+    with pytest.raises(OSError, match="wait for the notifier"):
+        journal.record(Event("push", "a"))
+    journal.close()
+    assert (len(written(tmp_path)), journal.lost) == (1, 0)
 
 
 def test_what_cannot_be_written_to_the_end_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "journal").write_text("where the folder should be")
     journal = Journal(tmp_path)
-    event = Event("push", "a")
-    journal.record(event)
+    event = Event("delete", "a")
+    journal.record_or_hold(event)
     journal.close()
     assert journal.lost == 1
     assert f'"id":"{event.id}"' in caplog.text

@@ -10,6 +10,7 @@ import pluggy
 import pytest
 from host.tests.plugins.conftest import Install
 
+from entrepot.errors import StorageFull
 from entrepot.plugins import Hooks
 from entrepot_contract import Health
 from entrepot_contract.events import Event
@@ -84,6 +85,18 @@ def test_a_listener_that_raises_is_logged_and_the_others_are_told(caplog: pytest
     assert [record.getMessage() for record in caplog.records] == [
         "the hook entrepot_event of listener 1 failed; the others are called"
     ]
+
+
+def test_what_the_host_itself_cannot_keep_refuses_the_request_when_all_are_told() -> None:
+    class Full:
+        @hookimpl
+        def entrepot_event(self, event: Event) -> None:
+            raise StorageFull
+
+    last, event = Listener(), Event("push", "a/b")
+    with pytest.raises(StorageFull):
+        hooks_of(Full(), Broken(), last).event(event)
+    assert last.told == [event]
 
 
 def test_checks_and_commands_are_gathered_from_those_that_answer() -> None:

@@ -79,7 +79,7 @@ def test_what_the_system_refuses_names_its_call(foreign: tuple[Path, UploadState
         ("upload_abort", "a/upload", lambda: driver.upload_abort(state)),
     ]
     for operation, key, call in calls:
-        with told(Denied, operation, key, "the right to write"):
+        with told(Denied, operation, key, f"the right to {'read' if operation == 'read' else 'write'}"):
             call()
     with told(DeleteFailed, "delete", None, "1 keys are still there: the system refuses: Permission denied"):
         driver.delete([SOURCE])

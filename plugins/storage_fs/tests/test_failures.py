@@ -22,6 +22,8 @@ from entrepot_contract import (
     NoSpace,
     NotFound,
     Unavailable,
+    Unsupported,
+    WriteMode,
 )
 from entrepot_storage_fs import FilesystemDriver
 from entrepot_storage_fs.failures import Reporting
@@ -79,6 +81,21 @@ def test_a_read_only_disk_is_denied_and_still_read(mount: Mount) -> None:
     assert driver.health().ok
 
 
+def test_a_second_filesystem_below_the_root_is_named_and_not_tried_again(mount: Mount) -> None:
+    below = mount("tmpfs")
+    driver = on(below.parent)
+    calls: list[Callable[[], object]] = [
+        lambda: driver.put(f"{below.name}/k", b"bytes"),
+        lambda: driver.put(f"{below.name}/k", b"bytes", mode=WriteMode.CREATE),
+        lambda: driver.upload_commit(driver.upload_start("u"), target=f"{below.name}/k"),
+    ]
+    for call in calls:
+        with pytest.raises(Unsupported, match="use one filesystem") as caught:
+            call()
+        assert not caught.value.retryable
+    assert not list(below.iterdir())
+
+
 @contextmanager
 def as_nobody() -> Iterator[None]:
     """Without root's right to pass over permissions."""
@@ -107,16 +124,18 @@ def foreign_root() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("right", "call"),
     [
-        lambda driver: driver.put("k", b"new"),
-        lambda driver: driver.read("a/secret"),
-        lambda driver: driver.move("a/secret", "k"),
-        lambda driver: driver.upload_start("k"),
+        ("write", lambda driver: driver.put("k", b"new")),
+        ("read", lambda driver: driver.read("a/secret")),
+        ("write", lambda driver: driver.move("a/secret", "k")),
+        ("write", lambda driver: driver.upload_start("k")),
     ],
 )
-def test_a_missing_permission_is_denied(foreign_root: Path, call: Callable[[FilesystemDriver], object]) -> None:
-    with as_nobody(), pytest.raises(Denied, match="the right to write") as caught:
+def test_a_missing_permission_is_denied(
+    foreign_root: Path, right: str, call: Callable[[FilesystemDriver], object]
+) -> None:
+    with as_nobody(), pytest.raises(Denied, match=f"the right to {right}") as caught:
         call(on(foreign_root))
     assert isinstance(caught.value.__cause__, PermissionError)
 

@@ -10,7 +10,9 @@ import falcon
 
 from entrepot.errors import RegistryError, StorageFull, Unavailable, Unsupported
 from entrepot.http.content import json_body
-from entrepot_contract import NoSpace, StorageError, Throttled
+from entrepot.logs.repeats import Repeats
+from entrepot_contract import Denied, NoSpace, StorageError, Throttled
+from entrepot_contract import Unsupported as StorageUnsupported
 
 __all__ = ["install_error_handlers"]
 
@@ -26,14 +28,23 @@ _CODES: Final = {
 _RETRY_AFTER: Final = 5
 _OF_CONTENT: Final = ("Cache-Control", "ETag", "Docker-Content-Digest", "Content-Range")
 
+_MENDABLE: Final = (NoSpace, Denied, StorageUnsupported)
+"""Beside what is retryable: faults of the storage that its operator mends, and none of a program."""
+
 Params = dict[str, Any]
 
 
 def install_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None:
     """Let every exception of a request become a JSON answer."""
+    repeats = Repeats()
+
+    def log_and_answer_storage(req: falcon.Request, resp: falcon.Response, error: StorageError, params: Params) -> None:
+        _log_storage(req, error, repeats)
+        _answer_storage(req, resp, error, params)
+
     app.add_error_handler(Exception, _answer_unknown)
     app.add_error_handler(falcon.HTTPError, _answer_http)
-    app.add_error_handler(StorageError, _answer_storage)
+    app.add_error_handler(StorageError, log_and_answer_storage)
     app.add_error_handler(RegistryError, _answer_registry)
 
 
@@ -44,7 +55,6 @@ def _answer_registry(req: falcon.Request, resp: falcon.Response, error: Registry
 
 
 def _answer_storage(req: falcon.Request, resp: falcon.Response, error: StorageError, params: Params) -> None:
-    _log.error("%s %s: %s", req.method, req.path, error, exc_info=error.__cause__)
     if isinstance(error, NoSpace):
         _answer_registry(req, resp, StorageFull(), params)
     elif error.retryable:
@@ -54,6 +64,16 @@ def _answer_storage(req: falcon.Request, resp: falcon.Response, error: StorageEr
         _answer_registry(req, resp, told, params)
     else:
         _answer_registry(req, resp, RegistryError("the storage failed; the log of the registry says how"), params)
+
+
+def _log_storage(req: falcon.Request, error: StorageError, repeats: Repeats) -> None:
+    if not error.retryable and not isinstance(error, _MENDABLE):
+        _log.error("%s %s: %s", req.method, req.path, error, exc_info=error.__cause__)
+        return
+    # The message says all that there is to know, and every request fails alike until somebody has mended it.
+    left_out = repeats.left_out((type(error), error.driver, error.operation))
+    if left_out is not None:
+        _log.error("%s %s: %s repeats_left_out=%d", req.method, req.path, error, left_out)
 
 
 def _answer_http(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Params) -> None:

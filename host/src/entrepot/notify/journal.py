@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -27,6 +28,7 @@ _MOST_UNSAVED: Final = 10_000
 _FLUSH_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 1.0
+_LOG_SECONDS: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -35,15 +37,17 @@ _log = logging.getLogger(__name__)
 class _Line:
     data: bytes
     durable: bool
+    held: bool
+    """Whether it waits in memory while it cannot be written; else its writer is told so."""
     done: bool = False
+    error: OSError | MemoryError | None = None
 
 
 class Journal:
     """Keeps events for many threads; those that come while one writes are written together by the next.
 
-    Without ``references`` it leaves out what manifests hold. What cannot be written is held in memory and tried again:
-    the client's push is whole, and goes on. Both ways to keep an event raise ValueError where it cannot be written as
-    JSON: that concerns this event alone, so it is found out before the event is among others.
+    Without ``references`` it leaves out what manifests hold. All ways to keep an event raise ValueError where it cannot
+    be written as JSON: that concerns this event alone, so it is found out before the event is among others.
     """
 
     def __init__(self, folder: Path, *, references: bool = True) -> None:
@@ -52,7 +56,8 @@ class Journal:
         self._writing = threading.Lock()
         self._waiting: deque[_Line] = deque()
         self._unsaved: deque[bytes] = deque()
-        self._retry_at = 0.0
+        self._retry_at = self._logged = 0.0
+        self._failure: OSError | MemoryError | None = None
         self._file: int | None = None
         self._size = 0
         self._looked = 0.0
@@ -64,11 +69,23 @@ class Journal:
 
     def add(self, event: Event) -> None:
         """Keep an event soon; when the process is killed within 0.2 s, it is lost."""
-        self._waiting.append(self._line(event, durable=False))
+        self._waiting.append(self._line(event, durable=False, held=True))
 
     def record(self, event: Event) -> None:
-        """Keep an event; when this returns it survives the loss of power, or is held in memory as the disk fails."""
-        line = self._line(event, durable=True)
+        """Keep an event, which survives the loss of power when this returns.
+
+        Raises OSError or MemoryError where it could not be written; it is not kept then.
+        """
+        line = self._line(event, durable=True, held=False)
+        self._write_now(line)
+        if line.error is not None:
+            raise line.error
+
+    def record_or_hold(self, event: Event) -> None:
+        """Keep an event as ``record`` does; one that cannot be written is held in memory, and written later."""
+        self._write_now(self._line(event, durable=True, held=True))
+
+    def _write_now(self, line: _Line) -> None:
         self._waiting.append(line)
         with self._writing:
             if not line.done:
@@ -78,6 +95,11 @@ class Journal:
     def unsaved(self) -> int:
         """How many events are in memory alone, because the disk fails."""
         return len(self._unsaved)
+
+    @property
+    def failure(self) -> OSError | MemoryError | None:
+        """Why nothing can be written, since the last try."""
+        return self._failure
 
     def close(self) -> None:
         """Write what was taken; what cannot be written is told in the log."""
@@ -108,8 +130,8 @@ class Journal:
 
     def _keep(self, lines: list[_Line]) -> None:
         now = time.monotonic()
-        if now < self._retry_at:
-            self._hold(lines)
+        if self._failure is not None and now < self._retry_at:
+            self._hold(lines, self._failure)
             return
         kept = self._within_bounds(lines)
         events = [*self._unsaved, *(line.data for line in kept)]
@@ -118,13 +140,16 @@ class Journal:
         try:
             self._write(events, durable=bool(self._unsaved) or any(line.durable for line in kept))
         except (OSError, MemoryError) as error:
-            _log.error("the events of the notifications cannot be written (%s): they are held in memory", error)
-            self._retry_at = now + _RETRY_SECONDS
+            if now - self._logged > _LOG_SECONDS:
+                _log.error("outbox not writable: error=%s held=%d; pushes are refused", error, len(self._unsaved))
+                self._logged = now
+            self._retry_at, self._failure = now + _RETRY_SECONDS, error
             self._end_file()
-            self._hold(kept)
+            self._hold(kept, error)
             return
+        self._failure = None
         if self._unsaved:
-            _log.warning("the %d events that were held in memory are written", len(self._unsaved))
+            _log.warning("outbox writable: written=%d of the events that were held in memory", len(self._unsaved))
             self._unsaved.clear()
 
     def _write(self, events: list[bytes], *, durable: bool) -> None:
@@ -169,8 +194,12 @@ class Journal:
         if now - self._looked > _LOOK_SECONDS:
             self._looked, self._held = now, _bytes_in(self._folder)
         if self._held > _MOST_BYTES:
+            full = OSError(errno.ENOSPC, f"{self._held} bytes of events wait for the notifier already")
             for line in lines:
-                self._lose(line.data, f"{self._held} bytes of events wait for the notifier already")
+                if line.held:
+                    self._lose(line.data, str(full.strerror))
+                else:
+                    line.error = full
             return []
         if self._held > _MOST_BYTES // 16:
             kept = [line for line in lines if line.durable]
@@ -178,9 +207,11 @@ class Journal:
             return kept
         return lines
 
-    def _hold(self, lines: list[_Line]) -> None:
+    def _hold(self, lines: list[_Line], error: OSError | MemoryError) -> None:
         for line in lines:
-            if len(self._unsaved) < _MOST_UNSAVED:
+            if not line.held:
+                line.error = error
+            elif len(self._unsaved) < _MOST_UNSAVED:
                 self._unsaved.append(line.data)
             else:
                 self._lose(line.data, "its disk fails, and memory holds enough")
@@ -189,8 +220,8 @@ class Journal:
         self.lost += 1
         _log.critical("an event is told nobody, because %s: %s", why, data.decode())
 
-    def _line(self, event: Event, *, durable: bool) -> _Line:
-        return _Line(dump_event(event, self._left_out), durable)
+    def _line(self, event: Event, *, durable: bool, held: bool) -> _Line:
+        return _Line(dump_event(event, self._left_out), durable, held)
 
 
 def _bytes_in(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from entrepot.errors import StorageFull, Unavailable
 from entrepot.notify.file import broken_files
 from entrepot.notify.journal import Journal
 from entrepot.notify.keeper import Keeper
@@ -23,10 +25,14 @@ from entrepot_contract.types import Health
 __all__ = ["Notifications"]
 
 _FULL: Final = 0.5
+_RETRY_AFTER: Final = 5
 
 
 class Notifications:
-    """Has every push, mount and deletion on disk before its answer is sent, and pulls soon after."""
+    """Has every push, mount and deletion on disk before its answer is sent, and pulls soon after.
+
+    A push or mount whose event cannot be written is refused; a deletion is not.
+    """
 
     def __init__(self, settings: NotifySettings) -> None:
         self._folder = Path(settings.outbox.path)
@@ -39,13 +45,24 @@ class Notifications:
 
     @hookimpl
     def entrepot_event(self, event: Event) -> None:
-        """Keep an event for whoever is told of it."""
+        """Keep an event for its endpoints; raises StorageFull or Unavailable where that of a push cannot be kept.
+
+        A client that repeats the push makes another event. A deletion cannot be repeated, so its event is held.
+        """
         if not self._recipients(event):
             return
         if event.action == "pull":
             self._journal.add(event)
+        elif event.action == "delete":
+            self._journal.record_or_hold(event)
         else:
-            self._journal.record(event)
+            try:
+                self._journal.record(event)
+            except (OSError, MemoryError) as error:
+                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise StorageFull("the outbox of the notifications is full") from error
+                wait = {"Retry-After": str(_RETRY_AFTER)}
+                raise Unavailable("the outbox of the notifications cannot be written", headers=wait) from error
 
     @hookimpl
     def entrepot_shutdown(self) -> None:
@@ -71,8 +88,11 @@ class Notifications:
         except (sa.exc.DBAPIError, OSError) as error:
             return [f"the outbox cannot be read: {error}"]
         faults = []
-        if self._journal.unsaved:
-            faults.append(f"{self._journal.unsaved} events are held in memory, because the disk fails")
+        if self._journal.failure is not None:
+            faults.append(
+                f"events cannot be written ({self._journal.failure}), so that pushes are refused; "
+                f"{self._journal.unsaved} events of pulls and deletions are held in memory"
+            )
         if self._journal.lost:
             faults.append(f"{self._journal.lost} events were told nobody; the log has them, but for pulls")
         if pending >= self._most * _FULL:

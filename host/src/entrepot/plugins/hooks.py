@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pluggy
 
+from entrepot.errors import RegistryError
 from entrepot.plugins.installed import HOOKS, claims
 from entrepot_contract import hookspecs
 from entrepot_contract.events import Event
@@ -61,7 +62,10 @@ class Hooks:
         return bool(self._manager.hook.entrepot_event.get_hookimpls())
 
     def event(self, event: Event) -> None:
-        """Tell what happened in the registry."""
+        """Tell what happened in the registry.
+
+        Raises RegistryError where a listener of the host itself, which plugins never raise, could not keep the event.
+        """
         self._call("entrepot_event", event=event)
 
     def health_checks(self) -> list[HealthCheck]:
@@ -83,12 +87,17 @@ class Hooks:
     def _call(self, hook: str, **arguments: object) -> list[object]:
         # Not through pluggy's own loop: there the first listener that raises silences all after it.
         answers = []
+        refused: RegistryError | None = None
         for listener in self._of(hook):
             function: Callable[..., object] = listener.function
             try:
                 answers.append(function(*(arguments[name] for name in listener.argnames)))
+            except RegistryError as error:
+                refused = error
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("the hook %s of %s failed; the others are called", hook, listener.plugin_name)
+        if refused is not None:
+            raise refused
         return answers
 
     def _of(self, hook: str) -> list[pluggy.HookImpl]:
