@@ -52,7 +52,7 @@ def test_plugins_are_listed_with_what_they_can_do_and_take() -> None:
     row = ["storage", "filesystem", "entrepot-storage-fs", version("entrepot-storage-fs"), "1.0", "ok"]
     place = [line.split() for line in lines].index(row)
     assert lines[place + 1].startswith("    capabilities: create true, shared true, durable true, move rename")
-    assert lines[place + 1].endswith(" upload_ttl 720h")
+    assert lines[place + 1].endswith(" upload_ttl 192h")
     assert lines[place + 2 : place + 5] == [
         "    options:",
         "        rootdirectory  text = /var/lib/registry",

@@ -50,7 +50,7 @@ def test_the_capabilities_of_a_driver_that_needs_no_options_are_told_and_no_othe
     assert (memory["create"], memory["shared"], memory["move"], memory["signed_urls"]) == (True, False, "rename", [])
     filesystem = found["filesystem"].capabilities
     assert filesystem is not None
-    assert filesystem["upload_ttl"] == "720h"
+    assert filesystem["upload_ttl"] == "192h"
     assert found["s3"].capabilities is None
 
 

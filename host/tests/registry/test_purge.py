@@ -13,12 +13,13 @@ import pytest
 from host.tests.registry.content import digest_of
 from host.tests.registry.process import QUIET, Process, keys_of
 from host.tests.registry.wrappers import Aged
+from host.tests.storage.counting import CountingDriver
 
 from entrepot.registry import Registry
 from entrepot.registry.purge import Purge
 from entrepot.registry.store import Store
 from entrepot.settings import PurgeSettings
-from entrepot_contract import StorageDriver, UploadUnknown
+from entrepot_contract import Capabilities, StorageDriver, UploadUnknown
 
 SETTINGS = PurgeSettings(age=timedelta(hours=168))
 OLD = timedelta(hours=169)
@@ -70,6 +71,28 @@ def test_a_record_of_the_earlier_layout_is_dropped_after_its_age(aged: Aged) -> 
     aged.ages[old] = OLD
     assert purge(aged) == 1
     assert keys_of(aged) == [young]
+
+
+def test_a_run_counts_what_it_leaves(aged: Aged) -> None:
+    host = Process(aged)
+    old, _, _ = (host.start("app") for _ in range(3))
+    make_old(aged, old)
+    purging = Purge(Store(aged), SETTINGS)
+    assert (purging.run(), purging.left) == (1, 2)
+
+
+@pytest.mark.parametrize(("days", "warned"), [(8, True), (9, False)])
+def test_an_age_that_the_storage_does_not_keep_is_warned_of(
+    driver: StorageDriver, caplog: pytest.LogCaptureFixture, days: int, warned: bool
+) -> None:
+    class Forgetful(CountingDriver):
+        @property
+        def capabilities(self) -> Capabilities:
+            return replace(self.wrapped.capabilities, upload_ttl=timedelta(days=days))
+
+    settings = replace(QUIET, purge=PurgeSettings(age=timedelta(days=9)))
+    Registry(Forgetful(driver), settings, None).close()
+    assert ("uploadpurging.age" in caplog.text) is warned
 
 
 def test_an_upload_that_began_long_ago_and_got_bytes_just_now_is_kept(aged: Aged) -> None:

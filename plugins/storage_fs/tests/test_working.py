@@ -29,7 +29,10 @@ def test_a_staged_file_is_swept_a_day_later(driver: FilesystemDriver, tmp_path: 
     assert fresh.exists()
 
 
-def test_an_upload_is_swept_when_it_was_idle_for_its_time(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_an_upload_is_swept_when_it_was_idle_for_its_time_and_the_log_says_how_much(
+    driver: FilesystemDriver, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     idle = driver.upload_append(driver.upload_start("idle"), [b"bytes"])
     for path in (tmp_path / "root/.entrepot/uploads").iterdir():
         age(path, driver.capabilities.upload_ttl or timedelta(0))
@@ -39,6 +42,8 @@ def test_an_upload_is_swept_when_it_was_idle_for_its_time(driver: FilesystemDriv
     with pytest.raises(UploadUnknown):
         again.upload_append(idle, [b""])
     assert again.upload_commit(alive).size == 5
+    assert "files=2 bytes=" in caplog.text
+    assert "left=2" in caplog.text
 
 
 def test_a_process_that_lives_long_sweeps_once_a_day(

@@ -45,6 +45,15 @@ class Registry:
             _log.warning(
                 "the storage driver %s cannot create atomically: only one host may serve this storage", storage.name
             )
+        kept = storage.capabilities.upload_ttl
+        if kept is not None and settings.purge.enabled and kept < settings.purge.age:
+            _log.warning(
+                "the storage driver %s drops unfinished uploads after %s, before storage.maintenance.uploadpurging.age "
+                "(%s); make the age shorter",
+                storage.name,
+                kept,
+                settings.purge.age,
+            )
         self._purge.start()
 
     def close(self) -> None:

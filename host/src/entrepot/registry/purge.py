@@ -32,6 +32,8 @@ class Purge:
         self._settings = settings
         self._records = UploadRecords(store)
         self._catalog = Catalog(store)
+        self.left = 0
+        """How many uploads of this registry the last run left, as they are not old enough or could not be dropped."""
         self._stop = Event()
         self._thread = Thread(target=self._loop, name="purge", daemon=True)
 
@@ -48,14 +50,16 @@ class Purge:
 
     def run(self) -> int:
         """Drop what is too old, once; answers how many uploads that were, or would have been in a dry run."""
-        dropped = 0
+        dropped = seen = 0
         for uuid, records in groupby(self._records.listed(), lambda item: layout.record_number(item.key)[0]):
             if self._stop.is_set():
                 break
+            seen += 1
             try:
                 dropped += self._drop_if_old(uuid, list(records))
             except (StorageError, RegistryError) as error:
                 _log.warning("an unfinished upload could not be dropped, will try again: %s", error)
+        self.left = seen - dropped
         if not self._settings.dry_run:
             staged = self._store.driver.list_objects(layout.STAGED)
             old = [item.key for item in staged if isinstance(item, ObjectInfo) and self._old(item.modified)]
@@ -75,7 +79,7 @@ class Purge:
                 _log.warning("unfinished uploads could not be listed, will try again: %s", error)
             else:
                 what = "unfinished uploads that a purge would drop" if self._settings.dry_run else "uploads purged"
-                _log.info("%s: count=%d", what, dropped)
+                _log.info("%s: count=%d left=%d", what, dropped, self.left)
 
     def _drop_those_of_distribution(self) -> int:
         """The same for the uploads that Distribution left in repositories, before entrepot served this storage.

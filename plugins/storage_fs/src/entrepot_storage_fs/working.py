@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from contextlib import suppress
@@ -12,11 +13,13 @@ from entrepot_storage_fs.tree import Tree
 
 __all__ = ["UPLOAD_TTL", "WorkingDirectory"]
 
+_log = logging.getLogger(__name__)
+
 # No key can have this name, so nothing below it is ever an object.
 NAME: Final = ".entrepot"
 
-UPLOAD_TTL: Final = timedelta(days=30)
-"""How long an upload is kept that nobody appends to.
+UPLOAD_TTL: Final = timedelta(days=8)
+"""How long an upload is kept that nobody appends to: a day longer than the host keeps its records by default.
 
 A host that is killed before it has noted down the state of a first append leaves bytes that nobody can abort.
 """
@@ -57,8 +60,15 @@ class WorkingDirectory:
 
 def _sweep(directory: str, ttl: timedelta) -> None:
     oldest = time.time() - ttl.total_seconds()
+    swept = size = left = 0
     with os.scandir(directory) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
-                if entry.stat().st_mtime < oldest:
-                    os.unlink(entry.path)
+                status = entry.stat()
+                if status.st_mtime >= oldest:
+                    left += 1
+                    continue
+                os.unlink(entry.path)
+                swept, size = swept + 1, size + status.st_size
+    if swept:
+        _log.info("working files swept: directory=%s files=%d bytes=%d left=%d", directory, swept, size, left)
