@@ -48,7 +48,7 @@ def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         shutil.rmtree(folder)
 
 
-@pytest.mark.timeout(120 + ROUNDS)
+@pytest.mark.timeout(120 + 5 * ROUNDS)
 @pytest.mark.parametrize("deleted", ["the digest", "the tag", "the digest and the tag"])
 def test_a_push_beside_a_deletion_leaves_the_tag_with_its_manifest_or_neither(
     workers: Registry, repository: str, deleted: str

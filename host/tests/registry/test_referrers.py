@@ -8,6 +8,7 @@ import pytest
 from host.tests.registry.content import CONFIG_TYPE, Fields, descriptor, digest_of, encoded, image, index
 from host.tests.registry.process import Process, keys_of
 from host.tests.registry.wrappers import Watched
+from host.tests.storage.counting import CountingDriver
 
 from entrepot.registry import layout
 from entrepot.registry.manifest import OCI_INDEX, OCI_MANIFEST
@@ -246,3 +247,22 @@ def test_a_list_goes_on_after_any_text(app: Process, last: str) -> None:
     assert digests(listed(app, f"?last={last}")) == [digest for digest in pushed if digest > last]
     for digest in pushed:
         assert digests(listed(app, f"?last={digest}")) == [one for one in pushed if one > digest]
+
+
+@pytest.mark.parametrize("others", [0, 2000])
+def test_a_long_list_shows_no_member_that_is_gone(app: Process, driver: StorageDriver, others: int) -> None:
+    pushed = sorted(app.push_manifest("app", digest_of(content), content) for content in map(_small, range(40)))
+    for number in range(others):
+        # The links of other manifests are so many that they are not listed to the end.
+        driver.put(layout.revision("app", parse_digest(digest_of(b"%d" % number))), b"")
+    gone = pushed[::7]
+    driver.delete([layout.revision("app", parse_digest(digest)) for digest in gone])
+    counting = CountingDriver(driver)
+    cold = Process(counting)
+    for _ in range(2):
+        assert digests(listed(cold)) == [digest for digest in pushed if digest not in gone]
+    assert counting.calls["read"] < 40 * (5 if others else 3)
+
+
+def _small(number: int) -> bytes:
+    return encoded(referring(str(number)))

@@ -23,6 +23,7 @@ __all__ = [
     "referrer",
     "referrers",
     "revision",
+    "revisions",
     "staging",
     "tag",
     "tag_current",
@@ -80,6 +81,11 @@ def peer_uploads(name: str) -> str:
 def revision(name: str, digest: Digest) -> str:
     """The link that makes a manifest a member of a repository."""
     return f"{REPOSITORIES}{name}/{MANIFESTS}/revisions/{digest.algorithm}/{digest.encoded}/link"
+
+
+def revisions(name: str, algorithm: str) -> str:
+    """The prefix of the links of all manifests of a repository whose digests are of one algorithm."""
+    return f"{REPOSITORIES}{name}/{MANIFESTS}/revisions/{algorithm}/"
 
 
 def tags(name: str) -> str:

@@ -17,6 +17,9 @@ _BATCH: Final = 64
 _SLOW: Final = 0.001
 """Seconds for one item, from which on the next ones are given to threads; below that, threads cost more."""
 
+_TRIED: Final = 3
+"""Items in a row that must be slow: on a busy machine any one of them may be."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -26,6 +29,7 @@ class Parallel:
 
     def __init__(self, name: str) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
+        self._slow = False
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The results in the order of the items, lazily; the first exception passes through.
@@ -33,13 +37,17 @@ class Parallel:
         ``work`` must not call ``map`` itself: it would wait for threads that wait for it.
         """
         left = iter(items)
+        slow = 0
         for item in left:
             start = perf_counter()
             result = work(item)
-            slow = perf_counter() - start > _SLOW
+            slow = slow + 1 if perf_counter() - start > _SLOW else 0
             yield result
-            if slow:
+            # Once the storage was found slow, one slow item shows that it still is.
+            if slow >= (1 if self._slow else _TRIED):
+                self._slow = True
                 break
+            self._slow = self._slow and slow > 0
         while batch := list(islice(left, _BATCH)):
             yield from self._threads.map(work, batch)
 

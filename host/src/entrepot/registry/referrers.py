@@ -13,10 +13,11 @@ from entrepot.errors import DigestInvalid, ManifestUnknown
 from entrepot.registry import layout
 from entrepot.registry.cache import Cache
 from entrepot.registry.manifest import OCI_INDEX, Manifest
-from entrepot.registry.names import Digest, parse_digest
+from entrepot.registry.members import Members
+from entrepot.registry.names import ALGORITHMS, Digest, parse_digest
 from entrepot.registry.parallel import Parallel
 from entrepot.registry.store import Store
-from entrepot_contract import MAX_PUT_SIZE, NotFound, ObjectInfo
+from entrepot_contract import MAX_PUT_SIZE, NotFound
 
 __all__ = ["Referrer", "Referrers", "fallback_tag"]
 
@@ -28,12 +29,9 @@ _WEIGHT: Final = 1024
 """About how many bytes of memory a referrer takes beside its descriptor."""
 
 _READ_AHEAD_BYTES: Final = 4 * 2**20
-_READ_AHEAD: Final = 64
-_WITHOUT_DESCRIPTOR: Final = 2**18
-"""Bytes that an entry counts for whose manifest has to be read, as its own size says nothing about that."""
-
-_LEAST_ENTRY: Final = 144
-"""Bytes, below which an entry of the index is a digest alone, as earlier versions wrote it."""
+_READ_AHEAD: Final = 256
+_UNKNOWN_SIZE: Final = 2**19
+"""Bytes that a descriptor counts for which was not read yet, where nothing is known of the one before it either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +100,27 @@ class Referrers:
         """
 
         def find(digest: Digest) -> Referrer | None:
-            return self._find(name, subject, digest)
+            return self._known.get((subject, digest)) or self._read(name, subject, digest)
 
-        tagged = ((digest, _WITHOUT_DESCRIPTOR) for digest in self._tagged(name, subject))
-        found = heapq.merge(self._indexed(name, subject, after), sorted(tagged, key=_text), key=_text)
-        for batch in _batches(_later(found, after)):
-            yield from filter(None, self._parallel.map(find, batch))
+        members = Members(self._store, self._parallel, name)
+        tagged = sorted(self._tagged(name, subject), key=str)
+        found = heapq.merge(self._indexed(name, subject, after), tagged, key=str)
+        for batch in self._batches(subject, _later(found, after)):
+            present = members.among(batch)
+            yield from filter(None, self._parallel.map(find, present))
 
-    def _find(self, name: str, subject: Digest, digest: Digest) -> Referrer | None:
-        known = self._known.get((subject, digest)) or self._entry(name, subject, digest)
-        if known is None:
+    def _read(self, name: str, subject: Digest, digest: Digest) -> Referrer | None:
+        referrer = self._entry(name, subject, digest)
+        if referrer is None:
             try:
                 manifest = self._load(name, digest)
             except ManifestUnknown:
                 return None
             if manifest.subject != subject:
                 return None
-            known = Referrer.of(digest, manifest)
-        elif self._store.link(layout.revision(name, digest), digest) is None:
-            return None
-        self._known.set((subject, digest), known, len(known.descriptor) + _WEIGHT)
-        return known
+            referrer = Referrer.of(digest, manifest)
+        self._known.set((subject, digest), referrer, len(referrer.descriptor) + _WEIGHT)
+        return referrer
 
     def _entry(self, name: str, subject: Digest, digest: Digest) -> Referrer | None:
         try:
@@ -131,17 +129,32 @@ class Referrers:
             return None
         return None if content is None else Referrer.stored(digest, content)
 
-    def _indexed(self, name: str, subject: Digest, after: str) -> Iterator[tuple[Digest, int]]:
-        """The digests in the index, each with about how many bytes it takes to read."""
-        start = ""
-        with suppress(DigestInvalid):
-            start = layout.referrer(name, subject, parse_digest(after))
-        for item in self._store.driver.list_objects(layout.referrers(name, subject), start_after=start):
-            *_, algorithm, encoded, last = item.key.split("/")
-            if isinstance(item, ObjectInfo) and last == "link":
-                size = item.size if item.size >= _LEAST_ENTRY else _WITHOUT_DESCRIPTOR
-                with suppress(DigestInvalid):
-                    yield parse_digest(f"{algorithm}:{encoded}"), size
+    def _indexed(self, name: str, subject: Digest, after: str) -> Iterator[Digest]:
+        prefix = layout.referrers(name, subject)
+        last_algorithm, _, last = after.partition(":")
+        for algorithm in self._store.names(prefix):
+            if algorithm in ALGORITHMS and algorithm >= last_algorithm:
+                for encoded in self._store.names(f"{prefix}{algorithm}/", last if algorithm == last_algorithm else ""):
+                    with suppress(DigestInvalid):
+                        yield parse_digest(f"{algorithm}:{encoded}")
+
+    def _batches(self, subject: Digest, found: Iterable[Digest]) -> Iterator[list[Digest]]:
+        """Digests that are looked at side by side: few where each takes many bytes to read."""
+        batch: list[Digest] = []
+        weight, likely = 0, _UNKNOWN_SIZE
+        for digest in found:
+            known = self._known.get((subject, digest))
+            size = likely if known is None else len(known.descriptor)
+            if batch and (len(batch) == _READ_AHEAD or weight + size > _READ_AHEAD_BYTES):
+                yield batch
+                # It was read since; the next one is likely to be about as large.
+                known = self._known.get((subject, batch[-1]))
+                likely = _UNKNOWN_SIZE if known is None else 2 * len(known.descriptor)
+                batch, weight = [], 0
+            batch.append(digest)
+            weight += size
+        if batch:
+            yield batch
 
     def _tagged(self, name: str, subject: Digest) -> set[Digest]:
         """What clients of older registries have listed under the fallback tag ("Enabling the Referrers API")."""
@@ -160,28 +173,10 @@ def fallback_tag(subject: Digest) -> str:
     return f"{subject.algorithm[:_ALGORITHM_LENGTH]}-{subject.encoded[:_ENCODED_LENGTH]}"
 
 
-def _text(found: tuple[Digest, int]) -> str:
-    return str(found[0])
-
-
-def _later(found: Iterable[tuple[Digest, int]], after: str) -> Iterator[tuple[Digest, int]]:
+def _later(found: Iterable[Digest], after: str) -> Iterator[Digest]:
     """Each digest once, and none up to ``after``."""
     previous = None
-    for digest, size in found:
+    for digest in found:
         if digest != previous and str(digest) > after:
-            yield digest, size
+            yield digest
         previous = digest
-
-
-def _batches(found: Iterable[tuple[Digest, int]]) -> Iterator[list[Digest]]:
-    """Digests that are looked at side by side: few where each takes many bytes to read."""
-    batch: list[Digest] = []
-    weight = 0
-    for digest, size in found:
-        if batch and (len(batch) == _READ_AHEAD or weight + size > _READ_AHEAD_BYTES):
-            yield batch
-            batch, weight = [], 0
-        batch.append(digest)
-        weight += size
-    if batch:
-        yield batch
