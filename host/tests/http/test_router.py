@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import unquote
+
+import falcon
 import pytest
 from host.tests.registry.content import digest_of, image
 from host.tests.registry.examples import some_examples
-from host.tests.registry.process import Process
+from host.tests.registry.process import HTTP, Process
 from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.errors import NameInvalid
 from entrepot.http import router
 from entrepot.http.router import Router
+from entrepot_contract import StorageDriver
 
 components = st.sampled_from(["blobs", "uploads", "manifests", "tags", "list", "referrers", "v2", "a", "a-b.c__d"])
 names = st.lists(components, min_size=1, max_size=6).map("/".join)
@@ -65,10 +70,15 @@ def test_uploads_begin_with_and_without_the_last_slash(name: str) -> None:
 
 @some_examples
 @given(st.text("/abv2_.-:é\n", max_size=30).map(lambda text: "/v2/" + text))
-def test_any_path_is_found_or_not_or_names_no_repository(path: str) -> None:
+def test_any_path_is_found_or_not_or_moved_or_names_no_repository(path: str) -> None:
     try:
         found = ROUTES.find(path)
     except NameInvalid:
+        return
+    except falcon.HTTPMovedPermanently as moved:
+        clean = unquote(dict(moved.headers or {})["location"])
+        assert "//" not in clean
+        assert ROUTES.find(clean) is not None
         return
     assert found is None or found[3] in (*TEMPLATES, router.V2, router.CATALOG)
 
@@ -78,11 +88,40 @@ def test_outside_of_the_prefix_there_is_nothing(path: str) -> None:
     assert BELOW.find(path) is None
 
 
-@pytest.mark.parametrize("name", ["A", "a//b", "-a", "a/", "a..b", "_catalog", "a" * 256, "..", "a/../b", "%2e", "é"])
+@pytest.mark.parametrize("name", ["A", "-a", "a..b", "_catalog", "a" * 256, "..", "a/../b", "%2e", "é"])
 @pytest.mark.parametrize("rest", ["manifests/latest", "tags/list", "blobs/uploads/", "blobs/" + "sha256:" + "a" * 64])
 def test_a_name_that_breaks_the_grammar_is_a_bad_request(host: Process, name: str, rest: str) -> None:
     answer = host.request("POST" if rest.endswith("uploads/") else "GET", f"/v2/{name}/{rest}")
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "NAME_INVALID")
+
+
+@pytest.mark.parametrize(
+    ("path", "clean"),
+    [
+        ("/v2/a/tags/list/", "/v2/a/tags/list"),
+        ("/v2/a//b/tags//list", "/v2/a/b/tags/list"),
+        ("/v2//a/manifests/v1//", "/v2/a/manifests/v1"),
+        ("//v2/_catalog/", "/v2/_catalog"),
+        ("//v2//", "/v2/"),
+        (f"/v2/a/blobs/sha256:{'a' * 64}/", f"/v2/a/blobs/sha256:{'a' * 64}"),
+        ("//v2.example/v2/a/tags/list", None),
+        ("/v2/A//b/tags/list", None),
+        ("//", "/"),
+    ],
+)
+def test_doubled_slashes_and_one_at_the_end_lead_to_the_clean_path(host: Process, path: str, clean: str | None) -> None:
+    for query in ("", "?n=5&last=x%2Fy"):
+        answer = host.request("GET", path + query)
+        if clean is None:
+            assert answer.status_code in (400, 404)
+        else:
+            assert (answer.status_code, answer.headers["location"]) == (301, clean + query)
+
+
+def test_a_clean_path_is_below_the_prefix(driver: StorageDriver) -> None:
+    host = Process(driver, http=replace(HTTP, prefix="/here/"))
+    assert host.request("GET", "/here//v2/a/tags/list/").headers["location"] == "/here/v2/a/tags/list"
+    assert host.request("GET", "//elsewhere/v2/a/tags/list/").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["blobs/uploads", "manifests", "a/tags/list", "v2", "blobs/uploads/blobs", "uploads"])

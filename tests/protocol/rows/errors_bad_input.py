@@ -69,8 +69,6 @@ BAD_PATHS = {
     "parent-as-upload": "/v2/$name/blobs/uploads/..%2F..%2Fx",
     "upload-that-is-no-uuid": "/v2/$name/blobs/uploads/hello",
     "empty-name": "/v2//manifests/latest",
-    "empty-component": "/v2/$name//a/manifests/latest",
-    "name-with-a-slash-last": "/v2/$name//manifests/latest",
     "no-name": "/v2/manifests/latest",
     "no-name-tags": "/v2/tags/list",
     "empty-reference": "/v2/$name/manifests/",

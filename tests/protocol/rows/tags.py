@@ -80,6 +80,15 @@ ROWS = [
         listed("?last=a.1&n=2", ["a_1", "b"]),
         listed("?last=a_1&n=2", ["b"]),
     ),
+    Row(
+        "last-is-no-tag",
+        A_TAG,
+        GIVEN,
+        listed("?last=Z/", ["_x", "a", "a.1", "a_1", "b"]),
+        listed("?last=*", SORTED),
+        listed("?last=~", []),
+        listed("?n=&last=", SORTED),
+    ),
     Row("last-is-a-tag-that-is-not-there", A_TAG, GIVEN, listed("?last=AA", SORTED[4:]), listed("?last=zzz", [])),
     Row(
         "last-is-no-index",

@@ -18,7 +18,7 @@ _MAX_DIGITS = 18
 def requested_number(req: falcon.Request, default: int) -> int:
     """How many results the client asks for; raises PaginationNumberInvalid where that is no number."""
     text = req.get_param("n")
-    if text is None:
+    if not text:
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > _MAX_DIGITS:
         raise PaginationNumberInvalid({"n": text[:_MAX_DIGITS]})

@@ -5,12 +5,16 @@ The names of repositories contain slashes, so paths are split from the right: Fa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import quote
 
 import falcon
 from falcon.routing import map_http_methods, set_default_responders
 
+from entrepot.errors import NameInvalid
 from entrepot.registry.names import check_name
 from entrepot_contract.issuing import TOKEN_PATH
 
@@ -41,6 +45,7 @@ MANIFEST: Final = "/v2/{name}/manifests/{reference}"
 TAGS: Final = "/v2/{name}/tags/list"
 REFERRERS: Final = "/v2/{name}/referrers/{digest}"
 
+_SLASHES: Final = re.compile("//+")
 _FIXED: Final = frozenset({ROOT, V2_BARE, V2, CATALOG, TOKEN})
 
 # Falcon's own types for what a router answers: the resource, its methods, the parameters and the template.
@@ -63,7 +68,29 @@ class Router:
         self._routes[uri_template] = (resource, methods)
 
     def find(self, uri: str, req: falcon.Request | None = None) -> Found | None:
-        """The resource for a path, or None; raises NameInvalid where the repository's name breaks the grammar."""
+        """The resource for a path, or None.
+
+        Raises NameInvalid where the repository's name breaks the grammar, and HTTPMovedPermanently where the path leads
+        somewhere without its doubled slashes and the one at its end, as Distribution's router does.
+        """
+        try:
+            found = self._find(uri)
+        except NameInvalid:
+            self._move(uri, req)
+            raise
+        if found is None:
+            self._move(uri, req)
+        return found
+
+    def _move(self, uri: str, req: falcon.Request | None) -> None:
+        single = _SLASHES.sub("/", uri)
+        for clean in (single, single.rstrip("/")):
+            with suppress(NameInvalid):
+                if clean != uri and self._find(clean) is not None:
+                    query = f"?{req.query_string}" if req is not None and req.query_string else ""
+                    raise falcon.HTTPMovedPermanently(quote(clean, safe="/:") + query)
+
+    def _find(self, uri: str) -> Found | None:
         if self._prefix:
             if not uri.startswith(self._prefix):
                 return None

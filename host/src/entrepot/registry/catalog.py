@@ -7,6 +7,7 @@ from itertools import chain, islice
 
 from entrepot.registry import layout
 from entrepot.registry.store import BATCH, Store
+from entrepot_contract.keys import is_key
 
 __all__ = ["Catalog"]
 
@@ -30,7 +31,7 @@ class Catalog:
 
     def _below(self, parent: str, after: list[str], part: str) -> Iterator[str]:
         first = after[0] if after else ""
-        if first:
+        if first and is_key(f"{layout.REPOSITORIES}{parent}{first}"):
             yield from self._below(f"{parent}{first}/", after[1:], part)
         for component in self._store.names(layout.REPOSITORIES + parent, first):
             if not component.startswith("_"):

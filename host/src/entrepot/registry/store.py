@@ -21,6 +21,7 @@ from entrepot_contract import (
     Throttled,
     WriteMode,
 )
+from entrepot_contract.keys import is_key
 
 __all__ = ["BATCH", "Store"]
 
@@ -158,6 +159,9 @@ class Store:
         A driver lists ``1-alpine/`` before ``1/``, and ``1`` is to come first. So a name is held back until no
         shorter one that it begins with can follow, or until the driver was asked for the shorter one.
         """
+        if after and not is_key(prefix + after):
+            # A client may name any place in the order, and drivers take keys alone.
+            return (name for name in self.names(prefix) if name > after)
         items = self.driver.list_objects(prefix, start_after=prefix + after if after else "", shallow=True)
         listed = list(islice(items, BATCH))
         if len(listed) == BATCH:

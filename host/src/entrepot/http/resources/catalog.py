@@ -13,7 +13,6 @@ from entrepot.http.content import json_body
 from entrepot.http.paging import next_link, page, requested_number
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
-from entrepot.registry.names import check_name
 
 __all__ = ["Catalog"]
 
@@ -34,8 +33,6 @@ class Catalog:
         if number > self._most:
             raise PaginationNumberInvalid({"n": number, "max": self._most})
         last = req.get_param("last") or ""
-        if last:
-            check_name(last)
         names, more = page(self._shown(req, last), number) if number else ([], False)
         if more:
             next_link(resp, self._urls.path("/v2/_catalog"), last=names[-1], n=number)

@@ -8,7 +8,6 @@ from entrepot.http.content import json_body
 from entrepot.http.paging import next_link, page, requested_number
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
-from entrepot.registry.names import check_tag
 
 __all__ = ["Tags"]
 
@@ -24,8 +23,6 @@ class Tags:
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         number = min(requested_number(req, self._most), self._most)
         last = req.get_param("last") or ""
-        if last:
-            check_tag(last)
         tags, more = page(self._tags.names(name, last), number)
         if more:
             next_link(resp, self._urls.path(f"/v2/{name}/tags/list"), last=tags[-1], n=number)
