@@ -25,6 +25,20 @@ def test_http2_is_spoken_where_it_is_configured(tmp_path: Path, spoken: bool) ->
         assert (connection.recv(100)[3:4] == b"\4") is spoken  # the server's own SETTINGS frame
 
 
+def test_a_client_may_send_4_mib_over_http2_before_it_waits(tmp_path: Path) -> None:
+    preface, settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0"
+    with Running("granian", tmp_path / "run", extra={"http2": True}) as server, server.connect() as connection:
+        connection.sendall(preface + settings)
+        received = b""
+        while b"\0\0\4\x08\0\0\0\0\0" not in received:  # WINDOW_UPDATE of the connection (RFC 9113, 6.9)
+            received += connection.recv(100)
+        length = int.from_bytes(received[:3])
+        found = [received[9 + start : 15 + start] for start in range(0, length, 6)]
+        assert b"\0\4" + (4 * 2**20).to_bytes(4) in found  # SETTINGS_INITIAL_WINDOW_SIZE (6.5.2)
+        increment = received.partition(b"\0\0\4\x08\0\0\0\0\0")[2][:4]
+        assert int.from_bytes(increment) == 4 * 2**20 - 65_535
+
+
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     with Running("granian", tmp_path / "run", workers=2) as server:
         server.get("/nothing")
