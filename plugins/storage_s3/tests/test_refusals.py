@@ -70,6 +70,25 @@ def test_a_missing_key_that_is_called_an_error_is_deleted(open_refusing: OpenRef
     driver.delete(["d/7"])
 
 
+KEYS = ["a", "b-", "b-c", "b-c-d/e", "b-c-d/f-g", "b-c-d/f/h", "b.e/f", "b/x", "b/y-z/a", "b/y/z", "b0/g", "c/d"]
+
+
+@pytest.mark.parametrize("shallow", [False, True])
+def test_a_server_that_lists_by_segments_is_listed_in_the_order_of_bytes(
+    open_refusing: OpenRefusing, shallow: bool
+) -> None:
+    driver = open_refusing("by-segments", rootdirectory="images")
+    for key in KEYS:
+        driver.put(key, b"x")
+    for prefix, starts in {"": ["", "a", "b", "b-c", "b-c-d/", "b-c-d/f-g", "b/x"], "b/": ["", "b/y-z/a"]}.items():
+        below = {key for key in KEYS if key.startswith(prefix)}
+        if shallow:
+            below = {prefix + "".join(key[len(prefix) :].partition("/")[:2]) for key in below}
+        for after in starts:
+            expected = [key for key in sorted(below) if key > after]
+            assert listed(driver, prefix, start_after=after, shallow=shallow) == expected, (prefix, after)
+
+
 @pytest.mark.parametrize(
     ("refusal", "sizes"),
     [

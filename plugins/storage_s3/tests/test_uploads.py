@@ -64,7 +64,8 @@ def left(client: S3Client, options: dict[str, object]) -> Left:
         bucket = str(options["bucket"])
         objects = client.list_objects_v2(Bucket=bucket).get("Contents", [])
         parts = client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
-        kept = [found["Key"] for found in objects if found["Key"] != ".entrepot/create"]
+        asked = (".entrepot/create", ".entrepot/order/")
+        kept = [found["Key"] for found in objects if not found["Key"].startswith(asked)]
         return kept, [found["Key"] for found in parts]
 
     return look

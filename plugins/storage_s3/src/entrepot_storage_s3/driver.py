@@ -30,9 +30,9 @@ from entrepot_storage_s3.bucket import MOST_DELETED, Bucket
 from entrepot_storage_s3.client import Clients
 from entrepot_storage_s3.copying import Copying, Source
 from entrepot_storage_s3.failures import NAME, Reporting, failure, refused_key
-from entrepot_storage_s3.listing import listing
+from entrepot_storage_s3.listing import Listing
 from entrepot_storage_s3.options import S3Options
-from entrepot_storage_s3.probe import conditions
+from entrepot_storage_s3.probe import conditions, lists_in_order
 from entrepot_storage_s3.reading import read
 from entrepot_storage_s3.uploads import Uploads
 
@@ -60,9 +60,10 @@ class S3Driver(StorageDriver):
 
     @property
     def capabilities(self) -> Capabilities:
-        """The first call asks the server whether it can create."""
+        """The first call asks the server what it can do."""
         with self._lock:
             if self._capabilities is None:
+                lists_in_order(self._bucket, self._root)
                 self._capabilities = Capabilities(
                     create=conditions(self._bucket, self._root).creates,
                     shared=True,
@@ -88,7 +89,8 @@ class S3Driver(StorageDriver):
     def list_objects(
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
     ) -> Iterator[ObjectInfo | Prefix]:
-        return listing(self._bucket, self._root, prefix, start_after, shallow=shallow)
+        found = Listing(self._bucket, self._root, prefix, start_after, shallow=shallow)
+        return found.in_order() if lists_in_order(self._bucket, self._root) else found.by_segments()
 
     def move(self, source: str, target: str) -> ObjectInfo:
         report = Reporting("move", source)

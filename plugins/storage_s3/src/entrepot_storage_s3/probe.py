@@ -1,4 +1,4 @@
-"""Which conditions a server honours where an object is put."""
+"""What only the server itself can tell: which conditions it honours, and in which order it lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from entrepot_contract.rooted import Root
 from entrepot_storage_s3.bucket import Bucket
 from entrepot_storage_s3.failures import Reporting
 
-__all__ = ["Conditions", "conditions"]
+__all__ = ["Conditions", "conditions", "lists_in_order"]
 
 
 _NO_ETAG: Final = "0" * 32
@@ -31,6 +31,7 @@ class Conditions(NamedTuple):
 
 
 _known: Final[dict[tuple[str, str], Conditions]] = {}
+_in_order: Final[dict[tuple[str, str], bool]] = {}
 _lock: Final = Lock()
 
 
@@ -46,6 +47,29 @@ def conditions(bucket: Bucket, root: Root) -> Conditions:
             creates = _asked(lambda: _creates(bucket, name))
             _known[place] = Conditions(creates, creates and _asked(lambda: _swaps(bucket, name)))
         return _known[place]
+
+
+def lists_in_order(bucket: Bucket, root: Root) -> bool:
+    """Whether the server lists by the bytes of names, and not by segments; asked once, by two empty objects."""
+    place = (bucket.client.meta.endpoint_url, bucket.name)
+    with _lock:
+        if place not in _in_order:
+            _in_order[place] = _ask_order(bucket, root.working("order/"))
+        return _in_order[place]
+
+
+def _ask_order(bucket: Bucket, folder: str) -> bool:
+    report = Reporting("capabilities")
+    names = [f"{folder}a-b", f"{folder}a/b"]
+    for _ in range(2):
+        with report:
+            page = bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=folder)
+        found = [one["Key"] for one in page.get("Contents", [])]
+        if set(names) <= set(found):
+            return found.index(names[0]) < found.index(names[1])
+        for name in names:
+            bucket.put(name, b"", report)
+    return True
 
 
 def _asked(ask: Callable[[], bool]) -> bool:
