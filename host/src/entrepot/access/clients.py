@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
 
 __all__ = ["ClientAddresses"]
 
 Network = IPv4Network | IPv6Network
+
+_MOST_CHARACTERS: Final = 64
+"""Of an address with its zone, and the blanks around it."""
 
 
 class ClientAddresses:
@@ -45,6 +49,9 @@ class ClientAddresses:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    # The zone of an IPv6 address has no bound of its own, and what is looked up is remembered.
+    if len(text) > _MOST_CHARACTERS:
+        return None
     try:
         return ip_address(text.strip())
     except ValueError:

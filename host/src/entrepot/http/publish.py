@@ -11,6 +11,7 @@ import falcon
 from entrepot.config.addresses import Address
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
+from entrepot.registry.cache import Cache
 from entrepot.registry.manifest import Manifest
 from entrepot.registry.names import Digest
 from entrepot.settings import HttpSettings
@@ -21,8 +22,11 @@ __all__ = ["Publisher"]
 _BLOB = "application/octet-stream"
 _FIXED_BITS: Final = 0xF << 76 | 0x3 << 62
 _VERSION_4: Final = 0x4 << 76 | 0x2 << 62
-_MOST_KNOWN = 1024
-"""Of so many manifests it is remembered what they hold: the same ones are pulled again and again."""
+_KEPT_BYTES: Final = 4 * 2**20
+"""Memory for the references of manifests: the same ones are pulled again and again."""
+
+_WEIGHT: Final = 512
+"""About how many bytes of memory one reference takes."""
 
 
 class Publisher:
@@ -31,7 +35,7 @@ class Publisher:
     def __init__(self, registry: Registry, urls: Urls, settings: HttpSettings) -> None:
         self._publish = registry.publish
         self._urls = urls
-        self._references: dict[Digest, tuple[Descriptor, ...]] = {}
+        self._references: Cache[Digest, tuple[Descriptor, ...]] = Cache(_KEPT_BYTES)
         self._source = settings.source
 
     @property
@@ -108,10 +112,8 @@ class Publisher:
     def _references_of(self, digest: Digest, manifest: Manifest) -> tuple[Descriptor, ...]:
         found = self._references.get(digest)
         if found is None:
-            if len(self._references) >= _MOST_KNOWN:
-                self._references.clear()
             found = tuple(Descriptor(one.media_type, str(one.digest), one.size) for one in manifest.references)
-            self._references[digest] = found
+            self._references.set(digest, found, _WEIGHT * (1 + len(found)))
         return found
 
 

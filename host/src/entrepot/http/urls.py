@@ -19,6 +19,10 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9
 """A host as in a URL (RFC 3986, 3.2.2), with or without a port, and nothing else."""
 
 
+_MAX_HOST: Final = 1024
+"""Characters of a header that names hosts; the first of them is far shorter."""
+
+
 class Urls:
     """URLs as the client can use them: behind proxies, below a prefix, absolute or relative as configured."""
 
@@ -73,9 +77,11 @@ class Urls:
 
     def _seen(self, req: falcon.Request) -> str | None:
         if self._proxies.trusts(req.remote_addr):
-            site = _site(req.forwarded_host, req.forwarded_scheme)
+            host, scheme = req.forwarded_host, req.forwarded_scheme
         else:
-            site = _site(req.netloc, req.scheme)
+            host, scheme = req.netloc, req.scheme
+        # What is looked up is remembered, and a client may send tens of kilobytes.
+        site = _site(host[:_MAX_HOST], scheme[:_MAX_HOST])
         return None if site is None else site + self._prefix
 
 

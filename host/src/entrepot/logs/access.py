@@ -123,21 +123,24 @@ class AccessLog:
         return f'time={stamp}Z level=warn msg="{message}"{self._fields}\n'
 
 
+def _cut(method: str, remote: str, user: str, agent: str) -> tuple[str, str, str, str]:
+    # Before they are remembered: a client may send tens of kilobytes.
+    return method[:32], remote[:64], user[:_MAX_USER], agent[:_MAX_AGENT]
+
+
 @lru_cache(maxsize=4096)
 def _text_client(method: str, remote: str, user: str, agent: str) -> tuple[str, str, str, str]:
-    method, remote = text_value(method[:32]), text_value(remote[:64])
-    return method, remote, text_value(user[:_MAX_USER]), text_value(agent[:_MAX_AGENT])
+    return text_value(method), text_value(remote), text_value(user), text_value(agent)
 
 
 @lru_cache(maxsize=4096)
 def _json_client(method: str, remote: str, user: str, agent: str) -> tuple[str, str, str, str]:
-    method, remote = json_value(method[:32]), json_value(remote[:64])
-    return method, remote, json_value(user[:_MAX_USER]), json_value(agent[:_MAX_AGENT])
+    return json_value(method), json_value(remote), json_value(user), json_value(agent)
 
 
 def _text_line(entry: _Entry, stamp: str, fields: str) -> str:
     moment, method, path, status, size, seconds, remote, user, agent, request_id = entry
-    method, remote, user, agent = _text_client(method, remote, user, agent)
+    method, remote, user, agent = _text_client(*_cut(method, remote, user, agent))
     return (
         f"time={stamp}.{int(moment % 1 * 1000):03}Z level=info msg=request method={method} "
         f"path={text_value(path[:_MAX_PATH])} status={status} bytes={size} ms={seconds * 1000:.2f} "
@@ -147,7 +150,7 @@ def _text_line(entry: _Entry, stamp: str, fields: str) -> str:
 
 def _json_line(entry: _Entry, stamp: str, fields: str) -> str:
     moment, method, path, status, size, seconds, remote, user, agent, request_id = entry
-    method, remote, user, agent = _json_client(method, remote, user, agent)
+    method, remote, user, agent = _json_client(*_cut(method, remote, user, agent))
     return (
         f'{{"time":"{stamp}.{int(moment % 1 * 1000):03}Z","level":"info","msg":"request",'
         f'"method":{method},"path":{json_value(path[:_MAX_PATH])},"status":{status},"bytes":{size},'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from operator import itemgetter
 from typing import Final
 
 from cachetools import LRUCache
@@ -13,7 +14,9 @@ from entrepot_contract.auth import Identity
 
 __all__ = ["VerifiedTokens"]
 
-_SIZE: Final = 4096
+_SIZE: Final = 8 * 2**20
+_WEIGHT: Final = 1024
+"""Bytes of memory for all of them, and about what one takes beside what its token says."""
 
 
 class VerifiedTokens:
@@ -21,7 +24,7 @@ class VerifiedTokens:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: LRUCache[bytes, tuple[Identity, float, Trusted]] = LRUCache(_SIZE)
+        self._known: LRUCache[bytes, tuple[Identity, float, Trusted, int]] = LRUCache(_SIZE, itemgetter(3))
 
     def get(self, token: str, trusted: Trusted, now: float) -> Identity | None:
         """Whom a token belongs to that was verified with these very keys."""
@@ -35,7 +38,7 @@ class VerifiedTokens:
     def put(self, token: str, trusted: Trusted, identity: Identity, end: float) -> None:
         """Remember a token until ``end``, in seconds since 1970."""
         with self._lock:
-            self._known[_digest(token)] = identity, end, trusted
+            self._known[_digest(token)] = identity, end, trusted, _WEIGHT + 4 * len(token)
 
 
 def _digest(token: str) -> bytes:
