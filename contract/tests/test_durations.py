@@ -22,18 +22,26 @@ from entrepot_contract.durations import parse_duration
         ("7us", 7e-6),
         ("7µs", 7e-6),
         ("0", 0),
-        (60, 60),
-        ("2.5", 2.5),
+        (0, 0),
+        ("0.0", 0),
     ],
 )
 def test_a_duration_is_read(text: object, seconds: float) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "h", "5 h", "-5s", "5d", "5s5", "1e3", "٣s", None, "9" * 30 + "h"])
+@pytest.mark.parametrize(
+    "text", ["", "h", "5 h", "-5s", "5d", "5s5", "1e3", "٣s", None, "9" * 30 + "h", 60, "2.5", 1.5]
+)
 def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("number", [60, "168", 1.5])
+def test_a_number_without_a_unit_is_refused_with_both_readings(number: object) -> None:
+    with pytest.raises(ValueError, match=r"without a unit, .* nanoseconds; write s behind it for seconds, or ns"):
+        parse_duration(number)
 
 
 @given(hours=st.integers(0, 9999), minutes=st.integers(0, 59), milliseconds=st.integers(0, 59_999))

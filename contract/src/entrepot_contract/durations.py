@@ -23,23 +23,31 @@ _UNITS: Final = {
 _PART: Final = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)"
 _DURATION: Final = re.compile(rf"(?:{_PART})+")
 
+_WITHOUT_UNIT: Final = (
+    "is a duration without a unit, which Docker Distribution reads as nanoseconds; "
+    "write s behind it for seconds, or ns for nanoseconds"
+)
+
 
 def parse_duration(value: object) -> timedelta:
-    """A duration from ``"168h"``, ``"2h10m"``, ``"1.5s"`` or a number of seconds; never negative.
+    """A duration from ``"168h"``, ``"2h10m"``, ``"1.5s"`` or 0; never negative.
 
-    Raises ValueError for anything else.
+    Raises ValueError for anything else. A number without a unit is nanoseconds in Docker Distribution, and seconds in
+    most other programs, so it is neither here.
     """
     if isinstance(value, timedelta):
         return value
     text = str(value).strip()
     try:
         if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-            return timedelta(seconds=float(text))
+            if not float(text):
+                return timedelta()
+            raise ValueError(_WITHOUT_UNIT)
         if _DURATION.fullmatch(text):
             return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text)))
     except OverflowError as error:
         raise ValueError("is longer than a duration can be") from error
-    raise ValueError("is no duration; write it like 168h, 2h10m or 1.5s, or as a number of seconds")
+    raise ValueError("is no duration; write it like 168h, 2h10m or 1.5s")
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

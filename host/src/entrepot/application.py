@@ -83,7 +83,7 @@ def build_application(configuration: Configuration) -> HostApplication:
     driver = open_checked(configuration)
     health = driver.health()
     if not health.ok:
-        _log.warning("the storage %s does not answer: %s", configuration.storage.driver, health.detail)
+        _log.warning("the storage %s is not well: %s", configuration.storage.driver, health.detail)
     hooks = Hooks.installed()
     told = notify_settings(configuration)
     if told is not None:

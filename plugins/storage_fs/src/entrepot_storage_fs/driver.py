@@ -146,6 +146,11 @@ class FilesystemDriver(StorageDriver):
                 self._tree.check()
                 if not os.path.isdir(self._tree.root):
                     detail = "the root directory is not there yet; the first write makes it"
+                if not self._tree.is_writable():
+                    ok, detail = (
+                        False,
+                        f"{self._tree.root} cannot be written; give the server's user the right to write",
+                    )
         except StorageError as error:
             ok, detail = False, error.message
         return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)

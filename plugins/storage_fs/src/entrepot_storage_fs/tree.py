@@ -57,6 +57,13 @@ class Tree:
             )
         self._checked = bool(names)
 
+    def is_writable(self) -> bool:
+        """Whether the root, or where it would be made, lets this process write."""
+        place = self.root
+        while not os.path.exists(place) and place != os.path.dirname(place):
+            place = os.path.dirname(place)
+        return os.access(place, os.W_OK | os.X_OK)
+
     def publish(self, source: str, target: str, *, create: bool = False) -> None:
         """Give a whole file its place, durably.
 
