@@ -39,3 +39,19 @@ def test_an_error_shows_nothing_of_the_text(text: str) -> None:
 def test_no_python_object_can_be_made() -> None:
     with pytest.raises(DocumentError):
         parse_document("!!python/object/apply:os.getcwd []")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{a: :5,}", "line 1, column 5: expected the node content, but found ':'"),
+        ("a:\n\tb: 1", "line 2, column 1: found character '\\t' that cannot start any token"),
+        ("a: [1", "line 1, column 6: expected ',' or ']', but got '<stream end>'"),
+        ("a: *hidden", "line 1, column 4: found undefined alias"),
+        ("a: !hidden x", "line 1, column 4: could not determine a constructor for the tag"),
+    ],
+)
+def test_what_is_no_yaml_is_described_to_its_end_without_values(text: str, problem: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse_document(text)
+    assert str(caught.value) == f"is no valid YAML in {problem}"

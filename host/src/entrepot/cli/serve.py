@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import signal
 
 import click
 
@@ -48,6 +49,9 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
     for warning in ready.warnings:
         _log.warning("%s", warning)
     _log.info("serving with storage %s and server %s", configuration.storage.driver, ready.server.name)
+    # Programs that rotate logs send them to every process of a service; the children inherit this.
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
     ready.server.serve(functools.partial(build_application, configuration), ready.settings)
 
 

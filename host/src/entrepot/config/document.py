@@ -45,6 +45,14 @@ _resolve("int", r"^(?:0|-?[1-9][0-9]*)$", "-0123456789")
 _resolve("merge", r"^<<$", "<")
 
 
+_QUOTED: Final = re.compile(r" '([^']*)'")
+
+
+def _harmless(quoted: re.Match[str]) -> str:
+    """What PyYAML quotes where it is a mark of YAML, like ``','`` or ``'<block end>'``, and not what may be a value."""
+    return quoted[0] if re.fullmatch(r"<[a-z ]+>|\\t|[^\w]", quoted[1]) else ""
+
+
 def parse_document(text: str) -> object:
     """The values of a YAML text.
 
@@ -55,6 +63,6 @@ def parse_document(text: str) -> object:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-        problem = str(getattr(error, "problem", None) or "unreadable").partition("'")[0].rstrip(" ,")
+        problem = _QUOTED.sub(_harmless, str(getattr(error, "problem", None) or "unreadable"))
         # Not chained: the cause prints the line, and with it what the line may hold of a secret.
         raise DocumentError(f"is no valid YAML{where}: {problem}") from None

@@ -23,8 +23,11 @@ from entrepot_server_granian.stalls import StallWatch
 
 __all__ = ["RETIRE", "serve_worker"]
 
-RETIRE: Final = signal.SIGUSR1
-"""Tells a worker to take no more connections, and to end when its last request has ended."""
+RETIRE: Final = signal.SIGRTMIN + 1
+"""Tells a worker to take no more connections, and to end when its last request has ended.
+
+Not SIGUSR1, which programs that rotate logs send to every process of a service.
+"""
 
 _LINGER_SECONDS: Final = 10.0
 _SETTLING_SECONDS: Final = 1.0
@@ -45,6 +48,9 @@ def serve_worker(
     """Serve in this process until SIGTERM; runs right after the fork, with what granian hands to its workers."""
     # SIGINT stays blocked: Ctrl-C goes to every process of a terminal, and the parent turns it into SIGTERM.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, RETIRE})
+    # What rotates logs sends them to every process of a service; what is started here inherits that they do nothing.
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
     # Else they would be open, and take connections, for as long as this worker lives.
     for other in others:
         other.close()

@@ -59,8 +59,9 @@ class Worker(ThreadWorker):
     def init_signals(self) -> None:
         """Take SIGTERM from now on, also one that came before."""
         super().init_signals()
-        # Ctrl-C and a hangup go to every process of a terminal; the parent tells its workers to end.
-        for number in (signal.SIGINT, signal.SIGHUP):
+        # Ctrl-C and a hangup go to every process of a terminal, and what rotates logs sends the others to every process
+        # of a service; the parent tells its workers to end.
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
