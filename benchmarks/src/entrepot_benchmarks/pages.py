@@ -1,0 +1,117 @@
+"""All pages of a catalog and of a list of tags, asked of entrepot and of Docker Distribution on one filesystem.
+
+``python -m entrepot_benchmarks.pages`` prints the seconds of both and their ratio as a Markdown table. The tree is
+written directly, each program lists it in a process that was just started, and reads nothing but that.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import click
+
+from entrepot_benchmarks.cli.files import told_in_one_line
+from entrepot_benchmarks.load.wire import Connection, Origin
+from entrepot_benchmarks.targets.configuration import write_configuration
+from entrepot_benchmarks.targets.process import ServerProcess, free_port, require
+
+__all__ = ["main", "make_tree"]
+
+TEAM: Final = 300
+"""Repositories below one name, in the half of them that has two components."""
+
+TAGGED: Final = "tagged"
+MOST: Final = 2.0
+"""What entrepot may take, in times of what the other takes."""
+
+
+def make_tree(root: Path, repositories: int, tags: int) -> None:
+    """Write repositories with one tag each, half of them below others' names, and one repository with many tags."""
+    base = root / "docker/registry/v2/repositories"
+    nested = repositories // 2
+    for number in range(repositories - nested):
+        _repository(base / f"repo-{number:06}", ["latest"])
+    for number in range(nested):
+        _repository(base / f"team-{number // TEAM:03}" / f"app-{number % TEAM:03}", ["latest"])
+    _repository(base / TAGGED, (f"v{number // 1000}.{number // 10 % 100}.{number % 10}" for number in range(tags)))
+
+
+def _repository(folder: Path, tags: Sequence[str] | Iterator[str]) -> None:
+    digest, layer = (sha256(f"{kind} of {folder.name}".encode()).hexdigest() for kind in ("manifest", "layer"))
+    _link(folder / "_layers/sha256" / layer, layer)
+    _link(folder / "_manifests/revisions/sha256" / digest, digest)
+    for tag in tags:
+        _link(folder / "_manifests/tags" / tag / "current", digest)
+        _link(folder / "_manifests/tags" / tag / "index/sha256" / digest, digest)
+
+
+def _link(folder: Path, digest: str) -> None:
+    folder.mkdir(parents=True)
+    (folder / "link").write_text(f"sha256:{digest}")
+
+
+def _all_pages(origin: Origin, path: str, field: str, size: int) -> tuple[float, int]:
+    """The seconds that all pages take, and how many names are on them."""
+    found, following = 0, f"{path}?n={size}"
+    with Connection(origin) as connection:
+        began = time.perf_counter()
+        while following:
+            answer = connection.request("GET", following, expect=200)
+            found += len(json.loads(answer.body)[field])
+            link = answer.headers.get("link", "")
+            following = link[link.find("<") + 1 : link.find(">")] if link else ""
+            if following.startswith("http"):
+                following = "/" + following.split("/", 3)[3]
+        return time.perf_counter() - began, found
+
+
+def _cold(command: Sequence[str], root: Path, folder: Path, case: tuple[str, str, int]) -> tuple[float, int]:
+    port = free_port()
+    config = write_configuration(folder, port, {"filesystem": {"rootdirectory": str(root)}})
+    with ServerProcess([*command, str(config)], port, folder / "server.log"):
+        return _all_pages(Origin("127.0.0.1", port), *case)
+
+
+@click.command()
+@click.option("--repositories", default=100_000, show_default=True, type=click.IntRange(1))
+@click.option("--tags", default=100_000, show_default=True, type=click.IntRange(1))
+@click.option("--peer", default="docker-registry", show_default=True, metavar="PROGRAM", help="Docker Distribution.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where the tree is made.")
+def main(repositories: int, tags: int, peer: str, data: Path | None) -> None:
+    """List all pages of a catalog and of tags, cold, and compare the time with that of Docker Distribution."""
+    with told_in_one_line(), TemporaryDirectory(dir=data) as name:
+        program = require(peer, "docker-registry")
+        folder = Path(name)
+        click.echo(f"making {repositories} repositories and {tags} tags", err=True)
+        make_tree(folder / "tree", repositories, tags)
+        sides = {"entrepot": [sys.executable, "-m", "entrepot", "serve"], "peer": [program, "serve"]}
+        cases = chain(
+            (("/v2/_catalog", "repositories", size) for size in (100, 1000)),
+            [(f"/v2/{TAGGED}/tags/list", "tags", 1000)],
+        )
+        click.echo("| all pages of | names a page | entrepot, s | peer, s | ratio | aim |")
+        click.echo("| --- | ---: | ---: | ---: | ---: | --- |")
+        for case in cases:
+            # The tree was just written, so that the system has it in memory for both; the processes are new.
+            measured = {side: _cold(command, folder / "tree", folder / side, case) for side, command in sides.items()}
+            (ours, found), (theirs, also) = measured["entrepot"], measured["peer"]
+            if found != also:
+                click.echo(f"{case[0]}: entrepot lists {found} names, the peer {also}", err=True)
+            met = "reached" if ours <= MOST * theirs else "**short**"
+            click.echo(
+                f"| `{case[0]}` | {case[2]} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} | ≤ {MOST} {met} |"
+            )
+        shutil.rmtree(folder / "tree", ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m entrepot_benchmarks.pages")
