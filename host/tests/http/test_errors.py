@@ -91,7 +91,6 @@ ANSWERS = [
     (WAIT, 503, "UNAVAILABLE", "7"),
     (made(NoSpace), 507, "UNAVAILABLE", None),
     (made(Denied), 500, "UNKNOWN", None),
-    (made(IntegrityError), 500, "UNKNOWN", None),
     (made(Unsupported), 500, "UNKNOWN", None),
     (made(StorageError), 500, "UNKNOWN", None),
     (FAILED, 500, "UNKNOWN", None),
@@ -125,6 +124,16 @@ def test_a_failure_of_the_storage_has_its_answer_in_every_request(
         answer = app.request(method, path, body)
         check_json(answer, status, code, method)
         assert answer.headers.get("retry-after") == retry_after
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("manifests/latest", "MANIFEST_UNKNOWN"), (f"blobs/sha256:{'0' * 64}", "BLOB_UNKNOWN")],
+    ids=["manifest", "blob"],
+)
+def test_what_the_driver_finds_damaged_is_absent(app: Process, raising: Raising, path: str, code: str) -> None:
+    raising.failure = made(IntegrityError)
+    check_json(app.request("GET", f"/v2/app/{path}"), 404, code)
 
 
 def test_what_failed_is_in_the_log_with_its_key(

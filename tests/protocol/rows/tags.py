@@ -117,9 +117,9 @@ ROWS = [
         listed("", ["one", "two"]),
     ),
     Row(
-        "blobs-alone-make-no-list",
+        "blobs-alone-make-an-empty-list",
         OK,
         *push_blob(EMPTY_INDEX),
-        Step("GET /v2/$name/tags/list", 404, code="NAME_UNKNOWN"),
+        Step("GET /v2/$name/tags/list", 200, json={"name": "$name", "tags": []}),
     ),
 ]
