@@ -162,6 +162,7 @@ def test_a_read_only_registry_refuses_all_writes_and_serves_all_reads(driver: St
     for path in paths[method]:
         answer = readonly.request(method, path)
         assert (answer.status_code, answer.json["errors"][0]["code"]) == (405, "UNSUPPORTED")
+        assert "read-only" in answer.json["errors"][0]["detail"]
     assert readonly.blob("app", digest).status_code == 200
     assert readonly.request("GET", "/v2/app/manifests/latest").status_code == 200
 

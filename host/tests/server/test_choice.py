@@ -53,3 +53,9 @@ def test_auto_without_a_server_that_fits_says_what_to_install(
     monkeypatch.setattr(choice, "server_names", lambda: ["waitress"])
     with pytest.raises(PluginError, match=f"pip install entrepot-server-{package}"):
         choose_server("auto", settings)
+
+
+def test_certificates_of_clients_without_a_server_that_reads_them_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "server_names", lambda: ["granian", "waitress"])
+    with pytest.raises(PluginError, match=r"http\.tls\.clientcas needs a server that reads the certificates"):
+        choose_server("auto", CLIENTS)

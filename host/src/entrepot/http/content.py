@@ -7,16 +7,25 @@ from dataclasses import dataclass
 
 import falcon
 
-from entrepot.errors import AlgorithmUnsupported, DigestInvalid, NameInvalid, RegistryError, SizeInvalid
+from entrepot.errors import AlgorithmUnsupported, DigestInvalid, NameInvalid, RegistryError, SizeInvalid, Unsupported
 from entrepot.registry.body import Body
 from entrepot.registry.names import Digest, check_name, parse_digest
+from entrepot.settings import RegistrySettings
 
-__all__ = ["Mount", "json_body", "known_digest", "matches", "request_body", "requested_mount"]
+__all__ = ["Mount", "check_writable", "json_body", "known_digest", "matches", "request_body", "requested_mount"]
 
 
 def json_body(value: object) -> bytes:
     """JSON as Distribution writes it: without blanks, with a line end."""
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def check_writable(settings: RegistrySettings, allowed: str) -> None:
+    """Raise Unsupported, with the methods that are allowed, where the registry is read-only."""
+    if settings.readonly:
+        raise Unsupported(
+            "this registry is read-only (storage.maintenance.readonly.enabled)", headers={"Allow": allowed}
+        )
 
 
 def known_digest(text: str, unknown: type[RegistryError]) -> Digest:

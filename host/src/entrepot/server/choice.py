@@ -21,16 +21,15 @@ def choose_server(name: str, settings: ServerSettings) -> ServerDriver:
     if name == "auto":
         name = _best(server_names(), with_clients=with_clients)
     driver = load_server(name)()
-    if settings.tls is not None and not driver.tls:
-        package = "entrepot-server-gunicorn" if with_clients else "entrepot-server-granian"
-        raise PluginError(
-            f"the server {name!r} has no TLS, and http.tls is configured; pip install {package}, "
-            "or remove http.tls and leave TLS to a proxy"
-        )
     if with_clients and not driver.client_certificates:
         raise PluginError(
-            f"the server {name!r} cannot tell whose certificate a client has, and http.tls.clientcas is configured; "
-            "pip install entrepot-server-gunicorn and set http.server: gunicorn"
+            f"http.tls.clientcas needs a server that reads the certificates of clients, and {name} does not; "
+            "pip install entrepot-server-gunicorn and set http.server: gunicorn, or remove http.tls.clientcas"
+        )
+    if settings.tls is not None and not driver.tls:
+        raise PluginError(
+            f"the server {name!r} has no TLS, and http.tls is configured; pip install entrepot-server-granian, "
+            "or remove http.tls and leave TLS to a proxy"
         )
     if settings.workers > 1 and not driver.multiprocess:
         _log.warning("the server %r has one process; http.workers is passed over", name)

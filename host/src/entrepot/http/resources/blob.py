@@ -9,7 +9,7 @@ from typing import Final
 import falcon
 
 from entrepot.errors import BlobUnknown, Unsupported
-from entrepot.http.content import known_digest, matches
+from entrepot.http.content import check_writable, known_digest, matches
 from entrepot.http.multipart import ByteRanges
 from entrepot.http.publish import Publisher
 from entrepot.http.ranges import Part, requested_parts
@@ -101,7 +101,8 @@ class Blob:
         self._publisher.blob(req, "pull", name, wanted, blob.size)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
-        if self._settings.readonly or not self._settings.delete_enabled:
+        check_writable(self._settings, "GET, HEAD")
+        if not self._settings.delete_enabled:
             raise Unsupported("deleting is not enabled in this registry", headers={"Allow": "GET, HEAD"})
         wanted = known_digest(digest, BlobUnknown)
         self._blobs.delete(name, wanted)

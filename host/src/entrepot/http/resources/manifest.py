@@ -14,7 +14,7 @@ from entrepot.errors import (
     TooManyTags,
     Unsupported,
 )
-from entrepot.http.content import known_digest, matches, request_body
+from entrepot.http.content import check_writable, known_digest, matches, request_body
 from entrepot.http.publish import Publisher
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
@@ -54,8 +54,7 @@ class Manifest:
     on_head = on_get
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, name: str, reference: str) -> None:
-        if self._settings.readonly:
-            raise Unsupported("this registry is read-only", headers={"Allow": "GET, HEAD"})
+        check_writable(self._settings, "GET, HEAD")
         digest, tags = _target(req, reference)
         declared = (req.content_type or "").partition(";")[0].strip().lower() or None
         content = self._content(req)
@@ -70,9 +69,9 @@ class Manifest:
         self._publisher.manifest(req, "push", name, digest, manifest, tags)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, reference: str) -> None:
-        if self._settings.readonly or not self._settings.delete_enabled:
-            allowed = "GET, HEAD" if self._settings.readonly else "GET, HEAD, PUT"
-            raise Unsupported("deleting is not enabled in this registry", headers={"Allow": allowed})
+        check_writable(self._settings, "GET, HEAD")
+        if not self._settings.delete_enabled:
+            raise Unsupported("deleting is not enabled in this registry", headers={"Allow": "GET, HEAD, PUT"})
         resp.status = falcon.HTTP_202
         if ":" in reference:
             digest = known_digest(reference, ManifestUnknown)

@@ -14,9 +14,8 @@ from entrepot.errors import (
     DigestInvalid,
     RangeInvalid,
     RegistryError,
-    Unsupported,
 )
-from entrepot.http.content import Mount, request_body, requested_mount
+from entrepot.http.content import Mount, check_writable, request_body, requested_mount
 from entrepot.http.publish import Publisher
 from entrepot.http.ranges import chunk_offset
 from entrepot.http.state import UploadPosition
@@ -39,10 +38,6 @@ class _Pushing:
         self._publisher = publisher
         # An upload can always be cancelled, but for a registry that is read-only.
         self.disabled = registry.settings.disabled if registry.settings.readonly else frozenset()
-
-    def _check_writable(self, allowed: str) -> None:
-        if self._registry.settings.readonly:
-            raise Unsupported("this registry is read-only", headers={"Allow": allowed})
 
     def _tell_created(self, req: falcon.Request, resp: falcon.Response, name: str, digest: Digest) -> None:
         resp.status = falcon.HTTP_201
@@ -70,7 +65,7 @@ class Uploads(_Pushing):
         self._gate = gate
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
-        self._check_writable("OPTIONS")
+        check_writable(self._registry.settings, "OPTIONS")
         mount, digest = requested_mount(req), req.get_param("digest")
         if mount is not None and self._mount(req, resp, name, mount):
             return
@@ -117,7 +112,7 @@ class Upload(_Pushing):
     on_head = on_get
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
-        self._check_writable("GET, HEAD")
+        check_writable(self._registry.settings, "GET, HEAD")
         position = self._urls.position(req, name, _checked(uuid))
         body = request_body(req)
         try:
@@ -129,7 +124,7 @@ class Upload(_Pushing):
         self._tell_position(req, resp, record)
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
-        self._check_writable("GET, HEAD")
+        check_writable(self._registry.settings, "GET, HEAD")
         position = self._urls.position(req, name, _checked(uuid))
         text = req.get_param("digest")
         if text is None:
@@ -144,7 +139,7 @@ class Upload(_Pushing):
         self._publisher.blob(req, "push", name, committed.digest, committed.size)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
-        self._check_writable("GET, HEAD")
+        check_writable(self._registry.settings, "GET, HEAD")
         self._uploads.cancel(name, _checked(uuid))
         resp.status = falcon.HTTP_204
 
