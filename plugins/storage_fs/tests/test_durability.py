@@ -98,6 +98,21 @@ def test_the_directory_of_a_new_root_is_synced_and_those_that_were_made_above_it
 
 
 @pytest.mark.parametrize("write", [put, create, upload])
+def test_a_directory_that_comes_again_after_a_deletion_is_synced_above_too(
+    driver: FilesystemDriver,
+    calls: list[tuple[str, str]],
+    write: Callable[[FilesystemDriver, str], None],
+) -> None:
+    # ext4 and XFS give a new directory the inode number of the one that was removed.
+    driver.put("a/b/c/neighbour", b"")
+    driver.put("a/b/c/d/k", b"bytes")
+    driver.delete(["a/b/c/d/k"])
+    calls.clear()
+    write(driver, "a/b/c/d/k")
+    assert calls[1:] == [("name", "a/b/c/d/k"), ("sync", "a/b/c/d"), ("sync", "a/b/c")]
+
+
+@pytest.mark.parametrize("write", [put, create, upload])
 def test_a_directory_that_another_process_has_just_made_is_synced_above_too(
     driver: FilesystemDriver,
     calls: list[tuple[str, str]],

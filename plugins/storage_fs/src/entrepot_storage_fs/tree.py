@@ -97,6 +97,8 @@ class Tree:
             except FileNotFoundError:
                 self.make(above)
             else:
+                # Filesystems give it the number of one of its name that was removed, so that it would be taken for it.
+                self._durable.pop(directory)
                 if len(directory) <= len(self.root):
                     sync_directory(above)
                 return
