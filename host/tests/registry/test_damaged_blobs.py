@@ -49,6 +49,14 @@ def test_a_range_of_a_blob_that_was_cut_after_its_size_was_seen_is_an_error(
     assert app.request("HEAD", BLOB).headers["content-length"] == "10"
 
 
+def test_a_range_beyond_the_cut_of_a_blob_is_an_error_once(app: Process, driver: StorageDriver) -> None:
+    assert app.request("HEAD", BLOB).status_code == 200
+    driver.put(KEY, LAYER[:10])
+    assert app.request("GET", BLOB, headers={"Range": "bytes=15-"}).status_code == 500
+    answer = app.request("GET", BLOB, headers={"Range": "bytes=15-"})
+    assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */10")
+
+
 @pytest.mark.parametrize("held", [0, 1024])
 def test_an_empty_blob_is_absent_until_it_is_pushed_again(
     app: Process, driver: StorageDriver, held: int, caplog: pytest.LogCaptureFixture

@@ -14,7 +14,7 @@ from entrepot.registry.cache import Cache
 from entrepot.registry.manifest_cache import ManifestCache
 from entrepot.registry.names import ALGORITHMS, Digest, new_hasher
 from entrepot.registry.store import Store
-from entrepot_contract import IntegrityError, NotFound, ObjectInfo, Reader
+from entrepot_contract import IntegrityError, NotFound, ObjectInfo, RangeError, Reader
 
 __all__ = ["Blob", "Blobs"]
 
@@ -85,7 +85,8 @@ class Blobs:
     def read_part(self, name: str, digest: Digest, blob: Blob, offset: int, length: int) -> Reader:
         """Some bytes of a blob that ``stat`` has found.
 
-        Raises BlobUnknown where its bytes are gone, IntegrityError where their number is no longer the same.
+        Raises BlobUnknown where its bytes are gone, IntegrityError or RangeError where their number is no longer the
+        same.
         """
         if blob.content is not None:
             return _BytesReader(layout.blob(blob.digest), blob.content, offset, length)
@@ -107,6 +108,10 @@ class Blobs:
         except NotFound as error:
             self._sizes.pop(stored)
             raise BlobUnknown({"digest": str(digest), "name": name}) from error
+        except RangeError:
+            # It is shorter than it was, so the next request has to look at it.
+            self._sizes.pop(stored)
+            raise
         except IntegrityError as error:
             self._sizes.pop(stored)
             self._store.warn_damaged(layout.blob(stored), error.message)
