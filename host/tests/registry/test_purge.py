@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
@@ -19,7 +20,7 @@ from entrepot.registry import Registry
 from entrepot.registry.purge import Purge
 from entrepot.registry.store import Store
 from entrepot.settings import PurgeSettings
-from entrepot_contract import Capabilities, StorageDriver, UploadUnknown
+from entrepot_contract import Capabilities, ObjectInfo, Prefix, StorageDriver, UploadUnknown
 
 SETTINGS = PurgeSettings(age=timedelta(hours=168))
 OLD = timedelta(hours=169)
@@ -202,6 +203,24 @@ def test_the_thread_of_a_registry_ends_with_it(aged: Aged, enabled: bool) -> Non
     assert len(purging_threads()) == enabled
     registry.close()
     assert purging_threads() == []
+
+
+def test_a_run_over_many_repositories_ends_soon_after_it_was_stopped(driver: StorageDriver) -> None:
+    for number in range(50):
+        driver.put(f"docker/registry/v2/repositories/team/app{number}/_manifests/emptied", b"")
+
+    class Stopping(CountingDriver):
+        def list_objects(
+            self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+        ) -> Iterator[ObjectInfo | Prefix]:
+            if prefix.endswith("/app3/"):
+                purging.stop()
+            return super().list_objects(prefix, start_after=start_after, shallow=shallow)
+
+    stopping = Stopping(driver)
+    purging = Purge(Store(stopping), SETTINGS)
+    purging.run()
+    assert stopping.calls["list_objects"] < 50
 
 
 def test_a_short_interval_purges_again_and_again(aged: Aged) -> None:

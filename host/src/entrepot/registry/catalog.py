@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 
 from entrepot.registry import layout
@@ -15,11 +15,13 @@ __all__ = ["Catalog"]
 class Catalog:
     """All repositories that hold manifests, or once did (Distribution's ``/v2/_catalog``).
 
-    The order is Distribution's: by component, so ``a`` and all below it come before ``a-b``.
+    The order is Distribution's: by component, so ``a`` and all below it come before ``a-b``. Once ``stopped`` answers
+    true, no further repository is looked at.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, stopped: Callable[[], bool] = lambda: False) -> None:
         self._store = store
+        self._stopped = stopped
 
     def names(self, after: str = "") -> Iterator[str]:
         """The names from after ``after`` on, found as they are asked for."""
@@ -39,6 +41,8 @@ class Catalog:
 
     def _from(self, name: str, part: str) -> Iterator[str]:
         """A repository and those below it, by one listing: that of what lies below it says whether it is one."""
+        if self._stopped():
+            return
         children = self._store.names(f"{layout.REPOSITORIES}{name}/")
         head = list(islice(children, BATCH))
         if part in head or (len(head) == BATCH and self._has(name, part)):

@@ -31,10 +31,10 @@ class Purge:
         self._store = store
         self._settings = settings
         self._records = UploadRecords(store)
-        self._catalog = Catalog(store)
         self.left = 0
         """How many uploads of this registry the last run left, as they are not old enough or could not be dropped."""
         self._stop = Event()
+        self._catalog = Catalog(store, self._stop.is_set)
         self._thread = Thread(target=self._loop, name="purge", daemon=True)
 
     def start(self) -> None:
