@@ -95,7 +95,7 @@ def _look(wire: Wire, repository: str, digest: str) -> tuple[str, list[str]]:
     listed = "t" in wire.tags(repository)
     failed = []
     if tagged == 200 and kept == 404:
-        failed.append("a tag whose digest is 404")
+        failed.append(f"a tag whose digest is 404, {'listed' if listed else 'which the storage does not list'}")
     if listed and tagged == 404:
         failed.append("a tag that is listed and 404")
     if _delete(wire, repository, "t").status != (202 if listed else 404):

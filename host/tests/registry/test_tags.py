@@ -40,6 +40,17 @@ def test_a_tag_pushed_after_the_sweep_goes_with_its_manifest(
     assert (status(host, "two"), status(host, DIGEST), tags(host)) == (404, 404, [])
 
 
+def test_a_deletion_that_ended_before_its_last_look_at_the_tags_can_be_repeated(
+    host: Process, driver: StorageDriver
+) -> None:
+    host.push_manifest("app", "one", CONTENT)
+    driver.delete([layout.revision("app", DIGEST)])
+    assert (status(host, "one"), status(host, DIGEST)) == (200, 404)
+    assert status(host, DIGEST, "DELETE") == 202
+    assert (status(host, "one"), tags(host)) == (404, [])
+    assert status(host, DIGEST, "DELETE") == 404
+
+
 def test_a_push_whose_revision_was_deleted_meanwhile_writes_it_again(
     host: Process, other: Process, driver: Interrupted
 ) -> None:

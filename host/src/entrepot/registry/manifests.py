@@ -95,10 +95,12 @@ class Manifests:
     def delete(self, name: str, digest: Digest) -> list[str]:
         """Take a manifest out of a repository, and all tags that name it; answers those. Raises ManifestUnknown."""
         # A damaged link can be deleted, too, so it is not read.
-        if not self._store.exists(layout.revision(name, digest)):
-            raise ManifestUnknown({"name": name, "revision": str(digest)})
+        known = self._store.exists(layout.revision(name, digest))
         # Tags first: a crash must not leave a tag that names a manifest which the repository no longer has.
         tags = self._tags.delete_all_of(name, digest)
+        # Where a deletion ended before its last look at the tags, they are all that is left of the manifest.
+        if not known and not tags:
+            raise ManifestUnknown({"name": name, "revision": str(digest)})
         manifest = self._cache.load(digest)
         self._store.driver.delete([layout.revision(name, digest)])
         self._blobs.forget()
