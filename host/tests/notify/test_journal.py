@@ -139,6 +139,27 @@ def test_a_journal_that_is_full_refuses_pushes(tmp_path: Path, monkeypatch: pyte
     assert (len(written(tmp_path)), journal.lost) == (1, 0)
 
 
+def test_while_nothing_can_be_written_events_take_a_bounded_memory_and_pulls_no_lines_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("entrepot.notify.journal._MOST_IN_MEMORY", 2**20)
+    (tmp_path / "journal").write_text("where the folder should be")
+    journal = Journal(tmp_path)
+    references = tuple(Descriptor("t", "sha256:" + "a" * 64, size) for size in range(1000))
+    for _ in range(100):
+        journal.add(Event("pull", "a", references=references))
+    assert eventually(lambda: journal.unsaved > 0)
+    for _ in range(100):
+        journal.record_or_hold(Event("delete", "a", annotations={"a": "a" * 50_000}))
+    deletions = caplog.text.count('"action":"delete"')
+    assert 0 < journal.unsaved <= 20
+    assert journal.unsaved + journal.lost == 200
+    journal.close()
+    assert journal.lost == 200
+    assert 0 < deletions <= caplog.text.count('"action":"delete"') <= 100
+    assert '"action":"pull"' not in caplog.text
+
+
 def test_what_cannot_be_written_to_the_end_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "journal").write_text("where the folder should be")
     journal = Journal(tmp_path)

@@ -24,7 +24,10 @@ _FILE_BYTES: Final = 8 * 2**20
 _MOST_BYTES: Final = 2**30
 """What the files of all processes may hold; of a sixteenth of it on, pulls are left out."""
 
-_MOST_UNSAVED: Final = 10_000
+_MOST_IN_MEMORY: Final = 16 * 2**20
+_OVERHEAD: Final = 256
+"""Bytes: of pulls that wait to be written, and of events that cannot be; and what one takes beside its JSON, about."""
+
 _FLUSH_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 1.0
@@ -42,6 +45,11 @@ class _Line:
     done: bool = False
     error: OSError | MemoryError | None = None
 
+    @property
+    def weight(self) -> int:
+        """Bytes of memory, about."""
+        return len(self.data) + _OVERHEAD
+
 
 class Journal:
     """Keeps events for many threads; those that come while one writes are written together by the next.
@@ -55,7 +63,10 @@ class Journal:
         self._left_out = frozenset[str]() if references else frozenset({"references"})
         self._writing = threading.Lock()
         self._waiting: deque[_Line] = deque()
-        self._unsaved: deque[bytes] = deque()
+        self._pulls = 0
+        self._counting = threading.Lock()
+        self._unsaved: deque[_Line] = deque()
+        self._unsaved_bytes = 0
         self._retry_at = self._logged = 0.0
         self._failure: OSError | MemoryError | None = None
         self._file: int | None = None
@@ -68,8 +79,15 @@ class Journal:
         self._thread.start()
 
     def add(self, event: Event) -> None:
-        """Keep an event soon; when the process is killed within 0.2 s, it is lost."""
-        self._waiting.append(self._line(event, durable=False, held=True))
+        """Keep an event soon; when the process is killed within 0.2 s, or too many of them wait, it is lost."""
+        line = self._line(event, durable=False, held=True)
+        with self._counting:
+            if fits := self._pulls + line.weight <= _MOST_IN_MEMORY:
+                self._pulls += line.weight
+        if fits:
+            self._waiting.append(line)
+        else:
+            self._lose(line, "")
 
     def record(self, event: Event) -> None:
         """Keep an event, which survives the loss of power when this returns.
@@ -123,6 +141,8 @@ class Journal:
     def _flush(self) -> None:
         # Only as many as there are now: others append meanwhile.
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        with self._counting:
+            self._pulls -= sum(line.weight for line in lines if not line.durable)
         if lines or self._unsaved:
             self._keep(lines)
         for line in lines:
@@ -134,11 +154,11 @@ class Journal:
             self._hold(lines, self._failure)
             return
         kept = self._within_bounds(lines)
-        events = [*self._unsaved, *(line.data for line in kept)]
-        if not events:
+        written = [*self._unsaved, *kept]
+        if not written:
             return
         try:
-            self._write(events, durable=bool(self._unsaved) or any(line.durable for line in kept))
+            self._write(written, durable=bool(self._unsaved) or any(line.durable for line in kept))
         except (OSError, MemoryError) as error:
             if now - self._logged > _LOG_SECONDS:
                 _log.error("outbox not writable: error=%s held=%d; pushes are refused", error, len(self._unsaved))
@@ -151,9 +171,10 @@ class Journal:
         if self._unsaved:
             _log.warning("outbox writable: written=%d of the events that were held in memory", len(self._unsaved))
             self._unsaved.clear()
+            self._unsaved_bytes = 0
 
-    def _write(self, events: list[bytes], *, durable: bool) -> None:
-        data = b"".join(data + b"\n" for data in events)
+    def _write(self, lines: list[_Line], *, durable: bool) -> None:
+        data = b"".join(line.data + b"\n" for line in lines)
         if self._file is None or self._size > _FILE_BYTES:
             self._end_file()
             self._begin_file()
@@ -197,7 +218,7 @@ class Journal:
             full = OSError(errno.ENOSPC, f"{self._held} bytes of events wait for the notifier already")
             for line in lines:
                 if line.held:
-                    self._lose(line.data, str(full.strerror))
+                    self._lose(line, str(full.strerror))
                 else:
                     line.error = full
             return []
@@ -211,14 +232,16 @@ class Journal:
         for line in lines:
             if not line.held:
                 line.error = error
-            elif len(self._unsaved) < _MOST_UNSAVED:
-                self._unsaved.append(line.data)
+            elif self._unsaved_bytes + line.weight <= _MOST_IN_MEMORY:
+                self._unsaved.append(line)
+                self._unsaved_bytes += line.weight
             else:
-                self._lose(line.data, "its disk fails, and memory holds enough")
+                self._lose(line, "its disk fails, and memory holds enough")
 
-    def _lose(self, data: bytes, why: str) -> None:
+    def _lose(self, line: _Line, why: str) -> None:
         self.lost += 1
-        _log.critical("an event is told nobody, because %s: %s", why, data.decode())
+        if line.durable:  # pulls are counted alone: there is one for each request
+            _log.critical("an event is told nobody, because %s: %s", why, line.data.decode())
 
     def _line(self, event: Event, *, durable: bool, held: bool) -> _Line:
         return _Line(dump_event(event, self._left_out), durable, held)
