@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from host.tests.registry.content import CONFIG_TYPE, Fields, descriptor, digest_of, encoded, image, index
 from host.tests.registry.process import Process, keys_of
-from host.tests.registry.wrappers import Watched
+from host.tests.registry.wrappers import Locked, Watched
 from host.tests.storage.counting import CountingDriver
 
 from entrepot.registry import layout
@@ -55,6 +55,15 @@ def test_a_referrer_is_listed_with_the_descriptor_that_the_specification_asks_fo
         annotations={"name": "a signature"},
     )
     assert listed(app) == listed(other) == [expected]
+
+
+def test_a_referrer_is_pushed_again_where_the_store_lets_nothing_be_overwritten(driver: StorageDriver) -> None:
+    host = Process(Locked(driver))
+    host.push_blob("app", b"{}")
+    content = encoded(referring("a signature"))
+    for _ in range(2):
+        assert host.put_manifest("app", digest_of(content), content).status_code == 201
+    assert digests(listed(host)) == [digest_of(content)]
 
 
 def test_the_artifact_type_of_an_image_is_that_of_its_config_and_an_index_may_have_none(app: Process) -> None:

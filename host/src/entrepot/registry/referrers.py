@@ -87,7 +87,7 @@ class Referrers:
 
     def add(self, name: str, subject: Digest, digest: Digest, manifest: Manifest) -> None:
         """Remember that a manifest refers to a subject."""
-        self._store.driver.put(layout.referrer(name, subject, digest), Referrer.of(digest, manifest).descriptor)
+        self._store.put_again(layout.referrer(name, subject, digest), Referrer.of(digest, manifest).descriptor)
 
     def remove(self, name: str, subject: Digest, digest: Digest) -> None:
         """Forget it."""
