@@ -307,7 +307,7 @@ def test_a_length_that_is_no_number_is_a_bad_request(
     assert f'"{code}"'.encode() in body
 
 
-@pytest.mark.parametrize("kind", [NoSpace, Unavailable, Denied])
+@pytest.mark.parametrize("kind", [NoSpace, Unavailable, Denied, IntegrityError])
 def test_what_an_operator_mends_is_one_line_and_repeats_are_counted(
     raising: Raising,
     app: Process,
@@ -332,3 +332,10 @@ def test_what_an_operator_mends_is_one_line_and_repeats_are_counted(
     now += 61
     app.request("GET", "/v2/app/tags/list")
     assert lines()[1].endswith("repeats_left_out=19")
+
+
+def test_each_damaged_object_has_its_line(app: Process, raising: Raising, caplog: pytest.LogCaptureFixture) -> None:
+    for key in ("one", "two", "one"):
+        raising.failure = IntegrityError("damaged", driver="d", operation="read", key=key)
+        assert app.request("GET", "/v2/app/tags/list").status_code == 500
+    assert [record.getMessage().split()[4] for record in caplog.records] == ["one:", "two:"]

@@ -11,7 +11,7 @@ import falcon
 from entrepot.errors import RegistryError, StorageFull, Unavailable, Unsupported
 from entrepot.http.content import json_body
 from entrepot.logs.repeats import Repeats
-from entrepot_contract import Denied, NoSpace, StorageError, Throttled
+from entrepot_contract import Denied, IntegrityError, NoSpace, StorageError, Throttled
 from entrepot_contract import Unsupported as StorageUnsupported
 
 __all__ = ["install_error_handlers"]
@@ -28,7 +28,7 @@ _CODES: Final = {
 _RETRY_AFTER: Final = 5
 _OF_CONTENT: Final = ("Cache-Control", "ETag", "Docker-Content-Digest", "Content-Range")
 
-_MENDABLE: Final = (NoSpace, Denied, StorageUnsupported)
+_MENDABLE: Final = (NoSpace, Denied, StorageUnsupported, IntegrityError)
 """Beside what is retryable: faults of the storage that its operator mends, and none of a program."""
 
 Params = dict[str, Any]
@@ -71,7 +71,8 @@ def _log_storage(req: falcon.Request, error: StorageError, repeats: Repeats) -> 
         _log.error("%s %s: %s", req.method, req.path, error, exc_info=error.__cause__)
         return
     # The message says all that there is to know, and every request fails alike until somebody has mended it.
-    left_out = repeats.left_out((type(error), error.driver, error.operation))
+    damaged = error.key if isinstance(error, IntegrityError) else None
+    left_out = repeats.left_out((type(error), error.driver, error.operation, damaged))
     if left_out is not None:
         _log.error("%s %s: %s repeats_left_out=%d", req.method, req.path, error, left_out)
 
