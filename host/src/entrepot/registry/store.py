@@ -90,7 +90,7 @@ class Store:
         self.put_again(key, str(digest).encode("ascii"))
 
     def put_again(self, key: str, data: bytes) -> None:
-        """Write a small object over what is there, or leave it where a store refuses that and the bytes are the same."""
+        """Write a small object over what is there; where a store refuses that, the same bytes there are enough."""
         self._put(key, data, WriteMode.OVERWRITE)
 
     def put_content(self, key: str, data: bytes) -> None:
