@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from entrepot_contract import Prefix
-from entrepot_storage_fs import FilesystemDriver, listing
+from entrepot_storage_fs import FilesystemDriver, filled, listing
 from entrepot_storage_fs.listing import LARGE, SETTLED
 
 
@@ -158,3 +158,41 @@ def test_what_is_remembered_of_directories_is_bounded(
     assert pages(driver, "r/t/tags/", MANY) == expected
     assert looks[f"{tmp_path}/r/t/tags"] > 2
     assert driver._listing._directories.weight == 0
+
+
+def write(root: Path, keys: list[str]) -> None:
+    """Empty objects, without waiting for the disk."""
+    for key in keys:
+        (root / key).parent.mkdir(parents=True)
+        (root / key).touch()
+
+
+def test_what_was_found_below_a_directory_is_not_looked_for_again_when_that_is_listed(
+    driver: FilesystemDriver, tmp_path: Path, looks: Counter[str]
+) -> None:
+    many = [f"q/r/s/t/{number:03}/" for number in range(20)]
+    write(tmp_path, [f"{directory}u/v/{directory.encode().hex()}/link" for directory in many])
+    listed = [item.key for item in driver.list_objects("q/r/s/t/", shallow=True)]
+    assert listed == many
+    looks.clear()
+    for directory in many[3:]:
+        assert list(driver.list_objects(directory, shallow=True)) == [Prefix(f"{directory}u/")]
+    assert looks.total() == len(many[3:])
+
+
+def test_what_was_found_below_a_directory_and_is_gone_is_not_listed(driver: FilesystemDriver, tmp_path: Path) -> None:
+    keys = [f"q/r/s/t/{one}/u/v/{one}/link" for one in "abcd"]
+    write(tmp_path, keys)
+    assert len(list(driver.list_objects("q/r/s/t/", shallow=True))) == len(keys)
+    (tmp_path / keys[3]).unlink()
+    assert list(driver.list_objects("q/r/s/t/d/", shallow=True)) == []
+    assert len(list(driver.list_objects("q/r/s/t/", shallow=True))) == len(keys)
+
+
+def test_what_is_remembered_of_the_directories_listed_next_is_bounded(
+    driver: FilesystemDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filled, "NEXT", 10)
+    write(tmp_path, [f"q/r/s/t/{number:03}/u/v/{number}/link" for number in range(50)])
+    assert len(list(driver.list_objects("q/r/s/t/", shallow=True))) == 50
+    assert len(driver._listing._filled._next) == 10

@@ -16,8 +16,10 @@ REMEMBERED: Final = 2**17
 """Directories that are remembered to have an object below them, at most."""
 
 WAYS: Final = 256
+NEXT: Final = 2048
 TRIES: Final = 4
-"""Ways that are remembered, at most; names that are tried where a way has any name, and ways to choose from."""
+"""Ways that are remembered, at most, and those from the directories that are listed next; names that are tried where a
+way has any name, and ways to choose from."""
 
 Way: TypeAlias = tuple[str, ...]
 """The names from a directory down to a file; an empty one stands for any."""
@@ -38,6 +40,9 @@ class FilledDirectories:
         # there, and a fresh empty one that got both the name and the inode number of one seen before.
         self._seen: set[tuple[str, int]] = set()
         self._ways: dict[str, Way] = {}
+        # Who lists a directory mostly lists those in it next: the object that was found below one of them, by the path
+        # of the directory in that, is looked at again then instead of being looked for.
+        self._next: dict[str, str] = {}
 
     def holds(self, prefix: str, name: str, inode: int) -> bool:
         """Whether an object lies below the directory ``name`` in ``prefix``; raises OSError."""
@@ -54,8 +59,12 @@ class FilledDirectories:
 
     def _look(self, prefix: str, name: str) -> bool:
         path = self._tree.path(prefix + name)
+        found = self._next.pop(path, None)
+        if found is not None and _is_file(found):
+            return True
         known = self._ways.get(prefix) or self._ways.get(name)
-        if known is not None and _leads_to_a_file(path, known):
+        if known is not None and (found := _file_on(path, known)) is not None:
+            self._expect(path, found)
             return True
         way = _way_to_a_file(path)
         if way is None:
@@ -69,18 +78,33 @@ class FilledDirectories:
             self._ways.pop(place, None)
         return True
 
+    def _expect(self, path: str, found: str) -> None:
+        end = found.find("/", len(path) + 1)
+        if end > 0:
+            self._next[found[:end]] = found
+            for place in list(islice(self._next, max(0, len(self._next) - NEXT))):
+                self._next.pop(place, None)
 
-def _leads_to_a_file(path: str, way: Way) -> bool:
-    if "" in way:
-        index = way.index("")
-        try:
-            with os.scandir("/".join((path, *way[:index]))) as entries:
-                found = [entry.path for entry in islice(entries, TRIES) if is_key(entry.name)]
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        return any(_leads_to_a_file(below, way[index + 1 :]) for below in found)
+
+def _file_on(path: str, way: Way) -> str | None:
+    """The path of a file that a way leads to, or None."""
+    if "" not in way:
+        whole = "/".join((path, *way))
+        return whole if _is_file(whole) else None
+    index = way.index("")
     try:
-        return stat.S_ISREG(os.stat("/".join((path, *way))).st_mode)
+        with os.scandir("/".join((path, *way[:index]))) as entries:
+            for entry in islice(entries, TRIES):
+                if is_key(entry.name) and (file := _file_on(entry.path, way[index + 1 :])) is not None:
+                    return file
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    return None
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
 
