@@ -41,6 +41,7 @@ def blob(size: int) -> bytes:
 
 def test_a_small_blob(azure: AzureDriver, wire: Costs) -> None:
     host, data = Process(azure, RegistrySettings()), blob(10_000)
+    wire.clear()
     assert host.finish(host.patch(host.start("a/b"), data), digest_of(data)).status_code == 201
     assert wire.cost("push of a blob of 10 KB: POST, PATCH, PUT") <= 7
     assert host.finish(host.start("a/b"), digest_of(blob(10_001)), blob(10_001)).status_code == 201
@@ -93,6 +94,7 @@ def test_a_list_of_2000_tags(azure: AzureDriver, wire: Costs, config: dict[str, 
         list(pool.map(lambda key: direct.put(key, digest_of(b"").encode()), keys))
     direct.close()
     host, found, target = Process(azure, RegistrySettings()), list[str](), "/v2/many/tags/list?n=1000"
+    wire.clear()
     while target:
         answer = host.request("GET", target)
         found += answer.json["tags"]

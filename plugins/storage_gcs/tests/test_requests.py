@@ -61,7 +61,7 @@ def test_a_redirect(open_driver: OpenDriver, account: dict[str, str], proxy: Fau
     wire = Costs(proxy, README)
     answer = host.blob("a/b", digest)
     assert (answer.status_code, "X-Goog-Signature" in answer.headers["location"]) == (307, True)
-    wire.cost("GET of a blob that answers with a signed URL")
+    wire.cost("GET of a blob that answers with a signed URL, warm")
 
 
 def test_a_large_blob(host: Process, wire: Costs) -> None:
