@@ -79,3 +79,8 @@ class Input(Body):
             self.close_connection()
             # What came before the fault; there is nothing after it.
             return self.reader.read(size)
+        except OSError:
+            # The rest of the body would be taken for the next request.
+            self.failed = True
+            self.close_connection()
+            raise
