@@ -135,7 +135,7 @@ def run(chosen: Chosen, reports: Sequence[str]) -> int:
         options.touch(mode=0o600)
         options.write_text(json.dumps(chosen), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "-W", "error"]
-        command += ["--import-mode=importlib", "--rootdir", folder, f"--basetemp={folder}/base"]
+        command += ["--import-mode=importlib", "--noconftest", "--rootdir", folder, f"--basetemp={folder}/base"]
         command += [f"--contract-report={Path(file).absolute()}" for file in reports]
         command += [str(Path(__file__).with_name("installed.py"))]
         environment = {**os.environ, OPTIONS: str(options)}
