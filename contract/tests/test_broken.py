@@ -26,28 +26,18 @@ FAULTS: Mapping[str, Mapping[str, Fault | AuthFault | SinkFault]] = {
     "notify": BROKEN_NOTIFY,
 }
 FILES = {"storage": suite.__file__, "auth": auth_suite.__file__, "notify": notify_suite.__file__}
-PARTS = 6
-"""Runs of broken plugins, which several processes can share."""
 CATCHING = {kit: {fault.test.partition("[")[0] for fault in faults.values()} for kit, faults in FAULTS.items()}
 pytestmark = pytest.mark.timeout(600)
 Ended = dict[str, dict[str, tuple[str, str]]]
 
 
-def parts() -> list[tuple[str, str, str]]:
-    """Every broken plugin, with the part that it belongs to and its kit."""
-    plugins = [(kit, name) for kit in FAULTS for name in sorted(FAULTS[kit])]
-    return sorted((f"part{number % PARTS}", kit, name) for number, (kit, name) in enumerate(plugins))
-
-
 @pytest.fixture(scope="module")
-def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """What the report of one run says of each broken plugin of a part: how its tests ended, and why."""
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """What the report of one run says of each broken plugin: how its tests ended, and why."""
     folder = tmp_path_factory.mktemp("broken")
     report = folder / "report.json"
-    mine = [(kit, name) for part, kit, name in parts() if part == request.param]
-    tests = [f"{FILES[kit]}::Test{name}::{FAULTS[kit][name].test}" for kit, name in mine]
-    if request.param == "part0":
-        tests += [f"{suite.__file__}::TestKeepsWhatItClaims::{test}" for test in suite.CLAIMS]
+    tests = [f"{FILES[kit]}::Test{name}::{fault.test}" for kit in FAULTS for name, fault in FAULTS[kit].items()]
+    tests += [f"{suite.__file__}::TestKeepsWhatItClaims::{test}" for test in suite.CLAIMS]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--contract-report={report}", *tests],
         cwd=ROOT,
@@ -69,8 +59,8 @@ def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return ended
 
 
-@pytest.mark.parametrize(("ended", "kit", "name"), parts(), indirect=["ended"])
-def test_the_kit_catches(ended: Ended, kit: str, name: str) -> None:
+@pytest.mark.parametrize(("kit", "name"), [(kit, name) for kit in FAULTS for name in sorted(FAULTS[kit])])
+def test_the_kit_catches(kit: str, name: str, ended: Ended) -> None:
     fault = FAULTS[kit][name]
     assert fault.driver.__doc__, "a broken plugin says what is wrong with it"
     status, reason = ended[name][fault.test.partition("[")[0]]
@@ -78,8 +68,8 @@ def test_the_kit_catches(ended: Ended, kit: str, name: str) -> None:
     assert not reason.startswith(ACCIDENTS), "it failed by accident"
 
 
-@pytest.mark.parametrize(("ended", "test"), [("part0", test) for test in suite.CLAIMS], indirect=["ended"])
-def test_a_driver_that_keeps_what_it_claims_passes(ended: Ended, test: str) -> None:
+@pytest.mark.parametrize("test", suite.CLAIMS)
+def test_a_driver_that_keeps_what_it_claims_passes(test: str, ended: Ended) -> None:
     assert ended["KeepsWhatItClaims"][test][0] == "pass"
 
 

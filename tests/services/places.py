@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import pytest
@@ -24,14 +23,9 @@ SHARED: Final = (
 )
 """Folders whose tests share servers for the whole session."""
 
-_PART: Final = re.compile(r"(?P<file>[^:]+)::.*\[(?P<part>part\d+)-")
-
 
 class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # the same
     """Keep the tests of a shared folder, of a class or of a file together.
-
-    A test whose first parameter is ``part0``, ``part1``, ... stays with the tests of that part: a file that is too long
-    for one process is divided that way.
 
     pytest-xdist's own groups are not used: its 3.8.0 sets an attribute that pytest 9.2 no longer reads.
     """
@@ -40,8 +34,7 @@ class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # the same
         for folder in SHARED:
             if nodeid.startswith(folder):
                 return folder
-        part = _PART.match(nodeid)
-        return f"{part['file']}[{part['part']}]" if part else str(super()._split_scope(nodeid))
+        return str(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
