@@ -55,6 +55,16 @@ class WorkerCases:
                     assert answer.status == 200
                     assert answer.headers["Connection"] != "close"
 
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_a_client_that_sends_no_more_after_its_answer_holds_up_no_other(self, method: str, tmp_path: Path) -> None:
+        head = request(method, "/impatient", b"Content-Length: 5") + b"\r\n"
+        with Running(self.name, tmp_path / "run", workers=1) as server, server.connect() as connection:
+            connection.settimeout(20)
+            connection.sendall(head + b"abc")
+            assert parse_answers(connection.recv(10_000), [method])[0].status == 408
+            assert server.get("/nothing").status == 204
+            assert connection.recv(1) == b""
+
     def test_an_application_that_cannot_be_built_ends_the_server(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", broken=True) as server:
             assert server.process.wait(20) != 0

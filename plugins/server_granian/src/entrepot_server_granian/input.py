@@ -6,15 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol
+from typing import Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from entrepot_contract.server import CLOSE_CONNECTION, INPUT_TIMEOUT
 
 __all__ = ["with_input"]
-
-# A read that was given up goes on until its client sends more or its connection ends.
-_ASIDE: Final = threading.BoundedSemaphore(512)
 
 
 class _Source(Protocol):
@@ -24,8 +21,9 @@ class _Source(Protocol):
 class _Input:
     """granian's body, which waits for ever, with a time-out from ``limit`` on."""
 
-    def __init__(self, source: _Source) -> None:
+    def __init__(self, source: _Source, aside: threading.BoundedSemaphore) -> None:
         self._source = source
+        self._aside = aside
         self._deadline: float | None = None
         self.closing = False
 
@@ -39,10 +37,14 @@ class _Input:
         """``size`` bytes, or fewer at the end; raises TimeoutError where that takes longer than the limit."""
         if self._deadline is None:
             return self._source.read(size)
-        if not _ASIDE.acquire(blocking=False):
+        if not self._aside.acquire(blocking=False):
             raise TimeoutError("too many reads were given up and have not ended")
         answer: SimpleQueue[bytes] = SimpleQueue()
-        threading.Thread(target=self._read_aside, args=(size, answer), name="drain", daemon=True).start()
+        try:
+            threading.Thread(target=self._read_aside, args=(size, answer), name="drain", daemon=True).start()
+        except RuntimeError:  # the operating system gives no more threads
+            self._aside.release()
+            raise TimeoutError("there is no thread to read in") from None
         try:
             return answer.get(timeout=max(0.0, self._deadline - time.monotonic()))
         except Empty:
@@ -51,20 +53,27 @@ class _Input:
     def _read_aside(self, size: int, answer: SimpleQueue[bytes]) -> None:
         try:
             answer.put(self._source.read(size))
+        except OSError:  # the request was answered before the read began
+            answer.put(b"")
         finally:
-            _ASIDE.release()
+            self._aside.release()
 
 
 def with_input(
-    application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
+    application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]], most_aside: int
 ) -> WSGIApplication:
-    """The application, with the keys INPUT_TIMEOUT and CLOSE_CONNECTION in the environment of requests with a body."""
+    """The application, with the keys INPUT_TIMEOUT and CLOSE_CONNECTION in the environment of requests with a body.
+
+    A read that was given up goes on until its client sends more or its connection ends; where ``most_aside`` do, no
+    further read with a time-out is begun.
+    """
+    aside = threading.BoundedSemaphore(most_aside)
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         http1 = environ["SERVER_PROTOCOL"].startswith("HTTP/1")
         if http1 and "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ:
             return application(environ, start_response)
-        body = _Input(environ["wsgi.input"])
+        body = _Input(environ["wsgi.input"], aside)
         environ["wsgi.input"] = body
         environ[INPUT_TIMEOUT], environ[CLOSE_CONNECTION] = body.limit, body.close_connection
 

@@ -26,6 +26,8 @@ _DISPATCH_SECONDS: Final = 5.0
 _NEAR_SECONDS: Final = 1.0
 _LAX_TIMES: Final = 4
 _TICK_SECONDS: Final = 0.05
+_FAREWELL_SECONDS: Final = 5.0
+"""How long a client may take the answer, and end its connection, before that is done here."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +42,9 @@ class _Watched:
     def __init__(self, source: _Input, environ: WSGIEnvironment, bodies: set[_Watched]) -> None:
         self._source = source
         self._bodies = bodies
+        self._lock = threading.Lock()
         self._answered = False
+        self._ended: threading.Event | None = None
         self.address = str(environ.get("REMOTE_ADDR", ""))
         self.streams = str(environ.get("SERVER_PROTOCOL", "")).startswith("HTTP/2")
         self.expects = "HTTP_EXPECT" in environ
@@ -48,20 +52,29 @@ class _Watched:
         self.waiting = False
 
     def read(self, size: int) -> bytes:
-        """The next bytes."""
-        self.moved, self.waiting = time.monotonic(), True
+        """The next bytes; raises OSError where the request has been answered."""
+        with self._lock:
+            if self._answered:
+                raise OSError("the request has been answered")
+            self.moved, self.waiting = time.monotonic(), True
         try:
             return self._source.read(size)
         finally:
-            self.moved, self.waiting = time.monotonic(), False
-            if self._answered:
-                self._bodies.discard(self)
+            with self._lock:
+                self.moved, self.waiting = time.monotonic(), False
+                if self._ended is not None:
+                    self._bodies.discard(self)
+                    self._ended.set()
 
-    def answered(self) -> None:
-        """Watch it no more, unless another thread of the application still reads from it."""
-        self._answered = True
-        if not self.waiting:
-            self._bodies.discard(self)
+    def answered(self) -> threading.Event | None:
+        """Let no further read begin; the end of the one that another thread of the application waits in, if any."""
+        with self._lock:
+            self._answered = True
+            if not self.waiting:
+                self._bodies.discard(self)
+                return None
+            self._ended = threading.Event()
+            return self._ended
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._source, name)
@@ -92,6 +105,11 @@ class _Connection:
         self.sent: float = now - sent / 1000
         self.received: float = now - received / 1000
 
+    def may_have_carried(self, body: _Watched, answered: float) -> bool:
+        """Whether this can be the connection whose last answer, at about ``answered``, was that to a body's request."""
+        near = -_TICK_SECONDS < self.sent - answered < _NEAR_SECONDS
+        return near and not self.silent and self.address == body.address and self.received < answered + _NEAR_SECONDS
+
     def may_carry(self, body: _Watched, *, lax: bool) -> bool:
         """Whether this can be the connection on which a body stalls; ``lax``: also where it may be an idle one."""
         if self.address != body.address:
@@ -116,6 +134,8 @@ class StallWatch:
         self._seconds = seconds
         self._port: int = listener.getsockname()[1]
         self._bodies: set[_Watched] = set()
+        self._thread = threading.local()
+        self._ending = threading.Lock()
         if sys.platform == "linux":
             threading.Thread(target=self._watch, name="stalls", daemon=True).start()
 
@@ -125,16 +145,60 @@ class StallWatch:
         """The application, whose requests with a body are watched until it returns its answer."""
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            if (
+                environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+                and "CONTENT_LENGTH" not in environ
+                and "HTTP_TRANSFER_ENCODING" not in environ
+            ):
                 return application(environ, start_response)
             body = environ["wsgi.input"] = _Watched(environ["wsgi.input"], environ, self._bodies)
             self._bodies.add(body)
             try:
                 return application(environ, start_response)
             finally:
-                body.answered()
+                ended = body.answered()
+                if ended is not None:
+                    self._thread.unread = body, ended
 
         return serve
+
+    def wrap_callback(self, callback: Callable[[object, object], object]) -> Callable[[object, object], object]:
+        """granian's own callback, which sends the answer, and then waits until nothing reads from the body any more.
+
+        When the callback returns, granian takes the body away from whoever still reads from it: it waits for that read
+        with the interpreter locked, and no thread of the worker would run until the client sends something.
+        """
+
+        def answer(protocol: object, environ: object) -> object:
+            try:
+                return callback(protocol, environ)
+            finally:
+                unread = self._thread.__dict__.pop("unread", None)
+                if unread is not None:
+                    self._await_end(*unread)
+
+        return answer
+
+    def _await_end(self, body: _Watched, ended: threading.Event) -> None:
+        answered = time.monotonic()
+        while not ended.wait(_FAREWELL_SECONDS):
+            # In HTTP/2 the other streams of the connection would end with it: see _watch.
+            if sys.platform == "linux" and not body.streams:
+                with self._ending:  # one look may end the connections of many
+                    if not ended.is_set():
+                        self._end_answered(body, answered)
+
+    def _end_answered(self, body: _Watched, answered: float) -> None:
+        found = list(self._connections())
+        try:
+            for one in found:
+                if one.port == self._port and one.may_have_carried(body, answered):
+                    with suppress(OSError):
+                        one.socket.shutdown(socket.SHUT_RDWR)
+                    _log.info("answered upload disconnected address=%s", one.address)
+        finally:
+            for one in found:
+                one.socket.close()
 
     def _watch(self) -> None:
         while True:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from typing import Final
 
-from granian.server.mp import MPServer
+from granian import wsgi
+from granian.server import mp
 
 from entrepot_contract.downloads import Downloads
 from entrepot_contract.places import Stage
@@ -31,6 +32,8 @@ Not SIGUSR1, which programs that rotate logs send to every process of a service.
 
 _LINGER_SECONDS: Final = 10.0
 _SETTLING_SECONDS: Final = 1.0
+_READS_ASIDE: Final = 64
+"""Number of requests of one worker whose clients may be waited for in vain; each holds two threads until it ends."""
 
 
 def serve_worker(
@@ -69,10 +72,19 @@ def serve_worker(
 
     def load() -> object:
         built.append(loader()())
-        return stalls.wrap(with_input(retirement.wrap(downloads.wrap(built[0]))))
+        return stalls.wrap(
+            with_input(retirement.wrap(downloads.wrap(built[0])), max(1, min(threads // 2, _READS_ASIDE)))
+        )
 
+    def wrap_callback(
+        callback: Callable[..., object], scope: dict[str, object], access_log: str | None = None
+    ) -> Callable[..., object]:
+        return stalls.wrap_callback(wsgi._callback_wrapper(callback, scope, access_log))
+
+    # The only place where something can be done after an answer was handed over.
+    vars(mp)["_wsgi_call_wrap"] = wrap_callback
     try:
-        MPServer._spawn_wsgi_worker(worker_id, process_name, load, *arguments, **options)
+        mp.MPServer._spawn_wsgi_worker(worker_id, process_name, load, *arguments, **options)
     finally:
         for application in built:
             application.close()
