@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from entrepot.errors import BlobUnknown
 from entrepot.registry import layout
@@ -14,7 +12,8 @@ from entrepot.registry.cache import Cache
 from entrepot.registry.manifest_cache import ManifestCache
 from entrepot.registry.names import ALGORITHMS, Digest, new_hasher
 from entrepot.registry.store import Store
-from entrepot_contract import IntegrityError, NotFound, ObjectInfo, RangeError, Reader
+from entrepot_contract import IntegrityError, NotFound, ObjectInfo, RangeError, Reader, StorageError
+from entrepot_contract.reading import BodyReader
 
 __all__ = ["Blob", "Blobs"]
 
@@ -80,7 +79,7 @@ class Blobs:
         manifest = self._find_manifest(name, digest)
         if manifest is None or manifest.content is None:
             raise BlobUnknown({"digest": str(digest)})
-        return _BytesReader(layout.blob(manifest.digest), manifest.content, 0, manifest.size)
+        return self._part(manifest.digest, manifest.content, 0, manifest.size)
 
     def read_part(self, name: str, digest: Digest, blob: Blob, offset: int, length: int) -> Reader:
         """Some bytes of a blob that ``stat`` has found.
@@ -89,7 +88,7 @@ class Blobs:
         same.
         """
         if blob.content is not None:
-            return _BytesReader(layout.blob(blob.digest), blob.content, offset, length)
+            return self._part(blob.digest, blob.content, offset, length)
         reader = self._read(name, digest, blob.digest, offset, length)
         if reader.info.size != blob.size:
             reader.close()
@@ -198,25 +197,14 @@ class Blobs:
         self._store.warn_damaged(layout.blob(stored), "this blob is empty, and its digest is not that of no bytes")
         return True
 
-
-class _BytesReader:
-    """A part of bytes in memory, as a driver's reader."""
-
-    def __init__(self, key: str, content: bytes, offset: int, length: int) -> None:
-        self.info = ObjectInfo(key, len(content), datetime.now(UTC), None)
-        self._part = content[offset : offset + length]
-
-    def __iter__(self) -> Iterator[bytes]:
-        part, self._part = self._part, b""
-        return iter((part,) if part else ())
-
-    def close(self) -> None:
-        self._part = b""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def _part(self, digest: Digest, content: bytes, offset: int, length: int) -> Reader:
+        info = ObjectInfo(layout.blob(digest), len(content), datetime.now(UTC), None)
+        part = content[offset : offset + length]
+        return BodyReader(
+            info,
+            iter((part,)),
+            len(part),
+            driver=self._store.driver.name,
+            close=lambda: None,
+            failed=lambda error: StorageError(str(error), driver=self._store.driver.name, operation="read"),
+        )
