@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from http.client import HTTPConnection
@@ -22,7 +23,7 @@ class WiredOptions(FilesystemOptions):
 
 
 class WiredDriver(FilesystemDriver):
-    """Tells a server of every put and read, the body of a put in several sends on a connection that is kept."""
+    """Sends a request for every put and read, the body of a put in several sends, on one connection for each thread."""
 
     name = "wired"
     Options = WiredOptions
@@ -30,25 +31,38 @@ class WiredDriver(FilesystemDriver):
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
         assert isinstance(options, WiredOptions)
-        self._connection = HTTPConnection("127.0.0.1", options.port, timeout=10)
+        self._port = options.port
+        self._thread = threading.local()
+        self._connections: list[HTTPConnection] = []
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
-        self._connection.putrequest("PUT", f"/{key}")
-        self._connection.putheader("Content-Length", str(sum(map(len, PIECES))))
-        self._connection.endheaders()
+        connection = self._connection()
+        connection.putrequest("PUT", f"/{key}")
+        connection.putheader("Content-Length", str(sum(map(len, PIECES))))
+        connection.endheaders()
         for piece in PIECES:
-            self._connection.send(piece)
-        self._connection.getresponse().read()
+            connection.send(piece)
+        connection.getresponse().read()
         return super().put(key, data, mode=mode)
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
-        self._connection.request("GET", f"/{key}")
-        self._connection.getresponse().read()
+        connection = self._connection()
+        connection.request("GET", f"/{key}")
+        connection.getresponse().read()
         return super().read(key, offset=offset, length=length)
 
     def close(self) -> None:
-        self._connection.close()
+        for connection in self._connections:
+            connection.close()
         super().close()
+
+    def _connection(self) -> HTTPConnection:
+        """The connection of this thread: the host calls a driver from several."""
+        connection: HTTPConnection | None = getattr(self._thread, "connection", None)
+        if connection is None:
+            connection = self._thread.connection = HTTPConnection("127.0.0.1", self._port, timeout=10)
+            self._connections.append(connection)
+        return connection
 
 
 class FailingOptions(FilesystemOptions):

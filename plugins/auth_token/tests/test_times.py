@@ -26,7 +26,7 @@ def clock() -> Clock:
 @pytest.fixture
 def trusting(open_one: Opener, keys: Keys, tmp_path: Path, clock: Clock) -> TokenAuthenticator:
     path = jwks(tmp_path / "keys.json", jwk(keys.ec, "ec"))
-    found = open_one(jwks=str(path), leeway=30)
+    found = open_one(jwks=str(path), leeway="30s")
     found._clock = lambda: clock.now
     return found
 

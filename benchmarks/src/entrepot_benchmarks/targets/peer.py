@@ -115,13 +115,14 @@ class PeerRegistry(RegistryTarget):
         if self._refused:
             self._kept.add(digest)
             return
-        answer = connection.ask("DELETE", f"/v2/{repository}/manifests/{digest}")
+        # A blob comes first: Docker Distribution 2 deletes one as a manifest, too.
+        blob = f"/v2/{repository}/blobs/{digest}"
+        size = connection.ask("HEAD", blob).headers.get("content-length", "")
+        answer = connection.ask("DELETE", blob)
+        if answer.status == 202 and size.isdecimal():
+            self._unlinked += int(size)
         if answer.status == 404:
-            blob = f"/v2/{repository}/blobs/{digest}"
-            size = connection.ask("HEAD", blob).headers.get("content-length", "")
-            answer = connection.ask("DELETE", blob)
-            if answer.status == 202 and size.isdecimal():
-                self._unlinked += int(size)
+            answer = connection.ask("DELETE", f"/v2/{repository}/manifests/{digest}")
         if answer.status not in (200, 202, 204, 404):
             self._refused.add(str(answer.status))
             self._kept.add(digest)
