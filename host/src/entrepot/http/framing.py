@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from threading import BoundedSemaphore
 from typing import Final
 
@@ -28,6 +29,11 @@ _OLD: Final = frozenset({"HTTP/1.0", "HTTP/1", "HTTP/0.9"})
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+@lru_cache(maxsize=1024)
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
+
+
 class Framing:
     """Refuses requests without one valid Host, and reads on where a request was answered before its body was read.
 
@@ -45,7 +51,7 @@ class Framing:
         if not host:
             if req.env.get("SERVER_PROTOCOL") not in _OLD:
                 raise RequestInvalid("the field Host is missing")
-        elif len(host) > _MAX_HOST or _HOST.fullmatch(host) is None:
+        elif len(host) > _MAX_HOST or not _is_host(host):
             raise RequestInvalid("the field Host is no host, or there are several")
 
     def process_response(
@@ -53,7 +59,7 @@ class Framing:
     ) -> None:
         """Falcon's hook after the resource, also after one that failed."""
         env = req.env
-        if not env.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in env and req.method in _WITHOUT_BODY:
+        if req.method in _WITHOUT_BODY and not env.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in env:
             return
         if not self._read_to_the_end(req) and (close := env.get(CLOSE_CONNECTION)) is not None:
             close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
 __all__ = ["usual_names"]
+
+_MOST: Final = 256
 
 _OTHERS: Final = {
     "etag": "ETag",
@@ -25,11 +26,19 @@ def usual_names(start_response: StartResponse) -> StartResponse:
     """A ``start_response`` (PEP 3333) that passes on each header by its usual name."""
 
     def start(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:
-        return start_response(status, [(_usual(name), value) for name, value in headers], *error)  # type: ignore[arg-type]  # passed on as it came
+        return start_response(status, [(_usual[name], value) for name, value in headers], *error)  # type: ignore[arg-type]  # passed on as it came
 
     return start
 
 
-@lru_cache(maxsize=256)
-def _usual(name: str) -> str:
-    return _OTHERS.get(name.lower()) or name.title()
+class _Usual(dict[str, str]):
+    """The usual name of each header that was asked for, up to 256 of them: a map costs the least in every request."""
+
+    def __missing__(self, name: str) -> str:
+        usual = _OTHERS.get(name.lower()) or name.title()
+        if len(self) < _MOST:
+            self[name] = usual
+        return usual
+
+
+_usual: Final = _Usual()

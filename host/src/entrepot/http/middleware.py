@@ -61,7 +61,7 @@ class RequestLog:
         """Falcon's hook before routing."""
         req.context.start = time.perf_counter()
         req.context.id = f"{self._process}-{next(self._numbers):x}"
-        req.context.address = self._clients.of(req.remote_addr, req.get_header("X-Forwarded-For"))
+        req.context.address = self._clients.of(req.remote_addr, req.env.get("HTTP_X_FORWARDED_FOR"))
         req.context.user = ""
 
     def process_response(

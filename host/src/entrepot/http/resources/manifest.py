@@ -43,7 +43,7 @@ class Manifest:
         etag = f'"{digest}"'
         resp.content_type = manifest.media_type
         resp.set_headers((("Docker-Content-Digest", str(digest)), ("ETag", etag)))
-        if matches(req.get_header("If-None-Match"), etag):
+        if matches(req.env.get("HTTP_IF_NONE_MATCH"), etag):
             resp.status = falcon.HTTP_304
         elif req.method == "HEAD":
             resp.content_length = len(manifest.content)
