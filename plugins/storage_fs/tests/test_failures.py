@@ -78,7 +78,9 @@ def test_a_read_only_disk_is_denied_and_still_read(mount: Mount) -> None:
     assert {key: type(error) for key, error in caught.value.failed.items()} == {"k": Denied}
     with driver.read("k") as reader:
         assert b"".join(reader) == b"bytes"
-    assert driver.health().ok
+    health = driver.health()
+    assert not health.ok
+    assert "cannot be written" in health.detail
 
 
 def test_a_second_filesystem_below_the_root_is_named_and_not_tried_again(mount: Mount) -> None:
