@@ -67,6 +67,7 @@ def test_a_pull(azure: AzureDriver, wire: Costs) -> None:
 
 def test_a_large_blob(azure: AzureDriver, wire: Costs) -> None:
     host, data = Process(azure, RegistrySettings(), http=SERVED), blob(100 * 2**20)
+    wire.clear()
     assert host.finish(host.start("a/b"), digest_of(data), data).status_code == 201
     wire.cost("push of a blob of 100 MiB: POST, PUT")
     with azure.read(f"docker/registry/v2/blobs/sha256/{digest_of(data)[7:9]}/{digest_of(data)[7:]}/data") as reader:
