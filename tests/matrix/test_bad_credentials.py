@@ -146,14 +146,14 @@ def test_a_credential_of_10_mb_is_refused_and_the_registry_goes_on(registry: Reg
         "repository",
         "repository:a",
         "repository:A:pull",
-        "repository:a:pull push,",
         ":a:pull",
         "x" * 20_000,
         "a:b:c:d:e",
     ],
 )
-def test_a_scope_that_does_not_parse_gives_no_token(registry: Registry, scope: str) -> None:
-    target = f"/auth/token?service=registry&scope={scope.replace(' ', '%20')}"
+def test_a_scope_that_does_not_parse_grants_nothing(registry: Registry, scope: str) -> None:
+    target = f"/auth/token?service=registry&scope={scope}"
     answer = registry.wire.request("GET", target, headers=basic("admin", "admin-password"))
-    assert answer.status == 400, answer.body
-    assert b'"errors"' in answer.body
+    assert answer.status == 200, answer.body
+    granted = jwt.decode(json.loads(answer.body)["token"], options={"verify_signature": False})["access"]
+    assert granted == []
