@@ -148,8 +148,8 @@ def test_a_kind_without_a_rule_is_an_error_that_names_it(tmp_path: Path) -> None
         ("date: 2026-01-31", "date: yesterday", "drivers.mine.date "),
         ("https://prices", "prices", "drivers.mine.source "),
         ("requests: [GET list]", "requests: []", "drivers.mine.rules.0.requests "),
-        ("drivers:\n", "drivers: [\n", "is no valid YAML in line 4, column 9"),
-        ("    name: of the test\n", "    name: a\n    name: b\n", "is no valid YAML in line 5, column 5: the same key"),
+        ("drivers:\n", "drivers: [\n", "is not valid YAML in line 4, column 9"),
+        ("    name: of the test\n", "    name: a\n    name: b\n", "is not valid YAML in line 5, column 5: duplicate"),
         (TABLE, "", "the whole file "),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the registry and its HTTP side need to know of the configuration, and nothing else of it."""
+"""The part of the configuration that the registry and its HTTP layer need."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["HttpSettings", "IndexPolicy", "Platform", "PurgeSettings", "Registry
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """An architecture and an operating system, as an image index names them (image-spec, image-index.md)."""
+    """An architecture and an operating system, as named in an image index (image-spec, image-index.md)."""
 
     architecture: str
     os: str
@@ -24,7 +24,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class IndexPolicy:
-    """Which children of an image index must be there when it is pushed: all, none, or those of some platforms."""
+    """Which children of an image index must exist when it is pushed: all, none, or those of some platforms."""
 
     require: Literal["all", "none", "list"] = "all"
     platforms: tuple[Platform, ...] = ()
@@ -32,7 +32,7 @@ class IndexPolicy:
 
 @dataclass(frozen=True, slots=True)
 class UrlPolicy:
-    """Which ``urls`` a foreign layer may name: one ``allow`` must match where any is set, and no ``deny`` may."""
+    """Which ``urls`` a foreign layer may have: one ``allow`` must match if any is set, and no ``deny`` may match."""
 
     allow: tuple[re.Pattern[str], ...] = ()
     deny: tuple[re.Pattern[str], ...] = ()
@@ -40,7 +40,7 @@ class UrlPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PurgeSettings:
-    """When an upload that nobody finishes is dropped (distribution-spec, "Cancel a blob upload")."""
+    """When an abandoned upload is deleted (distribution-spec, "Cancel a blob upload")."""
 
     enabled: bool = True
     age: timedelta = timedelta(hours=168)
@@ -52,8 +52,10 @@ class PurgeSettings:
 class RegistrySettings:
     """The rules of the registry; sizes are in bytes, limits in entries.
 
-    - ``upload_slice``: what of one request goes to the driver at once, and is lost at the most when this host dies.
-    - ``upload_held``: up to here an upload lies in its own record, and costs the storage no request more than that.
+    - ``upload_slice``: maximum part of a request body written to the driver at once; at most this much is lost if
+      the host crashes.
+    - ``upload_held``: uploads up to this size are stored inside their own record, which needs no further storage
+      request.
     """
 
     delete_enabled: bool = False
@@ -71,7 +73,7 @@ class RegistrySettings:
 
     @property
     def disabled(self) -> frozenset[str]:
-        """The methods of HTTP that are refused whatever they are about."""
+        """The HTTP methods that are rejected for all resources."""
         if self.readonly:
             return frozenset({"POST", "PUT", "PATCH", "DELETE"})
         return frozenset() if self.delete_enabled else frozenset({"DELETE"})
@@ -79,16 +81,16 @@ class RegistrySettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """How the registry shows itself over HTTP.
+    """Settings of the HTTP layer.
 
-    - ``base_url``: the scheme and host of every absolute URL; None takes them from the request.
+    - ``base_url``: scheme and host of every absolute URL; None takes them from the request.
     - ``prefix``: the path before ``/v2/``, with a slash at both ends.
-    - ``secret``: signs the state that an upload's URL carries; the same on all hosts of one store.
-    - ``redirect``: whether GET of a blob may answer with a URL of the backend.
+    - ``secret``: signs the state in an upload's URL; must be the same on all hosts that share a storage.
+    - ``redirect``: whether a GET of a blob may redirect to a URL of the backend.
     - ``access_log``: whether each request is logged.
-    - ``trusted_proxies``: the networks whose X-Forwarded-For is believed, and, once there are any, the only ones
-      whose Forwarded, X-Forwarded-Host and X-Forwarded-Proto are.
-    - ``source``: what events say of where they come from.
+    - ``trusted_proxies``: networks whose X-Forwarded-For is trusted. If any is set, Forwarded, X-Forwarded-Host and
+      X-Forwarded-Proto are trusted from these networks only.
+    - ``source``: the source named in events.
     """
 
     secret: bytes = field(repr=False)

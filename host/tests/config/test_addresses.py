@@ -23,8 +23,8 @@ def test_an_address_is_read(text: str, host: str, port: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "5000", "host", "host:", "::1:5000", "[::1]", "host:65536", "host:-1", "a:٣", 5])
-def test_what_is_no_address_is_refused(text: object) -> None:
-    with pytest.raises(ValueError, match="is no address"):
+def test_an_invalid_address_is_rejected(text: object) -> None:
+    with pytest.raises(ValueError, match="is not an address"):
         parse_address(text)
 
 

@@ -1,4 +1,4 @@
-"""YAML the way Distribution's configuration needs it."""
+"""YAML by the rules of Distribution's configuration."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from entrepot.config.document import DocumentError, parse_document
 
 
 @pytest.mark.parametrize("text", ["0123", "0x1f", "1_000", "0.1", "yes", "2001-01-01", "1e3", "12:30:45"])
-def test_what_could_be_text_stays_text(text: str) -> None:
+def test_scalars_that_could_be_text_stay_text(text: str) -> None:
     assert parse_document(f"key: {text}") == {"key": text}
 
 
 @pytest.mark.parametrize(("text", "value"), [("5", 5), ("-5", -5), ("true", True), ("", None), ("~", None)])
-def test_numbers_truths_and_nothing_are_read(text: str, value: object) -> None:
+def test_numbers_booleans_and_null_are_converted(text: str, value: object) -> None:
     assert parse_document(f"key: {text}") == {"key": value}
 
 
@@ -21,8 +21,8 @@ def test_an_anchor_can_be_merged() -> None:
     assert parse_document("a: &a {x: 1}\nb:\n  <<: *a\n  y: 2") == {"a": {"x": 1}, "b": {"x": 1, "y": 2}}
 
 
-def test_the_same_key_twice_is_refused_with_its_place() -> None:
-    with pytest.raises(DocumentError, match="line 3, column 3: the same key twice"):
+def test_a_duplicate_key_is_rejected_with_its_position() -> None:
+    with pytest.raises(DocumentError, match="line 3, column 3: duplicate key"):
         parse_document("http:\n  addr: a\n  addr: b")
 
 
@@ -51,7 +51,7 @@ def test_no_python_object_can_be_made() -> None:
         ("a: !hidden x", "line 1, column 4: could not determine a constructor for the tag"),
     ],
 )
-def test_what_is_no_yaml_is_described_to_its_end_without_values(text: str, problem: str) -> None:
+def test_a_yaml_error_is_described_completely_without_values(text: str, problem: str) -> None:
     with pytest.raises(DocumentError) as caught:
         parse_document(text)
-    assert str(caught.value) == f"is no valid YAML in {problem}"
+    assert str(caught.value) == f"is not valid YAML in {problem}"

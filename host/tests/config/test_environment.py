@@ -1,4 +1,4 @@
-"""REGISTRY_* variables stand for keys."""
+"""Configuration by REGISTRY_* environment variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from entrepot.config.section import Findings
 
 
 def overridden(raw: dict[str, object], environ: dict[str, str]) -> tuple[dict[str, object], Findings]:
-    """What the environment makes of a configuration."""
+    """Returns a configuration after applying the environment."""
     findings = Findings()
     override(raw, environ, findings, plugin_names)
     findings.variables.clear()
@@ -73,7 +73,7 @@ def test_a_section_is_set_before_a_key_of_it() -> None:
 @pytest.mark.parametrize(
     "variable", ["PORT", "PORT_5000_TCP_ADDR", "SERVICE_HOST", "HTTP_ADRR", "HTTP_TLS_X", "HEALTH_FILE_X_Y", "VERSION"]
 )
-def test_a_variable_that_names_no_key_is_a_warning(variable: str) -> None:
+def test_a_variable_that_matches_no_key_is_a_warning(variable: str) -> None:
     raw, findings = overridden({}, {f"REGISTRY_{variable}": "tcp://10.0.0.1:5000"})
     assert raw == {}
     assert len(findings.warnings) == 1
@@ -81,7 +81,7 @@ def test_a_variable_that_names_no_key_is_a_warning(variable: str) -> None:
 
 
 @pytest.mark.parametrize("service", ["REGISTRY", "REGISTRY_STORAGE", "REGISTRY_AUTH", "REGISTRY_HTTP", "REGISTRY_S3"])
-def test_variables_of_a_kubernetes_service_are_passed_over_with_one_warning(service: str) -> None:
+def test_variables_of_a_kubernetes_service_are_ignored_with_one_warning(service: str) -> None:
     environ = {
         f"{service}_{name}": value
         for name, value in {
@@ -103,7 +103,7 @@ def test_variables_of_a_kubernetes_service_are_passed_over_with_one_warning(serv
     ]
 
 
-def test_other_variables_are_none_of_its_business() -> None:
+def test_other_variables_are_ignored() -> None:
     environ = {
         "REGISTRY_CONFIGURATION_PATH": "/x",
         "HOME": "/",

@@ -1,4 +1,4 @@
-"""From a file and the environment to a configuration."""
+"""Loading a configuration from a file and the environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from entrepot_contract.auth import Access, Identity
 
 MINIMAL = "version: 0.1\nstorage: {filesystem: {rootdirectory: /data}}\nhttp: {secret: s}\n"
 
-WHOLE = r"""
+FULL = r"""
 version: 0.1
 log: {level: debug, formatter: json, fields: {service: registry, shard: 5}, accesslog: {disabled: true}}
 storage:
@@ -59,21 +59,21 @@ auth: none
 
 
 def load(folder: Path, text: str, **environ: str) -> tuple[Configuration, list[str]]:
-    """The configuration of a text."""
+    """Returns the configuration of a text, and warnings."""
     path = folder / "config.yml"
     path.write_text(text)
     return load_configuration(str(path), {f"REGISTRY_{name}": value for name, value in environ.items()})
 
 
 def faults(folder: Path, text: str, **environ: str) -> list[str]:
-    """What is wrong with a text."""
+    """Returns the faults of a text."""
     with pytest.raises(ConfigurationError) as caught:
         load(folder, text, **environ)
     return caught.value.faults
 
 
-def test_everything_honoured_arrives_in_the_settings(tmp_path: Path) -> None:
-    configuration, warnings = load(tmp_path, WHOLE)
+def test_all_supported_keys_are_in_the_settings(tmp_path: Path) -> None:
+    configuration, warnings = load(tmp_path, FULL)
     assert warnings == []
     assert configuration.log.fields == {"service": "registry", "shard": "5"}
     assert configuration.level == "debug"
@@ -98,7 +98,7 @@ def test_everything_honoured_arrives_in_the_settings(tmp_path: Path) -> None:
     assert (server.tls.certificate, server.tls.key, server.tls.minimum) == ("cert.pem", "key.pem", "tls1.3")
 
 
-def test_without_a_file_it_keeps_data_in_the_folder_and_deletes() -> None:
+def test_without_a_file_data_is_stored_in_the_folder_and_deletion_is_enabled() -> None:
     configuration, _ = load_configuration(None, {})
     assert configuration.storage.driver == "filesystem"
     assert configuration.storage.options == {"rootdirectory": "./data"}
@@ -130,63 +130,66 @@ def test_storage_that_is_not_shared_is_served_by_one_worker(tmp_path: Path) -> N
         ("storage: {inmemory: }\nlog: {hooks: [{type: mail}]}", "log.hooks"),
     ],
 )
-def test_a_key_that_is_known_and_not_honoured_is_a_warning(tmp_path: Path, text: str, key: str) -> None:
+def test_a_known_but_unsupported_key_is_a_warning(tmp_path: Path, text: str, key: str) -> None:
     _, warnings = load(tmp_path, f"version: 0.1\n{text}", HTTP_SECRET="s")  # noqa: S106 - a test's
     assert len(warnings) == 1
-    assert warnings[0].startswith(f"{key} is not honoured yet")
+    assert warnings[0].startswith(f"{key} is not supported yet")
 
 
-def test_metrics_are_served_where_they_are_asked_for_and_somebody_is_told(tmp_path: Path) -> None:
+def test_metrics_are_served_if_enabled_and_there_is_an_endpoint(tmp_path: Path) -> None:
     text = MINIMAL.replace("{secret: s}", "{secret: s, debug: {addr: ':5001', prometheus: {enabled: true, path: /m}}}")
-    told = text + "notifications: {endpoints: [{name: x, url: u}]}"
-    configuration, warnings = load(tmp_path, told)
+    with_endpoint = text + "notifications: {endpoints: [{name: x, url: u}]}"
+    configuration, warnings = load(tmp_path, with_endpoint)
     settings = notify_settings(configuration)
     assert settings is not None
     assert settings.metrics == MetricsSettings("", 5001, "/m")
     assert not warnings
     assert load(tmp_path, text)[1] == [
-        "http.debug serves nothing: its metrics are those of notifications, and nobody is told"
+        "http.debug has no effect: its metrics are those of notifications, and no endpoint is enabled"
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("htpp: {}", "htpp is no key, did you mean 'http'?"),
-        ("http: {adr: x}", "http.adr is no key, did you mean 'addr'?"),
-        ("http: {tls: {certificat: x, key: y}}", "http.tls.certificat is no key, did you mean 'certificate'?"),
-        ("validation: {manifests: {url: {}}}", "validation.manifests.url is no key, did you mean 'urls'?"),
-        ("health: {storagedriver: {enable: x}}", "health.storagedriver.enable is no key, did you mean 'enabled'?"),
+        ("htpp: {}", "htpp is not a known key, did you mean 'http'?"),
+        ("http: {adr: x}", "http.adr is not a known key, did you mean 'addr'?"),
+        ("http: {tls: {certificat: x, key: y}}", "http.tls.certificat is not a known key, did you mean 'certificate'?"),
+        ("validation: {manifests: {url: {}}}", "validation.manifests.url is not a known key, did you mean 'urls'?"),
+        (
+            "health: {storagedriver: {enable: x}}",
+            "health.storagedriver.enable is not a known key, did you mean 'enabled'?",
+        ),
         (
             "health: {http: [{uri: a}, {urj: b}]}",
-            "health.http.1.urj is no key, did you mean 'uri'?",
+            "health.http.1.urj is not a known key, did you mean 'uri'?",
         ),
         ("notifications: {endpoints: [{url: u}]}", "notifications.endpoints.0.name is required"),
-        ("notifications: {endpoints: [{name: a}, {name: a}]}", "notifications.endpoints must have names of their own"),
+        ("notifications: {endpoints: [{name: a}, {name: a}]}", "notifications.endpoints must have unique names"),
         ("notifications: {endpoints: [{name: a, timeout: 0}]}", "notifications.endpoints.0.timeout should be"),
-        ("http: {addr: nowhere}", "http.addr is no address; write it like :5000, 127.0.0.1:5000 or [::1]:5000"),
+        ("http: {addr: nowhere}", "http.addr is not an address; use for example :5000, 127.0.0.1:5000 or [::1]:5000"),
         ("http: {draintimeout: soon}", "http.draintimeout is no duration"),
         ("http: {net: unix}", "http.net should be 'tcp'"),
-        ("http: {host: registry}", "http.host is no URL"),
+        ("http: {host: registry}", "http.host is not a URL"),
         ("http: {prefix: registry}", "http.prefix must begin and end with a slash"),
         ("http: {workers: -1}", "http.workers should be greater than or equal to 0"),
         ("http: {tls: {certificate: x}}", "http.tls.key is required"),
-        ('http: {headers: {X: ["a\\nb"]}}', "http.headers has a value for X that a header cannot hold"),
+        ('http: {headers: {X: ["a\\nb"]}}', "http.headers has a value for X that is not valid in a header"),
         ("http: [1]", "http must be a mapping with the keys addr, net, "),
         ("catalog: {maxentries: none}", "catalog.maxentries should be a valid integer"),
         (
             "validation: {manifests: {urls: {allow: ['(']}}}",
-            "validation.manifests.urls.allow.0 is no regular expression",
+            "validation.manifests.urls.allow.0 is not a valid Python regular expression",
         ),
         ("log: {level: loud}", "log.level should be 'error', 'warn', 'info' or 'debug'"),
     ],
 )
-def test_a_fault_says_where_and_what_to_write(tmp_path: Path, text: str, fault: str) -> None:
+def test_a_fault_states_the_key_and_a_valid_value(tmp_path: Path, text: str, fault: str) -> None:
     found = faults(tmp_path, f"version: 0.1\nstorage: {{inmemory: }}\n{text}\n")
     assert any(one.startswith(fault) for one in found), found
 
 
-def test_a_section_cache_that_is_not_distributions_is_the_driver(tmp_path: Path) -> None:
+def test_a_section_cache_with_other_keys_than_distributions_is_the_driver(tmp_path: Path) -> None:
     text = "version: 0.1\nstorage: {cache: {slow: {s3: }, fast: {inmemory: }}, delete: {enabled: true}}\n"
     storage = load(tmp_path, text)[0].storage
     assert (storage.driver, sorted(storage.options), storage.delete.enabled) == ("cache", ["fast", "slow"], True)
@@ -195,20 +198,20 @@ def test_a_section_cache_that_is_not_distributions_is_the_driver(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "holds no mapping"),
-        ("[]", "holds no mapping"),
+        ("", "is not a mapping"),
+        ("[]", "is not a mapping"),
         ("storage: {inmemory: }", "version is required; write version: 0.1"),
         ("version: 0.2\nstorage: {inmemory: }", "version should be '0.1'"),
         ("version: 0.1", "storage is required"),
-        ("version: 0.1\nstorage: {}", "storage must name exactly one driver, and names none"),
-        ("version: 0.1\nstorage: {cache: {blobdescriptor: inmemory}}", "exactly one driver, and names none"),
-        ("version: 0.1\nstorage: {cache: {slow: }, s3: }", "storage.cache.slow is no key"),
-        ("version: 0.1\nstorage: {s3: , gcs: }", "storage must name exactly one driver, and names s3 and gcs"),
+        ("version: 0.1\nstorage: {}", "storage must name exactly one driver, but names none"),
+        ("version: 0.1\nstorage: {cache: {blobdescriptor: inmemory}}", "exactly one driver, but names none"),
+        ("version: 0.1\nstorage: {cache: {slow: }, s3: }", "storage.cache.slow is not a known key"),
+        ("version: 0.1\nstorage: {s3: , gcs: }", "storage must name exactly one driver, but names s3 and gcs"),
         ("version: 0.1\nstorage: {s3: , delte: }", "names s3 and delte, did you mean 'delete'?"),
         ("version: 0.1\nstorage: {s3: [1]}", "storage.s3 must be a mapping"),
     ],
 )
-def test_what_cannot_be_a_configuration_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+def test_an_invalid_configuration_is_rejected(tmp_path: Path, text: str, fault: str) -> None:
     found = faults(tmp_path, text)
     assert len(found) == 1
     assert fault in found[0]
@@ -222,9 +225,9 @@ def test_what_cannot_be_a_configuration_is_refused(tmp_path: Path, text: str, fa
         ("proxy: {remoteurl: 'https://registry-1.docker.io'}", "proxy"),
     ],
 )
-def test_what_would_do_harm_if_it_were_passed_over_stops_the_start(tmp_path: Path, text: str, place: str) -> None:
+def test_an_unsupported_key_that_must_not_be_ignored_is_a_fault(tmp_path: Path, text: str, place: str) -> None:
     found = faults(tmp_path, MINIMAL.replace("http:", "#") + text)
-    assert any(one.startswith(f"{place} is not honoured yet: ") for one in found), found
+    assert any(one.startswith(f"{place} is not supported yet: ") for one in found), found
 
 
 @pytest.mark.parametrize(
@@ -232,12 +235,12 @@ def test_what_would_do_harm_if_it_were_passed_over_stops_the_start(tmp_path: Pat
     [
         ({"HTTP_DRAINTIMEOUT": "soon"}, "http.draintimeout is no duration; "),
         ({"HTTP_TLS_CERTIFICATE": "c"}, "http.tls.key is required"),
-        ({"HTTP": "{adr: x}"}, "http.adr is no key, "),
-        ({"HEALTH": "{storagedriver: {enable: x}}"}, "health.storagedriver.enable is no key, "),
-        ({"PROXY_REMOTEURL": "https://registry-1.docker.io"}, "proxy is not honoured yet: "),
+        ({"HTTP": "{adr: x}"}, "http.adr is not a known key, "),
+        ({"HEALTH": "{storagedriver: {enable: x}}"}, "health.storagedriver.enable is not a known key, "),
+        ({"PROXY_REMOTEURL": "https://registry-1.docker.io"}, "proxy is not supported yet: "),
         (
             {"STORAGE_PORT": "tcp://10.0.0.1:5000"},
-            "storage must name exactly one driver, and names filesystem and port",
+            "storage must name exactly one driver, but names filesystem and port",
         ),
         ({"STORAGE_FILESYSTEM": "5"}, "storage.filesystem must be a mapping"),
         (
@@ -256,7 +259,7 @@ def test_a_fault_that_came_from_the_environment_names_its_variable(
     assert found[0].endswith(f" (set by {variable})")
 
 
-def test_scalars_of_yaml_are_text_where_text_is_wanted(tmp_path: Path) -> None:
+def test_yaml_scalars_are_text_if_text_is_expected(tmp_path: Path) -> None:
     text = MINIMAL + "log: {fields: {prod: true, shard: 5, empty: }}\nauth: {htpasswd: {realm: 42, path: p}}\n"
     text = text.replace("{secret: s}", "{secret: 42, headers: {Access-Control-Allow-Credentials: [true]}}")
     configuration, _ = load(tmp_path, text, STORAGE_FILESYSTEM_ROOTDIRECTORY="0123")
@@ -308,32 +311,32 @@ access:
         ("access: [{who: alice, actions: [pull]}]", "access.0.who must be anonymous, authenticated, user:NAME"),
         ("access: [{who: anonymous, actions: []}]", "access.0.actions"),
         ("access: [{who: anonymous, actions: [write]}]", "access.0.actions.0"),
-        ("access: [{who: anonymous, repository: Team/*, actions: [pull]}]", "access.0.repository can match no"),
+        ("access: [{who: anonymous, repository: Team/*, actions: [pull]}]", "access.0.repository cannot match any"),
         ("access: [{whom: anonymous, actions: [pull]}]", "access.0.who is required"),
         ("auth: [htpasswd]", "auth must map the names of authenticators"),
         ("auth: {htpasswd: 5}", "auth.htpasswd"),
-        ("limits: {logins: often}", "limits.logins is no rate; write it like"),
-        ("limits: {requests: {address: 0.5}}", "limits.requests.address is no rate"),
+        ("limits: {logins: often}", "limits.logins is not a rate; use for example"),
+        ("limits: {requests: {address: 0.5}}", "limits.requests.address is not a rate"),
         ("limits: {uploads: 0}", "limits.uploads"),
     ],
 )
-def test_a_rule_or_limit_that_means_nothing_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+def test_an_invalid_rule_or_limit_is_rejected(tmp_path: Path, text: str, fault: str) -> None:
     assert any(one.startswith(fault) for one in faults(tmp_path, MINIMAL + text)), faults(tmp_path, MINIMAL + text)
 
 
-def test_limits_can_be_lifted(tmp_path: Path) -> None:
+def test_limits_can_be_turned_off(tmp_path: Path) -> None:
     configuration, _ = load(tmp_path, MINIMAL + "limits: {logins: off, uploads: off, requests: {address: 5/second}}")
     settings = limit_settings(configuration)
     assert (settings.failed_logins, settings.uploads) == (None, None)
     assert str(settings.per_address) == "5 per 1 second"
 
 
-def test_everybody_may_do_everything_only_where_nothing_is_said_of_access(tmp_path: Path) -> None:
+def test_everything_is_allowed_only_without_auth_and_access(tmp_path: Path) -> None:
     pull = Access("repository", "a", "pull")
     assert access_rules(load(tmp_path, MINIMAL)[0]) is None
-    nobody = access_rules(load(tmp_path, MINIMAL + "access: []")[0])
-    assert nobody is not None
-    assert not nobody.allow(Identity("alice"), pull)
+    no_rules = access_rules(load(tmp_path, MINIMAL + "access: []")[0])
+    assert no_rules is not None
+    assert not no_rules.allow(Identity("alice"), pull)
     distributions = access_rules(load(tmp_path, MINIMAL + "auth: {htpasswd: {realm: r, path: p}}")[0])
     assert distributions is not None
     assert distributions.allow(Identity("alice"), pull)
@@ -341,7 +344,7 @@ def test_everybody_may_do_everything_only_where_nothing_is_said_of_access(tmp_pa
 
 
 @pytest.mark.parametrize("text", ["auth: none", "auth: {none: }", "auth: {}", "auth:", ""])
-def test_no_auth_is_honoured(tmp_path: Path, text: str) -> None:
+def test_auth_none_means_no_authentication(tmp_path: Path, text: str) -> None:
     assert load(tmp_path, MINIMAL + text)[1] == []
 
 
@@ -360,7 +363,7 @@ def test_secrets_show_nowhere(tmp_path: Path) -> None:
     assert secret not in str(faults(tmp_path, text, HTTP_DRAINTIMEOUT=secret, HTTP_ADDR=secret))
 
 
-def test_a_missing_secret_is_made_and_told(tmp_path: Path) -> None:
+def test_a_missing_secret_is_generated_with_a_warning(tmp_path: Path) -> None:
     text = MINIMAL.replace("secret: s", "")
     (first, warnings), (second, _) = load(tmp_path, text), load(tmp_path, text)
     assert len(http_settings(first).secret) >= 32
@@ -368,6 +371,6 @@ def test_a_missing_secret_is_made_and_told(tmp_path: Path) -> None:
     assert warnings[0].startswith("http.secret is not set")
 
 
-def test_the_old_name_of_the_log_level_counts_where_the_new_one_is_missing(tmp_path: Path) -> None:
+def test_the_old_name_of_the_log_level_is_used_if_the_new_one_is_missing(tmp_path: Path) -> None:
     assert load(tmp_path, MINIMAL + "loglevel: error")[0].level == "error"
     assert load(tmp_path, MINIMAL + "loglevel: error\nlog: {level: debug}")[0].level == "debug"

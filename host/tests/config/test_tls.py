@@ -1,4 +1,4 @@
-"""The keys of ``http.tls``: what they become, and what is refused."""
+"""The keys of ``http.tls``: the resulting settings, and rejected values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from entrepot_contract.server import TlsSettings
 
 
 def tls(folder: Path, keys: str) -> TlsSettings | None:
-    """What a server is told of ``http.tls``, from a configuration with some more keys in it."""
+    """Returns the server's TLS settings, from a configuration with additional keys in ``http.tls``."""
     file = folder / "config.yml"
     file.write_text(
         f"version: 0.1\nstorage: {{inmemory: }}\nhttp: {{secret: s, tls: {{certificate: c, key: k{keys}}}}}"
@@ -36,12 +36,12 @@ def tls(folder: Path, keys: str) -> TlsSettings | None:
         ),
     ],
 )
-def test_what_is_honoured(tmp_path: Path, keys: str, settings: TlsSettings) -> None:
+def test_supported_keys(tmp_path: Path, keys: str, settings: TlsSettings) -> None:
     assert tls(tmp_path, keys) == settings
 
 
 @pytest.mark.parametrize("mode", ["request-client-cert", "verify-client-cert-if-given"])
-def test_a_mode_without_authorities_says_nothing(tmp_path: Path, mode: str) -> None:
+def test_a_mode_without_client_cas_is_ignored(tmp_path: Path, mode: str) -> None:
     settings = tls(tmp_path, f", clientauth: {mode}")
     assert settings is not None
     assert settings.client_cas == ()
@@ -50,14 +50,14 @@ def test_a_mode_without_authorities_says_nothing(tmp_path: Path, mode: str) -> N
 @pytest.mark.parametrize(
     ("keys", "fault"),
     [
-        (", clientcas: [a.pem], clientauth: request-client-cert", "clientauth would take certificates that nobody"),
-        (", clientcas: [a.pem], clientauth: require-any-client-cert", "clientauth would take certificates that nobody"),
+        (", clientcas: [a.pem], clientauth: request-client-cert", "clientauth would accept certificates that are"),
+        (", clientcas: [a.pem], clientauth: require-any-client-cert", "clientauth would accept certificates that are"),
         (", clientcas: [a.pem], clientauth: maybe", "clientauth should be"),
         (", clientcas: a.pem", "clientcas should be a valid list"),
         (", minimumtls: tls1.1", "minimumtls should be"),
-        (", letsencrypt: {email: e}", "letsencrypt is not honoured yet"),
+        (", letsencrypt: {email: e}", "letsencrypt is not supported yet"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, keys: str, fault: str) -> None:
+def test_rejected_keys(tmp_path: Path, keys: str, fault: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^http.tls.{fault}"):
         tls(tmp_path, keys)

@@ -1,4 +1,4 @@
-"""The configuration: Docker Distribution's file and environment, checked and typed."""
+"""The configuration: Docker Distribution's file and environment variables, validated and typed."""
 
 from entrepot.config.load import ConfigurationError, load_configuration
 from entrepot.config.model import Configuration

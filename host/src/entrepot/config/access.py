@@ -1,4 +1,4 @@
-"""The sections ``access`` and ``limits``: who may do what, and how much of it."""
+"""The sections ``access`` and ``limits``: access rules and rate limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OFF: Final = "off"
 
 
 class AccessRule(Section):
-    """Who may do what in which repositories."""
+    """An access rule: the actions that are allowed to a client in some repositories."""
 
     who: str
     repository: str = "**"
@@ -35,7 +35,7 @@ class AccessRule(Section):
     @classmethod
     def _can_match(cls, repository: str) -> str:
         if not _GLOB.fullmatch(repository):
-            raise ValueError("can match no repository: names have small letters, digits and . _ - / alone")
+            raise ValueError("cannot match any repository: names consist of lowercase letters, digits and . _ - /")
         return repository
 
 
@@ -47,7 +47,7 @@ def _rate(value: object) -> RateLimitItem | None:
     try:
         return parse(str(value))
     except ValueError as error:
-        raise ValueError("is no rate; write it like 100/second, 20/minute or 500/10 minutes, or off") from error
+        raise ValueError("is not a rate; use for example 100/second, 20/minute, 500/10 minutes, or off") from error
 
 
 Rate = Annotated[RateLimitItem | None, BeforeValidator(_rate)]
@@ -58,7 +58,7 @@ def _count(value: object) -> object:
 
 
 class Requests(Section):
-    """How often one address, and one identity, may ask."""
+    """Request rates per address and per identity."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -67,7 +67,7 @@ class Requests(Section):
 
 
 class Limits(Section):
-    """What each worker process holds its clients to; ``off`` lifts a limit."""
+    """Limits per client in each worker process; ``off`` disables a limit."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 

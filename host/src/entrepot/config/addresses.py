@@ -10,7 +10,7 @@ __all__ = ["Address", "ListenAddress", "parse_address"]
 
 
 class Address(NamedTuple):
-    """A host, empty for all interfaces, and a TCP port, 0 for a free one."""
+    """A host (empty for all interfaces) and a TCP port (0 for any free port)."""
 
     host: str
     port: int
@@ -20,7 +20,7 @@ class Address(NamedTuple):
 
 
 def parse_address(value: object) -> Address:
-    """An address from ``":5000"``, ``"host:5000"`` or ``"[::1]:5000"``.
+    """Returns the address in ``":5000"``, ``"host:5000"`` or ``"[::1]:5000"``.
 
     Raises ValueError for anything else.
     """
@@ -30,7 +30,7 @@ def parse_address(value: object) -> Address:
     bracketed = host.startswith("[") and host.endswith("]")
     host = host[1:-1] if bracketed else host
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535 or (":" in host) is not bracketed:
-        raise ValueError("is no address; write it like :5000, 127.0.0.1:5000 or [::1]:5000")
+        raise ValueError("is not an address; use for example :5000, 127.0.0.1:5000 or [::1]:5000")
     return Address(host, int(port))
 
 

@@ -1,4 +1,4 @@
-"""Reading YAML the way Docker Distribution's configuration needs it."""
+"""Parsing of YAML by the rules of Docker Distribution's configuration."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ __all__ = ["DocumentError", "parse_document"]
 
 
 class DocumentError(Exception):
-    """The text is no YAML, or says one thing twice."""
+    """The text is not valid YAML, or has a duplicate key."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Only null, true, false, whole numbers and merges are more than text.
+    """A loader that resolves only null, booleans, integers and merges; every other scalar stays a string.
 
-    Go decodes a scalar into the type of its field. To read ``secret: 0123`` or ``version: 0.1`` as the text that it is,
-    what could be text must stay text here; pydantic then makes numbers and booleans of it where a field asks for them.
+    Go decodes a scalar into the type of its field. To read ``secret: 0123`` or ``version: 0.1`` as the text it is,
+    anything that could be text must stay text here; pydantic converts it to numbers and booleans where a field needs
+    them.
     """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, object]]] = {}  # noqa: RUF012 - a class attribute of PyYAML
@@ -27,7 +28,7 @@ class _Loader(yaml.SafeLoader):
         seen = set[str]()
         for key, _ in node.value:
             if key.value in seen and key.tag != _MERGE:
-                raise yaml.constructor.ConstructorError(None, None, "the same key twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, "duplicate key", key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -48,21 +49,21 @@ _resolve("merge", r"^<<$", "<")
 _QUOTED: Final = re.compile(r" '([^']*)'")
 
 
-def _harmless(quoted: re.Match[str]) -> str:
-    """What PyYAML quotes where it is a mark of YAML, like ``','`` or ``'<block end>'``, and not what may be a value."""
+def _syntax_only(quoted: re.Match[str]) -> str:
+    """Returns PyYAML's quotation if it is YAML syntax, like ``','`` or ``'<block end>'``; empty if it may be data."""
     return quoted[0] if re.fullmatch(r"<[a-z ]+>|\\t|[^\w]", quoted[1]) else ""
 
 
 def parse_document(text: str) -> object:
-    """The values of a YAML text.
+    """Returns the values of a YAML text.
 
-    Raises DocumentError with the line and column, and with nothing of the text, which may hold secrets.
+    Raises DocumentError with line and column, but without any of the text, which may hold secrets.
     """
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - the loader is a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-        problem = _QUOTED.sub(_harmless, str(getattr(error, "problem", None) or "unreadable"))
-        # Not chained: the cause prints the line, and with it what the line may hold of a secret.
-        raise DocumentError(f"is no valid YAML{where}: {problem}") from None
+        problem = _QUOTED.sub(_syntax_only, str(getattr(error, "problem", None) or "unreadable"))
+        # Not chained: the cause prints the line, which may contain a secret.
+        raise DocumentError(f"is not valid YAML{where}: {problem}") from None

@@ -1,4 +1,4 @@
-"""The environment's say: ``REGISTRY_HTTP_ADDR`` stands for ``http.addr`` (Docker Distribution's rules)."""
+"""Overrides by environment variables: ``REGISTRY_HTTP_ADDR`` sets ``http.addr`` (Docker Distribution's rules)."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _PREFIX: Final = "REGISTRY_"
 CONFIGURATION_PATH: Final = "REGISTRY_CONFIGURATION_PATH"
 
 Names = Callable[[Mapping[str, object], tuple[str, ...]], Sequence[str]]
-"""The names that may stand below a path of a configuration, as far as they are known and matter here."""
+"""Returns the known names that may be used below a path of a configuration, if they matter here."""
 
 _HOST: Final = "_SERVICE_HOST"
 _OF_SERVICE: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
 
 
-class _Unsettable(Exception):  # noqa: N818 - a sentence for a fault, and no error
+class _Unsettable(Exception):  # noqa: N818 - carries the text of a fault, not an error
     pass
 
 
 def override(raw: dict[str, object], environ: Mapping[str, str], findings: Findings, names: Names) -> None:
-    """Put the values of ``REGISTRY_*`` variables into a configuration that was read.
+    """Apply the values of ``REGISTRY_*`` environment variables to a parsed configuration.
 
-    - An underscore is one level down, and a number an index of a list; an index equal to its length appends.
-    - Where ``names`` or the file has a name with underscores of its own, the longest such name is taken.
-    - Variables are applied in lexical order, so that a whole section comes before a key of it.
-    - A variable that names no key is a warning: other programs, and Kubernetes, make names that begin the same.
+    - An underscore separates levels, and a number is an index of a list; an index equal to its length appends.
+    - If ``names`` or the file has a name that itself contains underscores, the longest such name is used.
+    - Variables are applied in lexical order, so that a section is set before its keys.
+    - A variable that matches no key causes a warning: other programs and Kubernetes set names with the same prefix.
     """
     foreign = _of_kubernetes(environ, findings)
     for variable in sorted(environ):
@@ -40,15 +40,15 @@ def override(raw: dict[str, object], environ: Mapping[str, str], findings: Findi
             continue
         path = variable.removeprefix(_PREFIX).lower().split("_")
         if path == ["version"]:
-            findings.warnings.append(f"{variable} is passed over: the version is the file's to say")
+            findings.warnings.append(f"{variable} is ignored: version can only be set in the file")
         elif path[0] != "storage" and not knows(Configuration, path):
-            findings.warnings.append(f"{variable} names no key of the configuration and is passed over")
+            findings.warnings.append(f"{variable} does not match a configuration key and is ignored")
         else:
             _apply(raw, path, variable, environ[variable], findings, names)
 
 
 def _of_kubernetes(environ: Mapping[str, str], findings: Findings) -> set[str]:
-    """The variables that Kubernetes sets for services whose names begin like keys (a service ``registry-auth``)."""
+    """Returns the variables that Kubernetes sets for services with names like ``registry-auth``."""
     foreign = set[str]()
     for variable in sorted(environ):
         service = variable.removesuffix(_HOST)
@@ -59,8 +59,8 @@ def _of_kubernetes(environ: Mapping[str, str], findings: Findings) -> set[str]:
         found = {one for one in environ if one.startswith(begin) and _OF_SERVICE.fullmatch(one, len(begin))}
         foreign |= found
         findings.warnings.append(
-            f"{variable} and {len(found) - 1} more are variables of a Kubernetes service and are passed over; "
-            "enableServiceLinks: false in the pod keeps them out"
+            f"{variable} and {len(found) - 1} more are variables of a Kubernetes service and are ignored; "
+            "set enableServiceLinks: false in the pod to avoid them"
         )
     return foreign
 
@@ -69,10 +69,10 @@ def _apply(raw: dict[str, object], path: list[str], variable: str, text: str, fi
     try:
         value = parse_document(text)
     except DocumentError as error:
-        findings.faults.append(f"{variable} {error}; put quotes around what YAML would misread")
+        findings.faults.append(f"{variable} {error}; quote values that YAML would misread")
         return
     short = raw.get(path[0])
-    # storage: s3 and auth: htpasswd are short forms of storage: {s3: {}} and auth: {htpasswd: {}}
+    # storage: s3 and auth: htpasswd are short forms of storage: {s3: {}} and auth: {htpasswd: {}}.
     if isinstance(short, str) and path[0] in {"storage", "auth"} and len(path) > 1:
         raw[path[0]] = {short: {}}
     try:
@@ -80,7 +80,7 @@ def _apply(raw: dict[str, object], path: list[str], variable: str, text: str, fi
     except _Unsettable as error:
         findings.faults.append(f"{variable} {error}")
     else:
-        # What was set below it before is no more.
+        # The new value replaces everything that was set below it before.
         for key in [key for key in findings.variables if key.startswith(f"{place}.")]:
             del findings.variables[key]
         findings.variables[place] = variable
@@ -93,14 +93,14 @@ def _set(
     names: Callable[[tuple[str, ...]], Sequence[str]],
     above: tuple[str, ...] = (),
 ) -> str:
-    """Set what the path names; the place that was set.
+    """Set the value at a path; returns the path that was set, with dots.
 
     Raises _Unsettable.
     """
-    key: Any  # a mapping of YAML may have a number for a name
+    key: Any  # a YAML mapping may have numbers as keys
     if isinstance(node, list):
         if not path[0].isdigit() or int(path[0]) > len(node):
-            raise _Unsettable(f"has {path[0]!r} where the index of a list of {len(node)} must stand")
+            raise _Unsettable(f"has {path[0]!r} instead of an index of a list of {len(node)}")
         key, rest = int(path[0]), path[1:]
         if key == len(node):
             node.append(None)
@@ -109,7 +109,7 @@ def _set(
         key, rest = _key(path, [*node, *names(above)] if len(path) > 1 else [*node])
         below = node.get(key)
     else:
-        raise _Unsettable("goes below a key that holds a single value")
+        raise _Unsettable("addresses a key below a single value")
     here = (*above, str(key))
     if not rest:
         node[key] = value
@@ -121,7 +121,7 @@ def _set(
 
 
 def _key(path: list[str], names: Sequence[object]) -> tuple[object, list[str]]:
-    """The longest of the names that a path begins with, or its first segment, and the rest of the path."""
+    """Returns the longest of the names that a path begins with, or its first segment, and the rest of the path."""
     for length in range(len(path), 0, -1):
         joined = "_".join(path[:length])
         for name in names:

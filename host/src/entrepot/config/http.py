@@ -19,15 +19,15 @@ __all__ = ["Http", "Http2", "Tls"]
 
 
 class Tls(Section):
-    """Paths of PEM files, the least version of the protocol, and whose certificates clients have to show.
+    """Paths of PEM files, the minimum TLS version, and the verification of client certificates.
 
-    ``clientauth`` says nothing where there are no ``clientcas``, as in Docker Distribution.
+    ``clientauth`` is ignored if ``clientcas`` is empty, as in Docker Distribution.
     """
 
     refused: ClassVar[Mapping[str, str]] = {
-        "letsencrypt": "there would be no certificate; fetch one with certbot and name it in http.tls.certificate",
-        "ciphersuites": "clients could agree on others; remove it, or set http.tls.minimumtls: tls1.3, all of whose "
-        "suites are sound, or leave TLS to a proxy",
+        "letsencrypt": "there would be no certificate; obtain one with certbot and name it in http.tls.certificate",
+        "ciphersuites": "clients could negotiate others; remove it, or set http.tls.minimumtls: tls1.3, all of whose "
+        "suites are secure, or terminate TLS in a proxy",
     }
 
     certificate: str
@@ -46,8 +46,8 @@ class Tls(Section):
     def _verified(cls, mode: str, info: ValidationInfo) -> str:
         if info.data.get("clientcas") and mode in {"require-any-client-cert", "request-client-cert"}:
             raise ValueError(
-                "would take certificates that nobody signed for those of users; write "
-                "require-and-verify-client-cert, or verify-client-cert-if-given where some clients have none"
+                "would accept certificates that are not signed by clientcas as those of users; use "
+                "require-and-verify-client-cert, or verify-client-cert-if-given if some clients have none"
             )
         return mode
 
@@ -72,7 +72,7 @@ class Prometheus(Section):
 
 
 class Debug(Section):
-    """A second address, for whoever looks after the registry."""
+    """A second address for debugging and monitoring."""
 
     addr: ListenAddress | None = None
     prometheus: Prometheus = Prometheus()
@@ -84,9 +84,9 @@ class Debug(Section):
 
 
 class Http(Section):
-    """Where the registry listens and how it shows itself.
+    """Where the registry listens, and its HTTP options.
 
-    ``idletimeout``, ``server``, ``workers`` and ``threads`` are entrepot's own; 0 leaves the number to the server.
+    ``idletimeout``, ``server``, ``workers`` and ``threads`` are specific to entrepot; 0 leaves a number to the server.
     """
 
     addr: ListenAddress = Address("127.0.0.1", 5000)
@@ -114,10 +114,10 @@ class Http(Section):
 
     @field_validator("host")
     @classmethod
-    def _whole_url(cls, host: str | None) -> str | None:
+    def _absolute_url(cls, host: str | None) -> str | None:
         parts = urlsplit(host or "")
         if host and (parts.scheme not in {"http", "https"} or not parts.netloc):
-            raise ValueError("is no URL; write it like https://registry.example.com")
+            raise ValueError("is not a URL; use for example https://registry.example.com")
         return host.rstrip("/") if host else None
 
     @field_validator("prefix")
@@ -132,7 +132,7 @@ class Http(Section):
     def _sendable(cls, headers: dict[str, list[str]]) -> dict[str, list[str]]:
         for name, values in headers.items():
             if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-                raise ValueError("has a name that is no token of HTTP")
+                raise ValueError("has a name that is not a valid HTTP header name")
             if not all(re.fullmatch(r"[\t\x20-\x7e]*", value) for value in values):
-                raise ValueError(f"has a value for {name} that a header cannot hold")
+                raise ValueError(f"has a value for {name} that is not valid in a header")
         return headers

@@ -1,4 +1,4 @@
-"""From a file and the environment to a configuration."""
+"""Loading of a configuration from a file and the environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ storage: {filesystem: {rootdirectory: ./data}, delete: {enabled: true}}
 
 
 class ConfigurationError(Exception):
-    """A configuration that cannot be used; ``faults`` has a sentence, without values, for each thing that is wrong."""
+    """A configuration that cannot be used; ``faults`` has a message, without values, for each problem."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -33,7 +33,7 @@ class ConfigurationError(Exception):
 
 
 def load_configuration(path: str | None, environ: Mapping[str, str]) -> tuple[Configuration, list[str]]:
-    """The configuration of a file, or the one for trying things out where there is none, and warnings about it.
+    """Returns the configuration of a file and warnings about it; without a path, a configuration for trying it out.
 
     Raises ConfigurationError.
     """
@@ -55,7 +55,7 @@ def load_configuration(path: str | None, environ: Mapping[str, str]) -> tuple[Co
     debug = configuration.http.debug
     if debug.addr is not None and all(one.disabled for one in configuration.notifications.endpoints):
         findings.warnings.append(
-            "http.debug serves nothing: its metrics are those of notifications, and nobody is told"
+            "http.debug has no effect: its metrics are those of notifications, and no endpoint is enabled"
         )
     return _with_secret(configuration, findings), findings.warnings
 
@@ -66,10 +66,10 @@ def _read(path: str | None) -> dict[str, object]:
     except OSError as error:
         raise ConfigurationError([f"{path} cannot be read: {error.strerror}"]) from error
     except (DocumentError, UnicodeDecodeError) as error:
-        detail = error if isinstance(error, DocumentError) else "is not in UTF-8"
+        detail = error if isinstance(error, DocumentError) else "is not valid UTF-8"
         raise ConfigurationError([f"{path} {detail}"]) from error
     if not isinstance(raw, dict):
-        raise ConfigurationError([f"{path} holds no mapping; it must begin with version: 0.1"])
+        raise ConfigurationError([f"{path} is not a mapping; it must begin with version: 0.1"])
     return raw
 
 
@@ -78,7 +78,7 @@ def _report(error: ValidationError, findings: Findings) -> None:
         place = ".".join(str(step) for step in fault["loc"])
         missing = fault["type"] == "missing"
         if missing and place in {"version", "storage"}:
-            continue  # told already, with what to write
+            continue  # already reported, with an example
         message = fault["msg"].removeprefix("Value error, ")
         if missing:
             message = "is required"
@@ -94,7 +94,7 @@ def _with_secret(configuration: Configuration, findings: Findings) -> Configurat
     if configuration.http.secret.get_secret_value():
         return configuration
     findings.warnings.append(
-        "http.secret is not set: a random one was made, so uploads do not go on after a restart or on another host"
+        "http.secret is not set: a random one is used, so uploads cannot be resumed after a restart or on another host"
     )
     http = configuration.http.model_copy(update={"secret": SecretStr(secrets.token_hex(32))})
     return configuration.model_copy(update={"http": http})

@@ -1,4 +1,4 @@
-"""The whole configuration: Docker Distribution's YAML, version 0.1, as far as entrepot honours it."""
+"""The root of the configuration: Docker Distribution's YAML, version 0.1, as far as entrepot supports it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AccessLogSwitch(Section):
 
 
 class Log(Section):
-    """How much is logged and in which form; ``fields`` go into every line."""
+    """Log level and format; ``fields`` are added to every record."""
 
     later: ClassVar[Mapping[str, Known]] = {
         "hooks": [{"type": None, "disabled": None, "levels": None, "options": None}],
@@ -40,13 +40,13 @@ class Log(Section):
 
 
 class Catalog(Section):
-    """The most repositories that one page of the catalog holds."""
+    """Maximum number of repositories on one page of the catalog."""
 
     maxentries: int = Field(default=1000, gt=0)
 
 
 class Tags(Section):
-    """The most tags that one page of a list holds."""
+    """Maximum number of tags on one page of a tag list."""
 
     maxtags: int = Field(default=1000, gt=0)
 
@@ -55,7 +55,7 @@ _CHECK: Final[Mapping[str, Known]] = {"interval": None, "threshold": None, "time
 
 
 class Configuration(Section):
-    """What the registry was told, checked; secrets do not show in its repr."""
+    """The validated configuration of the registry; its repr does not show secrets."""
 
     later: ClassVar[Mapping[str, Known]] = {
         "compatibility": None,
@@ -74,7 +74,7 @@ class Configuration(Section):
     }
 
     refused: ClassVar[Mapping[str, str]] = {
-        "proxy": "a cache of another registry would take pushes from everybody; remove it, or mirror with another host",
+        "proxy": "a cache would accept pushes from all clients; remove it, or run a mirror with other software",
     }
 
     version: Literal["0.1"]
@@ -93,7 +93,7 @@ class Configuration(Section):
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variable of the environment that has set a key, by the key's path with dots."""
+        """The environment variable that set a key, by the key's dotted path."""
         return self._variables
 
     @field_validator("auth", mode="before")
@@ -102,10 +102,10 @@ class Configuration(Section):
         if isinstance(auth, str):
             auth = {auth: {}}
         if not isinstance(auth, Mapping):
-            raise ValueError("must map the names of authenticators to their options")  # noqa: TRY004 - pydantic's way
+            raise ValueError("must map the names of authenticators to their options")  # noqa: TRY004 - for pydantic
         return {name: {} if options is None else options for name, options in auth.items() if name != "none"}
 
     @property
     def level(self) -> str:
-        """The least severity that is logged; ``loglevel`` is what Distribution called it before ``log.level``."""
+        """The minimum severity that is logged; ``loglevel`` is Distribution's former name of ``log.level``."""
         return self.log.level if "level" in self.log.model_fields_set or self.loglevel is None else self.loglevel

@@ -1,4 +1,4 @@
-"""The section ``notifications``: who is told what happens, and where the events wait until then."""
+"""The section ``notifications``: endpoints that receive events, and the outbox that queues them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["Endpoint", "Notifications"]
 
 
 class Ignore(Section):
-    """What an endpoint is not told."""
+    """Events that are not sent to an endpoint."""
 
     mediatypes: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
 
 
 class DeadLetter(Section):
-    """When nobody tries any more to deliver an event: after ``age``, or ``attempts`` tries, of which 0 is no bound."""
+    """When delivery of an event is given up: after ``age`` or ``attempts`` tries; 0 means no limit."""
 
     age: Duration = timedelta(days=7)
     attempts: int = Field(default=0, ge=0)
 
 
 class Endpoint(Section):
-    """One endpoint; every key that is not one of these is an option of its sink."""
+    """One endpoint; all other keys are options of its sink."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -49,18 +49,18 @@ class Endpoint(Section):
 
     @property
     def options(self) -> dict[str, object]:
-        """What its sink is configured with."""
+        """The options of its sink."""
         return dict(self.model_extra or {})
 
 
 class Events(Section):
-    """What the events hold."""
+    """Content of the events."""
 
     includereferences: bool = False
 
 
 class Outbox(Section):
-    """Where events wait, on a local disk, and how many; what was delivered is kept for ``keep``, dead ones longer."""
+    """Where events are queued, on a local disk, and how many; retention of delivered (``keep``) and dead events."""
 
     path: str = "/var/lib/entrepot/outbox"
     maxpending: int = Field(default=1_000_000, gt=1)
@@ -69,7 +69,7 @@ class Outbox(Section):
 
 
 class Notifications(Section):
-    """Who is told what happens in the registry."""
+    """Notification of endpoints about events in the registry."""
 
     events: Events = Events()
     outbox: Outbox = Outbox()
@@ -77,8 +77,8 @@ class Notifications(Section):
 
     @field_validator("endpoints")
     @classmethod
-    def _one_of_a_name(cls, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+    def _unique_names(cls, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
         names = [one.name for one in endpoints]
         if len(set(names)) < len(names):
-            raise ValueError("must have names of their own: the events of each are kept by its name")
+            raise ValueError("must have unique names: events are stored by endpoint name")
         return endpoints

@@ -1,4 +1,4 @@
-"""The names of plugins and of their options: where a variable has underscores, they say which are part of a name."""
+"""Names of plugins and their options, to distinguish underscores in names from separators in variables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOADERS: Final[Mapping[str, Callable[[str], type]]] = {
 
 
 def plugin_names(raw: Mapping[str, object], above: tuple[str, ...]) -> Sequence[str]:
-    """The names of plugins or options that may stand below a path; none where it is no plugin's."""
+    """Returns the names of plugins or options that may be used below a path; empty if it is not a plugin's path."""
     match above:
         case ("storage" | "auth" as kind,):
             return plugin_names_of(kind)
@@ -32,21 +32,21 @@ def plugin_names(raw: Mapping[str, object], above: tuple[str, ...]) -> Sequence[
 
 
 def _names(options: Sequence[Option], below: Sequence[str]) -> list[str]:
-    """The names of the options at a path below others, or of the drivers in an option that holds one."""
+    """Returns the option names at a path below others, or the driver names if the option there holds a driver."""
     for place, step in enumerate(below):
         found = next((one for one in options if one.name.lower() == step.lower()), None)
         if found is None:
             return []
         options = found.options
         if not options:
-            # A driver made of drivers has an option that holds another one by its name.
+            # A driver composed of drivers has an option that holds another one by its name.
             inside = below[place + 1 :]
             return _names(_options("storage", inside[0]), inside[1:]) if inside else plugin_names_of("storage")
     return [option.name for option in options]
 
 
 def _options(kind: str, name: str) -> tuple[Option, ...]:
-    """The options of a plugin; none where it cannot be loaded, which is reported when it is made."""
+    """Returns the options of a plugin; empty if it cannot be loaded, which is reported when it is created."""
     try:
         options: object = getattr(_LOADERS[kind](name), "Options", None)
     except PluginError:

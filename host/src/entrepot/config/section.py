@@ -1,4 +1,4 @@
-"""What all sections of the configuration share, and the walk that finds what they do not know."""
+"""The base of all sections of the configuration, and the check for unknown keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from entrepot_contract.scalars import ScalarsAsText
 __all__ = ["Findings", "Known", "Section", "check_section", "keys_at", "knows", "names_of", "set_by"]
 
 Known: TypeAlias = "Mapping[str, Known] | Sequence[Known] | None"
-"""The keys below a key: a mapping of them, one list item's keys in a list, or None where anything goes."""
+"""The keys below a key: a mapping of them, a list with the keys of one list item, or None if anything is allowed."""
 
 
 class Section(ScalarsAsText):
@@ -23,17 +23,17 @@ class Section(ScalarsAsText):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     later: ClassVar[Mapping[str, Known]] = {}
-    """Keys that Docker Distribution knows and entrepot does not honour yet."""
+    """Keys that Docker Distribution supports and entrepot does not support yet."""
 
     refused: ClassVar[Mapping[str, str]] = {}
-    """Keys of the same kind that would do harm if they were passed over, and what to do instead."""
+    """Unsupported keys that must not be ignored, because that would do harm, and what to do instead."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What is wrong with a configuration, and what is only worth knowing; sentences without values.
+    """Faults of a configuration, and warnings; messages without values.
 
-    ``variables`` has the variable of the environment that has set a key, by the key's path with dots.
+    ``variables`` has the environment variable that set a key, by the key's dotted path.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -41,13 +41,13 @@ class Findings:
     variables: dict[str, str] = field(default_factory=dict)
 
     def fault(self, place: str, message: str, *, missing: bool = False) -> None:
-        """Add what is wrong at a place, with the variables that have set it, or its neighbours where it is missing."""
+        """Add a fault at a path, with the variables that set it, or that set its neighbours if it is missing."""
         above = place.rpartition(".")[0] if missing else place
         self.faults.append(f"{place} {message}{set_by(self.variables, above) if above else ''}")
 
 
 def set_by(variables: Mapping[str, str], *places: str) -> str:
-    """The end of a sentence about places of the configuration that variables have set; empty where none has."""
+    """Returns a suffix that names the environment variables that set some paths; empty if none did."""
     found = set[str]()
     for place in places:
         at = {variable for key, variable in variables.items() if f"{key}.".startswith(f"{place}.")}
@@ -63,12 +63,12 @@ def _section_of(section: type[Section], name: str) -> type[Section] | None:
 
 
 def names_of(section: type[Section]) -> list[str]:
-    """Every key that a section may hold."""
+    """Returns all keys that a section may have."""
     return [*section.model_fields, *section.later, *section.refused]
 
 
 def keys_at(section: type[Section], path: Sequence[str]) -> list[str]:
-    """The keys of the section at a path below another; none where it is no section's."""
+    """Returns the keys of the section at a path below another; empty if there is no section."""
     below: type[Section] | None = section
     for name in path:
         if below is None or (name not in below.model_fields and not name.isdigit()):
@@ -80,7 +80,7 @@ def keys_at(section: type[Section], path: Sequence[str]) -> list[str]:
 def check_section(
     section: type[Section], raw: Mapping[str, object], findings: Findings, path: str = ""
 ) -> dict[str, object]:
-    """What a section may be validated from: without empty keys, and without those that are reported here."""
+    """Returns the part of a section that can be validated: without empty keys, and without those reported here."""
     kept: dict[str, object] = {}
     for name, value in raw.items():
         place = f"{path}.{name}" if path else str(name)
@@ -91,20 +91,20 @@ def check_section(
             elif value is not None:
                 kept[name] = value
         elif name in section.refused:
-            if _says_something(value):
-                findings.fault(place, f"is not honoured yet: {section.refused[name]}")
+            if _has_values(value):
+                findings.fault(place, f"is not supported yet: {section.refused[name]}")
         elif name in section.later:
-            findings.warnings.append(f"{place} is not honoured yet: entrepot behaves as if it were not there")
+            findings.warnings.append(f"{place} is not supported yet and is ignored")
             _check_known(section.later[name], value, findings, place)
         else:
-            findings.fault(place, f"is no key{nearest(str(name), names_of(section))}")
+            findings.fault(place, f"is not a known key{nearest(str(name), names_of(section))}")
     return kept
 
 
-def _says_something(value: object) -> bool:
-    """Whether anything is configured; templates write sections whose values are all empty."""
+def _has_values(value: object) -> bool:
+    """Returns whether anything is configured; templates write sections whose values are all empty."""
     if isinstance(value, Mapping):
-        return any(_says_something(below) for below in value.values())
+        return any(_has_values(below) for below in value.values())
     return bool(value)
 
 
@@ -114,14 +114,14 @@ def _check_known(known: Known, value: object, findings: Findings, path: str) -> 
             if name in known:
                 _check_known(known[name], below, findings, f"{path}.{name}")
             else:
-                findings.fault(f"{path}.{name}", f"is no key{nearest(str(name), list(known))}")
+                findings.fault(f"{path}.{name}", f"is not a known key{nearest(str(name), list(known))}")
     elif isinstance(known, Sequence) and isinstance(value, list):
         for index, item in enumerate(value):
             _check_known(known[0], item, findings, f"{path}.{index}")
 
 
 def knows(section: type[Section], path: Sequence[str]) -> bool:
-    """Whether a section, or one below it, has a key at the path."""
+    """Returns whether a section, or one below it, has a key at the path."""
     if not path:
         return True
     name = path[0]

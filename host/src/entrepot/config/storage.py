@@ -1,4 +1,4 @@
-"""The section ``storage``: one driver, and what holds for every driver."""
+"""The section ``storage``: one driver, and the options that apply to every driver."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Storage", "split_storage"]
 
 
 class Enabled(Section):
-    """A switch that is off."""
+    """A switch that is off by default."""
 
     enabled: bool = False
 
@@ -28,7 +28,7 @@ class Redirect(Section):
 
 
 class UploadPurging(Section):
-    """When uploads that nobody finishes are dropped."""
+    """When abandoned uploads are deleted."""
 
     enabled: bool = True
     age: Duration = timedelta(hours=168)
@@ -37,7 +37,7 @@ class UploadPurging(Section):
 
 
 class Maintenance(Section):
-    """Purging of uploads, and the mode that takes no writes."""
+    """Purging of uploads, and the read-only mode."""
 
     uploadpurging: UploadPurging = UploadPurging()
     readonly: Enabled = Enabled()
@@ -45,11 +45,11 @@ class Maintenance(Section):
 
 _CACHE: Final = "cache"
 _DISTRIBUTIONS: Final[Mapping[str, None]] = {"blobdescriptor": None, "blobdescriptorsize": None, "layerinfo": None}
-"""A section of Distribution's with what it holds; a driver has the same name."""
+"""The keys of Distribution's section ``cache``; a driver has the same name."""
 
 
 class Storage(Section):
-    """The driver's name and its options, which are the driver's to check."""
+    """The driver's name and its options, which the driver validates."""
 
     later: ClassVar[Mapping[str, Known]] = {
         _CACHE: _DISTRIBUTIONS,
@@ -67,11 +67,11 @@ _SECTIONS = [name for name in names_of(Storage) if name not in {"driver", "optio
 
 
 def split_storage(raw: object, findings: Findings) -> dict[str, object] | None:
-    """The section with its driver under ``driver`` and ``options``, or None where it does not hold exactly one."""
+    """Returns the section with its driver in ``driver`` and ``options``, or None unless it has exactly one."""
     if isinstance(raw, str):
         raw = {raw: {}}
     if not isinstance(raw, Mapping):
-        findings.faults.append("storage is required; write for example storage: {filesystem: {rootdirectory: ./data}}")
+        findings.faults.append("storage is required; for example storage: {filesystem: {rootdirectory: ./data}}")
         return None
     drivers = [str(name) for name in raw if name not in _SECTIONS]
     if not drivers and _is_driver(raw.get(_CACHE)):
@@ -81,7 +81,7 @@ def split_storage(raw: object, findings: Findings) -> dict[str, object] | None:
         hints = [hint for name in drivers if "did you mean" in (hint := nearest(name, _SECTIONS))]
         variables = set_by(findings.variables, *(f"storage.{name}" for name in drivers))
         findings.faults.append(
-            f"storage must name exactly one driver, and names {named}{''.join(hints[:1])}{variables}"
+            f"storage must name exactly one driver, but names {named}{''.join(hints[:1])}{variables}"
         )
         return None
     options = raw[drivers[0]]
@@ -93,5 +93,5 @@ def split_storage(raw: object, findings: Findings) -> dict[str, object] | None:
 
 
 def _is_driver(section: object) -> bool:
-    """Whether a section ``cache`` with no driver beside it is one itself: Distribution's holds other names."""
+    """Returns whether a section ``cache`` without a driver beside it is a driver: Distribution's has other keys."""
     return isinstance(section, Mapping) and not section.keys() <= _DISTRIBUTIONS.keys()

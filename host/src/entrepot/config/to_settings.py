@@ -1,4 +1,4 @@
-"""What each part of the host needs to know of the configuration, in its own terms."""
+"""Conversion of the configuration to the settings of each part of the host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["access_rules", "http_settings", "limit_settings", "notify_settings",
 
 
 def registry_settings(configuration: Configuration) -> RegistrySettings:
-    """The rules of the registry."""
+    """Returns the rules of the registry."""
     maintenance = configuration.storage.maintenance
     validation = configuration.validation
     indexes = validation.manifests.indexes
@@ -51,7 +51,7 @@ def registry_settings(configuration: Configuration) -> RegistrySettings:
 
 
 def http_settings(configuration: Configuration) -> HttpSettings:
-    """How the registry shows itself over HTTP."""
+    """Returns the settings of the HTTP layer."""
     http = configuration.http
     return HttpSettings(
         secret=http.secret.get_secret_value().encode(),
@@ -69,7 +69,7 @@ def http_settings(configuration: Configuration) -> HttpSettings:
 def server_settings(
     configuration: Configuration, *, shared: bool, on_ready: Callable[[str, int], None] | None
 ) -> ServerSettings:
-    """Where and how to serve; ``shared`` says whether several processes may use the storage at the same time."""
+    """Returns the server's settings; ``shared`` is whether several processes may use the storage at the same time."""
     http = configuration.http
     return ServerSettings(
         host=http.addr.host,
@@ -86,14 +86,14 @@ def server_settings(
 
 
 def access_rules(configuration: Configuration) -> Rules | None:
-    """Who may do what; None where everybody may do everything, because nothing was said of it."""
+    """Returns the access rules, or None if neither auth nor access is configured, so that everything is allowed."""
     if configuration.access is not None:
         return Rules([Rule.of(rule.who, rule.repository, rule.actions) for rule in configuration.access])
     return DISTRIBUTIONS if configuration.auth else None
 
 
 def limit_settings(configuration: Configuration) -> LimitSettings:
-    """How much a client may ask for."""
+    """Returns the limits per client."""
     limits = configuration.limits
     return LimitSettings(
         per_address=limits.requests.address,
@@ -104,10 +104,10 @@ def limit_settings(configuration: Configuration) -> LimitSettings:
 
 
 def notify_settings(configuration: Configuration) -> NotifySettings | None:
-    """Who is told of events; None where nobody is."""
+    """Returns the settings of notifications, or None if no endpoint is enabled."""
     section = configuration.notifications
-    told = tuple(_endpoint_settings(one) for one in section.endpoints if not one.disabled)
-    if not told:
+    enabled = tuple(_endpoint_settings(one) for one in section.endpoints if not one.disabled)
+    if not enabled:
         return None
     outbox, log, debug = section.outbox, configuration.log, configuration.http.debug
     metrics = None
@@ -115,7 +115,7 @@ def notify_settings(configuration: Configuration) -> NotifySettings | None:
         metrics = MetricsSettings(debug.addr.host, debug.addr.port, debug.prometheus.path)
     return NotifySettings(
         outbox=OutboxSettings(path=outbox.path, most=outbox.maxpending, keep=outbox.keep, keep_dead=outbox.keepdead),
-        endpoints=told,
+        endpoints=enabled,
         include_references=section.events.includereferences,
         log=LogSettings(configuration.level, as_json=log.formatter != "text", fields=log.fields),
         metrics=metrics,

@@ -1,4 +1,4 @@
-"""The section ``validation``: what a pushed manifest may name."""
+"""The section ``validation``: rules for pushed manifests."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def _pattern(value: object) -> re.Pattern[str]:
     try:
         return re.compile(str(value))
     except re.error as error:
-        raise ValueError("is no regular expression that Python knows") from error
+        raise ValueError("is not a valid Python regular expression") from error
 
 
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
 
 
 class Urls(Section):
-    """Which ``urls`` a layer may name."""
+    """Which ``urls`` a layer may have."""
 
     allow: tuple[Pattern, ...] = ()
     deny: tuple[Pattern, ...] = ()
@@ -38,7 +38,7 @@ class IndexPlatform(Section):
 
 
 class Indexes(Section):
-    """Which children of an image index must be there."""
+    """Which children of an image index must exist."""
 
     platforms: Annotated[Literal["all", "none", "list"], BeforeValidator(lambda value: str(value).lower())] = "all"
     platformlist: tuple[IndexPlatform, ...] = ()
@@ -52,7 +52,7 @@ class Manifests(Section):
 
 
 class Validation(Section):
-    """The rules for what is pushed, and the switch that turns them off."""
+    """Rules for pushed content, and the switch that disables them."""
 
     later: ClassVar[Mapping[str, Known]] = {"enabled": None}
 
