@@ -1,4 +1,4 @@
-"""Packages with plugins, installed for one test."""
+"""Fixture that installs packages with plugins for one test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Install = Callable[..., None]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Installs a package with one module and its entry points, as pip would leave it."""
+    """Returns a function that installs a package with one module and entry points, as pip would."""
     monkeypatch.syspath_prepend(tmp_path / "site")
     before = set(sys.modules)
 

@@ -1,4 +1,4 @@
-"""Packages that are broken each in one way: the command and the server say which, of which package, and what to do."""
+"""Packages with one defect each: the command and the server name the defect, the package, and what to do."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ AT_START = {
         "pip install --force-reinstall import-exits-driver",
     ),
 }
-"""What can be seen before the plugin is made: its source, and all that is said of it."""
+"""Defects that are found without creating the plugin: source, and the complete message."""
 AT_SERVE = [
     pytest.param(
         DRIVER,
@@ -79,20 +79,20 @@ AT_SERVE = [
     pytest.param(
         DRIVER + "        @property\n        def capabilities(self): raise KeyError('sword' + 'fish')\n",
         "bad",
-        "bad: capabilities: the driver let a KeyError out, which is a defect of bad-driver 1.2.3; install another",
+        "bad: capabilities: the driver raised KeyError, which is a defect of bad-driver 1.2.3; install another",
         id="exception in capabilities",
     ),
     pytest.param(
         DRIVER + "        @property\n        def capabilities(self): return {}\n",
         "bad",
-        "bad: capabilities: are a dict, which is a defect of bad-driver 1.2.3; tell its author",
+        "bad: capabilities: are a dict, which is a defect of bad-driver 1.2.3; report it to its author",
         id="no capabilities",
     ),
 ]
 
 
 def entrepot(site: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """The command as a process that has a folder of packages."""
+    """Run the command in a process with a folder of packages on its path."""
     command = [sys.executable, "-m", "entrepot", *arguments]
     around = os.environ | {"PYTHONPATH": str(site), "REGISTRY_HTTP_ADDR": "127.0.0.1:0", "COLUMNS": "120"} | environ
     return subprocess.run(
@@ -102,7 +102,7 @@ def entrepot(site: Path, *arguments: str, **environ: str) -> subprocess.Complete
 
 @contextmanager
 def serving(site: Path, server: str = "waitress") -> Iterator[tuple[http.client.HTTPConnection, Path]]:
-    """A connection to a host on the bad driver, and the file of everything that it says."""
+    """Serve with the bad driver; yields a connection to the host, and the file of its log."""
     log = site.parent / "log"
     environ = {"PYTHONPATH": str(site), "REGISTRY_HTTP_ADDR": "127.0.0.1:0", "REGISTRY_STORAGE": "bad"}
     environ |= {"REGISTRY_HTTP_SERVER": server, "REGISTRY_HTTP_WORKERS": "1"}
@@ -138,7 +138,7 @@ def serving(site: Path, server: str = "waitress") -> Iterator[tuple[http.client.
 
 
 def push(connection: http.client.HTTPConnection, body: bytes) -> str:
-    """Push a blob; its digest."""
+    """Push a blob; returns its digest."""
     digest = f"sha256:{sha256(body).hexdigest()}"
     connection.request("POST", f"/v2/a/blobs/uploads/?digest={digest}", body)
     answer = connection.getresponse()
@@ -146,7 +146,7 @@ def push(connection: http.client.HTTPConnection, body: bytes) -> str:
     return digest
 
 
-def test_packages_that_cannot_be_used_are_told_by_the_list_and_hide_no_other(install: Install, tmp_path: Path) -> None:
+def test_unusable_packages_are_listed_with_their_errors_beside_others(install: Install, tmp_path: Path) -> None:
     for name, (source, _) in AT_START.items():
         install(f"{name}-driver", source, storage={name: "Driver"})
     listed = entrepot(tmp_path / "site", "plugins")
@@ -160,7 +160,7 @@ def test_packages_that_cannot_be_used_are_told_by_the_list_and_hide_no_other(ins
 
 
 @pytest.mark.parametrize("name", AT_START)
-def test_a_package_that_cannot_be_used_is_told_at_the_start(install: Install, tmp_path: Path, name: str) -> None:
+def test_an_unusable_package_is_reported_at_the_start(install: Install, tmp_path: Path, name: str) -> None:
     source, sentence = AT_START[name]
     install(f"{name}-driver", source, storage={name: "Driver"})
     started = entrepot(tmp_path / "site", "serve", REGISTRY_STORAGE=name)
@@ -172,7 +172,7 @@ def test_a_package_that_cannot_be_used_is_told_at_the_start(install: Install, tm
 
 
 @pytest.mark.parametrize(("source", "storage", "sentence"), AT_SERVE)
-def test_what_only_the_start_can_find_is_one_line_without_values(
+def test_a_defect_found_only_at_the_start_is_one_line_without_values(
     install: Install, tmp_path: Path, source: str, storage: str, sentence: str
 ) -> None:
     install("bad-driver", source, storage={"bad": "Driver"})
@@ -185,7 +185,7 @@ def test_what_only_the_start_can_find_is_one_line_without_values(
     assert "swordfish" not in started.stderr + started.stdout
 
 
-def test_an_exception_that_is_no_storage_error_is_a_500_and_the_log_names_the_package(
+def test_an_exception_other_than_storage_error_is_a_500_and_the_log_names_the_package(
     install: Install, tmp_path: Path
 ) -> None:
     source = DRIVER + "        def read(self, key, **_): raise KeyError('sword' + 'fish')\n"
@@ -195,20 +195,20 @@ def test_an_exception_that_is_no_storage_error_is_a_500_and_the_log_names_the_pa
         answer = connection.getresponse()
         body = answer.read()
     assert (answer.status, answer.getheader("Content-Type")) == (500, "application/json")
-    told = {
+    expected = {
         "code": "UNKNOWN",
         "message": "unknown error",
-        "detail": "the storage failed; the log of the registry says how",
+        "detail": "the storage failed; see the log of the registry",
     }
-    assert json.loads(body) == {"errors": [told]}
+    assert json.loads(body) == {"errors": [expected]}
     said = log.read_text()
     assert "bad: read " in said
-    assert "the driver let a KeyError out, which is a defect of bad-driver 1.2.3; install another version of it" in said
+    assert "the driver raised KeyError, which is a defect of bad-driver 1.2.3; install another version" in said
     assert "swordfish" not in said
 
 
 @pytest.mark.parametrize("server", ["waitress", "granian"])
-def test_a_reader_that_ends_early_cuts_the_answer_and_the_log_names_the_package(
+def test_a_reader_that_ends_early_truncates_the_response_and_the_log_names_the_package(
     install: Install, tmp_path: Path, server: str
 ) -> None:
     source = (
@@ -240,6 +240,6 @@ def test_a_reader_that_ends_early_cuts_the_answer_and_the_log_names_the_package(
     said = log.read_text()
     key = f"docker/registry/v2/blobs/sha256/{digest[7:9]}/{digest[7:]}/data"
     assert (
-        f"bad: read {key}: the reader ended 5 bytes early and raised nothing: the object is damaged, or this is a "
-        "defect of bad-driver 1.2.3; compare the object's size in the store, and else tell its author"
+        f"bad: read {key}: the reader ended 5 bytes early without an error: the object is damaged, or this is a "
+        "defect of bad-driver 1.2.3; compare the object's size in the store, or report it to its author"
     ) in said

@@ -1,4 +1,4 @@
-"""Drivers by name: exactly one must answer."""
+"""Loading drivers by name: exactly one plugin must have the name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_installed_driver_is_found_by_its_name(install: Install) -> None:
         ("gcs", "entrepot-storage-gcs"),
     ],
 )
-def test_a_known_driver_that_is_missing_is_named_with_how_to_get_it(
+def test_a_known_driver_that_is_not_installed_is_named_with_its_package(
     name: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = [claim for claim in claims(STORAGE) if claim.name in {"filesystem", "inmemory"}]
@@ -46,28 +46,28 @@ def test_a_known_driver_that_is_missing_is_named_with_how_to_get_it(
         load_storage(name)
 
 
-def test_a_package_installed_a_moment_ago_is_found(install: Install) -> None:
+def test_a_newly_installed_package_is_found(install: Install) -> None:
     install("one-driver", GOOD, storage={"one": "Driver"})
     assert load_storage("one")
     install("other-driver", GOOD, storage={"other": "Driver"})
     assert load_storage("other")
 
 
-def test_an_unknown_driver_is_refused_with_the_nearest_name() -> None:
+def test_an_unknown_driver_is_rejected_with_the_nearest_name() -> None:
     with pytest.raises(PluginError, match=r"'filesytem'; installed are .*filesystem.*did you mean 'filesystem'"):
         load_storage("filesytem")
     with pytest.raises(PluginError, match=r"no server plugin is called 'nginx'; installed are .*, waitress; install"):
         load_server("nginx")
 
 
-def test_a_name_that_two_packages_claim_is_refused_with_both(install: Install) -> None:
+def test_a_name_claimed_by_two_packages_is_rejected_with_both(install: Install) -> None:
     install("one-driver", GOOD, storage={"mine": "Driver"})
     install("other-driver", GOOD, storage={"mine": "Driver"})
     with pytest.raises(PluginError, match=r"'mine' is claimed by one-driver 1.2.3 and other-driver 1.2.3; uninstall"):
         load_storage("mine")
 
 
-def test_a_driver_that_cannot_be_imported_says_why(install: Install) -> None:
+def test_a_driver_that_cannot_be_imported_is_reported_with_the_reason(install: Install) -> None:
     install("their-driver", "import no_such_sdk", storage={"mine": "Driver"})
     with pytest.raises(PluginError, match=r"'mine' cannot be imported: ModuleNotFoundError.*no_such_sdk") as caught:
         load_storage("mine")
@@ -95,7 +95,7 @@ def test_a_driver_that_cannot_be_imported_says_why(install: Install) -> None:
         (GOOD.replace("(1, 0)", "'1.0'"), "does not say for which contract"),
     ],
 )
-def test_a_driver_that_does_not_fit_is_refused_in_one_sentence(install: Install, source: str, reason: str) -> None:
+def test_an_incompatible_driver_is_rejected_in_one_sentence(install: Install, source: str, reason: str) -> None:
     install("their-driver", source, storage={"mine": "Driver"})
     with pytest.raises(PluginError, match="'mine' cannot be used: it ") as caught:
         load_storage("mine")
@@ -103,13 +103,13 @@ def test_a_driver_that_does_not_fit_is_refused_in_one_sentence(install: Install,
     assert "\n" not in str(caught.value)
 
 
-def test_a_storage_driver_is_no_server(install: Install) -> None:
+def test_a_storage_driver_is_not_a_server(install: Install) -> None:
     install("their-driver", GOOD, server={"mine": "Driver"})
     with pytest.raises(PluginError, match=r"no subclass of entrepot_contract\.server\.ServerDriver"):
         load_server("mine")
 
 
-def test_an_authenticator_is_found_by_its_name_and_no_storage_driver_is_one(install: Install) -> None:
+def test_an_authenticator_is_found_by_its_name_and_a_storage_driver_is_not_one(install: Install) -> None:
     install("their-auth", AUTH, auth={"mine": "Driver"})
     install("their-driver", GOOD, auth={"theirs": "Driver"})
     assert load_auth("mine").name == "mine"
@@ -120,7 +120,7 @@ def test_an_authenticator_is_found_by_its_name_and_no_storage_driver_is_one(inst
 @pytest.mark.parametrize(
     ("name", "package"), [("token", "entrepot-auth-token"), ("htpasswd", "entrepot-auth-htpasswd")]
 )
-def test_a_known_authenticator_that_is_missing_is_named_with_how_to_get_it(
+def test_a_known_authenticator_that_is_not_installed_is_named_with_its_package(
     name: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drivers, "claims", lambda group: [])

@@ -1,4 +1,4 @@
-"""Hooks: any number may listen, and none may break a push."""
+"""Hooks: any number of plugins may register listeners, and an exception in one does not fail a push."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from entrepot_contract.hookspecs import Command, HealthCheck, hookimpl
 
 
 class Listener:
-    """Remembers what it was told."""
+    """Records its calls."""
 
     def __init__(self) -> None:
-        self.told: list[object] = []
+        self.calls: list[object] = []
 
     @hookimpl
     def entrepot_startup(self, config: Mapping[str, object]) -> None:
-        self.told.append(config)
+        self.calls.append(config)
 
     @hookimpl
     def entrepot_event(self, event: Event) -> None:
-        self.told.append(event)
+        self.calls.append(event)
 
     @hookimpl
     def entrepot_shutdown(self) -> None:
-        self.told.append("shutdown")
+        self.calls.append("shutdown")
 
 
 class Broken:
-    """Fails whatever it is told."""
+    """Raises in every hook."""
 
     @hookimpl
     def entrepot_event(self, event: Event) -> None:
@@ -61,33 +61,31 @@ class Contributor:
 
 
 def hooks_of(*plugins: object) -> Hooks:
-    """Hooks with some listeners, in this order."""
+    """Returns hooks with some listeners, in this order."""
     hooks = Hooks()
     for number, plugin in enumerate(plugins):
         hooks.register(plugin, f"listener {number}")
     return hooks
 
 
-def test_every_listener_is_told() -> None:
+def test_every_listener_is_called() -> None:
     first, second, event = Listener(), Listener(), Event("push", "a/b")
     hooks = hooks_of(first, second)
     hooks.startup({"version": "0.1"})
     hooks.event(event)
     hooks.shutdown()
-    assert first.told == second.told == [{"version": "0.1"}, event, "shutdown"]
+    assert first.calls == second.calls == [{"version": "0.1"}, event, "shutdown"]
 
 
-def test_a_listener_that_raises_is_logged_and_the_others_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_that_raises_is_logged_and_the_others_are_called(caplog: pytest.LogCaptureFixture) -> None:
     first, last, event = Listener(), Listener(), Event("push", "a/b")
     with caplog.at_level(logging.ERROR):
         hooks_of(first, Broken(), last).event(event)
-    assert first.told == last.told == [event]
-    assert [record.getMessage() for record in caplog.records] == [
-        "the hook entrepot_event of listener 1 failed; the others are called"
-    ]
+    assert first.calls == last.calls == [event]
+    assert [record.getMessage() for record in caplog.records] == ["hook failed: hook=entrepot_event plugin=listener 1"]
 
 
-def test_what_the_host_itself_cannot_keep_refuses_the_request_when_all_are_told() -> None:
+def test_a_registry_error_of_the_host_is_raised_after_all_listeners_were_called() -> None:
     class Full:
         @hookimpl
         def entrepot_event(self, event: Event) -> None:
@@ -96,16 +94,16 @@ def test_what_the_host_itself_cannot_keep_refuses_the_request_when_all_are_told(
     last, event = Listener(), Event("push", "a/b")
     with pytest.raises(StorageFull):
         hooks_of(Full(), Broken(), last).event(event)
-    assert last.told == [event]
+    assert last.calls == [event]
 
 
-def test_checks_and_commands_are_gathered_from_those_that_answer() -> None:
+def test_checks_and_commands_are_collected_from_all_plugins() -> None:
     hooks = hooks_of(Broken(), Contributor())
     assert [check.name for check in hooks.health_checks()] == ["mine"]
     assert [command.name for command in hooks.commands()] == ["mine"]
 
 
-def test_a_misspelt_hook_is_refused() -> None:
+def test_a_misspelt_hook_is_rejected() -> None:
     class Misspelt:
         @hookimpl
         def entrepot_evnet(self, event: Event) -> None: ...
@@ -114,7 +112,7 @@ def test_a_misspelt_hook_is_refused() -> None:
         hooks_of(Misspelt())
 
 
-def test_installed_hooks_are_found_and_broken_ones_left_out(install: Install, caplog: pytest.LogCaptureFixture) -> None:
+def test_installed_hooks_are_found_and_broken_ones_skipped(install: Install, caplog: pytest.LogCaptureFixture) -> None:
     before = {command.name for command in Hooks.installed().commands()}
     install("a-broken-hooks", "raise RuntimeError('no')", hooks={"a-broken": "plugin"})
     source = """
@@ -130,4 +128,4 @@ def test_installed_hooks_are_found_and_broken_ones_left_out(install: Install, ca
         hooks = Hooks.installed()
     added = [command.name for command in hooks.commands() if command.name not in before]
     assert added == ["theirs"]
-    assert "the hooks of a-broken cannot be loaded; they are left out" in caplog.text
+    assert "hooks not loaded: plugin=a-broken" in caplog.text

@@ -1,4 +1,4 @@
-"""What is installed, and whether it loads."""
+"""The installed plugins, and whether they can be loaded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from host.tests.plugins.test_drivers import GOOD
 from entrepot.plugins import Plugin, installed_plugins
 
 
-def test_our_own_plugins_are_listed_and_load() -> None:
+def test_own_plugins_are_listed_and_can_be_loaded() -> None:
     found = {(one.kind, one.name): one for one in installed_plugins()}
     filesystem = found["storage", "filesystem"]
     assert (filesystem.package, filesystem.contract, filesystem.error) == ("entrepot-storage-fs", "1.0", None)
@@ -16,7 +16,7 @@ def test_our_own_plugins_are_listed_and_load() -> None:
     assert found["server", "granian"].package == "entrepot-server-granian"
 
 
-def test_a_plugin_that_cannot_be_imported_is_listed_and_keeps_no_other_from_loading(install: Install) -> None:
+def test_a_plugin_that_cannot_be_imported_is_listed_and_does_not_affect_others(install: Install) -> None:
     install("a-broken-driver", "raise SystemError('no library')", storage={"a-broken": "Driver"})
     install("z-good-driver", GOOD, storage={"z-good": "Driver"}, version="7.1")
     found = {one.name: one for one in installed_plugins()}
@@ -29,21 +29,21 @@ def test_a_plugin_that_cannot_be_imported_is_listed_and_keeps_no_other_from_load
     assert good.error is None
 
 
-def test_both_claims_of_one_name_are_listed_as_unusable(install: Install) -> None:
+def test_a_name_claimed_twice_is_listed_as_unusable(install: Install) -> None:
     install("one-driver", GOOD, storage={"mine": "Driver"})
     install("other-driver", GOOD, storage={"mine": "Driver"})
     errors = [one.error for one in installed_plugins() if one.name == "mine"]
     assert errors == ["another package claims the name 'mine' too; uninstall one of them"] * 2
 
 
-def test_a_plugin_that_ends_the_process_when_it_is_imported_ends_nothing(install: Install) -> None:
+def test_a_plugin_that_exits_when_it_is_imported_does_not_end_the_process(install: Install) -> None:
     install("rude-driver", "import sys; sys.exit(7)", storage={"rude": "Driver"})
     (rude,) = [one for one in installed_plugins() if one.name == "rude"]
     assert rude.error is not None
     assert rude.error.startswith("cannot be imported: SystemExit: 7; install rude-driver 1.2.3")
 
 
-def test_the_capabilities_of_a_driver_that_needs_no_options_are_told_and_no_others() -> None:
+def test_capabilities_are_listed_only_for_drivers_without_required_options() -> None:
     found = {one.name: one for one in installed_plugins() if one.kind == "storage"}
     memory = found["inmemory"].capabilities
     assert memory is not None
@@ -54,7 +54,7 @@ def test_the_capabilities_of_a_driver_that_needs_no_options_are_told_and_no_othe
     assert found["s3"].capabilities is None
 
 
-def test_the_capabilities_of_a_server_are_told() -> None:
+def test_the_capabilities_of_a_server_are_listed() -> None:
     found = {one.name: one.capabilities for one in installed_plugins() if one.kind == "server"}
     assert found["waitress"] == {"multiprocess": False, "tls": False, "client_certificates": False}
     assert found["gunicorn"] == {"multiprocess": True, "tls": True, "client_certificates": True}

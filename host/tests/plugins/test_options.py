@@ -1,4 +1,4 @@
-"""The options of a plugin, as its class tells them."""
+"""The options of a plugin, read from its options class."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Everything(DriverOptions):
     derived: int = Field(default_factory=lambda data: int(data["other"]))
 
 
-TOLD = {option.name: option for option in options_of(Everything)}
+OPTIONS = {option.name: option for option in options_of(Everything)}
 
 
 def test_a_required_option_has_its_description_on_one_line() -> None:
-    where = TOLD["where"]
+    where = OPTIONS["where"]
     assert (where.type, where.required, where.description) == ("text", True, "The place; it must exist.")
-    assert [option.name for option in TOLD.values() if option.required] == ["where"]
+    assert [option.name for option in OPTIONS.values() if option.required] == ["where"]
 
 
 @pytest.mark.parametrize(
@@ -82,31 +82,31 @@ def test_a_required_option_has_its_description_on_one_line() -> None:
     ],
 )
 def test_types_and_defaults_are_as_yaml_has_them(name: str, kind: str, default: object) -> None:
-    assert (TOLD[name].type, TOLD[name].default) == (kind, default)
+    assert (OPTIONS[name].type, OPTIONS[name].default) == (kind, default)
 
 
-def test_the_options_of_a_mapping_are_below_it() -> None:
-    assert [(option.name, option.default) for option in TOLD["below"].options] == [("depth", 3), ("password", None)]
+def test_the_options_of_a_mapping_are_nested() -> None:
+    assert [(option.name, option.default) for option in OPTIONS["below"].options] == [("depth", 3), ("password", None)]
 
 
-def test_options_of_any_number_of_mappings_are_told_apart_from_those_of_one() -> None:
-    assert (TOLD["below"].of_many, TOLD["many_below"].of_many) == (False, True)
-    assert TOLD["many_below"].options == TOLD["below"].options
+def test_options_of_many_mappings_are_distinguished_from_those_of_one() -> None:
+    assert (OPTIONS["below"].of_many, OPTIONS["many_below"].of_many) == (False, True)
+    assert OPTIONS["many_below"].options == OPTIONS["below"].options
 
 
-def test_options_within_themselves_are_told_once() -> None:
-    assert [option.name for option in TOLD["endless"].options] == ["inner", "size"]
-    assert TOLD["endless"].options[0].options == ()
+def test_recursive_options_are_listed_once() -> None:
+    assert [option.name for option in OPTIONS["endless"].options] == ["inner", "size"]
+    assert OPTIONS["endless"].options[0].options == ()
 
 
-def test_a_default_that_is_made_from_other_options_is_not_told() -> None:
-    assert (TOLD["derived"].required, TOLD["derived"].default) == (False, None)
+def test_a_default_that_depends_on_other_options_is_not_shown() -> None:
+    assert (OPTIONS["derived"].required, OPTIONS["derived"].default) == (False, None)
 
 
-def test_the_default_of_a_secret_is_never_told() -> None:
-    assert "swordfish" not in repr(TOLD)
+def test_the_default_of_a_secret_is_never_shown() -> None:
+    assert "swordfish" not in repr(OPTIONS)
 
 
-def test_a_class_without_a_docstring_of_its_own_says_nothing() -> None:
+def test_a_class_without_its_own_docstring_has_no_description() -> None:
     assert about(Everything) == "All kinds of `options`."
     assert about(Below) == ""

@@ -1,4 +1,4 @@
-"""Finding plugins by name, and calling those that listen."""
+"""Loading plugins by name, and calling installed hooks."""
 
 from entrepot.plugins.drivers import (
     PluginError,

@@ -1,4 +1,4 @@
-"""Drivers: exactly one must answer to a name, and its failure stops the start."""
+"""Loading of drivers by name: exactly one plugin must have the name, and an error stops the start of the host."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["PluginError", "load_auth", "load_notify", "load_server", "load_stora
 
 
 class PluginError(Exception):
-    """A plugin that was asked for by name cannot be used: which, why, and what to do."""
+    """A plugin that was requested by name cannot be used; the message states which, why, and what to do."""
 
 
 def load_storage(name: str) -> type[StorageDriver]:
-    """The storage driver of a name.
+    """Returns the storage driver with this name.
 
-    Raises PluginError where it is not installed, claimed twice, cannot be imported, or does not fit this host.
+    Raises PluginError if it is not installed, claimed by two packages, not importable, or incompatible with this host.
     """
     return cast("type[StorageDriver]", _load(STORAGE, name, unfit_storage))
 
 
 def load_auth(name: str) -> type[Authenticator]:
-    """The authenticator of a name.
+    """Returns the authenticator with this name.
 
     Raises PluginError as ``load_storage`` does.
     """
@@ -39,7 +39,7 @@ def load_auth(name: str) -> type[Authenticator]:
 
 
 def load_notify(name: str) -> type[NotificationSink]:
-    """The notification sink of a name.
+    """Returns the notification sink with this name.
 
     Raises PluginError as ``load_storage`` does.
     """
@@ -47,7 +47,7 @@ def load_notify(name: str) -> type[NotificationSink]:
 
 
 def load_server(name: str) -> type[ServerDriver]:
-    """The server of a name.
+    """Returns the server with this name.
 
     Raises PluginError as ``load_storage`` does.
     """
@@ -55,17 +55,17 @@ def load_server(name: str) -> type[ServerDriver]:
 
 
 def server_names() -> list[str]:
-    """The names of the servers that are installed."""
+    """Returns the names of the installed servers."""
     return plugin_names_of("server")
 
 
 def plugin_names_of(kind: str) -> list[str]:
-    """The names of the plugins of a kind (storage, auth, notify, server) that are installed."""
+    """Returns the names of the installed plugins of a kind (storage, auth, notify, server)."""
     return sorted({claim.name for claim in claims(f"entrepot.{kind}")})
 
 
 def _load(group: str, name: str, unfit: Unfit) -> object:
-    """What the entry point of a name stands for; ``unfit`` has found it to be of the kind that was asked for."""
+    """Returns the object of an entry point after ``unfit`` has checked that it is of the requested kind."""
     kind = group.removeprefix("entrepot.")
     found = claims(group)
     mine = [claim for claim in found if claim.name == name]
@@ -87,5 +87,5 @@ def _load(group: str, name: str, unfit: Unfit) -> object:
 
 class _Fresh(DriverManager[object]):
     def list_entry_points(self) -> list[EntryPoint]:
-        """What is installed now: stevedore's cache in the user's home may be older."""
+        """Returns the currently installed entry points: stevedore's cache in the user's home may be outdated."""
         return claims(self.namespace)

@@ -1,4 +1,4 @@
-"""Whether a plugin was written for a contract that this host can keep, and keeps it itself as far as can be seen."""
+"""Compatibility checks: contract version and base class of a plugin, as far as they can be checked without use."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from entrepot_contract.server import ServerDriver
 __all__ = ["Unfit", "contract_of", "import_fault", "unfit_auth", "unfit_notify", "unfit_server", "unfit_storage"]
 
 Unfit = Callable[[object, str], str | None]
-"""Why an object of a package cannot be used as a plugin of some kind and what to do about it, or None."""
+"""Returns why an object of a package cannot be used as a plugin of some kind and what to do, or None if it can."""
 
 
 def unfit_storage(plugin: object, package: str) -> str | None:
-    """Why an object of a package cannot be used as a storage driver, or None."""
+    """Returns why an object of a package cannot be used as a storage driver, or None if it can."""
     return unfit(plugin, package, StorageDriver, CONTRACT_VERSION)
 
 
 def unfit_auth(plugin: object, package: str) -> str | None:
-    """Why an object of a package cannot be used as an authenticator, or None."""
+    """Returns why an object of a package cannot be used as an authenticator, or None if it can."""
     return unfit(plugin, package, Authenticator, AUTH_CONTRACT_VERSION)
 
 
 def unfit_notify(plugin: object, package: str) -> str | None:
-    """Why an object of a package cannot be used as a notification sink, or None."""
+    """Returns why an object of a package cannot be used as a notification sink, or None if it can."""
     return unfit(plugin, package, NotificationSink, NOTIFY_CONTRACT_VERSION)
 
 
 def unfit_server(plugin: object, package: str) -> str | None:
-    """Why an object of a package cannot be used as a server, or None."""
+    """Returns why an object of a package cannot be used as a server, or None if it can."""
     return unfit(plugin, package, ServerDriver, CONTRACT_VERSION)

@@ -1,4 +1,4 @@
-"""Hooks: any number of plugins may listen, and none may break a push."""
+"""Hooks: any number of plugins may register listeners, and an exception in one does not fail a push."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Hooks:
-    """The listeners that are installed; each is called on its own, and one that raises is logged."""
+    """The registered listeners; each is called separately, and its exceptions are logged."""
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
@@ -32,76 +32,76 @@ class Hooks:
 
     @classmethod
     def installed(cls) -> Hooks:
-        """The hooks of every installed plugin that can be imported; the others are logged."""
+        """Returns the hooks of all installed plugins that can be imported; failures are logged."""
         hooks = cls()
         for claim in claims(HOOKS):
             hooks._load(claim)
         return hooks
 
     def register(self, plugin: object, name: str) -> None:
-        """Add one listener.
+        """Register one listener.
 
-        Raises pluggy.PluginValidationError where a hook takes arguments that its specification does not have,
-        or where its name is none of the specifications'.
+        Raises pluggy.PluginValidationError if a hook takes arguments that its specification does not have, or if
+        there is no specification with its name.
         """
         self._manager.register(plugin, name)
         self._manager.check_pending()
         self._listeners.clear()
 
     def startup(self, config: Mapping[str, object]) -> None:
-        """Tell that the application starts in this process."""
+        """Call the hooks for the start of the application in this process."""
         self._call("entrepot_startup", config=config)
 
     def shutdown(self) -> None:
-        """Tell that the application ends."""
+        """Call the hooks for the end of the application."""
         self._call("entrepot_shutdown")
 
     @property
     def hears_events(self) -> bool:
-        """Whether any listener takes events; making them for nobody costs a third of a small request."""
+        """Whether any listener takes events; creating events without one would cost a third of a small request."""
         return bool(self._manager.hook.entrepot_event.get_hookimpls())
 
     def event(self, event: Event) -> None:
-        """Tell what happened in the registry.
+        """Call the hooks for an event in the registry.
 
-        Raises RegistryError where a listener of the host itself, which plugins never raise, could not keep the event.
+        Raises RegistryError if a listener of the host itself could not store the event; plugins never raise it.
         """
         self._call("entrepot_event", event=event)
 
     def health_checks(self) -> list[HealthCheck]:
-        """The checks that plugins add."""
+        """Returns the health checks added by plugins."""
         return [check for answer in self._call("entrepot_health_checks") for check in _items(answer, HealthCheck)]
 
     def commands(self) -> list[Command]:
-        """The commands that plugins add."""
+        """Returns the commands added by plugins."""
         return [command for answer in self._call("entrepot_commands") for command in _items(answer, Command)]
 
     def _load(self, claim: EntryPoint) -> None:
         try:
             self.register(claim.load(), claim.name)
-        except Exception:  # noqa: BLE001 - a plugin may fail in any way, and may break nothing
-            _log.exception("the hooks of %s cannot be loaded; they are left out", claim.name)
+        except Exception:  # noqa: BLE001 - a plugin may raise anything, and must not break the host
+            _log.exception("hooks not loaded: plugin=%s", claim.name)
             self._manager.unregister(name=claim.name)
             self._listeners.clear()
 
     def _call(self, hook: str, **arguments: object) -> list[object]:
-        # Not through pluggy's own loop: there the first listener that raises silences all after it.
+        # pluggy's own call loop is not used: there the first listener that raises prevents the calls after it.
         answers = []
-        refused: RegistryError | None = None
+        rejection: RegistryError | None = None
         for listener in self._of(hook):
             function: Callable[..., object] = listener.function
             try:
                 answers.append(function(*(arguments[name] for name in listener.argnames)))
             except RegistryError as error:
-                refused = error
+                rejection = error
             except Exception:  # noqa: BLE001 - as above
-                _log.exception("the hook %s of %s failed; the others are called", hook, listener.plugin_name)
-        if refused is not None:
-            raise refused
+                _log.exception("hook failed: hook=%s plugin=%s", hook, listener.plugin_name)
+        if rejection is not None:
+            raise rejection
         return answers
 
     def _of(self, hook: str) -> list[pluggy.HookImpl]:
-        """Who listens to a hook; kept, because an event must cost a small request little."""
+        """Returns the listeners of a hook; cached, because events must add little to the cost of a small request."""
         if hook not in self._listeners:
             caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
             self._listeners[hook] = caller.get_hookimpls()

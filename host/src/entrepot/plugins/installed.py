@@ -1,4 +1,4 @@
-"""What is installed, and whether it loads."""
+"""The installed plugins, and whether they can be loaded."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ _FITNESS: Final[dict[str, Unfit]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """One installed plugin; ``error`` is None where it can be used.
+    """One installed plugin; ``error`` is None if it can be used.
 
-    - ``about`` is what its class of options says of them all.
-    - ``capabilities`` are those of a server, and of a storage driver that needs no options; None where options decide,
-      and where its kind has none.
+    - ``about`` is the description of its options class.
+    - ``capabilities`` are those of a server, or of a storage driver without required options; None if they depend on
+      the options, or for other kinds.
     """
 
     kind: str
@@ -70,25 +70,25 @@ class Plugin:
 
 
 def claims(group: str) -> list[EntryPoint]:
-    """The entry points of a group, in the order of their names.
+    """Returns the entry points of a group, sorted by name.
 
-    From importlib.metadata, because stevedore's cache forgets which package an entry point came from.
+    Read with importlib.metadata, because stevedore's cache loses the package of an entry point.
     """
     return sorted(entry_points(group=group), key=lambda claim: (claim.name, claim.value))
 
 
 def package_of(claim: EntryPoint) -> str:
-    """The package of an entry point with its version, or nothing where it came from none."""
+    """Returns the package of an entry point with its version, or an empty string if it has none."""
     return f"{claim.dist.name} {claim.dist.version}" if claim.dist is not None else ""
 
 
 def package_named(group: str, name: str) -> str:
-    """The package with its version that brings a name, or nothing where none does."""
+    """Returns the package that provides a name, with its version, or an empty string."""
     return next((package_of(claim) for claim in claims(group) if claim.name == name), "")
 
 
 def installed_plugins() -> list[Plugin]:
-    """Every installed plugin of every kind; one that cannot be loaded says why, and keeps no other from loading."""
+    """Returns every installed plugin of every kind; one that cannot be loaded has its ``error`` set."""
     return [plugin for group in (STORAGE, AUTH, NOTIFY, SERVER, HOOKS) for plugin in _of_group(group)]
 
 
@@ -107,7 +107,7 @@ def _inspect(group: str, claim: EntryPoint, *, twice: bool) -> Plugin:
         return dataclasses.replace(plugin, error=error)
     try:
         loaded: object = claim.load()
-    except (Exception, SystemExit) as reason:  # noqa: BLE001 - an import may fail in any way, and the reason is told
+    except (Exception, SystemExit) as reason:  # noqa: BLE001 - an import may raise anything; the reason is reported
         return dataclasses.replace(plugin, error=f"cannot be imported: {import_fault(reason, package_of(claim))}")
     contract = ".".join(map(str, contract_of(loaded) or ()))
     error = _FITNESS[group](loaded, package_of(claim))
@@ -122,7 +122,7 @@ def _inspect(group: str, claim: EntryPoint, *, twice: bool) -> Plugin:
 
 
 def _capabilities(driver: object) -> dict[str, object] | None:
-    """What a plugin can do as it is when nothing is configured, or None where that cannot be known."""
+    """Returns the capabilities of a plugin with default options, or None if they cannot be determined."""
     if isinstance(driver, type) and issubclass(driver, ServerDriver):
         return {name: getattr(driver, name, None) for name in ("multiprocess", "tls", "client_certificates")}
     if not (isinstance(driver, type) and issubclass(driver, StorageDriver)):
@@ -132,11 +132,11 @@ def _capabilities(driver: object) -> dict[str, object] | None:
     try:
         opened = driver.from_config({})
         try:
-            told: object = opened.capabilities
+            capabilities: object = opened.capabilities
         finally:
             opened.close()
-    except Exception:  # noqa: BLE001 - it wants options after all, or asks its backend, and may say so in any way
+    except Exception:  # noqa: BLE001 - it may need options or its backend, and may raise anything
         return None
-    if not isinstance(told, Capabilities):
+    if not isinstance(capabilities, Capabilities):
         return None
-    return {field.name: plain(getattr(told, field.name)) for field in dataclasses.fields(told)}
+    return {field.name: plain(getattr(capabilities, field.name)) for field in dataclasses.fields(capabilities)}

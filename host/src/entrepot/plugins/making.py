@@ -1,4 +1,4 @@
-"""Drivers with their options: whatever is wrong with one is told with its name and its package."""
+"""Creation of drivers with their options; errors name the plugin and its package."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ Made = TypeVar("Made", covariant=True)
 
 
 def make_storage(name: str, options: Mapping[str, object]) -> StorageDriver:
-    """The storage driver of a name with its options.
+    """Returns the storage driver with this name, created with the options.
 
-    Raises PluginError where there is none or it cannot be used, and ConfigError where its options are wrong.
+    Raises PluginError if there is none or it cannot be used, and ConfigError if its options are invalid.
     """
     return _make(STORAGE, name, load_storage(name), options)
 
 
 def make_auth(name: str, options: Mapping[str, object]) -> Authenticator:
-    """The authenticator of a name with its options.
+    """Returns the authenticator with this name, created with the options.
 
-    Raises what ``make_storage`` does.
+    Raises the same errors as ``make_storage``.
     """
     return _make(AUTH, name, load_auth(name), options)
 
 
 def make_sink(name: str, options: Mapping[str, object]) -> NotificationSink:
-    """The notification sink of a name with its options.
+    """Returns the notification sink with this name, created with the options.
 
-    Raises what ``make_storage`` does.
+    Raises the same errors as ``make_storage``.
     """
     return _make(NOTIFY, name, load_notify(name), options)
 
@@ -52,7 +52,7 @@ def _make(group: str, name: str, plugin: _Configurable[Made], options: Mapping[s
         return plugin.from_config(options)
     except ConfigError as error:
         if error.key is not None:
-            raise  # of a driver inside, whose own name and package are told
+            raise  # from a nested driver; its own name and package are already in the message
         raise with_hint(error, kind, name, package) from error
     except StorageError:
         raise

@@ -1,4 +1,4 @@
-"""The options that a plugin takes, as its Options class tells them."""
+"""The options of a plugin, read from its Options class."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _UNIONS: Final = (typing.Union, types.UnionType)
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: its name, its type in words, its default as YAML and JSON have it, and what it is for.
+    """One option: its name, a readable type, its default as in YAML and JSON, and its description.
 
-    - ``default`` of a secret is None, whatever it is; so is that of a required option.
-    - ``options`` are those below it, where it is a mapping with names of its own.
-    - ``of_many`` says that it holds any number of such mappings.
+    - ``default`` is None for a secret and for a required option.
+    - ``options`` are the nested options, if it is a mapping with fixed keys.
+    - ``of_many`` is True if it holds any number of such mappings.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Option:
 
 
 def options_of(options: type[BaseModel], above: tuple[type, ...] = ()) -> tuple[Option, ...]:
-    """The options of a class, in its order; none of one that is within itself, and so among those ``above`` it."""
+    """Returns the options of a class in order; empty for a class nested in itself, that is, one in ``above``."""
     if options in above:
         return ()
     fields = options.model_fields.items()
@@ -51,7 +51,7 @@ def options_of(options: type[BaseModel], above: tuple[type, ...] = ()) -> tuple[
 
 
 def about(options: type[BaseModel]) -> str:
-    """What the docstring of a class of options says, or nothing where it has none of its own."""
+    """Returns the docstring of an options class, or an empty string if it has none of its own."""
     inherited = {DriverOptions.__doc__, BaseModel.__doc__}
     return "" if options.__doc__ in inherited else _plain_text(inspect.cleandoc(options.__doc__ or ""))
 
@@ -75,12 +75,12 @@ def _option(name: str, field: FieldInfo, above: tuple[type, ...]) -> Option:
 def _default(field: FieldInfo) -> object:
     try:
         return plain(field.get_default(call_default_factory=True))
-    except Exception:  # noqa: BLE001 - it may be made from other options, and fail without them in any way
+    except Exception:  # noqa: BLE001 - it may depend on other options, and raise anything without them
         return None
 
 
 def plain(value: object) -> object:
-    """A value as YAML and JSON have it; what holds a secret is None."""
+    """Returns a value as in YAML and JSON; None for a secret."""
     if isinstance(value, _SECRETS):
         return None
     if isinstance(value, timedelta):
@@ -103,7 +103,7 @@ def plain(value: object) -> object:
 
 
 def _duration(value: timedelta) -> str:
-    """A duration as Distribution writes it, in the largest unit that needs no fraction."""
+    """Returns a duration in Distribution's notation, in the largest unit without a fraction."""
     for unit, seconds in (("h", 3600), ("m", 60)):
         if value and not value % timedelta(seconds=seconds):
             return f"{value // timedelta(seconds=seconds)}{unit}"
@@ -111,14 +111,14 @@ def _duration(value: timedelta) -> str:
 
 
 def _plain_text(text: str) -> str:
-    """What is told to a person who may never have seen reStructuredText."""
+    """Remove reStructuredText markup for readers who may not know it."""
     return text.replace("``", "`")
 
 
 def type_text(annotation: object) -> str:
-    """A type in words that a person who writes YAML knows: ``text``, ``number``, ``list of text``."""
+    """Returns a readable name of a type for authors of YAML: ``text``, ``number``, ``list of text``."""
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if hasattr(annotation, "__value__"):  # an alias by the statement ``type``
+    if hasattr(annotation, "__value__"):  # a ``type`` alias statement
         return type_text(annotation.__value__)
     if origin is Annotated:
         return type_text(arguments[0])
@@ -156,7 +156,7 @@ def _is(annotation: object, kinds: tuple[type, ...]) -> bool:
 
 
 def _parts(annotation: object, *, inside: bool = True) -> typing.Iterator[object]:
-    """A type and every type in it, or only those that stand for the whole value and not for something inside of it."""
+    """Yield a type and every type in it, or only those of the value itself and not of its items."""
     yield annotation
     if inside or get_origin(annotation) in {*_UNIONS, Annotated, Secret}:
         for inner in get_args(annotation):

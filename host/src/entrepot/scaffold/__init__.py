@@ -1,4 +1,4 @@
-"""The beginning of a plugin in a package of its own: a whole one, which passes its kit as it is generated."""
+"""Templates for a new plugin package, which works and passes its test kit as generated."""
 
 from entrepot.scaffold.names import KINDS, NameRefused, Names, names_of
 from entrepot.scaffold.package import LICENSES, files_of, write_files

@@ -15,18 +15,18 @@ from entrepot.scaffold.names import Names
 __all__ = ["LICENSES", "files_of", "write_files"]
 
 LICENSES: Final = ("Apache-2.0", "MIT", "none")
-"""The licences that a package can be given, by their SPDX names."""
+"""The available licences, by SPDX identifier."""
 
 _DESCRIPTIONS: Final = {
-    "storage": "entrepot storage in {}.",
-    "auth": "Users of {} for entrepot.",
-    "notify": "The events of entrepot told to {}.",
+    "storage": "Storage driver for entrepot on {}.",
+    "auth": "Authenticator for entrepot with users of {}.",
+    "notify": "Notification sink for entrepot that sends events to {}.",
 }
 _ENDING: Final = ".tmpl"
 
 
 def files_of(names: Names, license_name: str) -> dict[str, str]:
-    """The text of every file by its path in the package."""
+    """Returns the text of every file, by its path in the package."""
     license_lines = "" if license_name == "none" else f'license = "{license_name}"\nlicense-files = ["LICENSE"]\n'
     values = {
         "kind": names.kind,
@@ -47,9 +47,9 @@ def files_of(names: Names, license_name: str) -> dict[str, str]:
 
 
 def write_files(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write files into a folder that is new or empty.
+    """Write files into a new or empty folder.
 
-    Raises FileExistsError where something is in it, and OSError where it cannot be written; nothing is overwritten.
+    Raises FileExistsError if the folder is not empty, and OSError if it cannot be written; nothing is overwritten.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
@@ -70,6 +70,6 @@ def _below(folder: Traversable, above: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _place(path: str, names: Names) -> str:
-    """Where a template's file goes: ``module`` stands for the package's own, and ``dot-`` for a dot."""
+    """Returns the target path of a template: ``module`` becomes the module's name, and ``dot-`` a dot."""
     steps = [names.module if step == "module" else step for step in path.split("/")]
     return "/".join(f".{step.removeprefix('dot-')}" if step.startswith("dot-") else step for step in steps)
