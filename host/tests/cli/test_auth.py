@@ -1,4 +1,4 @@
-"""``entrepot auth explain`` says what the registry would do."""
+"""``entrepot auth explain`` prints what the registry would do."""
 
 from __future__ import annotations
 
@@ -55,21 +55,21 @@ IN_DEVS = "note: alice is in devs\n"
         (
             "carol team/a pull --group devs",
             0,
-            "note: no authenticator knows carol by name; taken to have been authenticated\n"
+            "note: no authenticator knows a user carol; assuming that carol is authenticated\n"
             "yes: rule 2 of access: group:devs may pull, push in team/**\n",
         ),
     ],
 )
-def test_the_rule_that_decides_is_told(tmp_path: Path, htpasswd: str, asked: str, status: int, said: str) -> None:
+def test_the_deciding_rule_is_printed(tmp_path: Path, htpasswd: str, asked: str, status: int, said: str) -> None:
     assert _explain(tmp_path, htpasswd + RULES, *asked.split()) == (status, said)
 
 
-def test_what_holds_without_rules_is_told(tmp_path: Path, htpasswd: str) -> None:
+def test_the_default_without_rules_is_printed(tmp_path: Path, htpasswd: str) -> None:
     assert _explain(tmp_path, "", "bob", "a", "push")[1].startswith("yes: neither auth nor access is configured")
     status, said = _explain(tmp_path, htpasswd, "alice", "a", "delete")
     assert (status, said.splitlines()[-1]) == (
         0,
-        "yes: access is not set, and then: authenticated may catalog, delete, pull, push in **",
+        "yes: access is not set; default: authenticated may catalog, delete, pull, push in **",
     )
     assert _explain(tmp_path, htpasswd, "anonymous", "a", "pull")[0] == 1
 
@@ -82,7 +82,7 @@ def test_what_holds_without_rules_is_told(tmp_path: Path, htpasswd: str) -> None
         ("access: [{who: me, actions: [pull]}]", "access.0.who must be"),
     ],
 )
-def test_a_configuration_that_cannot_be_used_is_one_error(tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_configuration_is_a_single_error(tmp_path: Path, text: str, said: str) -> None:
     status, output = _explain(tmp_path, text, "alice", "a", "pull")
     assert status == 1
     assert said in output

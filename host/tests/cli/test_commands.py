@@ -26,7 +26,7 @@ def run(*arguments: str, **environ: str) -> Result:
 
 @contextmanager
 def serving(folder: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """``entrepot serve`` in a folder, where ``log`` is its standard output, and its address once it has told it."""
+    """Run ``entrepot serve`` in a folder, with its standard output in ``log``; yields its address when it is ready."""
     environ = os.environ | {"REGISTRY_HTTP_ADDR": "127.0.0.1:0", "REGISTRY_HTTP_SECRET": "s"} | environ
     command = [sys.executable, "-m", "entrepot", "serve"]
     with (
@@ -47,7 +47,7 @@ def serving(folder: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str
             process.terminate()
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert run("--version").output == f"entrepot, version {version('entrepot')}\n"
 
 
@@ -70,14 +70,14 @@ def test_a_plugin_adds_a_command(install: Install) -> None:  # noqa: F811 - the 
     assert "Not me." not in run("--help").output
 
 
-def test_a_good_configuration_can_be_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_valid_configuration_can_be_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "config.yml"
     path.write_text("version: 0.1\nstorage: {filesystem: {rootdirectory: data}, cache: {blobdescriptor: inmemory}}\n")
     result = run("config", "check", str(path), REGISTRY_HTTP_SECRET="s")  # noqa: S106 - a test's
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "warning: storage.cache is not honoured yet: entrepot behaves as if it were not there",
+        "warning: storage.cache is not supported yet and is ignored",
         f"{path} can be served",
     ]
     assert not [found for found in Path("data").rglob("*") if found.is_file()]
@@ -100,7 +100,7 @@ def test_a_good_configuration_can_be_served(tmp_path: Path, monkeypatch: pytest.
         ),
     ],
 )
-def test_each_fault_of_a_configuration_is_a_line(tmp_path: Path, text: str, faults: list[str]) -> None:
+def test_each_fault_of_a_configuration_is_printed_on_one_line(tmp_path: Path, text: str, faults: list[str]) -> None:
     path = tmp_path / "config.yml"
     path.write_text(f"version: 0.1\n{text}\n")
     result = run("config", "check", str(path))
@@ -111,7 +111,7 @@ def test_each_fault_of_a_configuration_is_a_line(tmp_path: Path, text: str, faul
     assert "swordfish" not in result.output
 
 
-def test_serve_tells_how_to_push_and_serves(tmp_path: Path) -> None:
+def test_serve_prints_how_to_push(tmp_path: Path) -> None:
     with serving(tmp_path) as (process, address):
         with urllib.request.urlopen(f"{address}v2/", timeout=10) as answer:  # noqa: S310 - our own address
             assert answer.status == 200
@@ -125,7 +125,7 @@ def test_serve_tells_how_to_push_and_serves(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("server", ["waitress", "granian"])
-def test_each_request_is_a_line_on_standard_output(tmp_path: Path, server: str) -> None:
+def test_each_request_is_logged_as_a_line_on_standard_output(tmp_path: Path, server: str) -> None:
     with serving(tmp_path, REGISTRY_HTTP_SERVER=server, REGISTRY_HTTP_WORKERS="1") as (process, address):
         for _ in range(3):
             urllib.request.urlopen(f"{address}v2/", timeout=10).close()  # noqa: S310 - our own address
@@ -157,11 +157,13 @@ def test_the_configuration_comes_from_the_environment(tmp_path: Path) -> None:
         ),
         (
             {"REGISTRY_HTTP_TLS": "{certificate: no.pem, key: no.pem}", "REGISTRY_HTTP_SERVER": "waitress"},
-            "has no TLS, and http.tls is configured; pip install entrepot-server-granian",
+            "does not support TLS, and http.tls is configured; pip install entrepot-server-granian",
         ),
     ],
 )
-def test_what_cannot_be_served_is_one_error_and_exit_1(tmp_path: Path, environ: dict[str, str], said: str) -> None:
+def test_a_configuration_that_cannot_be_served_is_one_error_and_exit_1(
+    tmp_path: Path, environ: dict[str, str], said: str
+) -> None:
     command = [sys.executable, "-m", "entrepot", "serve"]
     result = subprocess.run(command, cwd=tmp_path, env=os.environ | environ, capture_output=True, text=True, timeout=60)
     assert result.returncode == 1
@@ -169,7 +171,7 @@ def test_what_cannot_be_served_is_one_error_and_exit_1(tmp_path: Path, environ: 
     assert "Traceback" not in result.stderr
 
 
-def test_a_storage_that_does_not_answer_at_the_start_is_one_error_and_exit_1(
+def test_a_storage_that_is_unavailable_at_the_start_is_one_error_and_exit_1(
     tmp_path: Path,
     install: Install,  # noqa: F811 - the fixture
 ) -> None:
@@ -185,4 +187,4 @@ def test_a_storage_that_does_not_answer_at_the_start_is_one_error_and_exit_1(
     install("asking-driver", source, storage={"asking": "Driver"})
     result = run("serve", REGISTRY_STORAGE="asking")
     assert result.exit_code == 1
-    assert "Error: cannot serve, because the storage does not answer: asking: capabilities: connection" in result.output
+    assert "Error: cannot serve, because the storage is unavailable: asking: capabilities: connection" in result.output

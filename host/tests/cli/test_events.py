@@ -1,4 +1,4 @@
-"""``entrepot events`` finds, replays and drops deliveries by what is said of them."""
+"""``entrepot events``: listing, replaying and dropping of selected deliveries."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(folder: Path, *arguments: str, answer: str = "") -> Result:
 
 
 def listed(folder: Path, *arguments: str) -> list[str]:
-    """What is listed: id, endpoint and state."""
+    """Returns the listed deliveries: id, endpoint and state."""
     result = run(folder, "list", "--json", *arguments)
     assert result.exit_code == 0, result.output
     found = [json.loads(line) for line in result.output.splitlines()]
@@ -76,38 +76,38 @@ EVERYTHING = ["late x pending", "gone y pending", "gone x pending", "dead x dead
         ("--until 90m", EVERYTHING[3:]),
         ("--since AWARE --until 90m", ["dead x dead"]),
         ("--since NAIVE", EVERYTHING[:4]),
-        ("--id nobody", []),
+        ("--id unknown", []),
     ],
 )
-def test_deliveries_are_listed_newest_first_by_what_is_asked(folder: Path, arguments: str, lines: list[str]) -> None:
+def test_selected_deliveries_are_listed_newest_first(folder: Path, arguments: str, lines: list[str]) -> None:
     between = NOW - timedelta(hours=2.5)  # after "done", before "dead"
     times = {"AWARE": between.isoformat(), "NAIVE": between.replace(tzinfo=None).isoformat()}
     assert listed(folder, *(times.get(word, word) for word in arguments.split())) == lines
 
 
-def test_the_table_tells_why_and_cannot_steer_the_terminal(folder: Path) -> None:
+def test_the_table_shows_the_error_without_control_characters(folder: Path) -> None:
     lines = run(folder, "list").output.splitlines()
     assert lines[0].split() == ["TIME", "STATE", "ENDPOINT", "ACTION", "WHAT", "TRIES", "ID", "ERROR"]
     assert lines[4].split()[1:] == ["dead", "x", "push", "team/a:dead", "1", "dead", "it", "said", "?[31mno"]
 
 
-def test_an_event_is_shown_with_what_became_of_it_everywhere(folder: Path) -> None:
+def test_an_event_is_shown_with_its_state_at_each_endpoint(folder: Path) -> None:
     shown = json.loads(run(folder, "show", "gone").output)
     assert shown["event"]["repository"] == "team/b/c"
     assert [(one["endpoint"], one["state"]) for one in shown["endpoints"]] == [("y", "pending"), ("x", "pending")]
-    missing = run(folder, "show", "nobody")
+    missing = run(folder, "show", "unknown")
     assert missing.exit_code == 1
-    assert "the outbox has no event nobody" in missing.output
+    assert "the outbox has no event unknown" in missing.output
 
 
-def test_what_is_replayed_is_pending_again_as_if_never_tried(folder: Path) -> None:
+def test_replayed_deliveries_are_pending_as_if_never_tried(folder: Path) -> None:
     assert run(folder, "replay", "--state", "dead").output == "1 deliveries are pending again\n"
     shown = json.loads(run(folder, "show", "dead").output)["endpoints"][0]
     assert (shown["state"], shown["attempts"], shown["error"]) == ("pending", 0, None)
     assert run(folder, "replay", "--all").output == "1 deliveries are pending again\n"
 
 
-def test_what_is_replayed_is_as_young_as_its_replay(folder: Path) -> None:
+def test_the_age_of_a_replayed_delivery_starts_with_the_replay(folder: Path) -> None:
     run(folder, "replay", "--all")
     outbox = Outbox(folder / "outbox")
     first = outbox.pending("x", most=1)[0]
@@ -116,38 +116,38 @@ def test_what_is_replayed_is_as_young_as_its_replay(folder: Path) -> None:
     assert listed(folder, "--id", "done") == ["done x pending"]
 
 
-def test_what_is_dropped_is_gone_when_it_was_confirmed(folder: Path) -> None:
+def test_dropped_deliveries_are_deleted_after_confirmation(folder: Path) -> None:
     refused = run(folder, "drop", "--id", "gone", "--endpoint", "x", answer="n\n")
     assert refused.exit_code == 1
     assert "Delete 1 deliveries, 1 of them pending?" in refused.output
     assert listed(folder) == EVERYTHING
-    assert "1 deliveries are deleted" in run(folder, "drop", "--id", "gone", "--endpoint", "x", answer="y\n").output
+    assert "1 deliveries deleted" in run(folder, "drop", "--id", "gone", "--endpoint", "x", answer="y\n").output
     assert listed(folder, "--id", "gone") == ["gone y pending"]
-    assert run(folder, "drop", "--all", "--yes").output == "4 deliveries are deleted\n"
+    assert run(folder, "drop", "--all", "--yes").output == "4 deliveries deleted\n"
     assert listed(folder) == []
 
 
 @pytest.mark.parametrize("command", ["replay", "drop"])
-def test_nothing_is_changed_without_saying_which(folder: Path, command: str) -> None:
+def test_nothing_is_changed_without_a_selection(folder: Path, command: str) -> None:
     assert run(folder, command).exit_code == 2
     assert run(folder, command, "--all", "--id", "done").exit_code == 2
     assert listed(folder) == EVERYTHING
 
 
-def test_an_endpoint_that_is_not_known_is_told_with_those_that_are(folder: Path) -> None:
+def test_an_unknown_endpoint_is_reported_with_the_known_ones(folder: Path) -> None:
     result = run(folder, "list", "--endpoint", "z")
     assert result.exit_code == 1
-    assert "no event was ever for an endpoint z; known: x, y" in result.output
+    assert "the outbox has no events for endpoint z; known: x, y" in result.output
 
 
-def test_what_a_killed_host_left_in_its_journal_is_listed(folder: Path) -> None:
+def test_the_journal_of_a_killed_host_is_listed(folder: Path) -> None:
     journal = Journal(folder / "outbox")
     journal.record(event("left"))
     journal.close()
     assert listed(folder, "--id", "left") == ["left x pending"]
 
 
-def test_there_is_no_outbox_because_of_a_list(tmp_path: Path) -> None:
+def test_listing_does_not_create_an_outbox(tmp_path: Path) -> None:
     (tmp_path / "config.yml").write_text(CONFIG.format(folder=tmp_path))
     result = run(tmp_path, "list")
     assert result.exit_code == 1
@@ -155,7 +155,7 @@ def test_there_is_no_outbox_because_of_a_list(tmp_path: Path) -> None:
     assert not (tmp_path / "outbox").exists()
 
 
-def test_a_time_that_is_none_is_refused(folder: Path) -> None:
+def test_an_invalid_time_is_rejected(folder: Path) -> None:
     result = run(folder, "list", "--since", "yesterday")
     assert result.exit_code == 2
     assert "'yesterday' is neither a time" in result.output

@@ -1,4 +1,4 @@
-"""``entrepot new-driver``: names that it takes, what it makes, and what it never touches."""
+"""``entrepot new-driver``: valid names, the generated files, and that nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(folder: Path, *command: str | Path, **variables: str) -> subprocess.Comp
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_package_is_whole(tmp_path: Path, kind: str) -> None:
+def test_the_package_is_complete(tmp_path: Path, kind: str) -> None:
     folder = made(tmp_path, kind)
     module = f"entrepot_{kind}_my_thing"
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -71,7 +71,7 @@ def test_the_package_is_whole(tmp_path: Path, kind: str) -> None:
 
 
 def lint(folder: Path) -> list[list[str]]:
-    """The commands by which a generated package's CI looks at its code."""
+    """Returns the commands that check the code in a generated package's CI."""
     jobs = yaml.safe_load((folder / ".github/workflows/kit.yml").read_text())["jobs"]
     first, *commands = [shlex.split(step["run"]) for step in jobs["lint"]["steps"] if "run" in step]
     assert first == ["pip", "install", ".[test,lint]"]
@@ -91,7 +91,7 @@ def test_the_code_is_clean_whatever_the_name(tmp_path: Path, kind: str, name: st
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What mypy knows of the packages that all kinds use."""
+    """A mypy cache of the packages that all kinds use."""
     return tmp_path_factory.mktemp("mypy")
 
 
@@ -103,17 +103,17 @@ def test_the_types_are_strict(tmp_path: Path, cache: Path, kind: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_driver_is_short_with_all_that_it_needs(tmp_path: Path) -> None:
+def test_the_driver_is_short_and_complete(tmp_path: Path) -> None:
     sources = (made(tmp_path, "storage", LONGEST) / "src").rglob("*.py")
     assert 100 < sum(len(path.read_text().splitlines()) for path in sources) <= 150
 
 
 # The storage driver's run is in tests/drivers, from a wheel and with a host on it.
 @pytest.mark.parametrize(("kind", "section"), [("auth", "authenticators"), ("notify", "sinks")])
-def test_it_passes_its_kit_as_it_is(tmp_path: Path, kind: str, section: str) -> None:
+def test_it_passes_its_kit_as_generated(tmp_path: Path, kind: str, section: str) -> None:
     folder = made(tmp_path, kind)
     command = ("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--contract-report=kit.json")
-    # Else it would clean up after all other runs of pytest in the end, and fail where it cannot.
+    # Otherwise it would clean up after all other runs of pytest at its end, and fail if it cannot.
     done = run(folder, *command, PYTEST_DEBUG_TEMPROOT=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     (plugin,) = json.loads((folder / "kit.json").read_text())[section]
@@ -126,7 +126,7 @@ def test_it_passes_its_kit_as_it_is(tmp_path: Path, kind: str, section: str) -> 
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_the_badge_is_not_green_where_one_sentence_is_not(tmp_path: Path, status: str) -> None:
+def test_the_badge_is_not_green_unless_all_requirements_pass(tmp_path: Path, status: str) -> None:
     folder = made(tmp_path)
     plugin = {"contract": "1.0", "summary": {status: 1, "pass": 90}}
     (folder / "kit.json").write_text(json.dumps({"drivers": [plugin]}))
@@ -136,7 +136,7 @@ def test_the_badge_is_not_green_where_one_sentence_is_not(tmp_path: Path, status
     assert f"1 {status}" in badge["message"]
 
 
-def test_there_is_no_badge_of_no_run(tmp_path: Path) -> None:
+def test_there_is_no_badge_without_a_run(tmp_path: Path) -> None:
     folder = made(tmp_path)
     (folder / "kit.json").write_text(json.dumps({"drivers": []}))
     assert run(folder, "badge.py", "kit.json", "badge.json").returncode != 0
@@ -167,25 +167,23 @@ def test_the_licence_is_chosen(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("My_Backend", "'my-backend' would be one"),
-        ("my..backend", "'my-backend' would be one"),
-        ("-x", "'x' would be one"),
-        ("9p", "beginning with a letter"),
-        ("", "beginning with a letter"),
-        ("a/../b", "'a-b' would be one"),
-        ("x\n", "'x' would be one"),
+        ("My_Backend", "'my-backend' would be valid"),
+        ("my..backend", "'my-backend' would be valid"),
+        ("-x", "'x' would be valid"),
+        ("9p", "starting with a letter"),
+        ("", "starting with a letter"),
+        ("a/../b", "'a-b' would be valid"),
+        ("x\n", "'x' would be valid"),
         ("bäckend", "single hyphens"),
-        ("a = b", "'a-b' would be one"),
-        ("entrepot-storage-mine", "write 'mine'"),
-        (f"{LONGEST}7", "at most 32; shorten it"),
+        ("a = b", "'a-b' would be valid"),
+        ("entrepot-storage-mine", "use 'mine'"),
+        (f"{LONGEST}7", "the maximum is 32; use a shorter name"),
         ("redirect", "a key of the section storage"),
         ("cache", "a key of the section storage"),
         ("filesystem", "claimed by the installed package entrepot-storage-fs"),
     ],
 )
-def test_a_name_that_cannot_be_one_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
-) -> None:
+def test_an_invalid_name_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str) -> None:
     monkeypatch.chdir(tmp_path)
     result = new_driver("--", name)
     assert result.exit_code == 1
@@ -198,7 +196,7 @@ def test_a_name_of_another_kind_is_free(tmp_path: Path) -> None:
     assert "claimed by" in new_driver("token", "--kind", "auth", "--output", tmp_path / "token").output
 
 
-def test_a_plugin_that_is_installed_keeps_its_name(tmp_path: Path, install: Install) -> None:  # noqa: F811 - the fixture
+def test_the_name_of_an_installed_plugin_is_rejected(tmp_path: Path, install: Install) -> None:  # noqa: F811 - the fixture
     install("somebody-elses", "", storage={"theirs": "Driver"})
     result = new_driver("theirs", "--output", tmp_path / "new")
     assert result.exit_code == 1
@@ -219,7 +217,7 @@ def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine too"
 
 
-def test_an_empty_folder_is_filled_and_the_default_is_the_packages_name(
+def test_an_empty_folder_is_used_and_the_default_is_the_packages_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -229,7 +227,7 @@ def test_an_empty_folder_is_filled_and_the_default_is_the_packages_name(
     assert new_driver("my-thing").exit_code == 1, "now it is not empty"
 
 
-def test_a_place_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = new_driver("my-thing", "--output", tmp_path / "file" / "below")
     assert result.exit_code == 1
@@ -237,7 +235,7 @@ def test_a_place_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Pa
     assert "Traceback" not in result.output
 
 
-def test_the_next_commands_are_ready_to_paste(tmp_path: Path) -> None:
+def test_the_printed_commands_can_be_pasted(tmp_path: Path) -> None:
     place = tmp_path / "with a space"
     said = new_driver("my-thing", "--output", place).output
     assert f"    cd '{place}'\n    pip install --editable '.[test]'\n    pytest\n" in said

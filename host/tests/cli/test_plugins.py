@@ -1,4 +1,4 @@
-"""``entrepot plugins``: what is installed, what it takes, and whether it loads."""
+"""``entrepot plugins``: installed plugins, their options, and load errors."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(*arguments: str, **environ: str) -> Result:
     return CliRunner(env={"COLUMNS": "120", **environ}).invoke(main, ["plugins", *arguments])
 
 
-def test_plugins_are_listed_with_what_they_can_do_and_take() -> None:
+def test_plugins_are_listed_with_capabilities_and_options() -> None:
     lines = run().output.splitlines()
     assert lines[0].split() == ["KIND", "NAME", "PACKAGE", "VERSION", "CONTRACT", "STATUS"]
     row = ["storage", "filesystem", "entrepot-storage-fs", version("entrepot-storage-fs"), "1.0", "ok"]
@@ -58,10 +58,10 @@ def test_plugins_are_listed_with_what_they_can_do_and_take() -> None:
         "        rootdirectory  text = /var/lib/registry",
         "        maxthreads     whole number = 100",
     ]
-    told = {" ".join(line.split()) for line in lines}
-    assert {"bucket text, required", "secretkey secret text", "issuer.refresh duration = 720h"} <= told
-    assert {"options: those of s3", "capabilities: multiprocess true, tls true, client_certificates true"} <= told
-    assert lines[-1] == "What each option is for: entrepot plugins show NAME"
+    found = {" ".join(line.split()) for line in lines}
+    assert {"bucket text, required", "secretkey secret text", "issuer.refresh duration = 720h"} <= found
+    assert {"options: same as s3", "capabilities: multiprocess true, tls true, client_certificates true"} <= found
+    assert lines[-1] == "For a description of each option: entrepot plugins show NAME"
 
 
 @pytest.mark.parametrize("columns", [40, 80, 100, 300])
@@ -106,7 +106,7 @@ INSTALLED = [one for one in installed_plugins() if one.kind in {"storage", "auth
 
 
 @pytest.mark.parametrize(("kind", "name"), [(one.kind, one.name) for one in INSTALLED])
-def test_the_options_that_are_shown_are_those_that_the_plugin_takes(kind: str, name: str) -> None:
+def test_the_shown_options_are_those_of_the_plugin(kind: str, name: str) -> None:
     (point,) = entry_points(group=f"entrepot.{kind}", name=name)
     options: type[DriverOptions] = point.load().Options
     shown = run("show", name, "--kind", kind).output
@@ -138,11 +138,11 @@ FILLED_IN = {
     },
     "webhook": {"url": "http://127.0.0.1:9/"},
 }
-"""What a person writes into what is shown, by the name of the plugin."""
+"""Values that a user fills in, by the name of the plugin."""
 
 
 @pytest.mark.parametrize(("kind", "name"), [(one.kind, one.name) for one in INSTALLED if one.name in FILLED_IN])
-def test_what_is_shown_can_be_served_once_it_is_filled_in(
+def test_the_shown_yaml_can_be_served_once_it_is_filled_in(
     kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -164,7 +164,7 @@ def test_what_is_shown_can_be_served_once_it_is_filled_in(
 
 
 def certificate(path: Path) -> None:
-    """Write a certificate whose key may be trusted."""
+    """Write a certificate with a suitable key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tokens")])
     now = datetime.now(UTC)
@@ -172,15 +172,15 @@ def certificate(path: Path) -> None:
     path.write_bytes(made.public_bytes(Encoding.PEM))
 
 
-def test_what_each_of_many_mappings_takes_is_shown_as_a_comment() -> None:
+def test_the_options_of_each_of_many_mappings_are_shown_as_a_comment() -> None:
     shown = run("show", "chaos").output
     lines = shown[shown.index("    faults: {}") :].splitlines()
-    assert lines[:2] == ["    faults: {}  # mapping to mapping | list of mapping", "    # Each of them takes:"]
+    assert lines[:2] == ["    faults: {}  # mapping to mapping | list of mapping", "    # Options of each entry:"]
     assert "    #   # probability: 1.0  # number" in lines
     assert "        faults.*.probability  number = 1.0" in run().output.splitlines()
 
 
-def test_what_is_shown_of_a_mapping_without_requirements_can_be_commented_in() -> None:
+def test_a_mapping_without_required_options_can_be_uncommented() -> None:
     shown = run("show", "token").output.replace("# expires", "expires").replace("# refresh", "refresh")
     issuer = options_in(shown.replace("# key:", "key: k.pem"), "auth", "token")["issuer"]
     assert issuer == {"name": None, "key": "k.pem", "expires": "5m", "refresh": "720h"}
@@ -194,11 +194,11 @@ def test_what_is_shown_of_a_mapping_without_requirements_can_be_commented_in() -
         ("bench", None),
     ],
 )
-def test_a_plugin_without_options_is_shown_with_how_to_choose_it(name: str, expected: object) -> None:
+def test_a_plugin_without_options_is_shown_with_how_to_select_it(name: str, expected: object) -> None:
     assert yaml.safe_load(run("show", name).output) == expected
 
 
-def test_a_secret_is_shown_by_name_and_never_with_its_default(install: Install) -> None:  # noqa: F811 - the fixture
+def test_a_secret_is_shown_without_its_default(install: Install) -> None:  # noqa: F811 - the fixture
     install("secretive-driver", SECRETIVE, storage={"secretive": "Driver"})
     shown = run("show", "secretive").output
     assert shown.splitlines() == [
@@ -214,7 +214,7 @@ def test_a_secret_is_shown_by_name_and_never_with_its_default(install: Install) 
     assert "swordfish" not in run().output + run("--json").output
 
 
-def test_a_name_that_no_plugin_has_is_told_with_the_nearest() -> None:
+def test_an_unknown_name_is_reported_with_the_nearest_one() -> None:
     result = run("show", "filesytem")
     assert (result.exit_code, result.output) == (
         1,
@@ -222,13 +222,13 @@ def test_a_name_that_no_plugin_has_is_told_with_the_nearest() -> None:
     )
 
 
-def test_a_name_of_two_kinds_needs_its_kind(install: Install) -> None:  # noqa: F811 - the fixture
+def test_a_name_of_two_kinds_requires_the_kind(install: Install) -> None:  # noqa: F811 - the fixture
     install("second-token", SECRETIVE, storage={"token": "Driver"})
-    assert "'token' is a plugin of auth and of storage: say which by --kind" in run("show", "token").output
+    assert "'token' is ambiguous (auth, storage): choose the kind with --kind" in run("show", "token").output
     assert yaml.safe_load(run("show", "token", "--kind", "storage").output)["storage"]["token"]["size"] == 7
 
 
-def test_a_plugin_that_cannot_be_used_has_nothing_to_show(install: Install) -> None:  # noqa: F811 - the fixture
+def test_showing_an_unusable_plugin_is_an_error(install: Install) -> None:  # noqa: F811 - the fixture
     install("broken-driver", "import no_such_sdk", storage={"broken": "Driver"})
     result = run("show", "broken")
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""What serve needs is tried before it serves, by ``entrepot config check`` and by ``entrepot serve`` alike."""
+"""The startup checks, run by ``entrepot config check`` and by ``entrepot serve``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOBODY = 65534
 
 @pytest.fixture(scope="module")
 def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a certificate, its key, that key encrypted, another key, and a file that is no PEM."""
+    """A folder with a certificate, its key, that key encrypted, another key, and a file that is not PEM."""
     folder = tmp_path_factory.mktemp("pems")
     made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem -subj /CN=x"
     for command in (
@@ -34,16 +34,16 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def anybodys() -> Iterator[Path]:
-    """A folder in which everybody may write; those of pytest are its user's alone."""
+def world_writable() -> Iterator[Path]:
+    """A folder in which every user may write; pytest's own folders are private to its user."""
     with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o777)  # noqa: S103 - that is what it is for
+        os.chmod(folder, 0o777)  # noqa: S103 - that is its purpose
         yield Path(folder)
 
 
 @contextmanager
 def without_rights() -> Iterator[None]:
-    """A user who may write only where everybody may; root may write everywhere."""
+    """A user who may write only where every user may; root may write everywhere."""
     if os.geteuid() != 0:
         yield
         return
@@ -55,7 +55,7 @@ def without_rights() -> Iterator[None]:
 
 
 def run(folder: Path, command: str, **environ: str) -> Result:
-    """A command with a configuration that would be good without the variables."""
+    """Run a command with a configuration that is valid without the variables."""
     path = folder / "config.yml"
     path.write_text(f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\nhttp: {{secret: s}}\n")
     variables = {f"REGISTRY_{name}": value for name, value in environ.items()}
@@ -68,16 +68,16 @@ def run(folder: Path, command: str, **environ: str) -> Result:
     [
         ({"CERTIFICATE": "none.pem", "KEY": "key.pem"}, "http.tls.certificate none.pem cannot be read: No such file"),
         ({"CERTIFICATE": "cert.pem", "KEY": "none.pem"}, "http.tls.key none.pem cannot be read: No such file"),
-        ({"CERTIFICATE": "cert.pem", "KEY": "bad.pem"}, "key bad.pem are no pair of a PEM certificate"),
-        ({"CERTIFICATE": "cert.pem", "KEY": "sealed.pem"}, "key sealed.pem are no pair of a PEM certificate"),
-        ({"CERTIFICATE": "cert.pem", "KEY": "other.pem"}, "key other.pem are no pair of a PEM certificate"),
+        ({"CERTIFICATE": "cert.pem", "KEY": "bad.pem"}, "key bad.pem are not a PEM certificate"),
+        ({"CERTIFICATE": "cert.pem", "KEY": "sealed.pem"}, "key sealed.pem are not a PEM certificate"),
+        ({"CERTIFICATE": "cert.pem", "KEY": "other.pem"}, "key other.pem are not a PEM certificate"),
         (
             {"CERTIFICATE": "cert.pem", "KEY": "key.pem", "CLIENTCAS": "[bad.pem]"},
-            "http.tls.clientcas bad.pem holds no PEM certificates",
+            "http.tls.clientcas bad.pem contains no PEM certificates",
         ),
     ],
 )
-def test_files_of_tls_are_read_before_anything_is_served(
+def test_tls_files_are_read_before_serving(
     tmp_path: Path, pems: Path, monkeypatch: pytest.MonkeyPatch, command: str, environ: dict[str, str], fault: str
 ) -> None:
     monkeypatch.chdir(pems)
@@ -108,28 +108,28 @@ def test_files_of_tls_are_read_before_anything_is_served(
         ({"AUTH": "htpasswd", "AUTH_HTPASSWD_REALM": "r", "AUTH_HTPASSWD_PATH": "none"}, "none cannot be read"),
     ],
 )
-def test_what_cannot_be_used_is_an_error_that_names_its_variable(
-    anybodys: Path, tmp_path: Path, command: str, environ: dict[str, str], fault: str
+def test_an_unusable_value_is_an_error_that_names_its_variable(
+    world_writable: Path, tmp_path: Path, command: str, environ: dict[str, str], fault: str
 ) -> None:
-    run(tmp_path, "config check")  # loads what only the user of the tests may read
-    (anybodys / "file").touch()
-    (anybodys / "shut").mkdir(0o555)
+    run(tmp_path, "config check")  # import modules that only the user of the tests may read
+    (world_writable / "file").touch()
+    (world_writable / "shut").mkdir(0o555)
     with without_rights():
-        result = run(anybodys, command, **{name: value.format(anybodys) for name, value in environ.items()})
+        result = run(world_writable, command, **{name: value.format(world_writable) for name, value in environ.items()})
     assert result.exit_code == 1
     faults = [line for line in result.output.splitlines() if fault in line]
     assert len(faults) == 1, f"{result.output}{result.exception!r}"
     assert [name for name in environ if f"REGISTRY_{name}" in faults[0].partition(" (set by ")[2]]
 
 
-def test_a_root_that_cannot_be_written_is_served_where_it_is_to_be_read_alone(tmp_path: Path) -> None:
+def test_a_root_that_cannot_be_written_can_be_served_read_only(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(0o555)
     result = run(tmp_path, "config check", STORAGE_MAINTENANCE_READONLY_ENABLED="true")
     assert result.exit_code == 0
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_what_is_only_there_where_it_is_served_can_be_left_out(tmp_path: Path) -> None:
+def test_offline_skips_checks_that_need_the_serving_machine(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     elsewhere = {
         "STORAGE_FILESYSTEM_ROOTDIRECTORY": f"{tmp_path}/file",
@@ -141,7 +141,7 @@ def test_what_is_only_there_where_it_is_served_can_be_left_out(tmp_path: Path) -
     assert run(tmp_path, "config check --offline", **elsewhere, HTTP_SERVER="nginx").exit_code == 1
 
 
-def test_a_bucket_that_is_not_there_is_an_error(
+def test_a_missing_bucket_is_an_error(
     tmp_path: Path,
     install: Install,  # noqa: F811 - the fixture
 ) -> None:
@@ -163,11 +163,11 @@ def test_a_bucket_that_is_not_there_is_an_error(
     assert "there is no bucket 'b'; create it" in result.output
     full = run(tmp_path, "config check", STORAGE="full")
     assert full.exit_code == 0, "pulls can be served from a full store"
-    assert "warning: the storage is full, and takes no push: full: put entrepot/writable/" in full.output
+    assert "warning: the storage is full, pushes will fail: full: put entrepot/writable/" in full.output
 
 
-def test_rules_without_a_way_to_say_who_one_is_are_a_warning(tmp_path: Path) -> None:
-    said = "warning: access is set and auth is not: everybody is anonymous"
+def test_rules_without_authentication_are_a_warning(tmp_path: Path) -> None:
+    said = "warning: access is set and auth is not: all clients are anonymous"
     access = "[{who: 'user:a', actions: [pull]}]"
     assert said in run(tmp_path, "config check", ACCESS=access).output
     assert said not in run(tmp_path, "config check").output

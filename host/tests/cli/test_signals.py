@@ -1,4 +1,4 @@
-"""Signals that programs send to rotate logs, to every process of a running host."""
+"""Signals of log rotation programs, sent to every process of a running host."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ NOT_THE_END = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP)
 
 
 def tree(parent: int) -> list[int]:
-    """A process and all below it."""
+    """Returns a process and all its descendants."""
     below = " ".join((thread / "children").read_text() for thread in Path(f"/proc/{parent}/task").iterdir())
     return [parent, *(one for child in map(int, below.split()) for one in tree(child))]
 
 
 def is_notifier(process: int) -> bool:
-    """Whether a process delivers notifications."""
+    """Returns whether a process delivers notifications."""
     return b"entrepot.notify" in Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process runs, and is no zombie."""
+    """Returns whether a process runs and is not a zombie."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -51,7 +51,7 @@ def test_signals_of_log_rotation_end_no_process(tmp_path: Path, server: str) -> 
         names = {one: Path(f"/proc/{one}/cmdline").read_bytes() for one in before}
         for one in reversed(before):
             for number in NOT_THE_END:
-                # A hangup is what lets granian's parent replace its workers, one by one.
+                # On SIGHUP, granian's parent process replaces its workers one by one.
                 if not (server == "granian" and one == process.pid and number == signal.SIGHUP):
                     os.kill(one, number)
         time.sleep(1)

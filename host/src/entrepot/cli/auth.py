@@ -1,4 +1,4 @@
-"""``entrepot auth``: asking the rules without asking the registry."""
+"""``entrepot auth``: evaluate the access rules offline."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["auth"]
 
 @click.group()
 def auth() -> None:
-    """Ask who may do what."""
+    """Inspect the access rules."""
 
 
 @auth.command()
 @click.argument("user")
 @click.argument("repository")
 @click.argument("action", type=click.Choice(["pull", "push", "delete", "catalog"]))
-@click.option("--config", "path", type=click.Path(), help="The configuration; else $REGISTRY_CONFIGURATION_PATH.")
-@click.option("--group", "groups", multiple=True, help="Take the user to be in this group; may be given again.")
+@click.option("--config", "path", type=click.Path(), help="Configuration file [default: $REGISTRY_CONFIGURATION_PATH].")
+@click.option("--group", "groups", multiple=True, help="Assume that the user is in this group (repeatable).")
 @click.pass_context
 def explain(
     ctx: click.Context, user: str, repository: str, action: str, path: str | None, groups: tuple[str, ...]
 ) -> None:
-    """Say which rule of ``access`` lets USER (or anonymous) do ACTION in REPOSITORY; exit 1 where none does."""
+    """Print which rule of ``access`` allows ACTION in REPOSITORY for USER (or anonymous); exit 1 if none does."""
     try:
         configuration, _ = load_configuration(path or os.environ.get(CONFIGURATION_PATH) or None, os.environ)
         gate = open_gate(configuration)
@@ -41,7 +41,7 @@ def explain(
     except (PluginError, ConfigError) as error:
         raise click.ClickException(str(error)) from error
     if gate is None:
-        click.echo("yes: neither auth nor access is configured, so everybody may do everything")
+        click.echo("yes: neither auth nor access is configured, so every client may do everything")
         return
     known = None if user == "anonymous" else gate.user(user)
     gate.close()
@@ -49,7 +49,7 @@ def explain(
     if user != "anonymous":
         identity = Identity(user, frozenset(groups) | (known.groups if known is not None else frozenset()))
         if known is None:
-            click.echo(f"note: no authenticator knows {user} by name; taken to have been authenticated")
+            click.echo(f"note: no authenticator knows a user {user}; assuming that {user} is authenticated")
         elif identity.groups:
             click.echo(f"note: {user} is in {', '.join(sorted(identity.groups))}")
     found = gate.rules.deciding(identity, CATALOG if action == "catalog" else Access("repository", repository, action))
@@ -57,5 +57,5 @@ def explain(
         click.echo("no: no rule allows it")
         ctx.exit(1)
     number, rule = found
-    where = f"rule {number} of access" if configuration.access is not None else "access is not set, and then"
+    where = f"rule {number} of access" if configuration.access is not None else "access is not set; default"
     click.echo(f"yes: {where}: {rule}")

@@ -1,4 +1,4 @@
-"""``entrepot config``: looking at a configuration without serving it."""
+"""``entrepot config``: check a configuration without serving it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["config"]
 
 @click.group()
 def config() -> None:
-    """Look at a configuration."""
+    """Check a configuration."""
 
 
 @config.command()
@@ -22,12 +22,12 @@ def config() -> None:
 @click.option(
     "--offline",
     is_flag=True,
-    help="Leave out what may only be there where it is served: the storage's "
-    "backend, the outbox, the files of TLS, the host of http.addr.",
+    help="Skip checks that need the machine it will run on: the storage "
+    "backend, the outbox, the TLS files, the host of http.addr.",
 )
 @click.pass_context
 def check(ctx: click.Context, path: str, *, offline: bool) -> None:
-    """Try what serve tries with a configuration, and say what is wrong; exit 1 where it cannot be served."""
+    """Check a configuration as serve does at its start, and print all errors; exit 1 if it cannot be served."""
     try:
         configuration, warnings = load_configuration(path, os.environ)
         warnings += rehearse(configuration, offline=offline).warnings

@@ -1,4 +1,4 @@
-"""``entrepot events``: what endpoints were told, what they were not, and what to do about it."""
+"""``entrepot events``: list, replay and delete the deliveries of events to endpoints."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ __all__ = ["events"]
 
 _ENDED = (State.DELIVERED, State.DEAD)
 _configured = click.option(
-    "--config", "path", type=click.Path(), help="The configuration; else $REGISTRY_CONFIGURATION_PATH."
+    "--config", "path", type=click.Path(), help="Configuration file [default: $REGISTRY_CONFIGURATION_PATH]."
 )
-_all = click.option("--all", "every", is_flag=True, help="Mean every one.")
+_all = click.option("--all", "select_all", is_flag=True, help="Select all deliveries.")
 
 
 @click.group()
 def events() -> None:
-    """Look at what endpoints are told, tell it again, or drop it; hosts may be at work meanwhile.
+    """List, replay or delete deliveries of events to endpoints. Safe to use while hosts are running.
 
-    What has been delivered is known for notifications.outbox.keep, what is dead for keepdead.
+    Delivered events are kept for notifications.outbox.keep, dead ones for notifications.outbox.keepdead.
     """
 
 
 @events.command("list")
 @selecting(*State)
-@click.option("--limit", type=click.IntRange(min=1), help="The most lines.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object in each line.")
+@click.option("--limit", type=click.IntRange(min=1), help="Maximum number of rows.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @_configured
 def list_events(selection: Selection, limit: int | None, as_json: bool, path: str | None) -> None:
-    """List deliveries, the newest events first."""
+    """List deliveries, newest events first."""
     from entrepot.notify.queries import find
 
     with _outbox(path) as outbox:
@@ -63,13 +63,13 @@ def list_events(selection: Selection, limit: int | None, as_json: bool, path: st
 @click.argument("event_id", metavar="ID")
 @_configured
 def show(event_id: str, path: str | None) -> None:
-    """Print an event as JSON, and what became of it at each endpoint."""
+    """Print an event as JSON, with the state of its delivery to each endpoint."""
     from entrepot.notify.queries import find
 
     with _outbox(path) as outbox:
         found = list(find(outbox, Selection(ids=[event_id])))
     if not found:
-        raise click.ClickException(f"the outbox has no event {event_id}: it was dropped, or kept for long enough")
+        raise click.ClickException(f"the outbox has no event {event_id}: it was deleted, or its retention has ended")
     endpoints = [{key: value for key, value in _as_json(one).items() if key != "event"} for one in found]
     click.echo(json.dumps({"event": json.loads(found[0].body), "endpoints": endpoints}, indent=2))
 
@@ -78,33 +78,33 @@ def show(event_id: str, path: str | None) -> None:
 @selecting(*_ENDED)
 @_all
 @_configured
-def replay_events(selection: Selection, every: bool, path: str | None) -> None:
-    """Tell delivered or dead events again."""
+def replay_events(selection: Selection, select_all: bool, path: str | None) -> None:
+    """Deliver delivered or dead events again."""
     from entrepot.notify.queries import replay
 
-    _check_selected(selection, every)
+    _check_selected(selection, select_all)
     with _outbox(path) as outbox:
         _check_endpoints(outbox, selection)
-        again = replay(outbox, replace(selection, states=selection.states or _ENDED))
-    click.echo(f"{again} deliveries are pending again")
+        count = replay(outbox, replace(selection, states=selection.states or _ENDED))
+    click.echo(f"{count} deliveries are pending again")
 
 
 @events.command("drop")
 @selecting(*State)
 @_all
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_configured
-def drop_events(selection: Selection, every: bool, yes: bool, path: str | None) -> None:
-    """Delete deliveries; those that were pending are told nobody."""
+def drop_events(selection: Selection, select_all: bool, yes: bool, path: str | None) -> None:
+    """Delete deliveries. Pending ones will not be delivered."""
     from entrepot.notify.queries import count, drop
 
-    _check_selected(selection, every)
+    _check_selected(selection, select_all)
     with _outbox(path) as outbox:
         _check_endpoints(outbox, selection)
         if not yes:
             pending = count(outbox, replace(selection, states=[State.PENDING])) if _may_pend(selection) else 0
             click.confirm(f"Delete {count(outbox, selection)} deliveries, {pending} of them pending?", abort=True)
-        click.echo(f"{drop(outbox, selection)} deliveries are deleted")
+        click.echo(f"{drop(outbox, selection)} deliveries deleted")
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def _outbox(path: str | None) -> Iterator[Outbox]:
         raise click.ClickException("\n".join(error.faults)) from error
     settings = notify_settings(configuration)
     if settings is None:
-        raise click.ClickException("notifications.endpoints has nobody who is told of events")
+        raise click.ClickException("notifications.endpoints has no enabled endpoint")
     import sqlalchemy as sa
 
     from entrepot.notify.visit import NoOutboxError, visited
@@ -129,9 +129,9 @@ def _outbox(path: str | None) -> Iterator[Outbox]:
         raise click.ClickException(f"the outbox in {settings.outbox.path} cannot be used: {error}") from error
 
 
-def _check_selected(selection: Selection, every: bool) -> None:
-    if (selection != Selection()) == every:
-        raise click.UsageError("say which ones by the options, or --all")
+def _check_selected(selection: Selection, select_all: bool) -> None:
+    if (selection != Selection()) == select_all:
+        raise click.UsageError("select deliveries with options, or use --all")
 
 
 def _check_endpoints(outbox: Outbox, selection: Selection) -> None:
@@ -140,7 +140,9 @@ def _check_endpoints(outbox: Outbox, selection: Selection) -> None:
     known = endpoint_names(outbox)
     for name in selection.endpoints:
         if name not in known:
-            raise click.ClickException(f"no event was ever for an endpoint {name}; known: {', '.join(known) or 'none'}")
+            raise click.ClickException(
+                f"the outbox has no events for endpoint {name}; known: {', '.join(known) or 'none'}"
+            )
 
 
 def _may_pend(selection: Selection) -> bool:
@@ -173,7 +175,7 @@ def _row(one: Told) -> Sequence[str]:
     target = (event.get("target") or {}).get("digest", "")
     what = f"{event['repository']}:{event['tag']}" if event.get("tag") else f"{event['repository']}@{target}"
     state = one.state.name.lower()
-    # What a registry or an endpoint wrote must not steer the terminal.
+    # Text written by a registry or an endpoint must not control the terminal.
     error = "".join(char if char.isprintable() else "?" for char in one.error or "")
     return (event["timestamp"], state, one.endpoint, event["action"], what, str(one.attempts), event["id"], error)
 

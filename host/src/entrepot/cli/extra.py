@@ -1,4 +1,4 @@
-"""Commands that plugins add."""
+"""Commands added by plugins."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["WithPluginCommands"]
 
 
 class WithPluginCommands(click.Group):
-    """A group that asks the plugins for commands, and only where none of its own is meant.
+    """A command group that loads plugins' commands only if the name is not a built-in command.
 
-    So no plugin is imported to serve or to check a configuration, and none can take the place of a built-in command.
+    No plugin is imported to serve or to check a configuration, and none can replace a built-in command.
     """
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The built-in command of a name, or a plugin's."""
+        """Returns the built-in command with this name, or else a plugin's."""
         return super().get_command(ctx, cmd_name) or self._added().get(cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every name, those of plugins last."""
+        """Returns all command names, those of plugins last."""
         own = super().list_commands(ctx)
         return [*own, *(name for name in sorted(self._added()) if name not in own)]
 

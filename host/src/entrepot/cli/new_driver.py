@@ -1,4 +1,4 @@
-"""``entrepot new-driver``: the beginning of a plugin."""
+"""``entrepot new-driver``: generate a plugin package."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ __all__ = ["new_driver"]
 
 @click.command("new-driver")
 @click.argument("name")
-@click.option("--kind", type=click.Choice(list(KINDS)), default="storage", show_default=True, help="What it is to be.")
 @click.option(
-    "--output", metavar="DIR", type=click.Path(path_type=Path), help="The folder; by default the package's name."
+    "--kind", type=click.Choice(list(KINDS)), default="storage", show_default=True, help="Kind of plugin to create."
+)
+@click.option(
+    "--output", metavar="DIR", type=click.Path(path_type=Path), help="Target folder [default: the name of the package]."
 )
 @click.option("--license", "license_name", type=click.Choice(LICENSES), default=LICENSES[0], show_default=True)
 def new_driver(name: str, kind: str, output: Path | None, license_name: str) -> None:
-    """Make a package with a plugin called NAME, which works and passes its kit, for you to fill.
+    """Generate a package with a plugin called NAME, which works and passes its test kit, as a starting point.
 
-    Nothing is overwritten: DIR has to be new, or empty.
+    DIR must not exist or be empty; nothing is overwritten.
     """
     try:
         names = names_of(kind, name)
@@ -33,23 +35,23 @@ def new_driver(name: str, kind: str, output: Path | None, license_name: str) -> 
     try:
         write_files(folder, texts)
     except FileExistsError as error:
-        advice = "choose another with --output DIR, or move what is in it away"
-        raise click.ClickException(f"{folder} is there and is not an empty folder; {advice}") from error
+        advice = "choose another with --output DIR, or empty it"
+        raise click.ClickException(f"{folder} exists and is not an empty folder; {advice}") from error
     except OSError as error:
-        advice = "what was written is left there; remove it, and choose a place with --output DIR that can be written"
+        advice = "remove the files already written, and choose a writable folder with --output DIR"
         raise click.ClickException(f"{folder} cannot be written: {error.strerror or error}; {advice}") from error
-    click.echo(_told(names, folder, len(texts)))
+    click.echo(_summary(names, folder, len(texts)))
 
 
-def _told(names: Names, folder: Path, count: int) -> str:
-    """What was made, and the commands that come next."""
+def _summary(names: Names, folder: Path, count: int) -> str:
+    """Returns the message about what was generated, with the next commands to run."""
     plugin = "driver" if names.kind == "storage" else "plugin"
-    return f"""{names.package} is in {folder}: {count} files, with a whole {plugin} and its tests. Try it:
+    return f"""{names.package} is in {folder}: {count} files, with a working {plugin} and its tests. Try it:
 
     cd {shlex.quote(str(folder))}
     pip install --editable '.[test]'
     pytest
     entrepot plugins
 
-Then change what says REPLACE in src/{names.module}, and keep pytest green.
+Then replace the parts marked REPLACE in src/{names.module}, and keep the tests passing.
 The guide is docs/writing-a-driver.md in the repository of entrepot."""

@@ -1,4 +1,4 @@
-"""Plugins as lines for a terminal: a table, and under each row what the plugin can do and takes."""
+"""Formatting of the plugin list for a terminal: a table with capabilities and options below each row."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["listing"]
 
 _HEADER = ("KIND", "NAME", "PACKAGE", "VERSION", "CONTRACT", "STATUS")
 _INDENT = " " * 4
-_HINT = "What each option is for: entrepot plugins show NAME"
+_HINT = "For a description of each option: entrepot plugins show NAME"
 
 
 def listing(found: Sequence[Plugin], width: int) -> str:
-    """One row for each plugin, and its details wrapped to a width in columns."""
+    """Returns one row per plugin, followed by its details wrapped to ``width`` columns."""
     rows = [_HEADER, *(_row(one) for one in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER) - 1)]
     lines = ["  ".join([*map(str.ljust, row[:-1], widths), row[-1]]) for row in rows]
@@ -33,7 +33,7 @@ def _row(one: Plugin) -> tuple[str, ...]:
 
 
 def _under(one: Plugin, found: Sequence[Plugin], width: int) -> Iterator[str]:
-    """The details of a plugin; options that another name of its package takes too are told once."""
+    """Yield the details of a plugin; options shared by several names of a package are listed once."""
     if one.error is not None:
         yield from _wrapped("error: ", one.error, width)
         return
@@ -43,17 +43,17 @@ def _under(one: Plugin, found: Sequence[Plugin], width: int) -> Iterator[str]:
         return
     first = next(other.name for other in found if (other.package, other.options) == (one.package, one.options))
     if first != one.name:
-        yield from _wrapped("options: ", f"those of {first}", width)
+        yield from _wrapped("options: ", f"same as {first}", width)
         return
     yield f"{_INDENT}options:"
     lines = list(_named(one.options))
     longest = max(len(name) for name, _ in lines)
-    for name, told_of in lines:
-        yield from _wrapped(f"{_INDENT}{name:{longest}}  ", told_of, width)
+    for name, description in lines:
+        yield from _wrapped(f"{_INDENT}{name:{longest}}  ", description, width)
 
 
 def _named(options: tuple[Option, ...], above: str = "") -> Iterator[tuple[str, str]]:
-    """Options with what they take, each followed by those below it."""
+    """Yield the names and types of options, each followed by its nested options."""
     for option in options:
         name = f"{above}{option.name}"
         yield name, _taken(option)
@@ -71,10 +71,12 @@ def _wrapped(title: str, text: str, width: int) -> list[str]:
     )
 
 
-def _capabilities(told: dict[str, object] | None) -> str:
-    if told is None:
-        return "known once its options are set, as they or its backend decide"
-    return ", ".join(f"{name} {_value(value)}" for name, value in told.items() if value is not None and value != [])
+def _capabilities(capabilities: dict[str, object] | None) -> str:
+    if capabilities is None:
+        return "depend on the options or the backend"
+    return ", ".join(
+        f"{name} {_value(value)}" for name, value in capabilities.items() if value is not None and value != []
+    )
 
 
 def _taken(option: Option) -> str:

@@ -1,4 +1,4 @@
-"""The options of a plugin as YAML that can be pasted into the configuration."""
+"""The options of a plugin as YAML that can be pasted into a configuration file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _OUT: Final = "# "
 
 
 def as_yaml(plugin: Plugin) -> str:
-    """The plugin's place in the configuration, and there each option with its default.
+    """Returns the plugin's section of the configuration, with the default of each option.
 
-    What has no default to show is commented out: secrets, what is None, and what is not required in a mapping that is.
-    A required option has no value.
+    Options without a default to show are commented out: secrets, options whose default is None, and optional ones
+    inside a required mapping. A required option has an empty value.
     """
     head = f"The {plugin.kind} plugin {plugin.name} of {plugin.package} {plugin.version}"
     head += f", contract {plugin.contract}." if plugin.contract else "."
@@ -32,7 +32,7 @@ def as_yaml(plugin: Plugin) -> str:
 
 
 def _about(text: str) -> Iterator[str]:
-    """Paragraphs and lists as comments, wrapped anew."""
+    """Yield paragraphs and lists as rewrapped comments."""
     for paragraph in re.split(r"\n(?=- )|\n\s*\n", text) if text else []:
         yield from _comment(" ".join(paragraph.split()), "", hang=_STEP if paragraph.startswith("- ") else "")
 
@@ -48,29 +48,29 @@ def _place(plugin: Plugin) -> Iterator[str]:
         yield "notifications:"
         yield f"{_STEP}endpoints:"
         yield f"{_STEP * 2}- name: {name}"
-        yield from _comment("The sink, and what it takes.", _STEP * 3)
+        yield from _comment("The sink and its options.", _STEP * 3)
         yield f"{_STEP * 3}sink: {name}"
         yield from _options(options, _STEP * 3)
     elif plugin.kind == "server":
         yield "http:"
         yield f"{_STEP}server: {name}"
     else:
-        yield "# There is nothing to configure: hooks are called where their package is installed."
+        yield "# There is nothing to configure: hooks are called if their package is installed."
 
 
-def _options(options: tuple[Option, ...], indent: str, *, sparing: bool = False) -> Iterator[str]:
-    """Options at an indentation; ``sparing`` comments out whatever need not be there."""
+def _options(options: tuple[Option, ...], indent: str, *, optional_out: bool = False) -> Iterator[str]:
+    """Yield options at an indentation; ``optional_out`` comments out everything that is not required."""
     for option in options:
         if option.description:
             yield from _comment(option.description, indent)
         if option.required:
             yield from _noted(f"{_key(option.name)}:", f"{option.type}, required", indent)
-            yield from _options(option.options, indent + _STEP, sparing=True)
+            yield from _options(option.options, indent + _STEP, optional_out=True)
         elif option.secret or option.default is None:
             yield from _noted(f"{_OUT}{_key(option.name)}:", option.type, indent)
             yield from _below(option, indent)
         else:
-            out = _OUT if sparing else ""
+            out = _OUT if optional_out else ""
             first, *rest = _dumped(option)
             yield from _noted(out + first, option.type, indent)
             yield from (f"{indent}{out}{line}" for line in rest)
@@ -79,23 +79,23 @@ def _options(options: tuple[Option, ...], indent: str, *, sparing: bool = False)
 
 
 def _below(option: Option, indent: str) -> Iterator[str]:
-    """The options below one that has no value, commented out."""
+    """Yield the nested options of an option without a value, commented out."""
     if option.options and option.of_many:
-        yield from _comment("Each of them takes:", indent)
-    yield from (f"{indent}{_OUT}{line}" for line in _options(option.options, _STEP, sparing=True))
+        yield from _comment("Options of each entry:", indent)
+    yield from (f"{indent}{_OUT}{line}" for line in _options(option.options, _STEP, optional_out=True))
 
 
 def _noted(line: str, note: str, indent: str) -> Iterator[str]:
-    """A line with a note behind it, or before it where there is no room."""
-    whole = f"{indent}{line}  # {note}"
-    if len(whole) > _WIDTH:
+    """Yield a line with a trailing comment, or with the comment before it if the line would be too long."""
+    full = f"{indent}{line}  # {note}"
+    if len(full) > _WIDTH:
         yield from _comment(note, indent)
-        whole = f"{indent}{line}"
-    yield whole
+        full = f"{indent}{line}"
+    yield full
 
 
 def _dumped(option: Option) -> list[str]:
-    # A text of several lines would go on over the note, and is quoted on one.
+    # A plain multi-line string would continue after the comment, so quote it on one line.
     style = '"' if isinstance(option.default, str) and "\n" in option.default else None
     value = {option.name: option.default}
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000, default_style=style).splitlines()

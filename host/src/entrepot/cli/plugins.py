@@ -1,4 +1,4 @@
-"""``entrepot plugins``: what is installed, what it takes, and whether it loads."""
+"""``entrepot plugins``: list installed plugins, their options, and load errors."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _WIDEST: Final = 120
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool) -> None:
-    """List the installed plugins with what they can do and which options they take; say why one cannot be used."""
+    """List the installed plugins with their capabilities and options; report why a plugin cannot be used."""
     if ctx.invoked_subcommand is not None:
         if as_json:
-            raise click.UsageError("--json belongs to the list; show prints YAML")
+            raise click.UsageError("--json cannot be combined with show, which prints YAML")
         return
     found = installed_plugins()
     if as_json:
@@ -40,9 +40,9 @@ def plugins(ctx: click.Context, as_json: bool) -> None:
 
 @plugins.command()
 @click.argument("name")
-@click.option("--kind", type=click.Choice(_KINDS), help="Where plugins of several kinds have the name.")
+@click.option("--kind", type=click.Choice(_KINDS), help="Kind of the plugin, if several kinds have one with this name.")
 def show(name: str, kind: str | None) -> None:
-    """Print the options of plugin NAME as YAML for the configuration, with what each is for and its default."""
+    """Print the options of plugin NAME as YAML for the configuration, with descriptions and defaults."""
     click.echo(as_yaml(_chosen(name, kind)), nl=False)
 
 
@@ -53,7 +53,7 @@ def _chosen(name: str, kind: str | None) -> Plugin:
         hint = nearest(name, sorted({one.name for one in found}))
         raise click.ClickException(f"no {kind + ' ' if kind else ''}plugin is called {name!r}{hint}")
     if len(kinds := sorted({one.kind for one in named})) > 1:
-        raise click.ClickException(f"{name!r} is a plugin of {' and of '.join(kinds)}: say which by --kind")
+        raise click.ClickException(f"{name!r} is ambiguous ({', '.join(kinds)}): choose the kind with --kind")
     chosen = named[0]
     if chosen.error is not None:
         package = f"{chosen.package} {chosen.version}".strip()

@@ -1,4 +1,4 @@
-"""Everything that a start needs, tried before anything is served: for ``serve`` and for ``config check`` alike."""
+"""Startup checks: try everything a start needs before serving. Used by ``serve`` and ``config check``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Ready", "rehearse"]
 
 @dataclass(slots=True)
 class Ready:
-    """What serves, how, and what is worth knowing before it does."""
+    """The checked server and its settings, and the warnings to print before serving."""
 
     server: ServerDriver
     settings: ServerSettings
@@ -40,7 +40,7 @@ class _Trial:
 
     @contextmanager
     def part(self, *place: str) -> Iterator[None]:
-        """One part of the start; its faults are kept, with the variables that set what they are about."""
+        """Check one part of the start; collect its faults, with the environment variables that set their options."""
         variables = self.configuration.variables
         try:
             yield
@@ -55,19 +55,19 @@ class _Trial:
 
 
 def _storage_fault(error: StorageError) -> str:
-    reason = "does not answer" if error.retryable else "cannot be used"
+    reason = "is unavailable" if error.retryable else "cannot be used"
     return f"cannot serve, because the storage {reason}: {error}"
 
 
 def rehearse(
     configuration: Configuration, on_ready: Callable[[str, int], None] | None = None, *, offline: bool = False
 ) -> Ready:
-    """Make every plugin that is configured and close it again, write to the storage, and read the files of TLS.
+    """Create and close every configured plugin, write to the storage, and read the TLS files.
 
-    ``offline`` leaves out the storage's backend, the outbox, the files of TLS and the resolution of the host, none of
-    which may be there on another machine.
+    ``offline`` skips the storage backend, the outbox, the TLS files and the resolution of the host, none of which
+    may exist on another machine.
 
-    Raises ConfigurationError with a sentence for each part that cannot be used.
+    Raises ConfigurationError with a message for each part that cannot be used.
     """
     trial = _Trial(configuration)
     warnings = _access_warnings(configuration)
@@ -100,7 +100,7 @@ def rehearse(
 
 
 def _try_storage(configuration: Configuration, warnings: list[str]) -> bool:
-    """Open the storage and write to it; whether one process alone may use it."""
+    """Open the storage and write to it; returns whether it must be used by a single process."""
     name = configuration.storage.driver
     driver = open_checked(configuration)
     try:
@@ -109,15 +109,15 @@ def _try_storage(configuration: Configuration, warnings: list[str]) -> bool:
             try:
                 check_writable(driver)
             except NoSpace as error:
-                warnings.append(f"the storage is full, and takes no push: {error}")
+                warnings.append(f"the storage is full, pushes will fail: {error}")
             except DeleteFailed as error:
-                warnings.append(f"the storage lets nothing be deleted: {error}")
+                warnings.append(f"the storage does not allow deletion: {error}")
     finally:
         driver.close()
     if not claims.shared:
-        warnings.append(f"the storage {name} is not shared: one process serves it")
+        warnings.append(f"the storage {name} is not shared: serving with one process")
     elif not claims.create:
-        warnings.append(f"the storage {name} cannot create atomically: one process on one host serves it")
+        warnings.append(f"the storage {name} cannot create atomically: serving with one process; use one host only")
     return not (claims.shared and claims.create)
 
 
@@ -155,24 +155,24 @@ def _resolve(host: str) -> None:
 def _access_warnings(configuration: Configuration) -> list[str]:
     warnings = []
     if configuration.auth and configuration.access is None:
-        warnings.append("access is not set: who is authenticated may do everything, as in Docker Distribution")
+        warnings.append("access is not set: authenticated clients may do everything, as in Docker Distribution")
     if configuration.access is not None and not configuration.auth and not _knows_clients(configuration):
-        warnings.append("access is set and auth is not: everybody is anonymous, and only the rules of anonymous hold")
+        warnings.append("access is set and auth is not: all clients are anonymous, and only rules for anonymous apply")
     http = configuration.http
     if configuration.auth and http.tls is None and http.addr.host not in {"127.0.0.1", "::1", "localhost"}:
         warnings.append(
-            "http.tls is not set: passwords and tokens travel in the clear, unless a proxy in front has TLS"
+            "http.tls is not set: passwords and tokens are sent in clear text, unless a proxy in front terminates TLS"
         )
     return warnings
 
 
 def _knows_clients(configuration: Configuration) -> bool:
-    """Whether certificates say who clients are."""
+    """Returns whether clients are identified by certificates."""
     return configuration.http.tls is not None and bool(configuration.http.tls.clientcas)
 
 
 def _places(error: Exception, place: str, variables: Mapping[str, str]) -> list[str]:
-    """The places of the options that an error is about, where it came of their validation; else the plugin's."""
+    """Returns the paths of the options that a validation error is about, or else the plugin's path."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ValidationError):
@@ -188,11 +188,11 @@ def _places(error: Exception, place: str, variables: Mapping[str, str]) -> list[
 
 
 def _named(error: Exception, place: str, variables: Mapping[str, str]) -> list[str]:
-    """The places of the options whose names are in a message; else that of them all."""
+    """Returns the paths of the options named in a message, or else ``place``."""
     keys = [key for key in variables if key.startswith(f"{place}.")]
     return [key for key in keys if re.search(rf"\b{re.escape(key.rpartition('.')[2])}\b", str(error))] or [place]
 
 
 def _plugin(place: str, error: Exception) -> str:
-    """The place of an authenticator, of which there may be several."""
+    """Returns the path of an authenticator, since there may be several."""
     return f"{place}.{error.driver}" if place == "auth" and isinstance(error, ConfigError) else place

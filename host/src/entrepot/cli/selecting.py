@@ -1,4 +1,4 @@
-"""The options that say which deliveries a command is about."""
+"""The options that select deliveries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["selecting"]
 
 
 class _Moment(click.ParamType[datetime]):
-    """A time as RFC 3339 has it (in UTC, where it does not say), or how long ago."""
+    """A time in RFC 3339 format (UTC if it has no offset), or a duration before now."""
 
     name = "time"
 
@@ -30,20 +30,32 @@ class _Moment(click.ParamType[datetime]):
         try:
             return datetime.now(UTC) - parse_duration(value)
         except (ValueError, OverflowError):
-            self.fail(f"{value!r} is neither a time (2026-01-31T12:00:00Z) nor how long ago (2h30m)", param, ctx)
+            self.fail(f"{value!r} is neither a time (2026-01-31T12:00:00Z) nor a duration (2h30m)", param, ctx)
 
 
 def selecting(*states: State) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command options for deliveries in these states; it gets what they say as ``selection``."""
+    """Add options that select deliveries in these states to a command, which gets ``selection``."""
     by_name = {state.name.lower(): state for state in states}
     options = [
-        click.option("--id", "ids", multiple=True, help="An event's id; may be given again."),
-        click.option("--state", "names", multiple=True, type=click.Choice(list(by_name)), help="May be given again."),
-        click.option("--endpoint", "endpoints", multiple=True, help="The name of an endpoint; may be given again."),
-        click.option("--action", "actions", multiple=True, type=click.Choice(get_args(Action))),
-        click.option("--repository", help="A glob: * for one part of the name, ** for any number."),
-        click.option("--since", type=_Moment(), help="Events from this time on: RFC 3339, or how long ago (2h30m)."),
-        click.option("--until", type=_Moment(), help="Events up to this time."),
+        click.option("--id", "ids", multiple=True, help="ID of an event (repeatable)."),
+        click.option(
+            "--state",
+            "names",
+            multiple=True,
+            type=click.Choice(list(by_name)),
+            help="State of the delivery (repeatable).",
+        ),
+        click.option("--endpoint", "endpoints", multiple=True, help="Name of an endpoint (repeatable)."),
+        click.option(
+            "--action",
+            "actions",
+            multiple=True,
+            type=click.Choice(get_args(Action)),
+            help="Action of the event (repeatable).",
+        ),
+        click.option("--repository", help="Glob pattern: * matches one component of a name, ** any number."),
+        click.option("--since", type=_Moment(), help="Events since this time: RFC 3339, or how long ago (2h30m)."),
+        click.option("--until", type=_Moment(), help="Events until this time."),
     ]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:

@@ -26,7 +26,7 @@ _log = logging.getLogger("entrepot")
 @click.command()
 @click.argument("path", metavar="[CONFIG]", type=click.Path(), required=False)
 def serve(path: str | None) -> None:
-    """Serve a registry, as CONFIG or $REGISTRY_CONFIGURATION_PATH says; without either, from ./data."""
+    """Serve a registry configured by CONFIG or $REGISTRY_CONFIGURATION_PATH; without either, from ./data."""
     try:
         configuration, warnings = load_configuration(path or os.environ.get(CONFIGURATION_PATH) or None, os.environ)
         _serve(configuration, warnings)
@@ -35,7 +35,7 @@ def serve(path: str | None) -> None:
     except (PluginError, ConfigError) as error:
         raise click.ClickException(str(error)) from error
     except StorageError as error:
-        raise click.ClickException(f"cannot serve, because the storage does not answer: {error}") from error
+        raise click.ClickException(f"cannot serve, because the storage is unavailable: {error}") from error
     except OSError as error:
         raise click.ClickException(f"cannot serve: {error}") from error
 
@@ -49,7 +49,7 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
     for warning in ready.warnings:
         _log.warning("%s", warning)
     _log.info("serving with storage %s and server %s", configuration.storage.driver, ready.server.name)
-    # Programs that rotate logs send them to every process of a service; the children inherit this.
+    # Programs that rotate logs send these signals to every process of a service; child processes inherit this.
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     ready.server.serve(functools.partial(build_application, configuration), ready.settings)
