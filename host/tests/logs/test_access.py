@@ -22,14 +22,14 @@ NASTY = st.text(max_size=40) | st.sampled_from(
 
 @pytest.fixture
 def descriptor(tmp_path: Path) -> Iterator[int]:
-    """A file to log into."""
+    """A file descriptor to log to."""
     number = os.open(tmp_path / "log", os.O_RDWR | os.O_CREAT | os.O_APPEND)
     yield number
     os.close(number)
 
 
 def written(descriptor: int) -> list[str]:
-    """The lines that were logged, without what ends them; the file is emptied."""
+    """Returns the logged lines without line ends, and empties the file."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     data = os.read(descriptor, 2**24)
     os.ftruncate(descriptor, 0)
@@ -105,7 +105,7 @@ def test_long_values_are_cut(descriptor: int) -> None:
     assert len(line) < 4096
 
 
-def test_what_is_too_much_is_dropped_counted_and_told(descriptor: int) -> None:
+def test_lines_beyond_the_limit_are_dropped_and_their_number_is_logged(descriptor: int) -> None:
     log = AccessLog(as_json=False, descriptor=descriptor, limit=10)
     for _ in range(25):
         write(log)
@@ -116,7 +116,7 @@ def test_what_is_too_much_is_dropped_counted_and_told(descriptor: int) -> None:
     assert f'level=warn msg="{25 - requests} requests were not logged' in "".join(lines)
 
 
-def test_a_log_that_cannot_be_written_harms_nobody() -> None:
+def test_a_log_that_cannot_be_written_is_ignored() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     log = AccessLog(as_json=False, descriptor=writer)
@@ -126,7 +126,7 @@ def test_a_log_that_cannot_be_written_harms_nobody() -> None:
     os.close(writer)
 
 
-def test_lines_come_without_a_close(descriptor: int) -> None:
+def test_lines_are_written_without_a_close(descriptor: int) -> None:
     log = AccessLog(as_json=False, descriptor=descriptor)
     write(log)
     while not os.fstat(descriptor).st_size:
@@ -156,7 +156,7 @@ def test_lines_of_several_processes_do_not_mix() -> None:
     assert sorted(paths) == sorted(f"/{name}/{number}" for name in "abc" for number in range(2000))
 
 
-def test_a_line_that_cannot_be_written_costs_no_other(descriptor: int) -> None:
+def test_a_line_that_cannot_be_formatted_does_not_affect_others(descriptor: int) -> None:
     log = AccessLog(as_json=False, descriptor=descriptor)
     write(log, path="/first")
     write(log, path="/second", user=7)  # type: ignore[arg-type]  # a plugin's mistake

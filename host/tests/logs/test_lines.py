@@ -1,4 +1,4 @@
-"""Ordinary log lines."""
+"""Formatting of log records."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_record_is_one_json_object_with_its_traceback() -> None:
     assert values["error"].endswith("'a\\nb'")
 
 
-def test_only_what_is_severe_enough_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_records_of_the_level_or_above_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:

@@ -1,4 +1,4 @@
-"""A sink that keeps what it takes, and fails when it is told to."""
+"""A sink that stores events, and fails on demand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ListSink"]
 
 
 class ListSink(NotificationSink):
-    """Takes events into a list; ``before`` is called with each delivery, and may raise."""
+    """Stores events in a list; ``before`` is called with each delivery, and may raise."""
 
     name: ClassVar[str] = "list"
     contract: ClassVar[tuple[int, int]] = (1, 0)
@@ -31,7 +31,7 @@ class ListSink(NotificationSink):
         self._lock = threading.Lock()
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
-        """Take some events."""
+        """Store some events."""
         with self._lock:
             self._now += 1
             self.at_once = max(self.at_once, self._now)
@@ -45,5 +45,5 @@ class ListSink(NotificationSink):
                 self._now -= 1
 
     def close(self) -> None:
-        """Note that it was closed."""
+        """Record that it was closed."""
         self.closed = True

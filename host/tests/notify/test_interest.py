@@ -1,4 +1,4 @@
-"""Which endpoint is told which event."""
+"""Which events are sent to an endpoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PUSH = Event("push", "team/app", LAYER, tag="v1.2")
 
 
 @pytest.mark.parametrize(
-    ("interest", "told"),
+    ("interest", "sent"),
     [
         (Interest(), True),
         (Interest(actions=("push", "delete")), True),
@@ -31,13 +31,13 @@ PUSH = Event("push", "team/app", LAYER, tag="v1.2")
         (Interest(repositories=("team/*",), tags=("latest",)), False),
     ],
 )
-def test_an_endpoint_is_told_what_it_asks_for(interest: Interest, told: bool) -> None:
-    assert judge(interest)(PUSH) is told
+def test_an_endpoint_gets_the_events_that_match_its_filters(interest: Interest, sent: bool) -> None:
+    assert judge(interest)(PUSH) is sent
 
 
-def test_what_has_no_tag_is_not_told_to_who_asks_for_tags() -> None:
+def test_an_event_without_a_tag_does_not_match_a_tag_filter() -> None:
     assert not judge(Interest(tags=("*",)))(Event("push", "a", LAYER))
 
 
-def test_what_has_no_target_is_of_no_media_type() -> None:
+def test_an_event_without_a_target_has_no_media_type() -> None:
     assert judge(Interest(ignored_media_types=("",)))(Event("delete", "a", tag="v1"))

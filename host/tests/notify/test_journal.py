@@ -1,4 +1,4 @@
-"""Keeping events for many threads, and on a disk that fails; and what the intake makes of it."""
+"""The journal: events of many threads, failing disks, and the import into the outbox."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 
 def lines(folder: Path) -> list[bytes]:
-    """What is in the files, in order."""
+    """Returns the lines of all files, in order."""
     return [line for path in sorted((folder / "journal").glob("*.jsonl")) for line in path.read_bytes().splitlines()]
 
 
 def written(folder: Path) -> list[str]:
-    """The ids of the events in the files."""
+    """Returns the ids of the events in the files."""
     return [EVENT.validate_json(line).id for line in lines(folder)]
 
 
 def take(folder: Path, outbox: Outbox, most: int = 1000) -> list[Event]:
-    """Take in all there is, and answer what is pending."""
+    """Import everything, and return the pending events."""
     intake = Intake(folder, outbox, lambda _: ["x"], most)
     while intake.take():
         pass
     return [EVENT.validate_json(one.body) for one in outbox.pending("x", most=10_000)]
 
 
-def test_what_is_recorded_is_on_disk_when_the_call_returns(tmp_path: Path, journal: Journal) -> None:
+def test_recorded_events_are_on_disk_when_the_call_returns(tmp_path: Path, journal: Journal) -> None:
     made = [Event("push", "a") for _ in range(10)]
     for number, event in enumerate(made, 1):
         journal.record(event)
@@ -77,7 +77,7 @@ def test_many_threads_record_everything_once(tmp_path: Path, journal: Journal) -
         assert [event.id for event in found if event.repository == str(number)] == [event.id for event in events]
 
 
-def test_what_need_not_be_recorded_at_once_is_there_soon(tmp_path: Path, journal: Journal) -> None:
+def test_added_events_are_written_soon(tmp_path: Path, journal: Journal) -> None:
     made = [Event("pull", "a") for _ in range(50)]
     for event in made:
         journal.add(event)
@@ -85,10 +85,10 @@ def test_what_need_not_be_recorded_at_once_is_there_soon(tmp_path: Path, journal
     assert written(tmp_path) == [event.id for event in made]
 
 
-def test_what_cannot_be_recorded_is_refused_and_what_may_wait_is_held_and_written_later(
+def test_an_unwritable_event_is_rejected_or_held_in_memory_and_written_later(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "journal").write_text("where the folder should be")
+    (tmp_path / "journal").write_text("in place of the folder")
     journal = Journal(tmp_path)
     held = [Event("delete", "a") for _ in range(5)]
     for event in held:
@@ -108,8 +108,8 @@ def test_what_cannot_be_recorded_is_refused_and_what_may_wait_is_held_and_writte
     assert journal.failure is None
 
 
-def test_many_threads_are_refused_what_one_write_could_not_keep(tmp_path: Path) -> None:
-    (tmp_path / "journal").write_text("where the folder should be")
+def test_all_threads_of_a_failed_write_get_the_error(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("in place of the folder")
     journal = Journal(tmp_path)
     refused: list[str] = []
 
@@ -128,22 +128,22 @@ def test_many_threads_are_refused_what_one_write_could_not_keep(tmp_path: Path) 
     assert sorted(refused) == sorted(map(str, range(16)))
 
 
-def test_a_journal_that_is_full_refuses_pushes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("entrepot.notify.journal._MOST_BYTES", 100)
+def test_a_full_journal_rejects_pushes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entrepot.notify.journal._MAX_BYTES", 100)
     monkeypatch.setattr("entrepot.notify.journal._LOOK_SECONDS", 0)
     journal = Journal(tmp_path)
     journal.record(Event("push", "a" * 100))
-    with pytest.raises(OSError, match="wait for the notifier"):
+    with pytest.raises(OSError, match="waiting for the notifier"):
         journal.record(Event("push", "a"))
     journal.close()
     assert (len(written(tmp_path)), journal.lost) == (1, 0)
 
 
-def test_while_nothing_can_be_written_events_take_a_bounded_memory_and_pulls_no_lines_of_the_log(
+def test_while_nothing_can_be_written_memory_is_bounded_and_dropped_pulls_are_not_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("entrepot.notify.journal._MOST_IN_MEMORY", 2**20)
-    (tmp_path / "journal").write_text("where the folder should be")
+    monkeypatch.setattr("entrepot.notify.journal._MAX_IN_MEMORY", 2**20)
+    (tmp_path / "journal").write_text("in place of the folder")
     journal = Journal(tmp_path)
     references = tuple(Descriptor("t", "sha256:" + "a" * 64, size) for size in range(1000))
     for _ in range(100):
@@ -160,8 +160,8 @@ def test_while_nothing_can_be_written_events_take_a_bounded_memory_and_pulls_no_
     assert '"action":"pull"' not in caplog.text
 
 
-def test_what_cannot_be_written_to_the_end_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "journal").write_text("where the folder should be")
+def test_events_that_cannot_be_written_at_shutdown_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "journal").write_text("in place of the folder")
     journal = Journal(tmp_path)
     event = Event("delete", "a")
     journal.record_or_hold(event)
@@ -170,7 +170,7 @@ def test_what_cannot_be_written_to_the_end_is_in_the_log(tmp_path: Path, caplog:
     assert f'"id":"{event.id}"' in caplog.text
 
 
-def test_a_lone_surrogate_is_replaced_and_the_events_beside_it_are_kept(
+def test_a_lone_surrogate_is_replaced_and_other_events_are_kept(
     tmp_path: Path, journal: Journal, outbox: Outbox
 ) -> None:
     bad = Event("push", "a", Descriptor("a/\udfff", "", 0), actor="\ud800", annotations={"x": "\udc00", "\ud800": "y"})
@@ -187,7 +187,9 @@ def test_a_lone_surrogate_is_replaced_and_the_events_beside_it_are_kept(
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
-def test_an_event_that_has_no_form_in_json_is_refused_alone(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:
+def test_an_event_that_cannot_be_written_as_json_is_rejected_alone(
+    tmp_path: Path, journal: Journal, outbox: Outbox
+) -> None:
     journal.add(Event("pull", "a"))
     for keep in (journal.add, journal.record):
         with pytest.raises(ValueError, match="serialize"):
@@ -196,19 +198,19 @@ def test_an_event_that_has_no_form_in_json_is_refused_alone(tmp_path: Path, jour
     assert [event.repository for event in take(tmp_path, outbox)] == ["a", "b"]
 
 
-def test_the_thread_of_the_journal_outlives_any_exception(
+def test_the_thread_of_the_journal_survives_any_exception(
     tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr("os.write", lambda *_: 1 / 0)
         journal.add(Event("pull", "a"))
-        assert eventually(lambda: "the journal of the notifications failed" in caplog.text)
+        assert eventually(lambda: "journal flush failed" in caplog.text)
     event = Event("pull", "b")
     journal.add(event)
     assert eventually(lambda: event.id in written(tmp_path))
 
 
-def test_everything_is_taken_in_once_and_in_order(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:
+def test_everything_is_imported_once_and_in_order(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:
     made = []
     for number in range(5):
         for _ in range(20):
@@ -218,7 +220,7 @@ def test_everything_is_taken_in_once_and_in_order(tmp_path: Path, journal: Journ
     assert take(tmp_path, outbox) == made
 
 
-def test_a_journal_is_removed_when_its_writer_has_ended_and_all_of_it_is_taken(
+def test_a_journal_is_removed_when_its_writer_has_ended_and_it_is_fully_imported(
     tmp_path: Path, journal: Journal, outbox: Outbox
 ) -> None:
     journal.record(Event("push", "a"))
@@ -231,7 +233,7 @@ def test_a_journal_is_removed_when_its_writer_has_ended_and_all_of_it_is_taken(
     assert outbox.journals() == {}
 
 
-def test_what_a_killed_process_has_recorded_is_taken_in_and_half_a_line_is_not(
+def test_events_of_a_killed_process_are_imported_except_for_a_partial_line(
     tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     code = (
@@ -246,10 +248,10 @@ def test_what_a_killed_process_has_recorded_is_taken_in_and_half_a_line_is_not(
     path.write_bytes(path.read_bytes() + b'{"action":"push","repos')
     assert len(take(tmp_path, outbox)) == 10
     assert not path.exists()
-    assert "half a line" in caplog.text
+    assert "partial line" in caplog.text
 
 
-def test_a_line_that_is_no_event_is_in_the_log_and_the_others_are_taken(
+def test_an_invalid_line_is_logged_and_the_others_are_imported(
     tmp_path: Path, journal: Journal, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal.record(Event("push", "a"))
@@ -261,7 +263,7 @@ def test_a_line_that_is_no_event_is_in_the_log_and_the_others_are_taken(
     assert "dance" in caplog.text
 
 
-def test_a_line_of_many_references_is_taken_whole(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:
+def test_a_long_line_is_imported_completely(tmp_path: Path, journal: Journal, outbox: Outbox) -> None:
     layer = Descriptor("application/octet-stream", "sha256:" + "0" * 64, 1)
     event = Event("push", "a", references=(layer,) * 20_000)
     journal.record(event)
@@ -271,7 +273,7 @@ def test_a_line_of_many_references_is_taken_whole(tmp_path: Path, journal: Journ
     assert second.repository == "b"
 
 
-def test_what_manifests_hold_is_left_out_where_nobody_is_to_be_told(tmp_path: Path, outbox: Outbox) -> None:
+def test_references_are_omitted_if_they_are_not_configured(tmp_path: Path, outbox: Outbox) -> None:
     layer = Descriptor("application/octet-stream", "sha256:" + "0" * 64, 1)
     journal = Journal(tmp_path, references=False)
     journal.record(Event("push", "a", layer, references=(layer,)))
@@ -281,7 +283,7 @@ def test_what_manifests_hold_is_left_out_where_nobody_is_to_be_told(tmp_path: Pa
     assert event.target == layer
 
 
-def test_of_a_full_outbox_pulls_are_left_out_first(
+def test_a_full_outbox_drops_pulls_first(
     tmp_path: Path, journal: Journal, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = []

@@ -1,4 +1,4 @@
-"""The metrics of the notifier, as Prometheus reads them."""
+"""The metrics of the notifier, as scraped by Prometheus."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def answers(port: int) -> bool:
 
 
 def values(text: str) -> dict[str, float]:
-    """Each sample by its name and the values of its labels."""
+    """Returns each sample by its name and the values of its labels."""
     return {
         " ".join([sample.name, *sample.labels.values()]): sample.value
         for family in text_string_to_metric_families(text)
@@ -71,7 +71,7 @@ def served(outbox: Outbox, port: int) -> Iterator[Metrics]:
 
 
 @pytest.mark.usefixtures("served")
-def test_each_endpoint_is_told_as_the_outbox_has_it(outbox: Outbox, port: int) -> None:
+def test_the_metrics_of_each_endpoint_are_read_from_the_outbox(outbox: Outbox, port: int) -> None:
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     outbox.record([Recorded(Event("push", "a", timestamp=hour_ago), ["x", "y"]) for _ in range(5)])
     first, second, third, *_ = (one.seq for one in outbox.pending("x", most=9))
@@ -89,7 +89,7 @@ def test_each_endpoint_is_told_as_the_outbox_has_it(outbox: Outbox, port: int) -
     assert found["entrepot_notifications_outbox_readable"] == 1
 
 
-def test_how_long_deliveries_last_is_counted_for_each_endpoint(served: Metrics, port: int) -> None:
+def test_durations_are_recorded_for_each_endpoint(served: Metrics, port: int) -> None:
     for seconds in (0.002, 0.2, 0.3):
         served.observer("x")(seconds)
     found = values(get(port, "/metrics")[1])
@@ -99,7 +99,7 @@ def test_how_long_deliveries_last_is_counted_for_each_endpoint(served: Metrics, 
 
 
 @pytest.mark.usefixtures("served")
-def test_an_outbox_that_cannot_be_read_is_a_metric_and_no_error(tmp_path: Path, outbox: Outbox, port: int) -> None:
+def test_an_unreadable_outbox_is_a_metric_and_not_an_error(tmp_path: Path, outbox: Outbox, port: int) -> None:
     outbox.record([Recorded(Event("push", "a"), ["x"])])
     outbox.close()
     (tmp_path / "outbox.db").unlink()
@@ -111,19 +111,19 @@ def test_an_outbox_that_cannot_be_read_is_a_metric_and_no_error(tmp_path: Path, 
 
 
 @pytest.mark.usefixtures("served")
-def test_another_path_says_where_the_metrics_are(port: int) -> None:
+def test_another_path_returns_the_path_of_the_metrics(port: int) -> None:
     assert get(port, "/") == (404, "metrics are at /metrics\n")
 
 
-def test_an_address_that_is_taken_is_tried_again(outbox: Outbox, port: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_binding_an_address_in_use_is_retried(outbox: Outbox, port: int, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", port)):
         server = MetricsServer(MetricsSettings("127.0.0.1", port), Metrics(outbox).application)
-        assert eventually(lambda: "metrics cannot be served" in caplog.text)
+        assert eventually(lambda: "metrics not served" in caplog.text)
     assert eventually(lambda: answers(port))
     server.close()
 
 
-def test_an_address_that_stays_taken_does_not_hold_up_the_end(outbox: Outbox, port: int) -> None:
+def test_an_address_in_use_does_not_block_shutdown(outbox: Outbox, port: int) -> None:
     with socket.create_server(("127.0.0.1", port)):
         server = MetricsServer(MetricsSettings("127.0.0.1", port), Metrics(outbox).application)
         began = time.monotonic()
@@ -131,7 +131,7 @@ def test_an_address_that_stays_taken_does_not_hold_up_the_end(outbox: Outbox, po
         assert time.monotonic() - began < 30
 
 
-def test_one_who_stalls_holds_up_nobody(outbox: Outbox, port: int) -> None:
+def test_a_stalled_client_does_not_block_others(outbox: Outbox, port: int) -> None:
     server = MetricsServer(MetricsSettings("127.0.0.1", port), Metrics(outbox).application)
     assert eventually(lambda: answers(port))
     with socket.create_connection(("127.0.0.1", port)) as stalled:

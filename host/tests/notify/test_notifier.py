@@ -1,4 +1,4 @@
-"""The notifier's process: one for each outbox, whatever is killed."""
+"""The notifier process: one per outbox, whichever process is killed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Lines(NotificationSink):
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NotifySettings:
-    """One endpoint, of a sink that is installed for this test alone: it writes ids into a file."""
+    """Settings with one endpoint, whose sink is installed for this test only and writes ids to a file."""
     installed = tmp_path / "installed"
     about = installed / "lines-1.dist-info"
     about.mkdir(parents=True)
@@ -59,13 +59,13 @@ def outbox(settings: NotifySettings) -> Iterator[Outbox]:
 
 
 def taken(folder: Path) -> list[str]:
-    """The ids that the sink has taken."""
+    """Returns the ids that the sink has received."""
     path = folder / "taken"
     return path.read_text().split() if path.exists() else []
 
 
 def notifiers(settings: NotifySettings) -> list[int]:
-    """The processes that have the outbox's lock open; a notifier alone holds it for long."""
+    """Returns the processes that have the outbox's lock file open, which a notifier holds permanently."""
     wanted = os.path.join(settings.outbox.path, "notifier.lock")
     found = []
     for process in Path("/proc").iterdir():
@@ -80,13 +80,15 @@ def notifiers(settings: NotifySettings) -> list[int]:
 
 
 def record(outbox: Outbox) -> str:
-    """A new event's id."""
+    """Record a new event, and return its id."""
     event = Event("push", "a")
     outbox.record([Recorded(event, ["x"])])
     return event.id
 
 
-def test_one_is_at_work_however_many_workers_keep_it(tmp_path: Path, settings: NotifySettings, outbox: Outbox) -> None:
+def test_there_is_one_notifier_for_any_number_of_workers(
+    tmp_path: Path, settings: NotifySettings, outbox: Outbox
+) -> None:
     keepers = [Keeper(settings) for _ in range(3)]
     made = [record(outbox) for _ in range(10)]
     assert eventually(lambda: taken(tmp_path) == made)
@@ -96,9 +98,7 @@ def test_one_is_at_work_however_many_workers_keep_it(tmp_path: Path, settings: N
     assert notifiers(settings) == []
 
 
-def test_another_one_takes_the_place_of_one_that_was_killed(
-    tmp_path: Path, settings: NotifySettings, outbox: Outbox
-) -> None:
+def test_a_killed_notifier_is_replaced(tmp_path: Path, settings: NotifySettings, outbox: Outbox) -> None:
     keeper = Keeper(settings)
     first = record(outbox)
     assert eventually(lambda: taken(tmp_path) == [first])
@@ -108,7 +108,7 @@ def test_another_one_takes_the_place_of_one_that_was_killed(
     keeper.close()
 
 
-def test_it_ends_with_the_worker_that_was_killed_and_another_worker_starts_its_own(
+def test_a_notifier_ends_with_its_killed_worker_and_another_worker_starts_one(
     tmp_path: Path, settings: NotifySettings, outbox: Outbox
 ) -> None:
     code = (

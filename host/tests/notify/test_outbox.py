@@ -1,4 +1,4 @@
-"""The outbox: what is recorded is pending until it is settled, in order, for each endpoint on its own."""
+"""The outbox: recorded events are pending until they are settled, in order, separately for each endpoint."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 
 def pushes(count: int, repository: str = "a") -> list[Event]:
-    """Events that differ in their tags."""
+    """Returns events with different tags."""
     return [Event("push", repository, tag=str(number)) for number in range(count)]
 
 
 def tags(outbox: Outbox, endpoint: str, *without: str) -> list[str | None]:
-    """The tags of what is pending, in order."""
+    """Returns the tags of pending events, in order."""
     return [EVENT.validate_json(one.body).tag for one in outbox.pending(endpoint, most=100, without=without)]
 
 
-def test_what_is_recorded_is_pending_in_order_for_whom_it_is_for(outbox: Outbox) -> None:
+def test_recorded_events_are_pending_in_order_for_their_endpoints(outbox: Outbox) -> None:
     first, second, third = pushes(3)
     outbox.record([Recorded(first, ["x", "y"]), Recorded(second, ["y"])])
     outbox.record([Recorded(third, ["x"])])
@@ -43,7 +43,7 @@ def test_what_is_recorded_is_pending_in_order_for_whom_it_is_for(outbox: Outbox)
     assert outbox.count_pending() == 4
 
 
-def test_an_event_comes_back_as_it_was(outbox: Outbox) -> None:
+def test_an_event_is_read_back_unchanged(outbox: Outbox) -> None:
     blob = Descriptor("application/octet-stream", "sha256:" + "0" * 64, 7)
     event = Event(
         "mount",
@@ -61,7 +61,7 @@ def test_an_event_comes_back_as_it_was(outbox: Outbox) -> None:
     assert EVENT.validate_json(outbox.pending("x", most=1)[0].body) == event
 
 
-def test_what_is_settled_is_pending_no_more_unless_it_failed(outbox: Outbox) -> None:
+def test_settled_deliveries_are_no_longer_pending_unless_they_failed(outbox: Outbox) -> None:
     outbox.record([Recorded(event, ["x", "y"]) for event in pushes(4)])
     first, second, third, _ = (one.seq for one in outbox.pending("x", most=4))
     outbox.settle("x", Settled([first], {second: "busy"}, {third: "never"}))
@@ -70,7 +70,7 @@ def test_what_is_settled_is_pending_no_more_unless_it_failed(outbox: Outbox) -> 
     assert tags(outbox, "y") == ["0", "1", "2", "3"]
 
 
-def test_what_is_too_old_dies_with_the_first_that_fails(outbox: Outbox) -> None:
+def test_too_old_deliveries_become_dead_when_one_fails(outbox: Outbox) -> None:
     outbox.record([Recorded(event, ["x"]) for event in pushes(3)])
     first = outbox.pending("x", most=1)[0].seq
     outbox.settle("x", Settled(failed={first: "busy"}), too_old=timedelta(hours=1))
@@ -79,13 +79,13 @@ def test_what_is_too_old_dies_with_the_first_that_fails(outbox: Outbox) -> None:
     assert outbox.count_pending() == 0
 
 
-def test_repositories_can_be_left_out(outbox: Outbox) -> None:
+def test_repositories_can_be_excluded(outbox: Outbox) -> None:
     outbox.record([Recorded(Event("push", name, tag=name), ["x"]) for name in ("a", "b", "a", "c")])
     assert tags(outbox, "x", "a") == ["b", "c"]
     assert tags(outbox, "x", "a", "b", "c") == []
 
 
-def test_a_purge_forgets_what_is_settled_and_nothing_that_is_pending(outbox: Outbox) -> None:
+def test_a_purge_deletes_settled_deliveries_but_no_pending_ones(outbox: Outbox) -> None:
     outbox.record([Recorded(event, ["x"]) for event in pushes(3)])
     seqs = [one.seq for one in outbox.pending("x", most=3)]
     outbox.settle("x", Settled([seqs[0]], dead={seqs[1]: "never"}))
@@ -98,7 +98,7 @@ def test_a_purge_forgets_what_is_settled_and_nothing_that_is_pending(outbox: Out
     assert tags(outbox, "x") == ["2"]
 
 
-def test_a_number_is_never_used_again(outbox: Outbox) -> None:
+def test_a_number_is_never_reused(outbox: Outbox) -> None:
     outbox.record([Recorded(pushes(1)[0], ["x"])])
     first = outbox.pending("x", most=1)[0].seq
     outbox.settle("x", Settled([first]))
@@ -120,7 +120,7 @@ def test_processes_record_at_the_same_time(tmp_path: Path, outbox: Outbox) -> No
     assert len(outbox.pending("y", most=1000)) == len(outbox.pending("z", most=1000)) == 50
 
 
-def test_a_broken_file_is_kept_aside_and_a_new_one_taken(
+def test_a_corrupt_file_is_set_aside_and_replaced(
     tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox.record([Recorded(pushes(1)[0], ["x"])])
@@ -131,11 +131,11 @@ def test_a_broken_file_is_kept_aside_and_a_new_one_taken(
     assert tags(outbox, "x") == ["1"]
     (aside,) = broken_files(tmp_path)
     assert (tmp_path / aside).read_bytes() == garbage
-    assert "is broken" in caplog.text
+    assert "outbox corrupt" in caplog.text
     assert aside in caplog.text
 
 
-def test_who_has_a_file_open_that_was_put_aside_goes_on_with_the_new_one(tmp_path: Path, outbox: Outbox) -> None:
+def test_a_process_with_a_replaced_file_open_continues_with_the_new_one(tmp_path: Path, outbox: Outbox) -> None:
     outbox.record([Recorded(pushes(1)[0], ["x"])])
     (tmp_path / "outbox.db").rename(tmp_path / "elsewhere.db")
     for end in ("-wal", "-shm"):
@@ -144,13 +144,13 @@ def test_who_has_a_file_open_that_was_put_aside_goes_on_with_the_new_one(tmp_pat
     assert tags(outbox, "x") == ["1"]
 
 
-def test_nobody_else_may_read_the_file(tmp_path: Path, outbox: Outbox) -> None:
+def test_the_file_is_private(tmp_path: Path, outbox: Outbox) -> None:
     outbox.count_pending()
     assert (tmp_path / "outbox.db").stat().st_mode & 0o777 == 0o600
 
 
 def count(outbox: Outbox, table: str) -> int:
-    """How many rows a table has, asked without the code under test."""
+    """Returns the number of rows of a table, read without the code under test."""
     connection = sqlite3.connect(outbox.file.folder / "outbox.db")
     try:
         rows: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - the test's own

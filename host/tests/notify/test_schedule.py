@@ -1,4 +1,4 @@
-"""When a failed delivery is tried again."""
+"""When a failed delivery is retried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from entrepot.notify.schedule import Schedule
 
 
-def test_a_failure_holds_its_own_repository_back_and_no_other() -> None:
+def test_a_failure_delays_only_its_own_repository() -> None:
     schedule = Schedule(threshold=10, backoff=timedelta(hours=1))
     schedule.failed("a", 0, None)
     assert schedule.held_back() == ["a"]
@@ -19,7 +19,7 @@ def test_a_failure_holds_its_own_repository_back_and_no_other() -> None:
     assert not schedule.probing
 
 
-def test_after_some_failures_in_a_row_the_endpoint_is_left_alone_and_then_tried_with_one() -> None:
+def test_after_some_failures_in_a_row_the_endpoint_pauses_and_is_then_probed() -> None:
     schedule = Schedule(threshold=3, backoff=timedelta(milliseconds=20))
     for _ in range(3):
         schedule.failed("a", 0, None)
@@ -31,7 +31,7 @@ def test_after_some_failures_in_a_row_the_endpoint_is_left_alone_and_then_tried_
     assert not schedule.probing
 
 
-def test_what_the_endpoint_asks_for_is_honoured_up_to_an_hour() -> None:
+def test_retry_after_is_respected_up_to_an_hour() -> None:
     schedule = Schedule(threshold=10, backoff=timedelta(0))
     schedule.failed("a", 0, timedelta(minutes=5))
     assert 290 < schedule.wait <= 300
@@ -40,7 +40,7 @@ def test_what_the_endpoint_asks_for_is_honoured_up_to_an_hour() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 10**6)), max_size=50), st.integers(1, 5))
-def test_no_wait_is_longer_than_five_minutes_of_itself(failures: list[tuple[str, int]], threshold: int) -> None:
+def test_no_backoff_exceeds_five_minutes(failures: list[tuple[str, int]], threshold: int) -> None:
     schedule = Schedule(threshold, timedelta(seconds=1))
     for repository, attempts in failures:
         schedule.failed(repository, attempts, None)
@@ -48,7 +48,7 @@ def test_no_wait_is_longer_than_five_minutes_of_itself(failures: list[tuple[str,
     assert schedule.probing is (len(failures) >= threshold)
 
 
-def test_the_waits_are_spread_over_the_whole_time() -> None:
+def test_backoff_is_spread_over_the_full_interval() -> None:
     waits = []
     for _ in range(200):
         schedule = Schedule(threshold=1, backoff=timedelta(seconds=100))

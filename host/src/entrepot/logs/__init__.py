@@ -1,4 +1,4 @@
-"""Logs: one line a request on standard output, everything else on standard error."""
+"""Logs: the access log on standard output, everything else on standard error."""
 
 from entrepot.logs.access import AccessLog
 from entrepot.logs.lines import LineFormatter, configure_logging

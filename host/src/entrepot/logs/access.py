@@ -1,4 +1,4 @@
-"""The access log: cheap for the request, written in batches by a thread."""
+"""The access log: requests only queue a line, and a thread writes batches."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _MAX_USER: Final = 128
 
 
 class AccessLog:
-    """One line for each request, on a file descriptor that several processes may write to.
+    """One line per request, on a file descriptor that may be shared by several processes.
 
-    ``write`` only queues; a thread, started by the first request, formats and writes. Where it cannot keep up, lines
-    beyond ``limit`` are dropped, and a line says how many.
+    ``write`` only queues; a thread, started by the first request, formats and writes. If it cannot keep up, lines
+    beyond ``limit`` are dropped, and their number is logged.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class AccessLog:
         user_agent: str,
         request_id: str,
     ) -> None:
-        """Queue the line of one request; ``seconds`` is how long it took, and ``user`` is empty for nobody."""
+        """Queue the line of one request; ``seconds`` is its duration, and ``user`` is empty for an anonymous client."""
         queue = self._queue
         if len(queue) >= self._limit:
             self._dropped += 1
@@ -66,7 +66,7 @@ class AccessLog:
             self._wake()
 
     def close(self) -> None:
-        """Write what is queued, and end the thread; again is harmless."""
+        """Write queued lines, and end the thread. Idempotent."""
         with self._start:
             self._closed = True
         self._work.set()
@@ -91,7 +91,7 @@ class AccessLog:
         while not self._closed:
             self._work.wait()
             time.sleep(_BATCH_SECONDS)
-            # Cleared before the queue is emptied: a request that comes in between sets it again.
+            # Cleared before the queue is emptied: a request that arrives in between sets it again.
             self._work.clear()
             self._flush()
 
@@ -107,7 +107,7 @@ class AccessLog:
                     second, stamp = now, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
                 try:
                     lines.append(line(entry, stamp, fields))
-                except Exception:  # noqa: BLE001 - what a plugin calls its user must not cost the lines of others
+                except Exception:  # noqa: BLE001 - a plugin's user name must not cause the loss of other lines
                     self._dropped += 1
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
@@ -117,14 +117,14 @@ class AccessLog:
                 return
 
     def _dropped_line(self, dropped: int, stamp: str) -> str:
-        message = f"{dropped} requests were not logged: their lines could not be written, or not fast enough"
+        message = f"{dropped} requests were not logged: lines could not be written, or not fast enough"
         if self._as_json:
             return f'{{"time":"{stamp}Z","level":"warn","msg":"{message}"{self._fields}}}\n'
         return f'time={stamp}Z level=warn msg="{message}"{self._fields}\n'
 
 
 def _cut(method: str, remote: str, user: str, agent: str) -> tuple[str, str, str, str]:
-    # Before they are remembered: a client may send tens of kilobytes.
+    # Truncated before caching: a client may send tens of kilobytes.
     return method[:32], remote[:64], user[:_MAX_USER], agent[:_MAX_AGENT]
 
 

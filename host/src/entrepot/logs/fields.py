@@ -1,4 +1,4 @@
-"""Fields of a log line, written so that no value can end the line or forge another field."""
+"""Escaping of log fields, so that no value can end the line or forge another field."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _escape: Final = json.JSONEncoder().encode
 
 
 def text_value(value: str) -> str:
-    """A value for the form ``key=value``: as it is, or quoted with everything but printable ASCII escaped."""
+    """Returns a value for ``key=value``: unchanged, or quoted with everything but printable ASCII escaped."""
     return value if _PLAIN(value) else _escape(value)
 
 
 def json_value(value: str) -> str:
-    """A JSON string; most values need no escaping, and finding that out is cheaper than escaping."""
+    """Returns a JSON string; checking that a value needs no escaping is cheaper than escaping it."""
     return f'"{value}"' if _JSON_PLAIN(value) else _escape(value)
 
 
 def text_fields(fields: Mapping[str, str]) -> str:
-    """Fields that are the same in every line, each with a space before it."""
+    """Returns constant fields for every line, each preceded by a space."""
     return "".join(f" {text_value(name)}={text_value(value)}" for name, value in fields.items())
 
 
 def json_fields(fields: Mapping[str, str]) -> str:
-    """Fields that are the same in every line, each with a comma before it."""
+    """Returns constant fields for every line, each preceded by a comma."""
     return "".join(f",{_escape(name)}:{_escape(value)}" for name, value in fields.items())

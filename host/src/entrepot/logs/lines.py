@@ -1,4 +1,4 @@
-"""Ordinary log lines: one line a record, a traceback included."""
+"""Formatting of log records: one line per record, including a traceback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["LineFormatter", "configure_logging"]
 
 
 class LineFormatter(logging.Formatter):
-    """Records as ``time=... level=... msg=...``, or as one JSON object."""
+    """Formats records as ``time=... level=... msg=...``, or as one JSON object."""
 
     def __init__(self, *, as_json: bool, fields: Mapping[str, str]) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class LineFormatter(logging.Formatter):
         self._fields = json_fields(fields) if as_json else text_fields(fields)
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line for a record."""
+        """Returns a record as one line."""
         values = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": "warn" if record.levelno == logging.WARNING else record.levelname.lower(),
@@ -38,7 +38,7 @@ class LineFormatter(logging.Formatter):
 
 
 def configure_logging(level: str, *, as_json: bool, fields: Mapping[str, str]) -> None:
-    """Send every record of at least ``level`` (error, warn, info or debug) to standard error."""
+    """Log every record of at least ``level`` (error, warn, info or debug) to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(as_json=as_json, fields=fields))
     root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""Writing whole lines to a descriptor that other processes write to as well."""
+"""Writing of complete lines to a file descriptor shared with other processes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 
 __all__ = ["write_lines"]
 
-# What a pipe takes in one piece (PIPE_BUF on Linux); more could be torn apart by another process's lines.
+# Maximum size of an atomic write to a pipe (PIPE_BUF on Linux); more could be interleaved with other processes' lines.
 _ATOMIC: Final = 4096
 _WAIT_SECONDS: Final = 5.0
 
 
 def write_lines(descriptor: int, lines: Iterable[str]) -> bool:
-    """Write lines, each unbroken by what other processes write; False where the descriptor takes no more."""
+    """Write lines without interleaving with other processes; returns False if the descriptor cannot be written."""
     try:
         for block in _blocks(lines):
             _write(descriptor, block)

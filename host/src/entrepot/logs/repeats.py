@@ -1,4 +1,4 @@
-"""Counting log lines that say the same, so that a disk that is full is not filled by them."""
+"""Suppression of repeated log messages, so that they do not fill a full disk further."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST: Final = 256
 
 
 class Repeats:
-    """Decides which lines of one kind are logged: one in ``seconds``, with the number of those before it."""
+    """Decides which messages of one kind are logged: one per ``seconds``, with the number suppressed before."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
@@ -22,7 +22,7 @@ class Repeats:
         self._kinds: dict[Hashable, tuple[float, int]] = {}
 
     def left_out(self, kind: Hashable) -> int | None:
-        """How many lines of this kind were left out since the last one, or None where this one is left out too."""
+        """Returns how many messages of a kind were suppressed since the last one; None to suppress this one too."""
         now = time.monotonic()
         with self._lock:
             logged, count = self._kinds.get(kind, (now - self._seconds, 0))

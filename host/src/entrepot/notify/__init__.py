@@ -1,6 +1,6 @@
-"""Notifications: a durable outbox, and the process that tells its events to the endpoints.
+"""Notifications: a durable outbox, and the process that delivers its events to the endpoints.
 
-Only the settings are imported here: a host that tells nobody needs no database in memory.
+Only the settings are imported here: a host without endpoints does not need to load a database library.
 """
 
 from entrepot.notify.settings import (

@@ -1,4 +1,4 @@
-"""``python -m entrepot.notify``: what a host's worker starts; the first line of its input has the settings."""
+"""``python -m entrepot.notify``: started by a worker of the host; reads the settings from the first line of stdin."""
 
 from entrepot.notify.notifier import run
 

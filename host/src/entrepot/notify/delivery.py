@@ -1,4 +1,4 @@
-"""Telling one endpoint its events: those of a repository in order, those of several at the same time."""
+"""Delivery to one endpoint: in order within a repository, concurrent across repositories."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _log = logging.getLogger(__name__)
 
 
 class Delivery:
-    """The loop of one endpoint, in a thread of its own; what it does depends on no other endpoint.
+    """The delivery loop of one endpoint, in its own thread and independent of other endpoints.
 
-    ``observe`` is told the seconds of each delivery that was taken.
+    ``observe`` is called with the duration in seconds of each successful delivery.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Delivery:
         self._thread.start()
 
     def stop(self) -> None:
-        """Begin no more deliveries."""
+        """Start no more deliveries."""
         self._stop.set()
 
     def join(self) -> None:
-        """Wait for the last one."""
+        """Wait for the last delivery and close the sink."""
         self._thread.join()
         self._pool.shutdown()
         self._sink.close()
@@ -64,15 +64,15 @@ class Delivery:
             try:
                 wait = self._round()
             except (sa.exc.DBAPIError, OSError) as error:
-                _log.error("the outbox cannot be read or written for endpoint %s: %s", self._settings.name, error)
+                _log.error("outbox not accessible: endpoint=%s error=%s", self._settings.name, error)
                 wait = _BROKEN_SECONDS
-            except Exception:  # noqa: BLE001 - without this thread nothing is delivered to the endpoint any more
-                _log.exception("the deliveries of endpoint %s failed; they are tried again", self._settings.name)
+            except Exception:  # noqa: BLE001 - without this thread nothing would be delivered to the endpoint
+                _log.exception("delivery loop failed, will retry: endpoint=%s", self._settings.name)
                 wait = _BROKEN_SECONDS
             self._stop.wait(wait)
 
     def _round(self) -> float:
-        """Send what is due, and answer how long to wait."""
+        """Send pending deliveries; returns how many seconds to wait before the next round."""
         if self._schedule.wait:
             return self._schedule.wait
         most = 1 if self._schedule.probing else _ROUND
@@ -102,23 +102,23 @@ class Delivery:
         return settled
 
     def _send_batch(self, batch: Sequence[Waiting], settled: Settled) -> bool:
-        """Whether the next may be sent."""
+        """Send one batch; returns whether the next one may be sent."""
         began = time.monotonic()
         try:
             self._sink.deliver([EVENT.validate_json(one.body) for one in batch], self._settings.timeout)
         except Rejected as error:
-            if len(batch) > 1:  # one of them may be to blame, and only that one shall die
+            if len(batch) > 1:  # find the rejected event, so that only that one becomes dead
                 return all(self._send_batch([one], settled) for one in batch)
             settled.dead[batch[0].seq] = str(error)
-            _log.error("endpoint %s will not take an event, which is dead now: %s", self._settings.name, error)
+            _log.error("event rejected, delivery is dead: endpoint=%s error=%s", self._settings.name, error)
             self._schedule.taken()
         except Undelivered as error:
             self._failed(batch, settled, error, str(error))
             return False
-        except Exception as error:  # noqa: BLE001 - a sink may fail in any way, and the events stay
-            if len(batch) > 1:  # as above: the others are delivered
+        except Exception as error:  # noqa: BLE001 - a sink may raise anything; the events stay pending
+            if len(batch) > 1:  # as above: deliver the others
                 return all(self._send_batch([one], settled) for one in batch)
-            _log.exception("the sink of endpoint %s broke its contract", self._settings.name)
+            _log.exception("sink raised an unexpected exception: endpoint=%s", self._settings.name)
             self._failed(batch, settled, Undelivered(repr(error)), f"{type(error).__name__} in the sink")
             return False
         else:
@@ -127,16 +127,16 @@ class Delivery:
             self._schedule.taken()
         return True
 
-    def _failed(self, batch: Sequence[Waiting], settled: Settled, error: Undelivered, told: str) -> None:
+    def _failed(self, batch: Sequence[Waiting], settled: Settled, error: Undelivered, message: str) -> None:
         first = batch[0]
-        _log.warning("endpoint %s took no event, and is told again: %s", self._settings.name, told)
+        _log.warning("delivery failed, will retry: endpoint=%s error=%s", self._settings.name, message)
         self._schedule.failed(first.repository, first.attempts, error.retry_after)
         most = self._settings.dead_attempts
         for one in batch:
             if most and one.attempts + 1 >= most:
-                settled.dead[one.seq] = told
+                settled.dead[one.seq] = message
             else:
-                settled.failed[one.seq] = told
+                settled.failed[one.seq] = message
 
 
 def _parts(lane: Sequence[Waiting], size: int) -> Iterator[Sequence[Waiting]]:

@@ -1,4 +1,4 @@
-"""The outbox's file: opened by several processes, and put aside where it is broken."""
+"""The file of the outbox: shared by several processes, and set aside if it is corrupt."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["NAME", "OutboxFile", "broken_files"]
 NAME: Final = "outbox.db"
 _BROKEN: Final = ".broken-"
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
 
 def broken_files(folder: Path) -> list[str]:
-    """The names of what was put aside, and still lies there."""
+    """Returns the names of the corrupt outbox files that were set aside and still exist."""
     return sorted(path.name for path in folder.glob(f"{NAME}{_BROKEN}*") if not path.name.endswith(("-wal", "-shm")))
 
 
 class OutboxFile:
-    """One SQLite file in WAL mode; work on it is run in one transaction, once more where the file was replaced."""
+    """One SQLite file in WAL mode; runs work in a transaction, and retries it once if a corrupt file was replaced."""
 
     def __init__(self, folder: Path, *, durable: bool) -> None:
         self.folder = folder
@@ -44,10 +44,10 @@ class OutboxFile:
         self._inode = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def run(self, work: Callable[[sa.Connection], Answer], *, reads: bool = False) -> Answer:
-        """What the work answers, committed; with ``reads`` it waits for no writer.
+    def run(self, work: Callable[[sa.Connection], Result], *, reads: bool = False) -> Result:
+        """Run ``work`` in a transaction and return its result; with ``reads``, do not wait for writers.
 
-        Raises sqlalchemy.exc.DBAPIError where the disk is full, broken, or another process writes for too long.
+        Raises sqlalchemy.exc.DBAPIError if the disk is full or broken, or if another process writes for too long.
         """
         try:
             return self._once(work, reads=reads)
@@ -58,11 +58,11 @@ class OutboxFile:
         return self._once(work, reads=reads)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._opening:
             self._forget()
 
-    def _once(self, work: Callable[[sa.Connection], Answer], *, reads: bool) -> Answer:
+    def _once(self, work: Callable[[sa.Connection], Result], *, reads: bool) -> Result:
         engine = self._current()
         if reads:
             engine = engine.execution_options(reads=True)
@@ -98,7 +98,7 @@ class OutboxFile:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep other processes from making the file, or putting it aside, at the same time."""
+        """Keep other processes from creating or replacing the file at the same time."""
         with open(self.folder / "outbox.lock", "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -108,14 +108,13 @@ class OutboxFile:
             seen = self._inode
             self._forget()
             if seen and self._inode_now() != seen:
-                return  # another process was first
+                return  # another process has already replaced it
             aside = f"{self._path}{_BROKEN}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
             for end in ("-wal", "-shm", ""):
                 if os.path.exists(f"{self._path}{end}"):
                     os.rename(f"{self._path}{end}", f"{aside}{end}")
         _log.critical(
-            "the outbox %s is broken (%s): it was put aside as %s, with all events that were pending in it; "
-            "a new one takes what happens from now on",
+            "outbox corrupt: path=%s error=%s moved_to=%s, pending events will not be delivered",
             self._path,
             error.orig,
             aside,

@@ -1,4 +1,4 @@
-"""From the journals of all processes to the outbox."""
+"""Import of events from the journals of all processes into the outbox."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _log = logging.getLogger(__name__)
 
 
 class Intake:
-    """Reads each journal once: how far, is written down together with the events.
+    """Reads each journal once: the position is stored in the same transaction as the events.
 
-    From ``most`` pending deliveries on nothing is taken, and from the half of it on no pulls; the log has the events.
+    From ``most`` pending deliveries on, no events are accepted; from half of that on, no pulls. Dropped events are
+    logged.
     """
 
     def __init__(self, folder: Path, outbox: Outbox, recipients: Callable[[Event], Sequence[str]], most: int) -> None:
@@ -34,9 +35,9 @@ class Intake:
         self._most = most
 
     def take(self) -> bool:
-        """Take what there is, about 1 MiB of each file; answers whether there was anything.
+        """Import up to about 1 MiB of each file; returns whether there was anything to import.
 
-        Raises OSError, and what the outbox raises.
+        Raises OSError, and the errors of the outbox.
         """
         paths = sorted(self._folder.glob("*.jsonl"))
         read = self._outbox.journals()
@@ -47,19 +48,19 @@ class Intake:
 
     def _take_from(self, path: Path, start: int) -> bool:
         with path.open("rb") as file:
-            ended = _is_free(file.fileno())  # before it is read: nothing comes after what is read then
+            ended = _is_free(file.fileno())  # checked before reading: if True, nothing is appended afterwards
             file.seek(start)
             data = file.read(_PIECE) + file.readline()
-        whole = data.rfind(b"\n") + 1
-        if whole:
-            read = [(line, event) for line in data[:whole].splitlines() if (event := _parse(path, line)) is not None]
+        complete = data.rfind(b"\n") + 1
+        if complete:
+            read = [(line, event) for line in data[:complete].splitlines() if (event := _parse(path, line)) is not None]
             recorded = [Recorded(event, to, line) for line, event in read if (to := self._recipients(event))]
-            self._outbox.record(self._within_bounds(recorded), journal=(path.name, start + whole))
+            self._outbox.record(self._within_bounds(recorded), journal=(path.name, start + complete))
         elif ended:
             if data:
-                _log.warning("%s ends in half a line: its writer was killed, and its client had no answer", path)
+                _log.warning("journal ends in a partial line, its writer was killed before responding: path=%s", path)
             path.unlink()
-        return bool(whole)
+        return bool(complete)
 
     def _within_bounds(self, recorded: list[Recorded]) -> list[Recorded]:
         if not recorded:
@@ -68,16 +69,16 @@ class Intake:
         if pending < self._most // 2:
             return recorded
         kept = [one for one in recorded if one.event.action != "pull"] if pending < self._most else []
-        _log.critical("%d deliveries are pending, of %d: %d events are left out", pending, self._most, len(recorded))
+        _log.critical("outbox full, events dropped: pending=%d limit=%d dropped=%d", pending, self._most, len(recorded))
         for one in recorded:
             if one not in kept and one.event.action != "pull":
                 body = dump_event(one.event).decode()
-                _log.critical("an event is told nobody; it was for %s: %s", ", ".join(one.to), body)
+                _log.critical("event dropped, outbox is full: endpoints=%s event=%s", ",".join(one.to), body)
         return kept
 
 
 def _is_free(file: int) -> bool:
-    """Whether whoever wrote the file has ended."""
+    """Returns whether the writer of the file has ended."""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -89,5 +90,5 @@ def _parse(path: Path, line: bytes) -> Event | None:
     try:
         return EVENT.validate_json(line)
     except ValidationError:
-        _log.critical("%s has a line that is no event, and is told nobody: %r", path, line)
+        _log.critical("event dropped, journal line is invalid: path=%s line=%r", path, line)
         return None

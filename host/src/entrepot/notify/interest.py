@@ -1,4 +1,4 @@
-"""Which endpoint is told which event."""
+"""Filters: which events are sent to an endpoint."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from entrepot_contract.events import Event
 
 __all__ = ["judge"]
 
-_MOST_NAMES: Final = 4096
+_CACHED_NAMES: Final = 4096
 
 
 def judge(interest: Interest) -> Callable[[Event], bool]:
-    """A function that says whether an endpoint is told an event."""
+    """Returns a function that decides whether an event is sent to an endpoint."""
     actions, ignored = frozenset(interest.actions), frozenset(interest.ignored_actions)
     ignored_types = frozenset(interest.ignored_media_types)
 
-    @functools.lru_cache(_MOST_NAMES)
+    @functools.lru_cache(_CACHED_NAMES)
     def repository(name: str) -> bool:
         return bool(glob.globmatch(name, list(interest.repositories), flags=glob.GLOBSTAR))
 
-    @functools.lru_cache(_MOST_NAMES)
+    @functools.lru_cache(_CACHED_NAMES)
     def tag(name: str) -> bool:
         return bool(fnmatch.fnmatch(name, list(interest.tags)))
 

@@ -1,4 +1,4 @@
-"""Events on their way to the outbox: lines in a file of each process, where one write and one sync keep many."""
+"""A journal per process that buffers events on their way to the outbox; one write and one sync serve many events."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["FOLDER", "Journal"]
 FOLDER: Final = "journal"
 
 _FILE_BYTES: Final = 8 * 2**20
-_MOST_BYTES: Final = 2**30
-"""What the files of all processes may hold; of a sixteenth of it on, pulls are left out."""
+_MAX_BYTES: Final = 2**30
+"""Maximum size of the journal files of all processes; from a sixteenth of it on, pulls are dropped."""
 
-_MOST_IN_MEMORY: Final = 16 * 2**20
+_MAX_IN_MEMORY: Final = 16 * 2**20
 _OVERHEAD: Final = 256
-"""Bytes: of pulls that wait to be written, and of events that cannot be; and what one takes beside its JSON, about."""
+"""Bytes of buffered pulls and of events that could not be written; and the estimated overhead of an event."""
 
 _FLUSH_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 1.0
@@ -41,21 +41,21 @@ class _Line:
     data: bytes
     durable: bool
     held: bool
-    """Whether it waits in memory while it cannot be written; else its writer is told so."""
+    """Whether it is kept in memory if it cannot be written; otherwise the caller gets the error."""
     done: bool = False
     error: OSError | MemoryError | None = None
 
     @property
     def weight(self) -> int:
-        """Bytes of memory, about."""
+        """Approximate size in memory, in bytes."""
         return len(self.data) + _OVERHEAD
 
 
 class Journal:
-    """Keeps events for many threads; those that come while one writes are written together by the next.
+    """Stores events from many threads; those that arrive during a write are written together by the next one.
 
-    Without ``references`` it leaves out what manifests hold. All ways to keep an event raise ValueError where it cannot
-    be written as JSON: that concerns this event alone, so it is found out before the event is among others.
+    Without ``references``, the references of manifests are omitted. All methods that store an event raise ValueError
+    if it cannot be written as JSON, before it is queued, because that concerns only this event.
     """
 
     def __init__(self, folder: Path, *, references: bool = True) -> None:
@@ -79,20 +79,20 @@ class Journal:
         self._thread.start()
 
     def add(self, event: Event) -> None:
-        """Keep an event soon; when the process is killed within 0.2 s, or too many of them wait, it is lost."""
+        """Store an event soon; it is lost if the process is killed within 0.2 s, or if too many are waiting."""
         line = self._line(event, durable=False, held=True)
         with self._counting:
-            if fits := self._pulls + line.weight <= _MOST_IN_MEMORY:
+            if fits := self._pulls + line.weight <= _MAX_IN_MEMORY:
                 self._pulls += line.weight
         if fits:
             self._waiting.append(line)
         else:
-            self._lose(line, "")
+            self._lose(line, "too many pulls are waiting")
 
     def record(self, event: Event) -> None:
-        """Keep an event, which survives the loss of power when this returns.
+        """Store an event; it survives a power failure once this returns.
 
-        Raises OSError or MemoryError where it could not be written; it is not kept then.
+        Raises OSError or MemoryError if it could not be written; it is not stored then.
         """
         line = self._line(event, durable=True, held=False)
         self._write_now(line)
@@ -100,7 +100,7 @@ class Journal:
             raise line.error
 
     def record_or_hold(self, event: Event) -> None:
-        """Keep an event as ``record`` does; one that cannot be written is held in memory, and written later."""
+        """Store an event like ``record``; one that cannot be written is kept in memory and written later."""
         self._write_now(self._line(event, durable=True, held=True))
 
     def _write_now(self, line: _Line) -> None:
@@ -111,23 +111,23 @@ class Journal:
 
     @property
     def unsaved(self) -> int:
-        """How many events are in memory alone, because the disk fails."""
+        """Number of events that are only in memory, because the disk fails."""
         return len(self._unsaved)
 
     @property
     def failure(self) -> OSError | MemoryError | None:
-        """Why nothing can be written, since the last try."""
+        """The error of the last write, or None if it succeeded."""
         return self._failure
 
     def close(self) -> None:
-        """Write what was taken; what cannot be written is told in the log."""
+        """Write everything; events that cannot be written are logged."""
         self._stop.set()
         self._thread.join()
         with self._writing:
             self._retry_at = 0.0
             self._flush()
             while self._unsaved:
-                self._lose(self._unsaved.popleft(), "the registry ends, and its disk fails")
+                self._lose(self._unsaved.popleft(), "the disk fails at shutdown")
             self._end_file()
 
     def _run(self) -> None:
@@ -135,11 +135,11 @@ class Journal:
             with self._writing:
                 try:
                     self._flush()
-                except Exception:  # noqa: BLE001 - the events after this one have no other thread that writes them
-                    _log.exception("the journal of the notifications failed; it goes on")
+                except Exception:  # noqa: BLE001 - no other thread writes the following events
+                    _log.exception("journal flush failed, will retry")
 
     def _flush(self) -> None:
-        # Only as many as there are now: others append meanwhile.
+        # Only as many as there are now: other threads append in the meantime.
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
         with self._counting:
             self._pulls -= sum(line.weight for line in lines if not line.durable)
@@ -161,7 +161,7 @@ class Journal:
             self._write(written, durable=bool(self._unsaved) or any(line.durable for line in kept))
         except (OSError, MemoryError) as error:
             if now - self._logged > _LOG_SECONDS:
-                _log.error("outbox not writable: error=%s held=%d; pushes are refused", error, len(self._unsaved))
+                _log.error("outbox not writable, pushes are rejected: error=%s held=%d", error, len(self._unsaved))
                 self._logged = now
             self._retry_at, self._failure = now + _RETRY_SECONDS, error
             self._end_file()
@@ -169,7 +169,7 @@ class Journal:
             return
         self._failure = None
         if self._unsaved:
-            _log.warning("outbox writable: written=%d of the events that were held in memory", len(self._unsaved))
+            _log.warning("outbox writable again, held events written: written=%d", len(self._unsaved))
             self._unsaved.clear()
             self._unsaved_bytes = 0
 
@@ -186,7 +186,7 @@ class Journal:
             if durable:
                 os.fdatasync(self._file)
         except OSError:
-            # What was not answered for must not be told twice by two files, as far as that can be had.
+            # Avoid, where possible, that an event whose request failed is delivered from two files.
             os.ftruncate(self._file, self._size)
             raise
         self._size += len(data)
@@ -194,7 +194,7 @@ class Journal:
     def _begin_file(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = self._folder / f"{time.time_ns():020}-{os.getpid()}"
-        # Named only when it is locked: the notifier removes what it has read and nobody writes.
+        # Renamed only after it is locked: the notifier removes fully read files without a writer.
         part = os.open(f"{name}.part", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._file, self._size = part, 0
         fcntl.flock(part, fcntl.LOCK_EX)
@@ -214,15 +214,15 @@ class Journal:
         now = time.monotonic()
         if now - self._looked > _LOOK_SECONDS:
             self._looked, self._held = now, _bytes_in(self._folder)
-        if self._held > _MOST_BYTES:
-            full = OSError(errno.ENOSPC, f"{self._held} bytes of events wait for the notifier already")
+        if self._held > _MAX_BYTES:
+            full = OSError(errno.ENOSPC, f"{self._held} bytes of events are already waiting for the notifier")
             for line in lines:
                 if line.held:
                     self._lose(line, str(full.strerror))
                 else:
                     line.error = full
             return []
-        if self._held > _MOST_BYTES // 16:
+        if self._held > _MAX_BYTES // 16:
             kept = [line for line in lines if line.durable]
             self.lost += len(lines) - len(kept)
             return kept
@@ -232,16 +232,16 @@ class Journal:
         for line in lines:
             if not line.held:
                 line.error = error
-            elif self._unsaved_bytes + line.weight <= _MOST_IN_MEMORY:
+            elif self._unsaved_bytes + line.weight <= _MAX_IN_MEMORY:
                 self._unsaved.append(line)
                 self._unsaved_bytes += line.weight
             else:
-                self._lose(line, "its disk fails, and memory holds enough")
+                self._lose(line, "the disk fails and the buffer is full")
 
     def _lose(self, line: _Line, why: str) -> None:
         self.lost += 1
-        if line.durable:  # pulls are counted alone: there is one for each request
-            _log.critical("an event is told nobody, because %s: %s", why, line.data.decode())
+        if line.durable:  # lost pulls are only counted: there is one per request
+            _log.critical("event dropped: reason=%s event=%s", why, line.data.decode())
 
     def _line(self, event: Event, *, durable: bool, held: bool) -> _Line:
         return _Line(dump_event(event, self._left_out), durable, held)
@@ -250,5 +250,5 @@ class Journal:
 def _bytes_in(folder: Path) -> int:
     try:
         return sum(path.stat().st_size for path in folder.iterdir())
-    except OSError:  # not made yet, or a file was just removed; what is worse, the write that follows will tell
+    except OSError:  # not created yet, or a file was just removed; other errors are found by the write that follows
         return 0

@@ -1,4 +1,4 @@
-"""Keeping one notifier at work for each outbox, whichever worker of whichever host process it belongs to."""
+"""Supervision of the notifier: one process per outbox, across all workers and host processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from entrepot.notify.settings import NotifySettings
 __all__ = ["LOCK", "Keeper"]
 
 LOCK: Final = "notifier.lock"
-"""The file that whoever takes events from the journals holds locked."""
+"""The lock file held by the process that imports the journals."""
 
 _LOOK_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 0.2
@@ -26,10 +26,10 @@ _log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """Starts the notifier where no other worker has one, and starts it again where it ends.
+    """Starts the notifier if no other worker has one, and restarts it if it ends.
 
-    The notifier holds a lock on a file. It has it from this process and alone, so that the next one starts when it has
-    ended, and not before, however either of them is killed.
+    The notifier inherits the lock on a file from this process and is its only holder, so the next one starts after it
+    has ended, and not before, even if either process is killed.
     """
 
     def __init__(self, settings: NotifySettings) -> None:
@@ -39,7 +39,7 @@ class Keeper:
         self._thread.start()
 
     def close(self) -> None:
-        """Let a notifier of this process end its deliveries."""
+        """Stop a notifier of this process after its current deliveries."""
         self._stop.set()
         self._thread.join()
 
@@ -53,20 +53,20 @@ class Keeper:
             except BlockingIOError:  # another worker has one
                 pass
             except OSError:
-                _log.exception("the notifier cannot be started; nobody is told anything until it can")
+                _log.exception("notifier not started, no events are delivered until it is")
             else:
                 self._watch(notifier)
             if self._stop.wait(_LOOK_SECONDS):
                 return
 
     def _start(self, lock: int) -> subprocess.Popen[bytes]:
-        # A group of its own, so that Ctrl-C ends it by way of this process; no session of its own, because Linux shares
-        # the processor between sessions first (sched(7), "The autogroup feature"), and its niceness would mean nothing.
+        # Its own process group, so that Ctrl-C ends it through this process. Not its own session: Linux divides the CPU
+        # between sessions first (sched(7), "The autogroup feature"), so its niceness would have no effect.
         notifier = subprocess.Popen(
             [sys.executable, "-m", "entrepot.notify"], stdin=subprocess.PIPE, pass_fds=[lock], process_group=0
         )
         assert notifier.stdin is not None  # noqa: S101 - for mypy
-        # Not in the arguments, which everybody on the machine may read: the options hold secrets.
+        # Not as arguments, which every user of the machine can read: the options hold secrets.
         notifier.stdin.write(SETTINGS.dump_json(self._settings) + b"\n")
         notifier.stdin.flush()
         return notifier
@@ -76,7 +76,7 @@ class Keeper:
         with notifier.stdin:
             while not self._stop.wait(_WATCH_SECONDS):
                 if notifier.poll() is not None:
-                    _log.error("the notifier ended with status %d; another one is started", notifier.returncode)
+                    _log.error("notifier ended, will restart: status=%d", notifier.returncode)
                     return
         try:
             notifier.wait(_END_SECONDS)

@@ -1,4 +1,4 @@
-"""The listener of the host's hooks that keeps events for the endpoints."""
+"""The hook implementation that stores events for the endpoints."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _RETRY_AFTER: Final = 5
 
 
 class Notifications:
-    """Has every push, mount and deletion on disk before its answer is sent, and pulls soon after.
+    """Stores every push, mount and deletion on disk before the response is sent, and pulls soon after.
 
-    A push or mount whose event cannot be written is refused; a deletion is not.
+    A push or mount whose event cannot be written is rejected; a deletion is not.
     """
 
     def __init__(self, settings: NotifySettings) -> None:
@@ -45,9 +45,9 @@ class Notifications:
 
     @hookimpl
     def entrepot_event(self, event: Event) -> None:
-        """Keep an event for its endpoints; raises StorageFull or Unavailable where that of a push cannot be kept.
+        """Store an event for its endpoints; raises StorageFull or Unavailable if that of a push cannot be stored.
 
-        A client that repeats the push makes another event. A deletion cannot be repeated, so its event is held.
+        A client that repeats a push creates another event. A deletion cannot be repeated, so its event is kept.
         """
         if not self._recipients(event):
             return
@@ -66,14 +66,14 @@ class Notifications:
 
     @hookimpl
     def entrepot_shutdown(self) -> None:
-        """Write what is held, and let the notifier of this process end."""
+        """Write buffered events, and stop the notifier of this process."""
         self._journal.close()
         self._keeper.close()
         self._outbox.close()
 
     @hookimpl
     def entrepot_health_checks(self) -> Sequence[HealthCheck]:
-        """Whether events can be kept."""
+        """Returns a check that events can be stored."""
         return [HealthCheck("outbox", self._check)]
 
     def _check(self) -> Health:
@@ -90,14 +90,14 @@ class Notifications:
         faults = []
         if self._journal.failure is not None:
             faults.append(
-                f"events cannot be written ({self._journal.failure}), so that pushes are refused; "
-                f"{self._journal.unsaved} events of pulls and deletions are held in memory"
+                f"events cannot be written ({self._journal.failure}), pushes are rejected; "
+                f"{self._journal.unsaved} events of pulls and deletions are in memory"
             )
         if self._journal.lost:
-            faults.append(f"{self._journal.lost} events were told nobody; the log has them, but for pulls")
+            faults.append(f"{self._journal.lost} events were dropped; the log has them, except for pulls")
         if pending >= self._most * _FULL:
-            faults.append(f"{pending} deliveries are pending, of {self._most} at the most: pulls are left out")
+            faults.append(f"{pending} of at most {self._most} deliveries are pending: pulls are dropped")
         faults += [
-            f"{name} was broken and put aside; look at it, and move it away" for name in broken_files(self._folder)
+            f"{name} is corrupt and was set aside; inspect it and move it away" for name in broken_files(self._folder)
         ]
         return faults

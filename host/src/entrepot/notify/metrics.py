@@ -1,4 +1,4 @@
-"""What the notifier counts, for Prometheus."""
+"""Metrics of the notifier for Prometheus."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _KINDS: Final = ["type", "endpoint"]
 
 
 class Metrics:
-    """How each endpoint stands, read from the outbox when somebody asks, and how long deliveries have taken.
+    """State of each endpoint, read from the outbox on each scrape, and the durations of deliveries.
 
-    Names are Docker Distribution's, where it has them (notifications/metrics.go).
+    Names are Docker Distribution's, if it has them (notifications/metrics.go).
     """
 
     def __init__(self, outbox: Outbox) -> None:
         registry = CollectorRegistry(auto_describe=False)
         self._seconds = Histogram(
             "entrepot_notifications_delivery_seconds",
-            "How long deliveries that were taken have lasted",
+            "Duration of successful deliveries",
             ["endpoint"],
             buckets=_BUCKETS,
             registry=registry,
@@ -43,7 +43,7 @@ class Metrics:
         self.application: WSGIApplication = make_wsgi_app(registry)
 
     def observer(self, endpoint: str) -> Callable[[float], None]:
-        """A function that is told the seconds of each delivery to an endpoint."""
+        """Returns a function that records the duration in seconds of a delivery to an endpoint."""
         return self._seconds.labels(endpoint).observe
 
 
@@ -52,29 +52,27 @@ class _Standings(Collector):
         self._outbox = outbox
 
     def collect(self) -> Iterable[Metric]:
-        up = GaugeMetricFamily("entrepot_notifications_outbox_readable", "1 where the outbox can be read, else 0")
+        up = GaugeMetricFamily("entrepot_notifications_outbox_readable", "1 if the outbox can be read, else 0")
         try:
             found = standings(self._outbox)
         except (sa.exc.DBAPIError, OSError):
             up.add_metric([], 0)
             return [up]
         up.add_metric([], 1)
-        told = CounterMetricFamily(
-            "registry_notifications_events", "Deliveries that were taken, and tries that were not", labels=_KINDS
+        tries = CounterMetricFamily(
+            "registry_notifications_events", "Successful deliveries, and failed attempts", labels=_KINDS
         )
-        pending = GaugeMetricFamily(
-            "registry_notifications_pending_total", "Deliveries that are pending", labels=_ENDPOINT
-        )
-        dead = CounterMetricFamily("entrepot_notifications_dead", "Deliveries that have died", labels=_ENDPOINT)
+        pending = GaugeMetricFamily("registry_notifications_pending_total", "Pending deliveries", labels=_ENDPOINT)
+        dead = CounterMetricFamily("entrepot_notifications_dead", "Dead deliveries", labels=_ENDPOINT)
         age = GaugeMetricFamily(
             "entrepot_notifications_oldest_pending_age_seconds",
-            "How old the oldest pending event is; 0 where none is pending",
+            "Age of the oldest pending event; 0 if none is pending",
             labels=_ENDPOINT,
         )
         for one in found:
-            told.add_metric(["Successes", one.endpoint], one.delivered)
-            told.add_metric(["Failures", one.endpoint], one.failed)
+            tries.add_metric(["Successes", one.endpoint], one.delivered)
+            tries.add_metric(["Failures", one.endpoint], one.failed)
             pending.add_metric([one.endpoint], one.pending)
             dead.add_metric([one.endpoint], one.dead)
             age.add_metric([one.endpoint], 0 if one.oldest is None else max(0.0, time.time() - one.oldest))
-        return [up, told, pending, dead, age]
+        return [up, tries, pending, dead, age]

@@ -1,4 +1,4 @@
-"""The process that tells the events: one for each outbox at a time, started by the host's workers."""
+"""The process that delivers the events: one per outbox at a time, started by the host's workers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from entrepot_contract.notify import NotificationSink
 __all__ = ["SETTINGS", "Notifier", "open_sinks", "recipients", "run"]
 
 SETTINGS: Final = TypeAdapter(NotifySettings)
-"""The settings as JSON, and back."""
+"""Converts the settings to and from JSON."""
 
 _LOOK_SECONDS: Final = 0.1
 _PURGE_SECONDS: Final = 60.0
@@ -39,21 +39,21 @@ _log = logging.getLogger(__name__)
 
 
 def open_sinks(settings: NotifySettings) -> dict[str, NotificationSink]:
-    """The sink of each endpoint.
+    """Returns the sink of each endpoint.
 
-    Raises PluginError where there is no such sink, and ConfigError where its options are wrong.
+    Raises PluginError if there is no such sink, and ConfigError if its options are invalid.
     """
     return {one.name: make_sink(one.sink, one.options) for one in settings.endpoints}
 
 
 def recipients(settings: NotifySettings) -> Callable[[Event], list[str]]:
-    """A function that says which endpoints are told an event."""
+    """Returns a function that returns the names of the endpoints of an event."""
     judges = [(one.name, judge(one.interest)) for one in settings.endpoints]
     return lambda event: [name for name, wants in judges if wants(event)]
 
 
 class Notifier:
-    """The deliveries of all endpoints, and the upkeep of the outbox."""
+    """The deliveries of all endpoints, and the maintenance of the outbox."""
 
     def __init__(self, settings: NotifySettings) -> None:
         self._settings = settings
@@ -68,7 +68,7 @@ class Notifier:
         ]
 
     def run(self, stop: threading.Event) -> None:
-        """Work until it is told to stop."""
+        """Run until ``stop`` is set."""
         purge_at, more = 0.0, False
         while not stop.wait(0 if more else _LOOK_SECONDS):
             try:
@@ -78,10 +78,10 @@ class Notifier:
                     self._purge(self._settings.outbox)
             except (sa.exc.DBAPIError, OSError) as error:
                 more = False
-                _log.error("the outbox cannot be kept in order: %s", error)
-            except Exception:  # noqa: BLE001 - the deliveries go on, and what is read wrongly is read again
+                _log.error("outbox maintenance failed, will retry: error=%s", error)
+            except Exception:  # noqa: BLE001 - deliveries continue, and the failed read is repeated
                 more = False
-                _log.exception("the outbox cannot be kept in order")
+                _log.exception("outbox maintenance failed, will retry")
         for delivery in self._deliveries:
             delivery.stop()
         for delivery in self._deliveries:
@@ -95,10 +95,10 @@ class Notifier:
 
 
 def run() -> None:
-    """Read the settings from the standard input, and work until it ends: then whoever started this has ended."""
+    """Read the settings from standard input, and run until its end, which means that the parent process has ended."""
     settings = SETTINGS.validate_json(sys.stdin.buffer.readline())
     configure_logging(settings.log.level, as_json=settings.log.as_json, fields=settings.log.fields)
-    os.nice(_NICE)  # whoever pushes or pulls goes before those who are told of it
+    os.nice(_NICE)  # requests of clients have priority over notifications
     stop = threading.Event()
 
     def wait_for_end() -> None:

@@ -1,4 +1,4 @@
-"""What is told to whom: events, and for each endpoint what became of them."""
+"""The outbox: events, and the state of their delivery to each endpoint."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from entrepot_contract.events import Event
 __all__ = ["EVENT", "Outbox", "Recorded", "Settled", "Waiting", "dump_event"]
 
 EVENT: Final = TypeAdapter(Event)
-"""An event as JSON, and back."""
+"""Converts an event to and from JSON."""
 
 
 def dump_event(event: Event, exclude: Set[str] = frozenset()) -> bytes:
-    """An event as JSON in UTF-8 on one line, without the fields in ``exclude``.
+    """Returns an event as JSON in UTF-8 on one line, without the fields in ``exclude``.
 
-    A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD. Raises ValueError where a field has no form in JSON.
+    A lone surrogate, which UTF-8 cannot encode, becomes U+FFFD. Raises ValueError if a field cannot be written as JSON.
     """
     left_out = set(exclude)
     try:
@@ -41,7 +41,7 @@ def dump_event(event: Event, exclude: Set[str] = frozenset()) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event, the names of the endpoints that are told of it, and the event as JSON where that was made already."""
+    """An event, the names of its endpoints, and the event as JSON if that was already made."""
 
     event: Event
     to: Sequence[str]
@@ -50,7 +50,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A delivery that is pending."""
+    """A pending delivery."""
 
     seq: int
     repository: str
@@ -61,7 +61,7 @@ class Waiting:
 
 @dataclass(slots=True)
 class Settled:
-    """What became of some deliveries of one endpoint, by number: taken, failed, or never to be taken."""
+    """The outcome of some deliveries of one endpoint, by number: delivered, failed, or dead."""
 
     delivered: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
@@ -69,33 +69,33 @@ class Settled:
 
 
 class Outbox:
-    """The events that endpoints have to be told, in a file that several processes share.
+    """Events to deliver to endpoints, in a file shared by several processes.
 
-    Every method raises sqlalchemy.exc.DBAPIError where the file cannot be read or written.
+    Every method raises sqlalchemy.exc.DBAPIError if the file cannot be read or written.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.file = OutboxFile(folder, durable=durable)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.file.close()
 
     def record(self, recorded: Iterable[Recorded], journal: tuple[str, int] | None = None) -> None:
-        """Keep events, in their order, and with them how many bytes of a journal were read."""
+        """Store events in order, together with how many bytes of a journal were read."""
         now = time.time()
 
         def work(connection: sa.Connection) -> None:
             numbers = _numbers(connection, {name for one in recorded for name in one.to})
             last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'events'").scalar() or 0
-            told = [
+            rows = [
                 {"seq": seq, "endpoint": numbers[name], "repository": one.event.repository, "changed": now}
                 for seq, one in enumerate(recorded, last + 1)
                 for name in one.to
             ]
             if recorded:
                 connection.execute(events.insert(), [_row(seq, one) for seq, one in enumerate(recorded, last + 1)])
-                connection.execute(deliveries.insert(), told)
+                connection.execute(deliveries.insert(), rows)
             if journal is not None:
                 name, read = journal
                 insert = sqlite.insert(journals).values(name=name, read=read)
@@ -105,16 +105,16 @@ class Outbox:
         self.file.run(work)
 
     def journals(self) -> dict[str, int]:
-        """How many bytes of each journal were read."""
+        """Returns how many bytes of each journal were read."""
         query = sa.select(journals.c.name, journals.c.read)
         return self.file.run(lambda connection: {row.name: row.read for row in connection.execute(query)}, reads=True)
 
     def forget_journals(self, names: Collection[str]) -> None:
-        """Forget journals that are gone."""
+        """Delete the positions of journals that no longer exist."""
         self.file.run(lambda connection: connection.execute(journals.delete().where(journals.c.name.in_(names))))
 
     def pending(self, endpoint: str, *, most: int, without: Collection[str] = ()) -> list[Waiting]:
-        """The oldest deliveries of an endpoint that are pending, but for those of some repositories."""
+        """Returns the oldest pending deliveries of an endpoint, except those of some repositories."""
         query = (
             sa.select(deliveries.c.seq, deliveries.c.repository, deliveries.c.attempts, events.c.created, events.c.body)
             .join(events, events.c.seq == deliveries.c.seq)
@@ -128,9 +128,9 @@ class Outbox:
         return self.file.run(lambda connection: [Waiting(*row) for row in connection.execute(query)], reads=True)
 
     def settle(self, endpoint: str, settled: Settled, *, too_old: timedelta | None = None) -> None:
-        """Write down what became of deliveries; those that failed stay pending.
+        """Store the outcome of deliveries; failed ones stay pending.
 
-        Of this endpoint, what has been pending for longer than ``too_old`` is dead then.
+        Deliveries of this endpoint that have been pending for longer than ``too_old`` become dead.
         """
         now = time.time()
 
@@ -165,12 +165,12 @@ class Outbox:
         self.file.run(work)
 
     def count_pending(self) -> int:
-        """How many deliveries are pending, of all endpoints."""
+        """Returns the number of pending deliveries of all endpoints."""
         query = sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.state == sa.text("0"))
         return self.file.run(lambda connection: connection.execute(query).scalar_one(), reads=True)
 
     def purge(self, *, keep: timedelta, keep_dead: timedelta) -> None:
-        """Forget what was delivered, or has been dead, for long enough."""
+        """Delete deliveries that were delivered, or have been dead, for longer than their retention time."""
         now = time.time()
 
         def work(connection: sa.Connection) -> None:

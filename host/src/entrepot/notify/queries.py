@@ -1,4 +1,4 @@
-"""Looking at the deliveries of an outbox, and changing some of them by hand."""
+"""Queries on the deliveries of an outbox, and manual changes to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAGE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event, and what became of it at one endpoint; ``changed``, in seconds since 1970, is when it did."""
+    """An event and its delivery to one endpoint; ``changed`` is the time of the last change, in seconds since 1970."""
 
     seq: int
     number: int
@@ -35,10 +35,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an endpoint stands; ``oldest``, in seconds since 1970, is its oldest pending event, None where none is.
+    """State of an endpoint; ``oldest`` is the time of its oldest pending event in seconds since 1970, or None.
 
-    ``delivered`` deliveries were taken, ``failed`` tries were not, and ``dead`` deliveries have died, since the outbox
-    was made.
+    ``delivered`` (successful deliveries), ``failed`` (failed attempts) and ``dead`` (dead deliveries) count since the
+    outbox was created.
     """
 
     endpoint: str
@@ -50,7 +50,7 @@ class Standing:
 
 
 def find(outbox: Outbox, selection: Selection, limit: int | None = None) -> Iterator[Told]:
-    """The deliveries that are meant, the newest events first, read as they are asked for."""
+    """Yield the selected deliveries, newest events first; pages are read as needed."""
     last: tuple[int, int] | None = None
     while limit is None or limit > 0:
         page = _page(outbox, selection, last, _PAGE if limit is None else min(limit, _PAGE))
@@ -62,7 +62,7 @@ def find(outbox: Outbox, selection: Selection, limit: int | None = None) -> Iter
 
 
 def count(outbox: Outbox, selection: Selection) -> int:
-    """How many deliveries are meant."""
+    """Returns the number of selected deliveries."""
 
     def work(connection: sa.Connection) -> int:
         query = sa.select(sa.func.count()).select_from(_joined()).where(*_conditions(connection, selection))
@@ -72,7 +72,7 @@ def count(outbox: Outbox, selection: Selection) -> int:
 
 
 def replay(outbox: Outbox, selection: Selection) -> int:
-    """Make deliveries pending again, as if they had never been tried; answers how many."""
+    """Make deliveries pending again, as if they had never been tried; returns how many."""
 
     def work(connection: sa.Connection) -> int:
         again = deliveries.update().where(_chosen(connection, selection))
@@ -83,7 +83,7 @@ def replay(outbox: Outbox, selection: Selection) -> int:
 
 
 def drop(outbox: Outbox, selection: Selection) -> int:
-    """Delete deliveries, and events that nobody else is told; answers how many deliveries."""
+    """Delete deliveries, and events without other deliveries; returns the number of deliveries."""
 
     def work(connection: sa.Connection) -> int:
         dropped = connection.execute(deliveries.delete().where(_chosen(connection, selection))).rowcount
@@ -95,7 +95,7 @@ def drop(outbox: Outbox, selection: Selection) -> int:
 
 
 def standings(outbox: Outbox) -> list[Standing]:
-    """How each endpoint stands that has ever had an event."""
+    """Returns the state of every endpoint that has ever had an event."""
     mine = sa.and_(deliveries.c.endpoint == endpoints.c.number, deliveries.c.state == sa.text("0"))
     pending = sa.select(sa.func.count()).where(mine).scalar_subquery()
     first = sa.select(sa.func.min(deliveries.c.seq)).where(mine).correlate(endpoints).scalar_subquery()
@@ -106,7 +106,7 @@ def standings(outbox: Outbox) -> list[Standing]:
 
 
 def endpoint_names(outbox: Outbox) -> list[str]:
-    """The endpoints that have ever had an event in this outbox."""
+    """Returns the endpoints that have ever had an event in this outbox."""
     query = sa.select(endpoints.c.name).order_by(endpoints.c.name)
     return outbox.file.run(lambda connection: list(connection.execute(query).scalars()), reads=True)
 
@@ -144,8 +144,8 @@ def _joined() -> sa.Join:
 
 def _chosen(connection: sa.Connection, selection: Selection) -> sa.ColumnElement[bool]:
     key = (deliveries.c.seq, deliveries.c.endpoint)
-    meant = sa.select(*key).select_from(_joined()).where(*_conditions(connection, selection))
-    return sa.tuple_(*key).in_(meant)
+    selected = sa.select(*key).select_from(_joined()).where(*_conditions(connection, selection))
+    return sa.tuple_(*key).in_(selected)
 
 
 def _conditions(connection: sa.Connection, selection: Selection) -> list[sa.ColumnElement[bool]]:
@@ -166,7 +166,7 @@ def _conditions(connection: sa.Connection, selection: Selection) -> list[sa.Colu
         matches = glob.compile(selection.repository, flags=glob.GLOBSTAR).match
         driver = connection.connection.driver_connection
         assert driver is not None  # noqa: S101 - for mypy: the connection is open
-        # SQLite's own GLOB lets * match a slash, and has no **.
+        # In SQLite's own GLOB, * matches a slash, and there is no **.
         driver.create_function("in_glob", 1, lambda name: bool(matches(name)), deterministic=True)
         found.append(sa.func.in_glob(events.c.repository, type_=sa.Boolean))
     return found

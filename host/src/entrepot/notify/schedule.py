@@ -1,4 +1,4 @@
-"""When to try again: exponential backoff with full jitter, for one repository and for a whole endpoint."""
+"""Retry times: exponential backoff with full jitter, per repository and for a whole endpoint."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final
 
 __all__ = ["Schedule"]
 
-_MOST_SECONDS: Final = 300.0
-_MOST_ASKED: Final = 3600.0
+_MAX_BACKOFF_SECONDS: Final = 300.0
+_MAX_RETRY_AFTER_SECONDS: Final = 3600.0
 
 
 class Schedule:
-    """What an endpoint's failures mean for its next tries; thread-safe.
+    """When to retry after failures of an endpoint; thread-safe.
 
-    After ``threshold`` failures in a row nothing is sent for a while, and then one delivery alone, until one is taken.
+    After ``threshold`` failures in a row nothing is sent for a while, and then a single delivery until one succeeds.
     """
 
     def __init__(self, threshold: int, backoff: timedelta) -> None:
@@ -29,14 +29,14 @@ class Schedule:
         self._repositories: dict[str, float] = {}
 
     def taken(self) -> None:
-        """A delivery was taken."""
+        """Record a successful delivery."""
         with self._lock:
             self._failures = 0
 
     def failed(self, repository: str, attempts: int, retry_after: timedelta | None) -> None:
-        """A delivery of a repository has failed, after some earlier attempts."""
+        """Record a failed delivery of a repository, after ``attempts`` earlier attempts."""
         now = time.monotonic()
-        asked = min(retry_after.total_seconds(), _MOST_ASKED) if retry_after is not None else 0.0
+        asked = min(retry_after.total_seconds(), _MAX_RETRY_AFTER_SECONDS) if retry_after is not None else 0.0
         with self._lock:
             self._failures += 1
             self._repositories[repository] = now + self._delay(attempts)
@@ -46,25 +46,25 @@ class Schedule:
 
     @property
     def wait(self) -> float:
-        """For how many seconds nothing may be sent."""
+        """Seconds until anything may be sent."""
         return max(0.0, self._closed_until - time.monotonic())
 
     @property
     def probing(self) -> bool:
-        """Whether one delivery alone may be sent, to see how the endpoint is."""
+        """Whether only a single delivery may be sent, to check whether the endpoint has recovered."""
         return self._failures >= self._threshold
 
     def held_back(self) -> list[str]:
-        """The repositories whose time has not come."""
+        """Returns the repositories that must not be sent to yet."""
         now = time.monotonic()
         with self._lock:
             if not self.probing:
                 self._repositories = {name: due for name, due in self._repositories.items() if due > now}
                 return list(self._repositories)
-            # The endpoint itself is in trouble, and its own time has come.
+            # The endpoint as a whole has failed, and its own wait is over.
             self._repositories.clear()
             return []
 
     def _delay(self, attempts: int) -> float:
-        most = min(_MOST_SECONDS, self._backoff * 2 ** min(attempts, 30))
-        return random.uniform(0, most)  # noqa: S311 - spreads the tries of many hosts, and guards no secret
+        limit = min(_MAX_BACKOFF_SECONDS, self._backoff * 2 ** min(attempts, 30))
+        return random.uniform(0, limit)  # noqa: S311 - spreads the retries of many hosts; not security-relevant

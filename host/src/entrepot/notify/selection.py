@@ -1,4 +1,4 @@
-"""Which deliveries somebody means."""
+"""Selection of deliveries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Selection", "State"]
 
 
 class State(IntEnum):
-    """What became of an event at one endpoint."""
+    """State of the delivery of an event to one endpoint."""
 
     PENDING = 0
     DELIVERED = 1
@@ -20,9 +20,9 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The deliveries that all of these allow; what is empty or None allows every one.
+    """A filter for deliveries: all given criteria must match; empty or None matches everything.
 
-    ``repository`` is a glob, as in the configuration of an endpoint; ``since`` and ``until`` are about the event.
+    ``repository`` is a glob, as in the configuration of an endpoint; ``since`` and ``until`` refer to the event's time.
     """
 
     ids: Sequence[str] = ()

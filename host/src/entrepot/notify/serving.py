@@ -1,4 +1,4 @@
-"""The address where the notifier is asked for its metrics."""
+"""HTTP server for the notifier's metrics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class MetricsServer:
-    """Serves in a thread of its own; where the address is taken it tries again, and the deliveries go on."""
+    """Serves in its own thread; if the address is in use, it retries without affecting deliveries."""
 
     def __init__(self, settings: MetricsSettings, metrics: WSGIApplication) -> None:
         self._settings = settings
@@ -35,7 +35,7 @@ class MetricsServer:
         self._thread.start()
 
     def close(self) -> None:
-        """Answer nobody any more."""
+        """Stop serving."""
         with self._lock:
             self._stop.set()
             if self._server is not None:
@@ -43,14 +43,14 @@ class MetricsServer:
         self._thread.join()
 
     def _run(self) -> None:
-        told = False
+        logged = False
         while not self._stop.is_set():
             try:
                 server = self._listen()
             except OSError as error:
-                if not told:
-                    _log.error("metrics cannot be served at http.debug.addr, port %d: %s", self._settings.port, error)
-                told = True
+                if not logged:
+                    _log.error("metrics not served, will retry: port=%d error=%s", self._settings.port, error)
+                logged = True
                 self._stop.wait(_RETRY_SECONDS)
                 continue
             with server:
@@ -58,7 +58,7 @@ class MetricsServer:
                     if self._stop.is_set():
                         return
                     self._server = server
-                    _log.info("metrics are served on port %d", server.server_port)
+                    _log.info("metrics served: port=%d", server.server_port)
                     thread = threading.Thread(target=server.serve_forever, name="metrics-accept", daemon=True)
                     thread.start()
                 thread.join()
@@ -88,4 +88,4 @@ class _Handler(WSGIRequestHandler):
     timeout = 10  # seconds that a client may stall
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
-        """Say nothing: who scrapes does so every few seconds."""
+        """Log nothing: scrapes come every few seconds."""

@@ -1,4 +1,4 @@
-"""What the outbox and its notifier need to know of the configuration; JSON, so that it can go to another process."""
+"""Settings of the outbox and its notifier; serializable as JSON for the notifier's process."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["EndpointSettings", "Interest", "LogSettings", "MetricsSettings", "No
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """Which events an endpoint is told.
+    """Which events are sent to an endpoint.
 
-    - Empty ``actions``, ``repositories`` and ``tags`` are all of them; those two are globs.
-    - With ``tags`` set, what has no tag is told nobody.
+    - Empty ``actions``, ``repositories`` and ``tags`` match everything; the last two are globs.
+    - With ``tags`` set, events without a tag are not sent.
     """
 
     actions: tuple[str, ...] = ()
@@ -28,10 +28,12 @@ class Interest:
 class EndpointSettings:
     """One endpoint.
 
-    - ``options`` are the sink's own, and may hold secrets.
-    - ``timeout`` bounds one delivery; after ``threshold`` failures in a row all wait, at first for about ``backoff``.
-    - ``batch``: the most events of one delivery; ``concurrency``: deliveries, of different repositories, at a time.
-    - An event that could not be delivered is dead after ``dead_age``, or ``dead_attempts`` tries where that is not 0.
+    - ``options`` are the sink's options, and may hold secrets.
+    - ``timeout`` limits one delivery; after ``threshold`` failures in a row, all deliveries wait, initially for about
+      ``backoff``.
+    - ``batch``: maximum number of events per delivery; ``concurrency``: number of simultaneous deliveries, of
+      different repositories.
+    - A delivery that keeps failing is dead after ``dead_age``, or after ``dead_attempts`` attempts if that is not 0.
     """
 
     name: str
@@ -49,10 +51,10 @@ class EndpointSettings:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSettings:
-    """Where the events wait, and how many of them.
+    """Where events are queued, and how many of them.
 
     - ``path`` is a folder on a local disk.
-    - ``most``: so many may be pending, in deliveries; pulls are left out from the half of it on.
+    - ``most``: maximum number of pending deliveries; from half of it on, pulls are dropped.
     - Delivered events are kept for ``keep``, dead ones for ``keep_dead``.
     """
 
@@ -64,7 +66,7 @@ class OutboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """How the notifier logs."""
+    """Logging of the notifier."""
 
     level: str = "info"
     as_json: bool = False
@@ -73,7 +75,7 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """Where the notifier serves its metrics; an empty host is all interfaces."""
+    """Where the notifier serves its metrics; an empty host means all interfaces."""
 
     host: str
     port: int
@@ -82,7 +84,7 @@ class MetricsSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotifySettings:
-    """The outbox, and the endpoints that are not disabled; they are told what manifests hold, or are not."""
+    """The outbox and the enabled endpoints; ``include_references`` adds the references of manifests to events."""
 
     outbox: OutboxSettings
     endpoints: tuple[EndpointSettings, ...]

@@ -1,4 +1,4 @@
-"""The tables of the outbox, and how its file is opened."""
+"""The tables of the outbox, and the engine for its file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from entrepot.notify.selection import State
 __all__ = ["deliveries", "endpoints", "events", "journals", "metadata", "open_engine"]
 
 BUSY_SECONDS: Final = 5.0
-"""How long a writer waits for another process; the longest transaction is much shorter."""
+"""How long a writer waits for another process; the longest transaction takes much less."""
 
 
 metadata = sa.MetaData()
@@ -37,7 +37,7 @@ events = sa.Table(
     sa.Column("action", sa.String, nullable=False),
     sa.Column("repository", sa.String, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    sqlite_autoincrement=True,  # a number is never used twice, so that what was dropped cannot come back as another
+    sqlite_autoincrement=True,  # numbers are never reused, so a deleted event cannot be confused with a new one
 )
 
 deliveries = sa.Table(
@@ -48,7 +48,7 @@ deliveries = sa.Table(
     sa.Column("repository", sa.String, nullable=False),
     sa.Column("state", sa.Integer, nullable=False, default=int(State.PENDING)),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("changed", sa.Float, nullable=False),  # when it came into this state, seconds since 1970
+    sa.Column("changed", sa.Float, nullable=False),  # time of the last state change, seconds since 1970
     sa.Column("error", sa.String),
     sqlite_with_rowid=False,
 )
@@ -65,13 +65,13 @@ sa.Index("settled", deliveries.c.state, deliveries.c.changed, sqlite_where=deliv
 
 
 def open_engine(path: Path, *, durable: bool) -> sa.Engine:
-    """An engine on the file; with ``durable``, what is committed survives the loss of power."""
+    """Returns an engine for the file; with ``durable``, commits survive a power failure."""
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
     )
 
     def prepare(connection: sqlite3.Connection, _: object) -> None:
-        # SQLAlchemy says when a transaction begins, below: sqlite3 would begin one that only reads at first.
+        # SQLAlchemy begins transactions, below: sqlite3 would begin with a read-only one.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")

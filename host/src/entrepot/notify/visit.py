@@ -1,4 +1,4 @@
-"""Opening an outbox beside the hosts that use it, or after them."""
+"""Access to an outbox while hosts use it, or after they have ended."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ __all__ = ["NoOutboxError", "visited"]
 
 
 class NoOutboxError(Exception):
-    """There is no outbox: no host has ever been told to keep one there."""
+    """There is no outbox: no host was configured to use one there."""
 
 
 @contextmanager
 def visited(settings: NotifySettings) -> Iterator[Outbox]:
-    """The outbox, with what hosts that have ended left in their journals.
+    """Open the outbox, and import what hosts that have ended left in their journals.
 
-    Raises NoOutboxError, OSError, and what the outbox raises.
+    Raises NoOutboxError, OSError, and the errors of the outbox.
     """
     folder = Path(settings.outbox.path)
     if not (folder / NAME).exists() and not (folder / FOLDER).exists():
-        raise NoOutboxError(f"there is no outbox in {folder}: no host has kept an event there")
+        raise NoOutboxError(f"there is no outbox in {folder}: no host has stored an event there")
     outbox = Outbox(folder)
     try:
-        _take_in(settings, folder, outbox)
+        _import_journals(settings, folder, outbox)
         yield outbox
     finally:
         outbox.close()
 
 
-def _take_in(settings: NotifySettings, folder: Path, outbox: Outbox) -> None:
+def _import_journals(settings: NotifySettings, folder: Path, outbox: Outbox) -> None:
     with open(folder / LOCK, "wb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # a notifier is at work, and takes them itself
+        except BlockingIOError:  # a notifier is running and imports them itself
             return
         intake = Intake(folder, outbox, recipients(settings), settings.outbox.most)
         while intake.take():
