@@ -1,4 +1,4 @@
-"""A driver that counts the calls it passes on."""
+"""A driver that counts the calls that it passes on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["CountingDriver"]
 
 
 class CountingDriver(StorageDriver):
-    """Passes every call on, and counts it in ``calls`` by the name of its operation."""
+    """Passes on every call, and counts it in ``calls`` by the name of the operation."""
 
     name = "counting"
     contract = (1, 0)
@@ -38,11 +38,11 @@ class CountingDriver(StorageDriver):
 
     @property
     def total(self) -> int:
-        """How many calls there were in all."""
+        """Returns the total number of calls."""
         return self.calls.total()
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Reset the counts."""
         with self._lock:
             self.calls.clear()
 

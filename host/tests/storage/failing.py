@@ -1,4 +1,4 @@
-"""A driver that fails when it is told to."""
+"""A driver that fails on demand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["FailingDriver", "Miscounting"]
 
 
 class FailingDriver(CountingDriver):
-    """Keeps objects in memory; its next calls raise ``failures``, one each."""
+    """Stores objects in memory; its next calls raise ``failures``, one each."""
 
     name = "failing"
 
@@ -35,7 +35,7 @@ class FailingDriver(CountingDriver):
 
 
 class Miscounting(CountingDriver):
-    """Tells of ``more`` bytes than there are, and its readers give as many fewer, or raise ``broken`` at their end."""
+    """Reports ``more`` bytes than it stores; its readers return as many fewer, or raise ``broken`` at their end."""
 
     def __init__(self, more: int = 0, broken: Exception | None = None) -> None:
         super().__init__(MemoryDriver(MemoryOptions()))
@@ -43,20 +43,20 @@ class Miscounting(CountingDriver):
         self._broken = broken
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
-        return self._told(super().put(key, data, mode=mode))
+        return self._reported(super().put(key, data, mode=mode))
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         reader = super().read(key, offset=offset, length=length)
-        return MiscountedReader(self._told(reader.info), b"".join(reader), self._broken)
+        return MiscountedReader(self._reported(reader.info), b"".join(reader), self._broken)
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         after = super().upload_append(state, data)
         return UploadState(after.key, after.size + self._more, after.token)
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
-        return self._told(super().upload_commit(state, target=target))
+        return self._reported(super().upload_commit(state, target=target))
 
-    def _told(self, info: ObjectInfo) -> ObjectInfo:
+    def _reported(self, info: ObjectInfo) -> ObjectInfo:
         return ObjectInfo(info.key, info.size + self._more, info.modified, info.etag)
 
 
@@ -71,7 +71,7 @@ class MiscountedReader:
             raise self._broken
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Nothing to close."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""What the wrapper refuses before the driver is called, and what it finds out after."""
+"""The checks of the wrapper before and after the driver is called."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def test_a_key_outside_the_grammar_never_reaches_the_driver(key: str) -> None:
 
 def test_a_prefix_without_its_slash_never_reaches_the_driver() -> None:
     driver = FailingDriver()
-    with pytest.raises(InvalidKey, match="is no prefix"):
+    with pytest.raises(InvalidKey, match="is not a prefix"):
         CheckedDriver(driver).list_objects("a/b")
     assert driver.total == 0
 
 
-def test_what_is_not_claimed_never_reaches_the_driver() -> None:
+def test_an_unsupported_capability_never_reaches_the_driver() -> None:
     driver = FailingDriver(claims=MODEST)
     checked = CheckedDriver(driver)
     with pytest.raises(Unsupported):
@@ -82,7 +82,7 @@ def test_what_is_not_claimed_never_reaches_the_driver() -> None:
     assert driver.total == 0
 
 
-def test_a_put_above_16_mib_is_refused_and_one_of_16_mib_is_not() -> None:
+def test_a_put_above_16_mib_is_rejected_and_one_of_16_mib_is_not() -> None:
     checked = CheckedDriver(FailingDriver())
     assert checked.put("k", bytes(MAX_PUT_SIZE)).size == MAX_PUT_SIZE
     with pytest.raises(Unsupported, match="use an upload"):
@@ -90,16 +90,16 @@ def test_a_put_above_16_mib_is_refused_and_one_of_16_mib_is_not() -> None:
 
 
 @pytest.mark.parametrize(("offset", "length"), [(-1, None), (0, -1)])
-def test_a_negative_range_is_refused(offset: int, length: int | None) -> None:
+def test_a_negative_range_is_rejected(offset: int, length: int | None) -> None:
     checked = CheckedDriver(FailingDriver())
     checked.put("k", b"bytes")
     with pytest.raises(RangeError):
         checked.read("k", offset=offset, length=length)
 
 
-def test_a_size_that_is_not_the_bodys_is_an_integrity_error() -> None:
+def test_a_size_that_differs_from_the_bodys_is_an_integrity_error() -> None:
     checked = CheckedDriver(Miscounting(more=1))
-    with pytest.raises(IntegrityError, match="4 bytes where there must be 3"):
+    with pytest.raises(IntegrityError, match="4 bytes instead of 3"):
         checked.put("k", b"123")
     state = checked.upload_start("k")
     with pytest.raises(IntegrityError):
@@ -109,17 +109,17 @@ def test_a_size_that_is_not_the_bodys_is_an_integrity_error() -> None:
 
 
 @pytest.mark.parametrize("more", [1, -1])
-def test_a_reader_that_gives_another_count_of_bytes_is_an_integrity_error(more: int) -> None:
+def test_a_reader_with_an_unexpected_number_of_bytes_is_an_integrity_error(more: int) -> None:
     driver = Miscounting(more=more)
     driver.wrapped.put("k", b"123")
-    heard: list[type] = []
-    checked = CheckedDriver(driver, observe=lambda _operation, _seconds, error: heard.append(type(error)))
+    observed: list[type] = []
+    checked = CheckedDriver(driver, observe=lambda _operation, _seconds, error: observed.append(type(error)))
     with checked.read("k") as reader, pytest.raises(IntegrityError):
         list(reader)
-    assert heard == [type(None), IntegrityError]
+    assert observed == [type(None), IntegrityError]
 
 
-def test_a_reader_that_breaks_is_heard_of_and_says_where() -> None:
+def test_an_error_of_a_reader_is_observed_with_its_key() -> None:
     driver = Miscounting(broken=Unavailable("gone", driver="", operation=""))
     driver.wrapped.put("k", b"123")
     with CheckedDriver(driver).read("k") as reader, pytest.raises(Unavailable) as caught:
@@ -130,14 +130,14 @@ def test_a_reader_that_breaks_is_heard_of_and_says_where() -> None:
 @pytest.mark.parametrize(
     ("offset", "length", "expected"), [(0, None, b"12345"), (2, 2, b"34"), (4, 9, b"5"), (5, 1, b"")]
 )
-def test_an_honest_reader_passes(offset: int, length: int | None, expected: bytes) -> None:
+def test_a_correct_reader_is_passed_on(offset: int, length: int | None, expected: bytes) -> None:
     checked = CheckedDriver(FailingDriver())
     checked.put("k", b"12345")
     with checked.read("k", offset=offset, length=length) as reader:
         assert b"".join(reader) == expected
 
 
-def test_an_error_outside_the_contract_becomes_one_of_it_and_is_logged_without_its_text(
+def test_an_exception_outside_the_contract_is_converted_and_logged_without_its_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     driver = FailingDriver(ValueError("hunter2"))
@@ -153,7 +153,7 @@ def test_an_error_outside_the_contract_becomes_one_of_it_and_is_logged_without_i
     assert "hunter2" not in caplog.text + str(caught.value)
 
 
-def test_an_error_of_the_body_passes_through_as_it_is() -> None:
+def test_an_error_of_the_body_is_propagated_unchanged() -> None:
     checked = CheckedDriver(FailingDriver())
     broken = ConnectionResetError("the client went away")
 
@@ -168,11 +168,11 @@ def test_an_error_of_the_body_passes_through_as_it_is() -> None:
     assert checked.upload_commit(checked.upload_append(state, [b"all"])).size == 3
 
 
-def test_every_call_is_observed_with_its_time_and_its_error() -> None:
-    heard: list[tuple[str, bool, str | None]] = []
+def test_every_call_is_observed_with_its_duration_and_error() -> None:
+    observed: list[tuple[str, bool, str | None]] = []
 
     def observe(operation: str, seconds: float, error: StorageError | None) -> None:
-        heard.append((operation, 0 <= seconds < 10, type(error).__name__ if error else None))
+        observed.append((operation, 0 <= seconds < 10, type(error).__name__ if error else None))
 
     checked = CheckedDriver(FailingDriver(), observe=observe)
     checked.put("k", b"")
@@ -180,10 +180,10 @@ def test_every_call_is_observed_with_its_time_and_its_error() -> None:
         checked.stat("other")
     with pytest.raises(AlreadyExists):
         checked.put("k", b"", mode=WriteMode.CREATE)
-    assert heard == [("put", True, None), ("stat", True, "NotFound"), ("put", True, "AlreadyExists")]
+    assert observed == [("put", True, None), ("stat", True, "NotFound"), ("put", True, "AlreadyExists")]
 
 
-def test_a_health_check_that_raises_is_an_ill_backend() -> None:
+def test_a_health_check_that_raises_is_a_failed_one() -> None:
     health = CheckedDriver(FailingDriver(Unavailable("gone", driver="failing", operation="health"))).health()
     assert not health.ok
     assert health.detail == "gone"

@@ -1,4 +1,4 @@
-"""The wrapper keeps the whole contract itself: a driver passes the kit through it, too."""
+"""The wrapper itself fulfils the whole contract: a driver also passes the kit through it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which failed calls are made again, how often, and after what pause."""
+"""Which failed calls are retried, how often, and after what delay."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def gone() -> Unavailable:
 
 
 def throttled(seconds: float | None = None) -> Throttled:
-    wish = None if seconds is None else timedelta(seconds=seconds)
-    return Throttled("slower", driver="failing", operation="any", retry_after=wish)
+    retry_after = None if seconds is None else timedelta(seconds=seconds)
+    return Throttled("slower", driver="failing", operation="any", retry_after=retry_after)
 
 
 REPLAYED: list[Call] = [
@@ -57,7 +57,7 @@ def test_a_call_that_can_be_replayed_survives_three_failures(call: Call) -> None
 
 
 @pytest.mark.parametrize("call", REPLAYED)
-def test_the_fourth_failure_is_the_calls(call: Call) -> None:
+def test_the_fourth_failure_is_raised(call: Call) -> None:
     driver, checked, _ = prepared(*(gone() for _ in range(4)))
     with pytest.raises(Unavailable):
         call(checked)
@@ -65,7 +65,7 @@ def test_the_fourth_failure_is_the_calls(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", REPLAYED)
-def test_what_is_not_retryable_is_not_made_again(call: Call) -> None:
+def test_an_error_that_is_not_retryable_is_not_retried(call: Call) -> None:
     driver, checked, pauses = prepared(Denied("no", driver="failing", operation="any"))
     with pytest.raises(Denied):
         call(checked)
@@ -73,14 +73,14 @@ def test_what_is_not_retryable_is_not_made_again(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", ONCE[:2])
-def test_a_call_that_may_have_worked_is_not_made_again(call: Call) -> None:
+def test_a_call_that_may_have_succeeded_is_not_retried(call: Call) -> None:
     driver, checked, _ = prepared(gone())
     with pytest.raises(Unavailable):
         call(checked)
     assert driver.total == 1
 
 
-def test_a_commit_that_may_have_worked_is_not_made_again() -> None:
+def test_a_commit_that_may_have_succeeded_is_not_retried() -> None:
     driver, checked, _ = prepared()
     state = checked.upload_start("k")
     driver.failures = [gone()]
@@ -89,7 +89,7 @@ def test_a_commit_that_may_have_worked_is_not_made_again() -> None:
     assert driver.calls["upload_commit"] == 1
 
 
-def test_an_append_is_not_made_again_for_its_body_is_gone() -> None:
+def test_an_append_is_not_retried_because_its_body_is_consumed() -> None:
     driver, checked, _ = prepared()
     state = checked.upload_start("k")
     driver.failures = [gone()]
@@ -99,7 +99,7 @@ def test_an_append_is_not_made_again_for_its_body_is_gone() -> None:
 
 
 @pytest.mark.parametrize("call", ONCE)
-def test_a_call_that_was_never_begun_is_made_again(call: Call) -> None:
+def test_a_call_that_was_not_started_is_retried(call: Call) -> None:
     driver, checked, pauses = prepared(throttled(3))
     call(checked)
     assert len(pauses) == 1
@@ -107,20 +107,20 @@ def test_a_call_that_was_never_begun_is_made_again(call: Call) -> None:
     assert not driver.failures
 
 
-@given(attempt=st.integers(1, 20), elapsed=st.floats(0, 20), wish=st.none() | st.floats(0, 20))
-def test_a_pause_is_as_long_as_the_backend_wishes_and_never_ends_too_late(
-    attempt: int, elapsed: float, wish: float | None
+@given(attempt=st.integers(1, 20), elapsed=st.floats(0, 20), retry_after=st.none() | st.floats(0, 20))
+def test_a_delay_respects_retry_after_and_never_ends_too_late(
+    attempt: int, elapsed: float, retry_after: float | None
 ) -> None:
     policy = RetryPolicy(attempts=30, base=0.05, longest=2, total=10)
-    pause = policy.pause(throttled(wish), attempt=attempt, elapsed=elapsed, replayable=True)
+    pause = policy.pause(throttled(retry_after), attempt=attempt, elapsed=elapsed, replayable=True)
     if pause is None:
-        assert elapsed + (wish or 0) + 2 > 10
+        assert elapsed + (retry_after or 0) + 2 > 10
     else:
         assert elapsed + pause <= 10
-        assert 0 <= pause - (wish or 0) <= min(2, 0.05 * 2**attempt) + 1e-6
+        assert 0 <= pause - (retry_after or 0) <= min(2, 0.05 * 2**attempt) + 1e-6
 
 
-def test_the_time_of_a_call_that_was_made_again_is_the_time_of_all_of_it() -> None:
+def test_the_duration_of_a_retried_call_includes_all_attempts() -> None:
     seen: list[StorageError | None] = []
     driver = FailingDriver(gone(), gone())
     driver.wrapped.put("here", b"old")

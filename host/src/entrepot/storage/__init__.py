@@ -1,4 +1,4 @@
-"""The one wrapper that the host puts around a storage driver."""
+"""The wrapper that the host puts around every storage driver."""
 
 from entrepot.storage.checked import CheckedDriver
 from entrepot.storage.observe import Observer

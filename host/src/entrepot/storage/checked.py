@@ -1,4 +1,4 @@
-"""Everything about a driver's calls that is the same for all drivers."""
+"""Checks, timing and retries that apply to the calls of all drivers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _is_key = lru_cache(maxsize=4096)(is_key)
-"""The same few links and blobs are asked for again and again."""
+"""Cached, because the same few links and blobs are requested repeatedly."""
 
 
 def _unobserved(operation: str, seconds: float, error: StorageError | None) -> None:
@@ -48,15 +48,15 @@ def _unobserved(operation: str, seconds: float, error: StorageError | None) -> N
 
 
 class CheckedDriver(StorageDriver):
-    """A driver whose calls are checked, timed, and made again where that can help.
+    """A driver whose calls are checked, timed, and retried if that can help.
 
-    - A key or prefix that breaks the grammar raises InvalidKey before the driver is called.
-    - A capability that the driver does not claim raises Unsupported before the driver is called.
-    - A body, object or reader with another count of bytes than it should have raises IntegrityError.
-    - Every error says which driver, operation and key; what is no StorageError becomes one, and names ``package``,
-      where the driver came from.
-    - A call that failed with a retryable error is made again where it can be replayed: not a move, a commit or a
-      CREATE, which may have worked although they failed, and not an append, whose body is gone.
+    - A key or prefix that does not match the grammar raises InvalidKey before the driver is called.
+    - A capability that the driver does not have raises Unsupported before the driver is called.
+    - A body, object or reader with an unexpected number of bytes raises IntegrityError.
+    - Every error has driver, operation and key; any exception other than StorageError is converted to one that names
+      ``package``, the package of the driver.
+    - A call that failed with a retryable error is retried if it can be replayed: not a move, a commit or a CREATE,
+      which may have succeeded despite the error, and not an append, whose body has been consumed.
     """
 
     name = ""
@@ -73,9 +73,9 @@ class CheckedDriver(StorageDriver):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.wrapped = driver
-        self.name = self._name = driver.name  # type: ignore[misc]  # of the one class that stands for all others
+        self.name = self._name = driver.name  # type: ignore[misc]  # this class takes the name of the wrapped driver
         self._package = package
-        self._capabilities = self._told(driver)
+        self._capabilities = self._read_capabilities(driver)
         self._observe = observe
         self._retry = RetryPolicy() if retry is None else retry
         self._sleep = sleep
@@ -88,10 +88,10 @@ class CheckedDriver(StorageDriver):
         self._check_key("put", key)
         create = mode is WriteMode.CREATE
         if create and not self._capabilities.create:
-            raise self._unsupported("put", key, "cannot create an object only where there is none")
+            raise self._unsupported("put", key, "cannot create objects atomically")
         largest = min(MAX_PUT_SIZE, self._capabilities.max_object_size or MAX_PUT_SIZE)
         if len(data) > largest:
-            raise self._unsupported("put", key, f"takes at most {largest} bytes, not {len(data)}; use an upload")
+            raise self._unsupported("put", key, f"accepts at most {largest} bytes, not {len(data)}; use an upload")
         info = self._call(not create, "put", key, self.wrapped.put, key, data, mode=mode)
         self._check_size("put", key, info.size, len(data))
         return info
@@ -114,8 +114,8 @@ class CheckedDriver(StorageDriver):
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
     ) -> Iterator[ObjectInfo | Prefix]:
         if not is_prefix(prefix):
-            raise self._invalid("list_objects", f"{prefix!r} is no prefix: it must be empty or a key and a slash")
-        # The first page is fetched here, where the call can be made again, and the others as they are needed.
+            raise self._invalid("list_objects", f"{prefix!r} is not a prefix: it must be empty or a key and a slash")
+        # The first page is fetched here, where the call can be retried; further pages are fetched as needed.
         first, rest = self._call(True, "list_objects", prefix, self._open_listing, prefix, start_after, shallow)
         return iter(()) if first is None else self._listing(prefix, first, rest)
 
@@ -206,18 +206,19 @@ class CheckedDriver(StorageDriver):
             self._sleep(pause)
             attempt += 1
 
-    def _told(self, driver: StorageDriver) -> Capabilities:
+    def _read_capabilities(self, driver: StorageDriver) -> Capabilities:
         try:
-            told: object = driver.capabilities
+            capabilities: object = driver.capabilities
         except Exception as error:
             failure = self._stamped(error, "capabilities", None)
             if failure is error:
                 raise
             raise failure from None
-        if not isinstance(told, Capabilities):
-            message = f"are a {type(told).__qualname__}, which is a defect of {self._package or 'it'}; tell its author"
+        if not isinstance(capabilities, Capabilities):
+            kind = type(capabilities).__qualname__
+            message = f"are a {kind}, which is a defect of {self._package or 'the driver'}; report it to its author"
             raise StorageError(message, driver=self._name, operation="capabilities")
-        return told
+        return capabilities
 
     def _open_listing(
         self, prefix: str, start_after: str, shallow: bool
@@ -241,11 +242,11 @@ class CheckedDriver(StorageDriver):
 
     def _check_key(self, operation: str, key: str) -> None:
         if not _is_key(key):
-            raise self._invalid(operation, f"{key[:200]!r} is no key: see the grammar in entrepot_contract.keys")
+            raise self._invalid(operation, f"{key[:200]!r} is not a key: see the grammar in entrepot_contract.keys")
 
     def _check_size(self, operation: str, key: str, size: int, expected: int) -> None:
         if size != expected:
-            message = f"the driver tells of {size} bytes where there must be {expected}; the object cannot be trusted"
+            message = f"the driver reported {size} bytes instead of {expected}; the object cannot be trusted"
             raise IntegrityError(message, driver=self._name, operation=operation, key=key)
 
     def _invalid(self, operation: str, message: str) -> InvalidKey:

@@ -1,4 +1,4 @@
-"""Bytes counted on their way through, so that a driver that loses some is found out at once."""
+"""Counting of transferred bytes, to detect a driver that loses some."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CountedBody", "CountedReader"]
 
 
 class CountedBody:
-    """The body of an append: how many bytes a driver took from it, and with which error it broke off itself."""
+    """The body of an append: the number of bytes read by the driver, and the error of the body itself, if any."""
 
     __slots__ = ("_chunks", "error", "size")
 
@@ -39,7 +39,7 @@ class CountedBody:
 
 
 class CountedReader:
-    """A driver's reader that must give ``size`` bytes, neither fewer nor more."""
+    """A driver's reader that must return exactly ``size`` bytes."""
 
     def __init__(self, reader: Reader, size: int, driver: str, observe: Observer, package: str = "") -> None:
         self.info: ObjectInfo = reader.info
@@ -62,10 +62,10 @@ class CountedReader:
                 raise
             raise failure from None
         if self._left:
-            miscount = f"ended {self._left} bytes early" if self._left > 0 else "gave more bytes than it promised"
+            miscount = f"ended {self._left} bytes early" if self._left > 0 else "returned more bytes than announced"
             message = (
-                f"the reader {miscount} and raised nothing: the object is damaged, or this is a defect of "
-                f"{self._package or 'the driver'}; compare the object's size in the store, and else tell its author"
+                f"the reader {miscount} without an error: the object is damaged, or this is a defect of "
+                f"{self._package or 'the driver'}; compare the object's size in the store, or report it to its author"
             )
             failure = IntegrityError(message, driver=self._driver, operation="read", key=self.info.key)
             self._observe("read", perf_counter() - start, failure)

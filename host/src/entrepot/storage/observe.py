@@ -1,4 +1,4 @@
-"""What the host hears of a driver's calls, and what becomes of an error that breaks the contract."""
+"""The observer of a driver's calls, and the conversion of exceptions that break the contract."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from entrepot_contract import StorageError
 __all__ = ["Observer", "stamped"]
 
 Observer: TypeAlias = Callable[[str, float, StorageError | None], None]
-"""Called after every operation with its name, the seconds it took, retries included, and its failure."""
+"""Called after every operation with its name, its duration in seconds including retries, and its error or None."""
 
 _log = logging.getLogger("entrepot.storage")
 
 
 def stamped(error: Exception, *, driver: str, operation: str, key: str | None, package: str = "") -> StorageError:
-    """The error with what it does not say itself: where it came from, and to which key.
+    """Returns the error with driver, operation and key, if it does not have them already.
 
-    An error of another kind than the contract's is a defect of the driver: it is logged, and a StorageError stands
-    for it that names the package. The text of such an error is kept out of both, as it may hold anything; to be raised
-    ``from None``, so that whoever logs it keeps the text out too.
+    An exception other than StorageError is a defect of the driver: it is logged, and replaced by a StorageError that
+    names the package. Its text is omitted from both, as it may contain anything; raise the result ``from None``, so
+    that the text is not logged either.
     """
     if isinstance(error, StorageError):
         error.driver = error.driver or driver
@@ -31,14 +31,14 @@ def stamped(error: Exception, *, driver: str, operation: str, key: str | None, p
             error.key = key
         return error
     kind = type(error).__qualname__
-    defect = f"which is a defect of {package or 'the driver'}; install another version of it, or tell its author"
+    defect = f"which is a defect of {package or 'the driver'}; install another version, or report it to its author"
     _log.error(
-        "storage driver %s let a %s out of %s, %s:\n%s",
+        "storage driver %s raised %s in %s, %s:\n%s",
         driver,
         kind,
         operation,
         defect,
         "".join(traceback.format_tb(error.__traceback__)),
     )
-    message = f"the driver let a {kind} out, {defect}; the log shows where"
+    message = f"the driver raised {kind}, {defect}; see the log for the traceback"
     return StorageError(message, driver=driver, operation=operation, key=key)

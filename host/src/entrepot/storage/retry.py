@@ -1,4 +1,4 @@
-"""When a failed call is made again, and after what pause."""
+"""When a failed call is retried, and after what delay."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["RetryPolicy"]
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Exponential pauses with full jitter; all times are in seconds.
+    """Exponential backoff with full jitter; all times are in seconds.
 
-    - ``attempts``: calls in all, the first one included.
-    - ``total``: no call is made again when it would begin later than this after the first.
+    - ``attempts``: total number of calls, including the first one.
+    - ``total``: no retry starts later than this after the first call.
     """
 
     attempts: int = 4
@@ -24,14 +24,14 @@ class RetryPolicy:
     total: float = 10.0
 
     def pause(self, error: StorageError, *, attempt: int, elapsed: float, replayable: bool) -> float | None:
-        """How long to wait before the next call, or None where there is to be none.
+        """Returns how long to wait before the next call, or None for no retry.
 
-        A call that is not ``replayable`` may have worked although it failed; it is only made again after Throttled,
-        which says that it was never begun.
+        A call that is not ``replayable`` may have succeeded despite the error; it is only retried after Throttled,
+        which means that it was not started.
         """
         if not error.retryable or attempt >= self.attempts or not (replayable or isinstance(error, Throttled)):
             return None
-        pause = random.uniform(0, min(self.longest, self.base * 2**attempt))  # noqa: S311 - spreads load, no secret
+        pause = random.uniform(0, min(self.longest, self.base * 2**attempt))  # noqa: S311 - spreads load
         if isinstance(error, Throttled) and error.retry_after is not None:
             pause += error.retry_after.total_seconds()
         return pause if elapsed + pause <= self.total else None

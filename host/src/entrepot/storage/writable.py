@@ -1,4 +1,4 @@
-"""Whether a storage takes a write: found out by one at the start, and not by the first push."""
+"""A test write at the start of the host, so that a storage that is not writable is found before the first push."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from entrepot_contract import Denied, StorageDriver
 __all__ = ["WRITTEN", "check_writable"]
 
 WRITTEN: Final = "entrepot/writable/"
-"""Where the object is written and deleted again, beside what else is entrepot's own and not Distribution's."""
+"""Prefix of the object that is written and deleted, among entrepot's own keys."""
 
 
 def check_writable(driver: StorageDriver) -> None:
-    """Write one empty object, whose key no other host uses, and delete it.
+    """Write an empty object with a unique key, and delete it.
 
-    Raises Denied with what to do about it, and any other StorageError as the driver does.
+    Raises Denied with advice, and any other StorageError of the driver.
     """
     key = f"{WRITTEN}{uuid4().hex}"
     try:
         driver.put(key, b"")
     except Denied as error:
         raise Denied(
-            f"{error.message}; where the registry is to serve pulls alone, set storage.maintenance.readonly.enabled",
+            f"{error.message}; for a registry that only serves pulls, set storage.maintenance.readonly.enabled",
             driver=error.driver,
             operation=error.operation,
             key=error.key,
