@@ -1,4 +1,4 @@
-"""The errors that a client is told: Distribution's codes, messages and statuses, one class each.
+"""The errors sent to clients: Distribution's codes, messages and statuses, one class each.
 
 distribution-spec, "Error Codes"; Distribution's registry/api/errcode for the rest.
 """
@@ -38,10 +38,10 @@ __all__ = [
 
 
 class RegistryError(Exception):
-    """An answer that is no success: its code, HTTP status and message, and what the client may learn more.
+    """An error response: its code, HTTP status and message, and optional details for the client.
 
-    - ``detail`` is any JSON value, or None where there is nothing to add.
-    - ``headers`` go with the answer.
+    - ``detail`` is any JSON value, or None for no detail.
+    - ``headers`` are added to the response.
     """
 
     code: ClassVar[str] = "UNKNOWN"
@@ -54,7 +54,7 @@ class RegistryError(Exception):
         self.headers = headers or {}
 
     def as_json(self) -> dict[str, object]:
-        """The entry in the ``errors`` list of the body."""
+        """Returns the entry in the ``errors`` list of the response body."""
         entry: dict[str, object] = {"code": self.code, "message": self.message}
         if self.detail is not None:
             entry["detail"] = self.detail
@@ -82,7 +82,7 @@ class AlgorithmUnsupported(DigestInvalid):
 
 
 class Forbidden(RegistryError):  # noqa: N818
-    """Who asks is known, and may not."""
+    """The client is authenticated, but not allowed to do this."""
 
     code, status, message = "DENIED", 403, "requested access to the resource is denied"
 
@@ -116,7 +116,7 @@ class PaginationNumberInvalid(RegistryError):  # noqa: N818
 
 
 class RangeInvalid(RegistryError):  # noqa: N818
-    """A chunk of an upload is out of order; a GET of the upload tells where it stands."""
+    """A chunk of an upload is out of order; a GET of the upload returns its current offset."""
 
     code, status, message = "RANGE_INVALID", 416, "invalid content range"
 
@@ -154,7 +154,7 @@ class TooManyTags(RegistryError):  # noqa: N818
 
 
 class Unauthorized(RegistryError):  # noqa: N818
-    """Who asks is not known; the header ``WWW-Authenticate`` says how to tell."""
+    """The client is not authenticated; the header ``WWW-Authenticate`` describes how to authenticate."""
 
     code, status, message = "UNAUTHORIZED", 401, "authentication required"
 

@@ -1,4 +1,4 @@
-"""A storage in memory, and processes of the host upon it."""
+"""Fixtures: an in-memory storage, and processes of the host that use it."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def host(driver: StorageDriver) -> Process:
 
 @pytest.fixture
 def other(driver: StorageDriver) -> Process:
-    """A second process upon the same storage."""
+    """A second process with the same storage."""
     return Process(driver)

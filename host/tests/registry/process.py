@@ -1,4 +1,4 @@
-"""One process of the host, as far as a storage driver and a client can see: a registry and its application."""
+"""One process of the host, as seen by a storage driver and a client: a registry and its application."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from entrepot_storage_memory import MemoryDriver
 
 __all__ = ["HTTP", "QUIET", "Process", "keys_of", "memory", "path_of"]
 
-# Without held bytes, so that small bodies take the way of large ones; test_uploads_held.py has the other.
+# Nothing is held in records, so that small bodies are uploaded like large ones; test_uploads_held.py tests the rest.
 QUIET = RegistrySettings(delete_enabled=True, upload_held=0, purge=PurgeSettings(enabled=False))
 HTTP = HttpSettings(secret=b"the same on all hosts")
 
@@ -36,13 +36,13 @@ def keys_of(driver: StorageDriver) -> list[str]:
 
 
 def path_of(location: str) -> str:
-    """The path and query of a URL."""
+    """Returns the path and query of a URL."""
     parts = urlsplit(location)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 class Process:
-    """Any number of them may share one driver, as hosts share one storage."""
+    """Several processes may share one driver, as hosts share one storage."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Process:
         headers: Mapping[str, str] | None = None,
         length: int | None = None,
     ) -> Result:
-        """Make one request; ``length`` is a Content-Length that may be wrong, and -1 sends the body in chunks."""
+        """Send one request; ``length`` overrides Content-Length, and -1 sends a chunked body."""
         data = body if isinstance(body, bytes) else b""
         extras: dict[str, object] = {} if isinstance(body, bytes) else {"wsgi.input": body}
         sent = dict(headers or {})
@@ -80,7 +80,7 @@ class Process:
         return self._client.simulate_request(method, path, body=data, headers=sent, extras=extras)
 
     def push_blob(self, name: str, data: bytes, algorithm: str = "sha256") -> str:
-        """Push a blob in one request; answers its digest."""
+        """Push a blob in one request; returns its digest."""
         digest = digest_of(data, algorithm)
         answer = self.request("POST", f"/v2/{name}/blobs/uploads/?digest={digest}", data)
         assert answer.status_code == 201, answer.text
@@ -92,7 +92,7 @@ class Process:
         return self.request("PUT", f"/v2/{name}/manifests/{reference}", content, headers)
 
     def push_manifest(self, name: str, reference: str, manifest: Fields | bytes) -> str:
-        """Push a manifest; answers its digest."""
+        """Push a manifest; returns its digest."""
         answer = self.put_manifest(name, reference, manifest)
         assert answer.status_code == 201, answer.text
         digest = answer.headers["docker-content-digest"]
@@ -100,13 +100,13 @@ class Process:
         return digest
 
     def start(self, name: str, query: str = "") -> str:
-        """Begin an upload; answers the path and query of its Location."""
+        """Start an upload; returns the path and query of its Location."""
         answer = self.request("POST", f"/v2/{name}/blobs/uploads/{query}")
         assert answer.status_code == 202, answer.text
         return path_of(answer.headers["location"] or "")
 
     def patch(self, location: str, data: bytes) -> str:
-        """Append a chunk; answers the next location."""
+        """Append a chunk; returns the next location."""
         answer = self.request("PATCH", location, data)
         assert answer.status_code == 202, answer.text
         return path_of(answer.headers["location"] or "")

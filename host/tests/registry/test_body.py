@@ -1,4 +1,4 @@
-"""The body of a request: every byte once, in order, hashed, and nothing read beyond its end."""
+"""The body of a request: every byte is read once, in order, hashed, and nothing is read beyond its end."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from entrepot.registry.names import Hasher
 
 
 def sliced(body: Body, hasher: Hasher | None, limit: int) -> HashedSlice:
-    """A slice that comes in alone."""
+    """Returns a slice that is received alone."""
     return HashedSlice(body, hasher, limit, Receiving())
 
 
 class Source:
-    """An input that gives as many bytes as it likes at a time, and at its end closes or fails."""
+    """An input that returns any number of bytes at a time, and closes or fails at its end."""
 
     def __init__(self, data: bytes, steps: list[int] | None = None, failure: Exception | None = None) -> None:
         self.data = data
@@ -33,7 +33,7 @@ class Source:
 
     def read(self, size: int, /) -> bytes:
         self.reads += 1
-        assert size > 0, "a read of nothing cannot be told from the end"
+        assert size > 0, "an empty read cannot be distinguished from the end"
         if self.position == len(self.data) and self._failure is not None:
             raise self._failure
         size = min(size, next(self._steps, size))
@@ -48,7 +48,7 @@ failures = st.sampled_from([None, OSError("reset"), ConnectionResetError(), Time
 
 
 def slices(body: Body, limit: int) -> Iterator[bytes]:
-    """Take a body in slices, and check each against its own digest."""
+    """Read a body in slices, and check the digest of each."""
     while not body.ended:
         hasher = hashlib.sha256()
         content = b"".join(sliced(body, hasher, limit))
@@ -69,7 +69,7 @@ def test_slices_make_up_the_body_and_each_is_hashed(
 
 @some_examples
 @given(contents, steps, limits, failures, st.integers(1, 500))
-def test_a_body_that_ends_before_its_length_is_broken_and_what_came_counts(
+def test_a_body_that_ends_before_its_length_is_broken_and_the_received_bytes_are_kept(
     content: bytes, steps: list[int], limit: int, failure: Exception | None, missing: int
 ) -> None:
     body = Body(Source(content, steps, failure), len(content) + missing)
@@ -79,7 +79,7 @@ def test_a_body_that_ends_before_its_length_is_broken_and_what_came_counts(
 
 @some_examples
 @given(contents, steps, limits, failures.filter(bool))
-def test_a_body_of_unknown_length_that_breaks_off_is_broken_and_what_came_counts(
+def test_an_incomplete_body_of_unknown_length_is_broken_and_the_received_bytes_are_kept(
     content: bytes, steps: list[int], limit: int, failure: Exception
 ) -> None:
     body = Body(Source(content, steps, failure), None)
@@ -89,7 +89,7 @@ def test_a_body_of_unknown_length_that_breaks_off_is_broken_and_what_came_counts
 
 @some_examples
 @given(contents, st.binary(min_size=1, max_size=50), steps, limits)
-def test_nothing_is_read_after_the_length_that_was_announced(
+def test_nothing_is_read_after_the_announced_length(
     content: bytes, beyond: bytes, steps: list[int], limit: int
 ) -> None:
     source = Source(content + beyond, steps)
@@ -118,7 +118,7 @@ def test_a_slice_without_a_hasher_passes_the_bytes_on() -> None:
     assert b"".join(sliced(Body(Source(b"abc"), 3), None, 10)) == b"abc"
 
 
-def test_a_large_body_comes_in_chunks_of_one_mebibyte_at_the_most() -> None:
+def test_a_large_body_is_read_in_chunks_of_at_most_one_mebibyte() -> None:
     content = bytes(range(256)) * 4096 * 3 + b"end"
     hasher = hashlib.sha256()
     chunks = [bytes(chunk) for chunk in sliced(Body(Source(content), len(content)), hasher, 2**30)]
@@ -128,7 +128,7 @@ def test_a_large_body_comes_in_chunks_of_one_mebibyte_at_the_most() -> None:
 
 
 class Stalled(Source):
-    """A client that sends its first chunks, and then nothing until it is let go."""
+    """A client that sends its first chunks, and then nothing until it is released."""
 
     def __init__(self, data: bytes, chunks: int) -> None:
         super().__init__(data)
@@ -142,7 +142,7 @@ class Stalled(Source):
         return super().read(size)
 
 
-def test_a_driver_that_fails_is_heard_at_once_even_where_the_client_stalls() -> None:
+def test_a_driver_error_is_raised_immediately_even_if_the_client_stalls() -> None:
     before = set(threading.enumerate())
     source = Stalled(bytes(8 * CHUNK), 1)
 
@@ -159,11 +159,11 @@ def test_a_driver_that_fails_is_heard_at_once_even_where_the_client_stalls() -> 
 
 
 class DriverError(Exception):
-    """What a driver may raise while it takes chunks."""
+    """An error of a driver while it reads chunks."""
 
 
 def threads_end(before: set[threading.Thread]) -> bool:
-    """Whether the threads that were begun since end soon; none of them is waited for by the request itself."""
+    """Returns whether the threads started since then end soon; the request itself does not wait for them."""
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
     return set(threading.enumerate()) <= before
@@ -183,9 +183,9 @@ def test_a_driver_that_stops_in_the_middle_leaves_no_thread_and_at_most_one_chun
     del chunks
     assert threads_end(before)
     position = body.received
-    assert len(taken) <= position <= len(taken) + CHUNK, "at most the chunk that was read ahead is lost"
+    assert len(taken) <= position <= len(taken) + CHUNK, "at most the chunk read ahead is lost"
     rest = b"".join(sliced(body, hashlib.sha256(), 2**30))
-    assert position + len(rest) == len(content), "and the body goes on exactly behind what was read"
+    assert position + len(rest) == len(content), "and the body continues exactly after the bytes read"
 
 
 def test_a_driver_that_raises_in_the_middle_leaves_no_thread() -> None:
@@ -203,7 +203,7 @@ def test_a_driver_that_raises_in_the_middle_leaves_no_thread() -> None:
 
 
 @pytest.mark.parametrize("size", [10, 3 * CHUNK])
-def test_an_error_of_the_input_that_is_no_disconnect_reaches_the_caller_and_leaves_no_thread(size: int) -> None:
+def test_an_input_error_other_than_a_disconnect_is_propagated_and_leaves_no_thread(size: int) -> None:
     before = set(threading.enumerate())
     body = Body(Source(bytes(size), failure=ZeroDivisionError("a defect")), None)
     with pytest.raises(ZeroDivisionError) as raised:
@@ -212,7 +212,7 @@ def test_an_error_of_the_input_that_is_no_disconnect_reaches_the_caller_and_leav
     assert threads_end(before)
 
 
-def test_a_slice_among_others_takes_small_chunks_and_no_thread() -> None:
+def test_a_slice_among_others_uses_small_chunks_and_no_thread() -> None:
     content, hasher, receiving = os.urandom(3 * CHUNK + 5), hashlib.sha256(), Receiving()
     before = threading.active_count()
     with receiving:
@@ -223,7 +223,7 @@ def test_a_slice_among_others_takes_small_chunks_and_no_thread() -> None:
     assert hasher.hexdigest() == hashlib.sha256(content).hexdigest()
 
 
-def test_a_slice_changes_its_way_when_others_come_and_go() -> None:
+def test_a_slice_adapts_when_others_start_and_end() -> None:
     content, hasher, receiving = os.urandom(24 * CHUNK), hashlib.sha256(), Receiving()
     found = b""
     for number, chunk in enumerate(HashedSlice(Body(Source(content), len(content)), hasher, 2**30, receiving)):

@@ -1,4 +1,4 @@
-"""How many calls of the storage driver each request costs: the budget, row by row."""
+"""The number of storage driver calls of each request: the budget, row by row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INDEX = encoded(index(descriptor(IMAGE, OCI_MANIFEST)))
 
 
 class Scene:
-    """An image in the storage, and a process that has not seen it yet."""
+    """An image in the storage, and a process with empty caches."""
 
     def __init__(self, make: Callable[[StorageDriver], CountingDriver] = CountingDriver, held: int = 0) -> None:
         self.driver = make(memory())
@@ -123,7 +123,7 @@ def put(scene: Scene) -> None:
     scene.put(digest_of(bytes(10)))
 
 
-# What is counted, what went before it, and its calls.
+# Name, counted request, preceding requests, and its calls.
 BUDGET: list[tuple[str, Step, list[Step], dict[str, int]]] = [
     ("GET manifest by tag, cold", get_manifest, [], {"read": 2}),
     ("GET manifest by tag, warm", get_manifest, [get_manifest], {"read": 1}),
@@ -135,22 +135,22 @@ BUDGET: list[tuple[str, Step, list[Step], dict[str, int]]] = [
     ("GET blob, again", get_blob, [get_blob], {"read": 2}),
     ("HEAD blob, cold", head_blob, [], {"read": 1, "stat": 1}),
     ("HEAD blob, warm", head_blob, [head_blob], {"read": 1}),
-    ("HEAD blob that is not there", head_new_blob, [], {"read": 2}),
+    ("HEAD blob that does not exist", head_new_blob, [], {"read": 2}),
     ("GET blob that is a manifest, cold", get_manifest_as_blob, [], {"read": 3, "stat": 1}),
     ("GET blob that is a manifest, warm", get_manifest_as_blob, [get_manifest_as_blob], {"read": 2}),
-    # A link for each of two blobs, and a stat where the blob was not seen in the last minute. Each PUT by tag ends with
-    # two stats: of its revision and of its tag, which a deletion may have removed meanwhile.
+    # A link for each of two blobs, and a stat if the blob was not seen in the last minute. Each PUT by tag ends with
+    # two stats: of its revision and of its tag, which a concurrent deletion may have removed.
     ("PUT manifest, cold", put_new_manifest, [], {"read": 2, "stat": 4, "put": 4}),
     ("PUT manifest, warm", put_new_manifest, [put_manifest_again], {"read": 2, "stat": 2, "put": 4}),
     (
-        "PUT manifest that is there: one read to compare",
+        "PUT manifest that exists: one read to compare",
         put_manifest_again,
         [put_new_manifest],
         {"read": 3, "stat": 2, "put": 4},
     ),
     # The child's link, its stat and its bytes, and the index itself to compare.
-    ("PUT index that is there, cold", put_index_again, [], {"read": 3, "stat": 3, "put": 4}),
-    ("PUT index that is there, warm", put_index_again, [put_index_again], {"read": 2, "stat": 2, "put": 4}),
+    ("PUT index that exists, cold", put_index_again, [], {"read": 3, "stat": 3, "put": 4}),
+    ("PUT index that exists, warm", put_index_again, [put_index_again], {"read": 2, "stat": 2, "put": 4}),
     ("mount", mount, [], {"read": 1, "stat": 1, "put": 1}),
     ("POST upload", start, [], {"put": 1}),
     ("PATCH, first slice", patch, [start], {"upload_start": 1, "upload_append": 1, "put": 1}),
@@ -180,7 +180,7 @@ def test_a_request_costs_exactly_its_budget(step: Step, before: list[Step], call
     assert dict(scene.driver.calls) == calls
 
 
-def test_a_first_slice_on_storage_that_hosts_share_costs_one_more_stat() -> None:
+def test_a_first_slice_on_shared_storage_costs_one_more_stat() -> None:
     scene = Scene(Sharing)
     scene.start()
     scene.driver.reset()
@@ -191,7 +191,7 @@ def test_a_first_slice_on_storage_that_hosts_share_costs_one_more_stat() -> None
     assert dict(scene.driver.calls) == {"upload_commit": 1, "put": 1, "delete": 1}
 
 
-def test_a_small_blob_costs_four_puts_and_no_upload_of_the_driver() -> None:
+def test_a_small_blob_costs_four_puts_and_no_driver_upload() -> None:
     scene = Scene(held=SLICE)
     scene.start()
     scene.patch()
@@ -200,13 +200,13 @@ def test_a_small_blob_costs_four_puts_and_no_upload_of_the_driver() -> None:
     assert dict(scene.driver.calls) == {"put": 4, "delete": 1}
 
 
-def test_a_small_blob_on_storage_that_hosts_share_costs_six_calls_up_to_its_link() -> None:
+def test_a_small_blob_on_shared_storage_costs_six_calls_up_to_its_link() -> None:
     scene = Scene(Sharing, held=SLICE)
     scene.start()
     scene.patch()
     assert dict(scene.driver.calls) == {"put": 2, "stat": 1}
     scene.put(digest_of(bytes(10)))
-    # The delete of the records is the call after the link.
+    # The deletion of the records is the call after the link.
     assert dict(scene.driver.calls) == {"put": 4, "stat": 2, "delete": 1}
 
 
@@ -217,12 +217,12 @@ def test_a_redirect_to_a_blob_costs_two_calls_of_the_backend_and_then_one() -> N
         answer = scene.host.request("GET", f"/v2/app/blobs/{DIGEST}")
         assert answer.status_code == 307
         assert (answer.headers["location"] or "").startswith("https://bucket.example/docker/registry/v2/blobs/sha256/")
-        # Signing is arithmetic with a key that the driver has: no backend hears of it.
+        # Signing is local arithmetic with the driver's key and does not call the backend.
         assert scene.driver.calls.pop("sign_url") == 1
         assert dict(scene.driver.calls) == calls
 
 
-def test_a_page_of_the_catalog_costs_no_more_where_there_are_more_repositories() -> None:
+def test_a_page_of_the_catalog_costs_no_more_with_more_repositories() -> None:
     costs = []
     for count in (10, 100):
         driver = CountingDriver(memory())

@@ -1,4 +1,4 @@
-"""The memory of what never changes stays within its limit, and drops what was not used for longest."""
+"""The LRU cache stays within its limit, and evicts the least recently used entries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ steps = st.lists(
 
 @some_examples
 @given(steps)
-def test_a_cache_behaves_as_a_list_ordered_by_use(steps: list[tuple[str, int, int]]) -> None:
+def test_a_cache_behaves_like_a_list_ordered_by_use(steps: list[tuple[str, int, int]]) -> None:
     cache: Cache[int, str] = Cache(LIMIT)
     model: list[tuple[int, str, int]] = []
     for number, (step, key, weight) in enumerate(steps):
@@ -43,7 +43,7 @@ def test_a_cache_behaves_as_a_list_ordered_by_use(steps: list[tuple[str, int, in
     assert all(cache.get(key) is None for key in range(6))
 
 
-def test_an_entry_is_gone_when_it_is_too_old_however_often_it_is_used() -> None:
+def test_an_entry_expires_however_often_it_is_used() -> None:
     now = [0.0]
     cache: Cache[str, int] = Cache(LIMIT, max_age=60, clock=lambda: now[0])
     cache.set("a", 1)
@@ -55,7 +55,7 @@ def test_an_entry_is_gone_when_it_is_too_old_however_often_it_is_used() -> None:
     assert cache.get("b") == 2
 
 
-def test_a_cleared_cache_has_room_for_all_of_its_limit() -> None:
+def test_a_cleared_cache_has_its_full_capacity() -> None:
     cache: Cache[str, int] = Cache(LIMIT)
     cache.set("a", 1, LIMIT)
     cache.clear()

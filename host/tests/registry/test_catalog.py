@@ -1,4 +1,4 @@
-"""The catalog: Distribution's order, pages that make up the whole, and no more listings than they need."""
+"""The catalog: Distribution's order, complete pages, and no more listings than necessary."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def distributions_order(name: str) -> str:
 
 @some_examples
 @given(st.sets(names, max_size=12))
-def test_repositories_come_in_the_order_of_distribution(repositories: set[str]) -> None:
+def test_repositories_are_in_distributions_order(repositories: set[str]) -> None:
     assert list(Catalog(Store(holding(repositories))).names()) == sorted(repositories, key=distributions_order)
 
 
 @some_examples
 @given(st.sets(names, max_size=12), names)
-def test_from_any_last_on_comes_the_tail_of_the_whole_list(repositories: set[str], last: str) -> None:
+def test_any_last_is_followed_by_the_tail_of_the_list(repositories: set[str], last: str) -> None:
     catalog = Catalog(Store(holding(repositories)))
     tail = [name for name in catalog.names() if distributions_order(name) > distributions_order(last)]
     assert list(catalog.names(last)) == tail
@@ -53,14 +53,14 @@ def test_a_repository_that_has_only_blobs_is_not_listed() -> None:
     assert list(Catalog(Store(driver)).names()) == ["b"]
 
 
-def test_a_page_touches_only_the_repositories_on_it() -> None:
+def test_a_page_lists_only_its_own_repositories() -> None:
     driver = CountingDriver(holding([f"team-{number:03}/app" for number in range(200)]))
     catalog = Catalog(Store(driver))
     assert len(list(islice(catalog.names(), 5))) == 5
     first_page = driver.calls["list_objects"]
     driver.reset()
     assert next(catalog.names("team-150/app")) == "team-151/app"
-    assert first_page <= 1 + 5 * 2, "one listing for each team, and one for its app"
+    assert first_page <= 1 + 5 * 2, "one listing per team, and one for its app"
     assert driver.calls["list_objects"] <= 5, "and a later page costs no more than the first"
 
 
@@ -71,7 +71,7 @@ def test_a_repository_with_very_many_others_below_it_is_listed_before_them() -> 
     assert list(Catalog(Store(holding(below))).names()) == below
 
 
-def test_the_pages_over_http_make_up_the_whole_list() -> None:
+def test_the_pages_over_http_contain_the_whole_list() -> None:
     host = Process(memory())
     names = ["a", "a/b", "a-b", "b", "b/c/d"]
     for name in names:

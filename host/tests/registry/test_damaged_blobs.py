@@ -1,4 +1,4 @@
-"""A blob whose bytes are damaged or gone is never answered as whole, and a push repairs it."""
+"""A blob whose bytes are damaged or gone is never served as complete, and a push repairs it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def code_of(host: Process, method: str, path: str, body: bytes = b"") -> tuple[i
     return answer.status_code, answer.json["errors"][0]["code"] if answer.content else ""
 
 
-def test_a_range_of_a_blob_that_was_cut_after_its_size_was_seen_is_an_error(
+def test_a_range_of_a_blob_truncated_after_its_size_was_cached_is_an_error(
     app: Process, driver: StorageDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert app.request("HEAD", BLOB).status_code == 200
@@ -49,7 +49,7 @@ def test_a_range_of_a_blob_that_was_cut_after_its_size_was_seen_is_an_error(
     assert app.request("HEAD", BLOB).headers["content-length"] == "10"
 
 
-def test_a_range_beyond_the_cut_of_a_blob_is_an_error_once(app: Process, driver: StorageDriver) -> None:
+def test_a_range_beyond_the_end_of_a_truncated_blob_is_an_error_once(app: Process, driver: StorageDriver) -> None:
     assert app.request("HEAD", BLOB).status_code == 200
     driver.put(KEY, LAYER[:10])
     assert app.request("GET", BLOB, headers={"Range": "bytes=15-"}).status_code == 500
@@ -77,21 +77,21 @@ def test_an_empty_blob_is_absent_until_it_is_pushed_again(
     assert cold.put_manifest("app", "latest", MANIFEST).status_code == 201
 
 
-def test_the_blob_of_no_bytes_is_a_blob(host: Process, driver: StorageDriver) -> None:
+def test_the_empty_blob_is_valid(host: Process, driver: StorageDriver) -> None:
     digest = host.push_blob("app", b"")
     for process in (host, Process(driver)):
         assert process.request("HEAD", f"/v2/app/blobs/{digest}").headers["content-length"] == "0"
         assert process.request("GET", f"/v2/app/blobs/{digest}").status_code == 200
 
 
-def test_a_manifest_whose_layer_lost_its_bytes_is_refused(app: Process, driver: StorageDriver) -> None:
+def test_a_manifest_whose_layer_lost_its_bytes_is_rejected(app: Process, driver: StorageDriver) -> None:
     driver.delete([KEY])
     answer = Process(driver).put_manifest("app", "latest", MANIFEST)
     assert answer.json["errors"][0]["code"] == "MANIFEST_BLOB_UNKNOWN"
     assert answer.json["errors"][0]["detail"] == [{"digest": DIGEST}]
 
 
-def test_a_manifest_whose_layer_has_another_size_is_refused(app: Process, driver: StorageDriver) -> None:
+def test_a_manifest_whose_layer_has_another_size_is_rejected(app: Process, driver: StorageDriver) -> None:
     driver.put(KEY, LAYER[:-1])
     answer = Process(driver).put_manifest("app", "latest", MANIFEST)
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "MANIFEST_INVALID")
@@ -99,7 +99,7 @@ def test_a_manifest_whose_layer_has_another_size_is_refused(app: Process, driver
 
 
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut", "zeros"])
-def test_an_index_whose_child_is_damaged_is_refused_until_the_child_is_pushed_again(
+def test_an_index_whose_child_is_damaged_is_rejected_until_the_child_is_pushed_again(
     app: Process, driver: StorageDriver, damage: str
 ) -> None:
     app.push_manifest("app", "child", MANIFEST)
@@ -116,7 +116,7 @@ def test_an_index_whose_child_is_damaged_is_refused_until_the_child_is_pushed_ag
     assert cold.put_manifest("app", "index", outer).status_code == 201
 
 
-def test_what_another_program_deleted_is_absent_within_a_minute(
+def test_a_blob_deleted_by_another_program_is_absent_within_a_minute(
     app: Process, driver: StorageDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
@@ -131,7 +131,7 @@ def test_what_another_program_deleted_is_absent_within_a_minute(
     assert app.put_manifest("app", "latest", MANIFEST).status_code == 404
 
 
-def test_nothing_that_was_seen_is_trusted_after_a_deletion_by_this_process(app: Process, driver: StorageDriver) -> None:
+def test_the_cache_is_cleared_after_a_deletion_by_this_process(app: Process, driver: StorageDriver) -> None:
     digest = app.push_manifest("app", "other", image())
     assert app.request("HEAD", BLOB).status_code == 200
     driver.delete([KEY])
@@ -139,13 +139,13 @@ def test_nothing_that_was_seen_is_trusted_after_a_deletion_by_this_process(app: 
     assert app.request("HEAD", BLOB).status_code == 404
 
 
-def test_no_redirect_leads_to_a_blob_whose_bytes_are_gone(driver: StorageDriver) -> None:
+def test_there_is_no_redirect_to_a_blob_whose_bytes_are_gone(driver: StorageDriver) -> None:
     Process(driver).push_blob("app", LAYER)
     driver.delete([KEY])
     assert code_of(Process(Signing(driver)), "GET", BLOB) == (404, "BLOB_UNKNOWN")
 
 
-def test_a_blob_that_the_store_does_not_let_overwrite_is_pushed_where_it_is_whole(driver: StorageDriver) -> None:
+def test_a_blob_that_cannot_be_overwritten_can_be_pushed_if_it_is_intact(driver: StorageDriver) -> None:
     Process(driver).push_blob("app", LAYER)
     for held in (0, 1024):
         host = Process(Locked(driver), replace(QUIET, upload_held=held))

@@ -1,4 +1,4 @@
-"""A link that holds no digest breaks nothing but itself: it is absent, can be deleted, and a push writes it again."""
+"""A link without a digest affects only itself: it is absent, can be deleted, and a push rewrites it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_damaged_tag_is_unknown_until_it_is_pushed_or_deleted(
 
 
 @pytest.mark.parametrize("kind", NO_DIGEST)
-def test_a_damaged_tag_keeps_no_other_manifest_from_being_deleted(
+def test_a_damaged_tag_does_not_prevent_the_deletion_of_another_manifest(
     app: Process, driver: StorageDriver, kind: str
 ) -> None:
     driver.put(layout.tag_current("app", "broken"), GARBAGE[kind])

@@ -27,18 +27,18 @@ PLACES = ["manifests/latest", f"manifests/{DIGEST}", f"blobs/{DIGEST}"]
 
 @pytest.fixture
 def app(host: Process) -> Process:
-    """A host whose repository ``app`` has a manifest, which it keeps in memory."""
+    """A host with a cached manifest in the repository ``app``."""
     host.push_blob("app", b"{}")
     host.push_manifest("app", "latest", MANIFEST)
     return host
 
 
 def write(driver: StorageDriver, key: str, data: bytes) -> None:
-    """Put bytes of any size where an object lies."""
+    """Overwrite an object with bytes of any size."""
     driver.upload_commit(driver.upload_append(driver.upload_start(key), [data]))
 
 
-@pytest.mark.parametrize("pushed_by", ["a process that has it in memory", "another one"])
+@pytest.mark.parametrize("pushed_by", ["a process that has it cached", "another one"])
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_manifest_is_absent_until_it_is_pushed_again(
     app: Process, driver: StorageDriver, damage: str, pushed_by: str, caplog: pytest.LogCaptureFixture
@@ -57,12 +57,12 @@ def test_a_damaged_manifest_is_absent_until_it_is_pushed_again(
             assert host.request("GET", f"/v2/app/{place}").content == MANIFEST
 
 
-def test_a_process_that_has_a_manifest_in_memory_serves_what_was_hashed(app: Process, driver: StorageDriver) -> None:
+def test_a_process_with_a_cached_manifest_serves_the_verified_content(app: Process, driver: StorageDriver) -> None:
     driver.put(KEY, bytes(len(MANIFEST)))
     assert app.request("GET", "/v2/app/manifests/latest").content == MANIFEST
 
 
-def test_a_damaged_manifest_is_replaced_where_the_store_has_no_create(app: Process, driver: StorageDriver) -> None:
+def test_a_damaged_manifest_is_replaced_if_the_store_has_no_create(app: Process, driver: StorageDriver) -> None:
     driver.put(KEY, b"")
     Process(Uncreating(driver)).push_manifest("app", "latest", MANIFEST)
     assert Process(driver).request("GET", "/v2/app/manifests/latest").content == MANIFEST
@@ -76,8 +76,8 @@ def test_a_damaged_manifest_can_be_deleted(app: Process, driver: StorageDriver) 
     assert not [key for key in keys_of(driver) if "/tags/" in key or "/revisions/" in key]
 
 
-def test_a_manifest_is_hashed_by_the_digest_that_it_is_asked_for_by(app: Process, driver: StorageDriver) -> None:
-    # As Distribution links a digest of another algorithm to the one that it stores.
+def test_a_manifest_is_verified_with_the_requested_digest(app: Process, driver: StorageDriver) -> None:
+    # Like Distribution, which links a digest of another algorithm to the stored one.
     long, wrong = (parse_digest(digest_of(data, "sha512")) for data in (MANIFEST, b"other"))
     for digest in (long, wrong):
         driver.put(layout.revision("app", digest), DIGEST.encode())
@@ -86,7 +86,7 @@ def test_a_manifest_is_hashed_by_the_digest_that_it_is_asked_for_by(app: Process
     assert cold.request("GET", f"/v2/app/manifests/{wrong}").status_code == 404
 
 
-def test_a_manifest_can_be_pulled_as_a_blob_of_its_repository_alone(app: Process, driver: StorageDriver) -> None:
+def test_a_manifest_can_be_pulled_as_a_blob_of_its_repository_only(app: Process, driver: StorageDriver) -> None:
     app.push_blob("other", b"{}")
     for host in (app, Process(driver)):
         whole = host.request("GET", f"/v2/app/blobs/{DIGEST}")

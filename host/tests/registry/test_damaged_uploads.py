@@ -1,4 +1,4 @@
-"""A record of an upload that is damaged ends that upload, and no other."""
+"""A damaged record of an upload ends that upload, and no other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def records(driver: StorageDriver) -> list[str]:
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_the_client_of_a_damaged_upload_learns_that_it_has_to_start_anew(
+def test_a_damaged_upload_is_unknown(
     host: Process, other: Process, driver: StorageDriver, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     location = host.patch(host.start("app"), b"some bytes")

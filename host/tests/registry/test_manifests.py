@@ -1,4 +1,4 @@
-"""Manifests: byte for byte, checked for what they reference, deleted with their tags."""
+"""Manifests: stored byte for byte, checked for their references, deleted with their tags."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def code_of(answer: Result) -> str:
 
 @pytest.fixture
 def app(host: Process) -> Process:
-    """A host whose repository ``app`` has a config to refer to."""
+    """A host with a config blob in the repository ``app``."""
     host.push_blob("app", b"{}")
     return host
 
@@ -47,14 +47,14 @@ def test_a_manifest_is_served_byte_for_byte_with_its_type_and_digest(
         assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(content)))
 
 
-def test_a_manifest_under_another_digest_is_refused_and_leaves_nothing(app: Process, driver: StorageDriver) -> None:
+def test_a_manifest_with_another_digest_is_rejected_and_leaves_nothing(app: Process, driver: StorageDriver) -> None:
     before = keys_of(driver)
     refused = app.put_manifest("app", digest_of(b"others"), image())
     assert (refused.status_code, code_of(refused)) == (400, "DIGEST_INVALID")
     assert keys_of(driver) == before
 
 
-def test_a_manifest_is_read_once_and_then_served_from_memory_by_digest(app: Process, driver: StorageDriver) -> None:
+def test_a_manifest_is_read_once_and_then_served_from_the_cache_by_digest(app: Process, driver: StorageDriver) -> None:
     digest = app.push_manifest("app", "latest", image())
     counting = CountingDriver(driver)
     cold = Process(counting)
@@ -64,13 +64,13 @@ def test_a_manifest_is_read_once_and_then_served_from_memory_by_digest(app: Proc
     assert counting.calls["read"] == 6 + 1
 
 
-def test_a_manifest_in_memory_of_another_repository_stays_unknown_here(app: Process) -> None:
+def test_a_cached_manifest_of_another_repository_is_unknown(app: Process) -> None:
     digest = app.push_manifest("app", "latest", image())
     answer = app.request("GET", f"/v2/other/manifests/{digest}")
     assert (answer.status_code, code_of(answer)) == (404, "MANIFEST_UNKNOWN")
 
 
-def test_a_manifest_that_lacks_blobs_is_refused_with_all_of_them(app: Process, driver: StorageDriver) -> None:
+def test_a_manifest_with_missing_blobs_is_rejected_with_all_of_them(app: Process, driver: StorageDriver) -> None:
     before = keys_of(driver)
     missing = [descriptor(b"one"), descriptor(b"two")]
     refused = app.put_manifest("app", "latest", image(layers=missing))
@@ -86,7 +86,7 @@ def test_a_blob_of_another_repository_does_not_count(app: Process) -> None:
     assert app.put_manifest("app", "latest", image(layers=[descriptor(b"layer")])).status_code == 201
 
 
-def test_nothing_is_checked_where_validation_is_off(driver: StorageDriver) -> None:
+def test_nothing_is_checked_if_validation_is_disabled(driver: StorageDriver) -> None:
     host = Process(driver, replace(QUIET, validation=False))
     assert host.put_manifest("app", "latest", image(layers=[descriptor(b"nowhere")])).status_code == 201
 
@@ -114,7 +114,7 @@ ALLOWED = UrlPolicy(allow=(re.compile(r"^https://ok\.example/"),), deny=(re.comp
         (FOREIGN, ["/x"], UrlPolicy(), 400),
     ],
 )
-def test_a_foreign_layer_may_lie_where_the_policy_allows(
+def test_a_foreign_layer_may_have_urls_that_the_policy_allows(
     driver: StorageDriver, media_type: str, urls: list[str], policy: UrlPolicy, status: int
 ) -> None:
     host = Process(driver, replace(QUIET, urls=policy))
@@ -140,7 +140,7 @@ WINDOWS = {"architecture": "amd64", "os": "windows"}
         (IndexPolicy("list", (Platform("arm64", "linux"),)), [], 201),
     ],
 )
-def test_an_index_needs_the_children_that_the_policy_names(
+def test_an_index_requires_the_children_of_the_policy(
     driver: StorageDriver, policy: IndexPolicy, present: list[str], status: int
 ) -> None:
     host = Process(driver, replace(QUIET, index=policy))
@@ -154,14 +154,14 @@ def test_an_index_needs_the_children_that_the_policy_names(
     assert host.put_manifest("app", "latest", index(*children)).status_code == status
 
 
-def test_an_index_may_hold_indexes(app: Process) -> None:
+def test_an_index_may_contain_indexes(app: Process) -> None:
     inner = encoded(index())
     app.push_manifest("app", "inner", inner)
     assert app.put_manifest("app", "outer", index(descriptor(inner, OCI_INDEX))).status_code == 201
 
 
 @pytest.mark.parametrize("validated", [True, False])
-def test_several_tags_can_name_a_manifest_that_is_pushed_by_digest(driver: StorageDriver, validated: bool) -> None:
+def test_several_tags_can_be_set_by_a_push_by_digest(driver: StorageDriver, validated: bool) -> None:
     host = Process(driver, replace(QUIET, validation=validated))
     host.push_blob("app", b"{}")
     content = encoded(image())
@@ -175,7 +175,7 @@ SCHEMA1 = encoded({"schemaVersion": 1, "name": "app", "tag": "old", "fsLayers": 
 PRETTYJWS = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 
 
-def test_a_schema1_manifest_that_an_old_registry_took_in_is_served(host: Process, driver: StorageDriver) -> None:
+def test_a_schema1_manifest_stored_by_an_old_registry_is_served(host: Process, driver: StorageDriver) -> None:
     digest = parse_digest(digest_of(SCHEMA1))
     driver.put(layout.blob(digest), SCHEMA1)
     for key in (layout.revision("app", digest), layout.tag_current("app", "old")):
@@ -187,11 +187,11 @@ def test_a_schema1_manifest_that_an_old_registry_took_in_is_served(host: Process
     assert (refused.status_code, code_of(refused)) == (400, "MANIFEST_INVALID")
 
 
-def test_deleting_a_manifest_removes_all_tags_that_name_it_and_no_other(app: Process, other: Process) -> None:
+def test_deleting_a_manifest_removes_its_tags_and_no_others(app: Process, other: Process) -> None:
     doomed = app.push_manifest("app", "one", image())
     app.push_manifest("app", "two", image())
     kept = app.push_manifest("app", "three", image(annotations={"a": "b"}))
-    # A tag that once named the doomed manifest, and no longer does.
+    # A tag that pointed to the deleted manifest earlier, and no longer does.
     app.push_manifest("app", "moved", image())
     app.push_manifest("app", "moved", image(annotations={"a": "b"}))
     assert app.request("DELETE", f"/v2/app/manifests/{doomed}").status_code == 202

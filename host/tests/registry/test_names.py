@@ -1,4 +1,4 @@
-"""Names, tags and digests against the grammar as the specifications write it."""
+"""Names, tags and digests, compared with the grammars of the specifications."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from entrepot.errors import AlgorithmUnsupported, DigestInvalid, NameInvalid, RegistryError, TagInvalid
 from entrepot.registry.names import MAX_NAME_LENGTH, check_name, check_tag, new_hasher, parse_digest
 
-# distribution-spec, "Pulling manifests", and image-spec, descriptor.md, "Digests", to the letter.
+# distribution-spec, "Pulling manifests", and image-spec, descriptor.md, "Digests", verbatim.
 NAME = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
 COMPONENTS = r"[a9]{1,3}((\.|_|__|-{1,3})[a9]{1,2}){0,2}(/[a9]{1,2}((\.|_|__|-)[a9]){0,2}){0,2}"
 TAG = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
@@ -35,20 +35,20 @@ def accepts(check: Callable[[str], object], text: str) -> bool:
 
 @some_examples
 @given(st.from_regex(COMPONENTS, fullmatch=True) | near_names)
-def test_a_name_is_accepted_as_the_grammar_says(text: str) -> None:
+def test_a_name_is_accepted_if_it_matches_the_grammar(text: str) -> None:
     expected = re.fullmatch(NAME, text) is not None and len(text) <= MAX_NAME_LENGTH
     assert accepts(check_name, text) == expected
 
 
 @some_examples
 @given(st.from_regex(TAG, fullmatch=True) | near_tags)
-def test_a_tag_is_accepted_as_the_grammar_says(text: str) -> None:
+def test_a_tag_is_accepted_if_it_matches_the_grammar(text: str) -> None:
     assert accepts(check_tag, text) == (re.fullmatch(TAG, text) is not None)
 
 
 @some_examples
 @given(near_digests | st.text("sha256:0+.=_-\n", max_size=80))
-def test_a_digest_that_breaks_the_grammar_is_refused(text: str) -> None:
+def test_a_malformed_digest_is_rejected(text: str) -> None:
     if re.fullmatch(DIGEST, text) is None or len(text) > MAX_NAME_LENGTH:
         with pytest.raises(DigestInvalid) as refused:
             parse_digest(text)
@@ -57,7 +57,7 @@ def test_a_digest_that_breaks_the_grammar_is_refused(text: str) -> None:
 
 @some_examples
 @given(near_digests)
-def test_a_digest_of_an_algorithm_that_is_not_verified_is_told_apart(text: str) -> None:
+def test_a_digest_of_an_unsupported_algorithm_has_its_own_error(text: str) -> None:
     if text.partition(":")[0] not in ("sha256", "sha512"):
         with pytest.raises(AlgorithmUnsupported, match=re.escape("sha256, sha512")):
             parse_digest(text)
@@ -86,7 +86,7 @@ def test_a_digest_of_a_supported_algorithm_is_its_text(algorithm: tuple[str, int
         "sha256:" + "\N{ARABIC-INDIC DIGIT ONE}" * 64,
     ],
 )
-def test_a_digest_with_other_digits_than_its_algorithm_has_is_refused(text: str) -> None:
+def test_a_digest_with_invalid_digits_for_its_algorithm_is_rejected(text: str) -> None:
     with pytest.raises(DigestInvalid) as refused:
         parse_digest(text)
     assert not isinstance(refused.value, AlgorithmUnsupported)
@@ -106,19 +106,19 @@ def test_a_digest_with_other_digits_than_its_algorithm_has_is_refused(text: str)
     ],
     ids=lambda value: getattr(value, "__name__", "text"),
 )
-def test_a_long_text_is_refused_in_linear_time(
+def test_a_long_text_is_rejected_in_linear_time(
     check: Callable[[str], object], kind: type[RegistryError], text: str
 ) -> None:
     start = time.perf_counter()
     with pytest.raises(kind) as refused:
         check(text)
     assert time.perf_counter() - start < 0.5
-    assert len(str(refused.value)) < 1000, "what a client sends is not sent back whole"
+    assert len(str(refused.value)) < 1000, "input is truncated in the error"
 
 
 @some_examples
 @given(st.integers(1, 60), st.sampled_from("-._a"))
-def test_a_name_of_many_alternatives_is_refused_in_linear_time(count: int, separator: str) -> None:
+def test_a_name_of_many_alternatives_is_rejected_in_linear_time(count: int, separator: str) -> None:
     start = time.perf_counter()
     accepts(check_name, "a" + separator * count + "!")
     assert time.perf_counter() - start < 0.1
@@ -130,7 +130,7 @@ def test_the_longest_name_has_255_characters() -> None:
         check_name("a" * (MAX_NAME_LENGTH + 1))
 
 
-def test_hashers_compute_what_their_algorithm_says() -> None:
+def test_hashers_compute_their_algorithm() -> None:
     hasher = new_hasher("sha512")
     hasher.update(b"abc")
     assert hasher.hexdigest().startswith("ddaf35a193617abacc417349ae204131")

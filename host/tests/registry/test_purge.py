@@ -1,4 +1,4 @@
-"""Uploads that nobody finishes are dropped after their age, and no other."""
+"""Abandoned uploads are deleted after their age, and no others."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def make_old(driver: Aged, location: str) -> None:
 
 
 @pytest.mark.parametrize("slices", [0, 1, 40])
-def test_an_old_upload_is_dropped_with_its_bytes_and_a_young_one_kept(aged: Aged, slices: int) -> None:
+def test_an_old_upload_is_purged_with_its_bytes_and_a_young_one_kept(aged: Aged, slices: int) -> None:
     host = Process(aged, replace(QUIET, upload_slice=64))
     old, young = host.start("app"), host.start("app")
     if slices:
@@ -65,7 +65,7 @@ def test_an_old_upload_is_dropped_with_its_bytes_and_a_young_one_kept(aged: Aged
     assert host.finish(young, digest_of(b"young")).status_code == 201
 
 
-def test_a_record_of_the_earlier_layout_is_dropped_after_its_age(aged: Aged) -> None:
+def test_a_record_of_the_earlier_layout_is_purged_after_its_age(aged: Aged) -> None:
     old, young = (f"entrepot/uploads/{uuid4()}.00000000" for _ in range(2))
     for key in (old, young):
         aged.put(key, b"{}")
@@ -74,7 +74,7 @@ def test_a_record_of_the_earlier_layout_is_dropped_after_its_age(aged: Aged) -> 
     assert keys_of(aged) == [young]
 
 
-def test_a_run_counts_what_it_leaves(aged: Aged) -> None:
+def test_a_run_counts_the_uploads_that_it_leaves(aged: Aged) -> None:
     host = Process(aged)
     old, _, _ = (host.start("app") for _ in range(3))
     make_old(aged, old)
@@ -83,7 +83,7 @@ def test_a_run_counts_what_it_leaves(aged: Aged) -> None:
 
 
 @pytest.mark.parametrize(("days", "warned"), [(8, True), (9, False)])
-def test_an_age_that_the_storage_does_not_keep_is_warned_of(
+def test_an_age_longer_than_the_storage_keeps_uploads_is_a_warning(
     driver: StorageDriver, caplog: pytest.LogCaptureFixture, days: int, warned: bool
 ) -> None:
     class Forgetful(CountingDriver):
@@ -96,7 +96,7 @@ def test_an_age_that_the_storage_does_not_keep_is_warned_of(
     assert ("uploadpurging.age" in caplog.text) is warned
 
 
-def test_an_upload_that_began_long_ago_and_got_bytes_just_now_is_kept(aged: Aged) -> None:
+def test_an_old_upload_with_recent_bytes_is_kept(aged: Aged) -> None:
     host = Process(aged)
     location = host.start("app")
     make_old(aged, location)
@@ -105,7 +105,7 @@ def test_an_upload_that_began_long_ago_and_got_bytes_just_now_is_kept(aged: Aged
     assert host.finish(location, digest_of(b"just now")).status_code == 201
 
 
-def test_a_dry_run_tells_and_drops_nothing(aged: Aged) -> None:
+def test_a_dry_run_logs_and_deletes_nothing(aged: Aged) -> None:
     host = Process(aged)
     location = host.patch(host.start("app"), b"old")
     make_old(aged, location)
@@ -121,7 +121,7 @@ UPLOADS = "docker/registry/v2/repositories/{}/_uploads/{}/"
 
 
 def distributions_upload(driver: Aged, name: str, uuid: str, **ages: timedelta) -> list[str]:
-    """Objects as Distribution 2.8.2 leaves them on a filesystem, when a client goes away after a PATCH."""
+    """Create the objects that Distribution 2.8.2 leaves on a filesystem when a client disconnects after a PATCH."""
     below = UPLOADS.format(name, uuid)
     keys = [f"{below}data", f"{below}hashstates/sha256/0", f"{below}hashstates/sha256/3", f"{below}startedat"]
     for key in keys:
@@ -143,11 +143,11 @@ def test_old_uploads_of_distribution_are_purged_by_the_same_age(
     assert purge(aged, replace(SETTINGS, dry_run=dry_run)) == 2
     assert keys_of(aged) == sorted(kept + gone * dry_run)
     assert host.blob("team/app", digest).status_code == 200
-    assert ("would drop the unfinished upload b of Distribution in only/uploads" in caplog.text) == dry_run
+    assert ("upload of Distribution would be purged: uuid=b repository=only/uploads" in caplog.text) == dry_run
 
 
-@pytest.mark.parametrize(("dry_run", "said"), [(True, "would drop: count=1"), (False, "uploads purged: count=1")])
-def test_a_dry_run_does_not_say_that_it_dropped_anything(
+@pytest.mark.parametrize(("dry_run", "said"), [(True, "would be purged: count=1"), (False, "uploads purged: count=1")])
+def test_a_dry_run_does_not_log_that_it_purged_anything(
     aged: Aged, dry_run: bool, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -160,11 +160,10 @@ def test_a_dry_run_does_not_say_that_it_dropped_anything(
         time.sleep(0.01)
     purging.stop()
     assert said in caplog.text
-    assert not dry_run or "dropped" not in caplog.text
-    assert not dry_run or "purged" not in caplog.text
+    assert not dry_run or "uploads purged" not in caplog.text
 
 
-def test_what_a_crash_left_in_staging_is_deleted_when_it_is_old(aged: Aged) -> None:
+def test_old_staging_objects_of_a_crash_are_deleted(aged: Aged) -> None:
     for name in ("old", "young"):
         aged.put(f"entrepot/staging/{name}", b"")
     aged.ages["entrepot/staging/old"] = OLD
@@ -181,7 +180,7 @@ def test_blobs_and_manifests_are_never_purged(aged: Aged) -> None:
     assert host.blob("app", digest).content == b"blob"
 
 
-def test_an_upload_whose_record_cannot_be_read_is_dropped_too(aged: Aged, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_upload_with_an_unreadable_record_is_purged(aged: Aged, caplog: pytest.LogCaptureFixture) -> None:
     host = Process(aged)
     first, second = sorted([host.start("app"), host.start("app")], key=uuid_of)
     make_old(aged, first)
@@ -198,14 +197,14 @@ def purging_threads() -> list[Thread]:
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_the_thread_of_a_registry_ends_with_it(aged: Aged, enabled: bool) -> None:
+def test_the_purge_thread_ends_with_the_registry(aged: Aged, enabled: bool) -> None:
     registry = Registry(aged, replace(QUIET, purge=replace(SETTINGS, enabled=enabled)), None)
     assert len(purging_threads()) == enabled
     registry.close()
     assert purging_threads() == []
 
 
-def test_a_run_over_many_repositories_ends_soon_after_it_was_stopped(driver: StorageDriver) -> None:
+def test_a_run_over_many_repositories_can_be_stopped(driver: StorageDriver) -> None:
     for number in range(50):
         driver.put(f"docker/registry/v2/repositories/team/app{number}/_manifests/emptied", b"")
 
@@ -223,7 +222,7 @@ def test_a_run_over_many_repositories_ends_soon_after_it_was_stopped(driver: Sto
     assert stopping.calls["list_objects"] < 50
 
 
-def test_a_short_interval_purges_again_and_again(aged: Aged) -> None:
+def test_a_short_interval_purges_repeatedly(aged: Aged) -> None:
     location = Process(aged).start("app")
     make_old(aged, location)
     purging = Purge(Store(aged), replace(SETTINGS, interval=timedelta(milliseconds=1)))

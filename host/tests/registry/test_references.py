@@ -1,4 +1,4 @@
-"""The references of a manifest are looked at once each, and side by side where the storage is slow."""
+"""The references of a manifest are checked once each, and concurrently if the storage is slow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECONDS = 0.005
 
 
 class Slow(CountingDriver):
-    """Needs a while for each read and stat, as a store across a network, and counts those that overlap."""
+    """Delays each read and stat, as a remote store would, and counts those that overlap."""
 
     def __init__(self, wrapped: StorageDriver) -> None:
         super().__init__(wrapped)
@@ -40,7 +40,7 @@ class Slow(CountingDriver):
             self.running -= 1
 
 
-def test_many_references_are_looked_at_side_by_side_where_the_storage_is_slow() -> None:
+def test_many_references_are_checked_concurrently_if_the_storage_is_slow() -> None:
     driver = memory()
     pusher = Process(driver)
     pusher.push_blob("app", b"{}")
@@ -50,14 +50,14 @@ def test_many_references_are_looked_at_side_by_side_where_the_storage_is_slow() 
     slow = Slow(driver)
     host = Process(slow)
     host.push_manifest("app", "latest", image(layers=[descriptor(layer) for layer in layers]))
-    # Two stats look at the end for the revision and the tag.
+    # The two last stats check the revision and the tag.
     assert dict(slow.calls) == {"read": 151, "stat": 151 + 2, "put": 4}
     assert 4 < slow.most <= 16
     refused = host.put_manifest("app", "latest", image(layers=[descriptor(b"%d" % number) for number in range(150)]))
     assert len(refused.json["errors"][0]["detail"]) == 100
 
 
-def test_a_reference_that_stands_in_a_manifest_many_times_is_looked_at_once() -> None:
+def test_a_reference_that_is_repeated_in_a_manifest_is_checked_once() -> None:
     driver = memory()
     pusher = Process(driver)
     pusher.push_blob("app", b"{}")

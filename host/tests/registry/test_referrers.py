@@ -1,4 +1,4 @@
-"""Referrers: what refers to a subject, whoever pushed or deleted it, in pages that every client can take."""
+"""Referrers: manifests that refer to a subject, whoever pushed or deleted them, in pages of limited size."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def digests(entries: list[Fields]) -> list[object]:
     return [entry["digest"] for entry in entries]
 
 
-def test_a_referrer_is_listed_with_the_descriptor_that_the_specification_asks_for(app: Process, other: Process) -> None:
+def test_a_referrer_is_listed_with_the_descriptor_of_the_specification(app: Process, other: Process) -> None:
     content = encoded(referring("a signature", artifactType="application/vnd.example.signature"))
     answer = app.put_manifest("app", digest_of(content), content)
     assert answer.headers["oci-subject"] == SUBJECT_DIGEST
@@ -57,7 +57,7 @@ def test_a_referrer_is_listed_with_the_descriptor_that_the_specification_asks_fo
     assert listed(app) == listed(other) == [expected]
 
 
-def test_a_referrer_is_pushed_again_where_the_store_lets_nothing_be_overwritten(driver: StorageDriver) -> None:
+def test_a_referrer_can_be_pushed_again_if_the_store_refuses_to_overwrite(driver: StorageDriver) -> None:
     host = Process(Locked(driver))
     host.push_blob("app", b"{}")
     content = encoded(referring("a signature"))
@@ -73,19 +73,19 @@ def test_the_artifact_type_of_an_image_is_that_of_its_config_and_an_index_may_ha
     assert types == {from_image: CONFIG_TYPE, from_index: None}
 
 
-def test_a_subject_that_nothing_refers_to_has_an_empty_list(app: Process) -> None:
+def test_a_subject_without_referrers_has_an_empty_list(app: Process) -> None:
     assert listed(app) == []
     assert listed(app, subject=digest_of(b"never pushed")) == []
     assert listed(app, subject=digest_of(b"never pushed", "sha512")) == []
 
 
-def test_a_referrer_may_come_before_its_subject(host: Process) -> None:
+def test_a_referrer_may_be_pushed_before_its_subject(host: Process) -> None:
     host.push_blob("app", b"{}")
     digest = host.push_manifest("app", "early", referring("early"))
     assert digests(listed(host)) == [digest]
 
 
-def test_the_filter_keeps_one_artifact_type_and_says_so(app: Process) -> None:
+def test_the_filter_selects_one_artifact_type_and_is_indicated(app: Process) -> None:
     wanted = app.push_manifest("app", "a", referring("a", artifactType="x/a+b"))
     app.push_manifest("app", "b", referring("b", artifactType="x/b"))
     answer = app.request("GET", f"/v2/app/referrers/{SUBJECT_DIGEST}?artifactType={quote('x/a+b', safe='')}")
@@ -94,20 +94,20 @@ def test_the_filter_keeps_one_artifact_type_and_says_so(app: Process) -> None:
     assert digests(listed(app, "?artifactType=none")) == []
 
 
-def test_deleting_a_referrer_takes_its_entry_away(app: Process, driver: StorageDriver) -> None:
+def test_deleting_a_referrer_removes_its_entry(app: Process, driver: StorageDriver) -> None:
     digest = app.push_manifest("app", "a", referring("a"))
     assert app.request("DELETE", f"/v2/app/manifests/{digest}").status_code == 202
     assert listed(app) == []
     assert not [key for key in keys_of(driver) if key.startswith("entrepot/")]
 
 
-def test_deleting_the_subject_leaves_its_referrers(app: Process) -> None:
+def test_deleting_the_subject_keeps_its_referrers(app: Process) -> None:
     digest = app.push_manifest("app", "a", referring("a"))
     assert app.request("DELETE", f"/v2/app/manifests/{SUBJECT_DIGEST}").status_code == 202
     assert digests(listed(app)) == [digest]
 
 
-def test_a_referrer_that_another_registry_deleted_from_the_storage_does_not_show(
+def test_a_referrer_deleted_by_another_registry_on_the_storage_is_not_listed(
     app: Process, driver: StorageDriver
 ) -> None:
     gone, kept = (app.push_manifest("app", name, referring(name)) for name in ("gone", "kept"))
@@ -115,7 +115,7 @@ def test_a_referrer_that_another_registry_deleted_from_the_storage_does_not_show
     assert digests(listed(app)) == [kept]
 
 
-def test_a_referrer_in_another_repository_does_not_show_here(app: Process) -> None:
+def test_a_referrer_in_another_repository_is_not_listed(app: Process) -> None:
     app.push_blob("other", b"{}")
     app.push_manifest("other", "a", referring("a"))
     assert listed(app) == []
@@ -125,14 +125,12 @@ def fallback_tag(digest: str) -> str:
     return digest.replace(":", "-")
 
 
-def test_what_clients_of_older_registries_listed_under_the_fallback_tag_is_taken_in(
-    app: Process, driver: StorageDriver
-) -> None:
+def test_referrers_listed_under_the_fallback_tag_are_included(app: Process, driver: StorageDriver) -> None:
     old, both, new = (encoded(referring(name)) for name in ("old", "both", "new"))
     for content in (old, both, new):
         app.push_manifest("app", digest_of(content), content)
     subject = parse_digest(SUBJECT_DIGEST)
-    # As a registry without the referrers API leaves it: the manifest, and no entry in any index.
+    # As left by a registry without the referrers API: the manifest, and no entry in any index.
     driver.delete([layout.referrer("app", subject, parse_digest(digest_of(old)))])
     unrelated = encoded(image(annotations={"a": "b"}))
     app.push_manifest("app", "unrelated", unrelated)
@@ -142,7 +140,7 @@ def test_what_clients_of_older_registries_listed_under_the_fallback_tag_is_taken
 
 
 @pytest.mark.parametrize("content", [SUBJECT, b"no manifest at all"])
-def test_a_fallback_tag_that_is_no_index_is_ignored(app: Process, driver: StorageDriver, content: bytes) -> None:
+def test_a_fallback_tag_that_is_not_an_index_is_ignored(app: Process, driver: StorageDriver, content: bytes) -> None:
     digest = parse_digest(digest_of(content))
     driver.put(layout.blob(digest), content)
     driver.put(layout.revision("app", digest), str(digest).encode())
@@ -150,14 +148,14 @@ def test_a_fallback_tag_that_is_no_index_is_ignored(app: Process, driver: Storag
     assert listed(app) == []
 
 
-def test_a_fallback_tag_that_holds_no_digest_is_ignored(app: Process, driver: StorageDriver) -> None:
+def test_a_fallback_tag_without_a_digest_is_ignored(app: Process, driver: StorageDriver) -> None:
     driver.put(layout.tag_current("app", fallback_tag(SUBJECT_DIGEST)), b"damaged")
     referrer = app.push_manifest("app", "a", referring("a"))
     assert digests(listed(app)) == [referrer]
 
 
 @pytest.mark.parametrize("query", ["", "?artifactType=application%2Fx%2By"])
-def test_a_long_list_comes_in_pages_of_less_than_four_mebibytes(app: Process, query: str) -> None:
+def test_a_long_list_is_split_into_pages_of_less_than_four_mebibytes(app: Process, query: str) -> None:
     filler = "x" * 700_000
     pushed = sorted(
         app.push_manifest("app", f"t{number}", referring(f"{number}{filler}", artifactType="application/x+y"))
@@ -187,13 +185,13 @@ def test_one_descriptor_of_almost_four_mebibytes_is_listed_alone(app: Process) -
 
 
 @pytest.mark.parametrize("digest", ["abc", "sha256:abc", "md5:abc", "latest"])
-def test_a_subject_that_is_no_digest_is_a_bad_request(app: Process, digest: str) -> None:
+def test_a_subject_that_is_not_a_digest_is_a_bad_request(app: Process, digest: str) -> None:
     answer = app.request("GET", f"/v2/app/referrers/{digest}")
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "DIGEST_INVALID")
 
 
 def pages_of(host: Process) -> list[list[object]]:
-    """The digests on each page of the list, in the order of the pages."""
+    """Returns the digests on each page of the list, in order."""
     pages: list[list[object]] = []
     path: str | None = f"/v2/app/referrers/{SUBJECT_DIGEST}"
     while path:
@@ -204,7 +202,7 @@ def pages_of(host: Process) -> list[list[object]]:
     return pages
 
 
-def test_a_page_costs_its_own_entries_and_no_manifest(app: Process, driver: StorageDriver) -> None:
+def test_a_page_reads_its_own_entries_and_no_manifest(app: Process, driver: StorageDriver) -> None:
     for number in range(12):
         app.push_manifest("app", f"t{number}", referring(f"{number}{'x' * 1_000_000}"))
     counting = Watched(driver)
@@ -217,14 +215,14 @@ def test_a_page_costs_its_own_entries_and_no_manifest(app: Process, driver: Stor
         link = cold.request("GET", path).headers.get("link")
         costs.append((counting.calls["read"], counting.listed))
         path = link and link[1:].partition(">")[0]
-    # Four fit on a page. For each the entry and the membership are read, the next one to see that there is more.
-    most = 2 * (4 + 4) + 1
+    # Four fit on a page. For each, the entry and the membership are read; the next one to see that there is more.
+    limit = 2 * (4 + 4) + 1
     assert len(costs) == 3
-    assert max(read for read, _ in costs) <= most
+    assert max(read for read, _ in costs) <= limit
     assert [listed for _, listed in costs] == sorted((listed for _, listed in costs), reverse=True)
 
 
-def test_a_list_reads_no_manifest_that_it_has_a_descriptor_of(app: Process, driver: StorageDriver) -> None:
+def test_a_list_reads_no_manifests_whose_descriptors_are_stored(app: Process, driver: StorageDriver) -> None:
     pushed = sorted(app.push_manifest("app", f"t{number}", referring(f"{number}")) for number in range(5))
     driver.delete([layout.blob(parse_digest(digest)) for digest in pushed])
     assert pages_of(Process(driver)) == [pushed]
@@ -236,13 +234,13 @@ def test_an_entry_without_a_descriptor_is_read_from_its_manifest(
 ) -> None:
     digest = app.push_manifest("app", "a", referring("a"))
     expected = listed(app)
-    # Earlier versions wrote the digest alone.
+    # Earlier versions wrote only the digest.
     key = layout.referrer("app", parse_digest(SUBJECT_DIGEST), parse_digest(digest))
     driver.put(key, digest.encode() if content is None else content)
     assert listed(Process(driver)) == expected
 
 
-def test_strangers_in_the_index_do_not_show(app: Process, driver: StorageDriver) -> None:
+def test_foreign_objects_in_the_index_are_ignored(app: Process, driver: StorageDriver) -> None:
     digest = app.push_manifest("app", "a", referring("a"))
     prefix = layout.referrers("app", parse_digest(SUBJECT_DIGEST))
     for key in ("sha256/nothing/link", "sha256/x", "md5/0/link", f"sha256/{'0' * 64}/other"):
@@ -251,7 +249,7 @@ def test_strangers_in_the_index_do_not_show(app: Process, driver: StorageDriver)
 
 
 @pytest.mark.parametrize("last", ["sha256", "sha256:", "zzz", "sha256:zz"])
-def test_a_list_goes_on_after_any_text(app: Process, last: str) -> None:
+def test_a_list_continues_after_any_text(app: Process, last: str) -> None:
     pushed = sorted(app.push_manifest("app", f"t{number}", referring(f"{number}")) for number in range(5))
     assert digests(listed(app, f"?last={last}")) == [digest for digest in pushed if digest > last]
     for digest in pushed:
@@ -259,10 +257,10 @@ def test_a_list_goes_on_after_any_text(app: Process, last: str) -> None:
 
 
 @pytest.mark.parametrize("others", [0, 2000])
-def test_a_long_list_shows_no_member_that_is_gone(app: Process, driver: StorageDriver, others: int) -> None:
+def test_a_long_list_contains_no_deleted_members(app: Process, driver: StorageDriver, others: int) -> None:
     pushed = sorted(app.push_manifest("app", digest_of(content), content) for content in map(_small, range(40)))
     for number in range(others):
-        # The links of other manifests are so many that they are not listed to the end.
+        # There are too many links of other manifests to list all of them.
         driver.put(layout.revision("app", parse_digest(digest_of(b"%d" % number))), b"")
     gone = pushed[::7]
     driver.delete([layout.revision("app", parse_digest(digest)) for digest in gone])

@@ -1,4 +1,4 @@
-"""The names below a prefix come in the order of their bytes, whatever order the driver lists their keys in."""
+"""The names below a prefix are in byte order, whatever order the driver lists keys in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.registry import store as store_module
-from entrepot.registry.store import _MOST_HELD, BATCH, Store
+from entrepot.registry.store import _MAX_HELD, BATCH, Store
 from entrepot_contract import StorageDriver
 
 PREFIX = "a/tags/"
@@ -30,14 +30,14 @@ def holding(names: list[str] | set[str]) -> StorageDriver:
 
 @some_examples
 @given(st.sets(tags, max_size=25), tags | st.just(""))
-def test_names_are_sorted_and_begin_after_a_name_that_need_not_exist(names: set[str], after: str) -> None:
+def test_names_are_sorted_and_start_after_a_name_that_need_not_exist(names: set[str], after: str) -> None:
     found = list(Store(holding(names)).names(PREFIX, after))
     assert found == sorted(name for name in names if name > after)
 
 
 @some_examples
 @given(st.sets(tags, min_size=1, max_size=25), st.integers(1, 4), st.sampled_from([1, 2, 5, BATCH]))
-def test_pages_of_names_make_up_the_whole_list(names: set[str], size: int, batch: int) -> None:
+def test_pages_of_names_contain_the_whole_list(names: set[str], size: int, batch: int) -> None:
     store, found = Store(holding(names)), list[str]()
     with patch.object(store_module, "BATCH", batch):
         while page := list(islice(store.names(PREFIX, found[-1] if found else ""), size)):
@@ -47,30 +47,30 @@ def test_pages_of_names_make_up_the_whole_list(names: set[str], size: int, batch
 
 @some_examples
 @given(st.sets(tags, min_size=1, max_size=25), st.integers(1, 6), st.integers(0, 6))
-def test_names_are_in_order_however_few_are_taken_at_once(names: set[str], batch: int, held: int) -> None:
-    with patch.object(store_module, "BATCH", batch), patch.object(store_module, "_MOST_HELD", held):
+def test_names_are_in_order_for_any_batch_size(names: set[str], batch: int, held: int) -> None:
+    with patch.object(store_module, "BATCH", batch), patch.object(store_module, "_MAX_HELD", held):
         assert list(Store(holding(names)).names(PREFIX)) == sorted(names)
 
 
-def test_a_first_name_costs_no_full_listing() -> None:
+def test_a_first_name_needs_no_full_listing() -> None:
     driver = Watched(holding([f"v{number:04}-alpine" for number in range(2000)]))
     assert list(islice(Store(driver).names(PREFIX), 3)) == ["v0000-alpine", "v0001-alpine", "v0002-alpine"]
     assert driver.listed <= BATCH
 
 
 @pytest.mark.parametrize("after", ["v0250-alpine", "v0250", "v0250-z"])
-def test_a_page_from_the_middle_costs_no_listing_of_what_lies_before(after: str) -> None:
+def test_a_page_from_the_middle_needs_no_listing_of_preceding_names(after: str) -> None:
     driver = Watched(holding([f"v{number:04}-alpine" for number in range(2000)]))
     assert next(Store(driver).names(PREFIX, after)) > after
     assert driver.listed <= BATCH
 
 
 @pytest.mark.parametrize("stem", ["repo", "repo-0", "other"])
-def test_a_page_of_many_names_with_one_stem_costs_no_full_listing(stem: str) -> None:
+def test_a_page_of_many_names_with_one_stem_needs_no_full_listing(stem: str) -> None:
     names = [f"repo-{number:04}" for number in range(2000)] + [f"repo-0-{number:04}" for number in range(2000)]
     driver = Watched(holding([*names, stem]))
     assert list(islice(Store(driver).names(PREFIX), 300)) == sorted([*names, stem])[:300]
-    assert driver.listed <= _MOST_HELD + 2 * BATCH
+    assert driver.listed <= _MAX_HELD + 2 * BATCH
     assert list(Store(driver).names(PREFIX)) == sorted([*names, stem])
 
 
@@ -82,7 +82,7 @@ def test_names_with_one_stem_are_held_back_until_the_stem_itself_can_no_longer_c
 
 
 @pytest.mark.parametrize("batch", [1, 2, BATCH])
-def test_objects_directly_below_the_prefix_are_no_names(batch: int) -> None:
+def test_objects_directly_below_the_prefix_are_ignored(batch: int) -> None:
     driver = memory()
     for key in ("p/0", "p/a-b/c", "p/b", "p/c/d", "p/d"):
         driver.put(key, b"")

@@ -1,4 +1,4 @@
-"""Tags while they are pushed and deleted at the same time, and what is left of a repository without any."""
+"""Tags that are pushed and deleted concurrently, and repositories without any tags."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tags(host: Process) -> object:
     return answer.json["tags"]
 
 
-def test_a_tag_pushed_after_the_sweep_goes_with_its_manifest(
+def test_a_tag_pushed_during_the_deletion_of_its_manifest_is_deleted(
     host: Process, other: Process, driver: Interrupted
 ) -> None:
     host.push_manifest("app", "one", CONTENT)
@@ -40,7 +40,7 @@ def test_a_tag_pushed_after_the_sweep_goes_with_its_manifest(
     assert (status(host, "two"), status(host, DIGEST), tags(host)) == (404, 404, [])
 
 
-def test_a_deletion_that_ended_before_its_last_look_at_the_tags_can_be_repeated(
+def test_a_deletion_interrupted_before_its_last_check_of_the_tags_can_be_repeated(
     host: Process, driver: StorageDriver
 ) -> None:
     host.push_manifest("app", "one", CONTENT)
@@ -51,7 +51,7 @@ def test_a_deletion_that_ended_before_its_last_look_at_the_tags_can_be_repeated(
     assert status(host, DIGEST, "DELETE") == 404
 
 
-def test_a_push_whose_revision_was_deleted_meanwhile_writes_it_again(
+def test_a_push_whose_revision_was_deleted_concurrently_writes_it_again(
     host: Process, other: Process, driver: Interrupted
 ) -> None:
     host.push_manifest("app", "one", CONTENT)
@@ -61,14 +61,14 @@ def test_a_push_whose_revision_was_deleted_meanwhile_writes_it_again(
         if written == key and driver.calls["late"] == 0:
             driver.calls["late"] += 1
             assert status(other, DIGEST, "DELETE") == 202
-        return put(written, *args, **kwargs)  # type: ignore[arg-type]  # as they came
+        return put(written, *args, **kwargs)  # type: ignore[arg-type]  # passed through
 
-    driver.put = put_late  # type: ignore[assignment, method-assign]  # the deletion comes between two writes
+    driver.put = put_late  # type: ignore[assignment, method-assign]  # the deletion happens between two writes
     host.push_manifest("app", "two", CONTENT)
     assert (status(host, "two"), status(host, DIGEST), tags(host)) == (200, 200, ["two"])
 
 
-def test_a_push_whose_tag_was_deleted_meanwhile_writes_it_again(
+def test_a_push_whose_tag_was_deleted_concurrently_writes_it_again(
     host: Process, other: Process, driver: Interrupted
 ) -> None:
     host.push_manifest("app", "one", CONTENT)
@@ -78,15 +78,15 @@ def test_a_push_whose_tag_was_deleted_meanwhile_writes_it_again(
         if written == key and driver.calls["late"] == 0:
             driver.calls["late"] += 1
             assert status(other, "one", "DELETE") == 202
-        return put(written, *args, **kwargs)  # type: ignore[arg-type]  # as they came
+        return put(written, *args, **kwargs)  # type: ignore[arg-type]  # passed through
 
-    driver.put = put_late  # type: ignore[assignment, method-assign]  # the deletion comes between two writes
+    driver.put = put_late  # type: ignore[assignment, method-assign]  # the deletion happens between two writes
     host.push_manifest("app", "one", OTHER)
     assert host.request("GET", "/v2/app/manifests/one").content == OTHER
     assert tags(host) == ["one"]
 
 
-def test_history_that_a_push_wrote_during_the_deletion_of_its_tag_goes_too(host: Process, driver: Interrupted) -> None:
+def test_history_written_during_the_deletion_of_its_tag_is_deleted(host: Process, driver: Interrupted) -> None:
     host.push_manifest("app", "one", CONTENT)
     driver.key = layout.tag_current("app", "one")
     driver.after = lambda: driver.put(layout.tag_index("app", "one", DIGEST), str(DIGEST).encode())
@@ -94,10 +94,10 @@ def test_history_that_a_push_wrote_during_the_deletion_of_its_tag_goes_too(host:
     assert (tags(host), status(host, "one", "DELETE")) == ([], 404)
 
 
-def test_a_tag_moved_while_its_old_manifest_is_deleted_stays(
+def test_a_tag_changed_while_its_old_manifest_is_deleted_is_kept(
     host: Process, other: Process, driver: Interrupted
 ) -> None:
-    # The tags are removed in groups of 64, and the last one is looked at again only after the first group.
+    # The tags are removed in groups of 64, and the last one is checked again only after the first group.
     for number in range(65):
         host.push_manifest("app", f"t{number:02}", CONTENT)
     driver.key = layout.tag_current("app", "t00")
@@ -107,15 +107,15 @@ def test_a_tag_moved_while_its_old_manifest_is_deleted_stays(
     assert host.request("GET", "/v2/app/manifests/t64").content == OTHER
 
 
-def test_a_tag_of_which_only_its_history_is_there_can_be_deleted(host: Process, driver: StorageDriver) -> None:
+def test_a_tag_with_only_its_history_can_be_deleted(host: Process, driver: StorageDriver) -> None:
     host.push_manifest("app", "one", CONTENT)
     driver.delete([layout.tag_current("app", "one")])
-    assert (tags(host), status(host, "one")) == (["one"], 404), "as Distribution answers"
+    assert (tags(host), status(host, "one")) == (["one"], 404), "as in Distribution"
     assert status(host, "one", "DELETE") == 202
     assert (tags(host), status(host, "one", "DELETE")) == ([], 404)
 
 
-def test_a_referrer_pushed_while_it_is_deleted_is_listed_or_gone(
+def test_a_referrer_pushed_while_it_is_deleted_is_listed_or_deleted(
     host: Process, other: Process, driver: Interrupted
 ) -> None:
     fields = index(subject={"mediaType": "application/json", "digest": str(DIGEST), "size": 1})
@@ -130,7 +130,7 @@ def test_a_referrer_pushed_while_it_is_deleted_is_listed_or_gone(
 
 
 @pytest.mark.parametrize("reference", [str(DIGEST), "one"])
-def test_a_repository_stays_known_after_its_last_manifest_was_deleted(
+def test_a_repository_is_known_after_its_last_manifest_was_deleted(
     host: Process, other: Process, driver: StorageDriver, reference: str
 ) -> None:
     host.push_manifest("app", "one", CONTENT)
@@ -153,7 +153,7 @@ def test_a_repository_that_has_only_blobs_has_an_empty_list_of_tags(host: Proces
     assert host.request("GET", "/v2/app/tags/list").status_code == 404
 
 
-def test_a_folder_of_repositories_is_none(host: Process) -> None:
+def test_a_prefix_of_repositories_is_not_a_repository(host: Process) -> None:
     host.push_blob("app/inside", b"{}")
     host.push_manifest("app/inside", "one", image())
     assert host.request("GET", "/v2/app/tags/list").status_code == 404

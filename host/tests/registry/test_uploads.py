@@ -1,4 +1,4 @@
-"""How a blob comes in: in slices, empty, broken off, twice, over a damaged one."""
+"""Uploads of blobs: in slices, empty, incomplete, repeated, over a damaged blob."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ SLICE = 64
 
 @pytest.fixture(params=[0, SLICE + 10], ids=["nothing held", "one slice held"])
 def settings(request: pytest.FixtureRequest) -> RegistrySettings:
-    """Small slices, of which the driver gets all or those that come after the first."""
+    """Small slices, all of which are sent to the driver, or those after the first."""
     return replace(QUIET, upload_slice=SLICE, upload_held=request.param)
 
 
 def places(digest: str) -> list[str]:
-    """The only keys that a pushed blob leaves."""
+    """Returns the only keys that remain after a push of a blob."""
     algorithm, encoded = digest.split(":")
     return [
         f"docker/registry/v2/blobs/{algorithm}/{encoded[:2]}/{encoded}/data",
@@ -105,7 +105,7 @@ def test_an_empty_blob_can_be_pushed(host: Process, driver: StorageDriver, way: 
 
 
 @pytest.mark.parametrize("size", [10, 5 * SLICE, 5 * SLICE + 1])
-def test_a_body_without_a_length_is_taken_to_its_end(
+def test_a_body_without_a_length_is_read_to_its_end(
     driver: StorageDriver, size: int, settings: RegistrySettings
 ) -> None:
     host = Process(driver, settings)
@@ -117,7 +117,7 @@ def test_a_body_without_a_length_is_taken_to_its_end(
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_bytes_before_a_broken_connection_count_and_the_upload_goes_on(
+def test_bytes_before_a_disconnect_are_kept_and_the_upload_can_continue(
     driver: StorageDriver, method: str, settings: RegistrySettings
 ) -> None:
     host, other = Process(driver, settings), Process(driver)
@@ -134,7 +134,7 @@ def test_bytes_before_a_broken_connection_count_and_the_upload_goes_on(
     assert other.blob("app", digest_of(data)).content == data
 
 
-def test_a_monolithic_post_that_breaks_off_leaves_nothing(host: Process, driver: StorageDriver) -> None:
+def test_an_incomplete_monolithic_post_leaves_nothing(host: Process, driver: StorageDriver) -> None:
     data = content(500)
     broken = host.request("POST", f"/v2/app/blobs/uploads/?digest={digest_of(data)}", BytesIO(data[:99]), length=500)
     assert (broken.status_code, code_of(broken)) == (400, "SIZE_INVALID")
@@ -155,9 +155,7 @@ def test_a_blob_of_the_same_size_with_other_bytes_is_replaced(host: Process, dri
 
 
 @pytest.mark.parametrize("way", ["POST", "PATCH", "two hosts"])
-def test_a_blob_that_was_cut_short_on_disk_is_replaced(
-    host: Process, other: Process, driver: StorageDriver, way: str
-) -> None:
+def test_a_truncated_blob_is_replaced(host: Process, other: Process, driver: StorageDriver, way: str) -> None:
     data = content(500)
     digest = host.push_blob("app", data)
     driver.put(places(digest)[0], data[:-1])
@@ -170,7 +168,7 @@ def test_a_blob_that_was_cut_short_on_disk_is_replaced(
     assert Process(driver).blob("app", digest).content == data
 
 
-def test_a_commit_from_an_early_location_is_checked_by_its_digest(host: Process, driver: StorageDriver) -> None:
+def test_a_commit_from_an_old_location_is_checked_by_its_digest(host: Process, driver: StorageDriver) -> None:
     first = host.patch(host.start("app"), b"first")
     host.patch(first, b"second")
     refused = host.finish(first, digest_of(b"firstsecond"))
@@ -181,7 +179,7 @@ def test_a_commit_from_an_early_location_is_checked_by_its_digest(host: Process,
     assert host.finish(latest, digest_of(b"firstsecond")).status_code == 201
 
 
-def test_chunks_out_of_order_are_refused_with_the_place_to_go_on(host: Process) -> None:
+def test_chunks_out_of_order_are_rejected_with_the_current_offset(host: Process) -> None:
     location = host.patch(host.start("app"), content(100))
     for header in ["0-9", "99-108", "101-110"]:
         refused = host.request("PATCH", location, content(10), {"Content-Range": header})
@@ -191,7 +189,7 @@ def test_chunks_out_of_order_are_refused_with_the_place_to_go_on(host: Process) 
     assert (accepted.status_code, accepted.headers["range"]) == (202, "0-109")
 
 
-def test_where_an_upload_stands_is_asked_of_few_of_the_other_uploads(
+def test_the_status_of_an_upload_lists_few_other_uploads(
     driver: StorageDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host = Process(driver)
@@ -205,18 +203,18 @@ def test_where_an_upload_stands_is_asked_of_few_of_the_other_uploads(
 
     monkeypatch.setattr(driver, "list_objects", noted)
     assert Process(driver).request("GET", location).status_code == 204
-    # A filesystem reads a whole directory, and one for all uploads would hold those of a week.
+    # A filesystem reads whole directories, and a single one for all uploads would contain those of a week.
     assert 1 <= len(listed) <= 20
 
 
-def test_an_upload_is_unknown_to_every_other_repository_of_the_same_process(host: Process) -> None:
+def test_an_upload_is_unknown_in_other_repositories_of_the_same_process(host: Process) -> None:
     record = host.registry.uploads.start("app")
     with pytest.raises(BlobUploadUnknown):
         host.registry.uploads.append("other", record.uuid, record.number, Body(BytesIO(b"x"), 1), None)
 
 
 class Waiting(BytesIO):
-    """A body whose client stalls until it is let go."""
+    """A body whose client stalls until it is released."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -228,7 +226,7 @@ class Waiting(BytesIO):
         return super().read(size)
 
 
-def test_without_create_two_requests_for_one_upload_take_turns_in_the_process(driver: StorageDriver) -> None:
+def test_without_create_two_requests_for_one_upload_exclude_each_other_in_the_process(driver: StorageDriver) -> None:
     host = Process(Uncreating(driver))
     location, body = host.start("app"), Waiting(b"slow")
     with ThreadPoolExecutor(1) as threads:
@@ -243,7 +241,7 @@ def test_without_create_two_requests_for_one_upload_take_turns_in_the_process(dr
     assert host.request("PATCH", location, b"late").status_code == 404
 
 
-def test_without_create_an_old_location_cannot_drop_what_came_after_it(driver: StorageDriver) -> None:
+def test_without_create_an_old_location_cannot_discard_later_bytes(driver: StorageDriver) -> None:
     host = Process(Uncreating(driver))
     begun = host.start("app")
     latest = host.patch(begun, b"first")
@@ -255,7 +253,7 @@ def test_without_create_the_start_warns_that_only_one_host_may_serve(
     driver: StorageDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     Process(Uncreating(driver))
-    assert "only one host may serve this storage" in caplog.text
+    assert "only one host may serve it" in caplog.text
 
 
 def test_two_pushes_of_one_blob_at_the_same_time_both_succeed(host: Process, other: Process) -> None:
@@ -269,13 +267,13 @@ def test_two_pushes_of_one_blob_at_the_same_time_both_succeed(host: Process, oth
     assert host.blob("app", digest_of(data)).content == data
 
 
-def test_a_push_of_the_registry_itself_answers_the_size(host: Process) -> None:
+def test_a_push_with_the_registry_api_returns_the_size(host: Process) -> None:
     data = content(1000)
     committed = host.registry.uploads.push("app", Body(BytesIO(data), None), parse_digest(digest_of(data)))
     assert (str(committed.digest), committed.size) == (digest_of(data), 1000)
 
 
-def test_racing_commits_of_one_upload_make_one_whole_blob(host: Process, other: Process) -> None:
+def test_concurrent_commits_of_one_upload_result_in_one_complete_blob(host: Process, other: Process) -> None:
     for number in range(20):
         data = content(5000) + bytes([number])
         location = host.patch(host.start("app"), data)

@@ -1,4 +1,4 @@
-"""Small uploads: their bytes lie in the record, and become a blob by one put."""
+"""Small uploads: their bytes are held in the record, and written to the blob by one put."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SETTINGS = replace(QUIET, upload_held=HELD)
 
 @pytest.mark.parametrize("size", [0, 1, HELD, HELD + 1])
 @pytest.mark.parametrize("way", ["PATCH", "PUT", "chunked"])
-def test_only_what_is_larger_becomes_an_upload_of_the_driver(driver: StorageDriver, size: int, way: str) -> None:
+def test_only_larger_blobs_use_a_driver_upload(driver: StorageDriver, size: int, way: str) -> None:
     counting = CountingDriver(driver)
     host = Process(counting, SETTINGS)
     data = bytes(size)
@@ -30,14 +30,14 @@ def test_only_what_is_larger_becomes_an_upload_of_the_driver(driver: StorageDriv
         location, data = host.patch(location, data), b""
     host.request("PUT", f"{location}&digest={digest_of(bytes(size))}", data, length=-1 if way == "chunked" else None)
     assert host.blob("app", digest_of(bytes(size))).content == bytes(size)
-    # That a body of unknown length has ended shows only by reading past it.
+    # The end of a body of unknown length is only found by reading past it.
     assert counting.calls["upload_start"] == (size >= HELD if way == "chunked" else size > HELD)
     assert len(keys_of(driver)) == 2
 
 
 @some_examples
 @given(sizes=st.lists(st.integers(0, HELD + 20), min_size=1, max_size=6), hosts=st.lists(st.booleans(), min_size=7))
-def test_any_chunks_on_any_hosts_make_the_blob(sizes: list[int], hosts: list[bool]) -> None:
+def test_any_chunks_on_any_hosts_result_in_the_blob(sizes: list[int], hosts: list[bool]) -> None:
     driver = Sharing(memory())
     both = [Process(driver, SETTINGS), Process(driver, SETTINGS)]
     chunks = [bytes([number + 1]) * size for number, size in enumerate(sizes)]
@@ -60,7 +60,7 @@ def test_a_wrong_digest_ends_the_upload(driver: StorageDriver) -> None:
     assert host.finish(location, digest_of(b"small")).status_code == 404
 
 
-def test_a_blob_that_was_damaged_is_written_again(driver: StorageDriver) -> None:
+def test_a_damaged_blob_is_written_again(driver: StorageDriver) -> None:
     host = Process(driver, SETTINGS)
     digest = host.push_blob("app", b"whole")
     blob = f"docker/registry/v2/blobs/sha256/{digest[7:9]}/{digest[7:]}/data"
@@ -69,7 +69,7 @@ def test_a_blob_that_was_damaged_is_written_again(driver: StorageDriver) -> None
     assert host.blob("app", digest).content == b"whole"
 
 
-def test_of_two_racing_chunks_one_wins_and_the_other_is_told_where_to_go_on(driver: StorageDriver) -> None:
+def test_of_two_concurrent_chunks_one_wins_and_the_other_gets_the_current_offset(driver: StorageDriver) -> None:
     host, other = (Process(Sharing(driver), SETTINGS) for _ in range(2))
     location = host.patch(host.start("app"), b"first ")
     host.patch(location, b"winner")
@@ -79,7 +79,7 @@ def test_of_two_racing_chunks_one_wins_and_the_other_is_told_where_to_go_on(driv
     assert other.finish(latest, digest_of(b"first winner")).status_code == 201
 
 
-def test_a_finished_upload_is_unknown_to_a_host_that_remembers_it(driver: StorageDriver) -> None:
+def test_a_finished_upload_is_unknown_to_a_host_that_has_it_cached(driver: StorageDriver) -> None:
     host, other = (Process(Sharing(driver), SETTINGS) for _ in range(2))
     location = host.patch(host.start("app"), b"bytes")
     assert other.finish(location, digest_of(b"bytes")).status_code == 201
@@ -87,14 +87,14 @@ def test_a_finished_upload_is_unknown_to_a_host_that_remembers_it(driver: Storag
     assert host.finish(location, digest_of(b"bytes")).status_code == 404
 
 
-def test_without_create_an_old_location_is_refused(driver: StorageDriver) -> None:
+def test_without_create_an_old_location_is_rejected(driver: StorageDriver) -> None:
     host = Process(Uncreating(driver), SETTINGS)
     location = host.patch(host.start("app"), b"first ")
     host.patch(location, b"second")
     assert host.request("PATCH", location, b"again").status_code == 416
 
 
-def test_an_upload_whose_record_is_not_whole_is_unknown(driver: StorageDriver) -> None:
+def test_an_upload_with_an_incomplete_record_is_unknown(driver: StorageDriver) -> None:
     location = Process(driver, SETTINGS).patch(Process(driver, SETTINGS).start("app"), b"bytes")
     key = next(key for key in keys_of(driver) if key.endswith(".00000001"))
     with driver.read(key) as reader:

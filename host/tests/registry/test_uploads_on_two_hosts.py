@@ -1,4 +1,4 @@
-"""One upload whose requests land on two hosts that share nothing but the storage."""
+"""One upload whose requests are handled by two hosts that share only the storage."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Hosts:
 
 @pytest.fixture(params=[0, len(FIRST), 1000], ids=["nothing held", "first held", "all held"])
 def held(request: pytest.FixtureRequest) -> int:
-    """How many bytes lie in the upload's record; those after them go to the driver."""
+    """Number of bytes held in the upload's record; those beyond it are sent to the driver."""
     size: int = request.param
     return size
 
@@ -49,7 +49,7 @@ def code_of(answer: Result) -> str:
     return str(answer.json["errors"][0]["code"])
 
 
-def test_patch_on_one_and_put_on_the_other_reads_no_data_back(hosts: Hosts, held: int) -> None:
+def test_patch_on_one_host_and_put_on_the_other_reads_no_data_back(hosts: Hosts, held: int) -> None:
     location = hosts.a.patch(hosts.a.patch(hosts.a.start("app"), FIRST), SECOND)
     hosts.driver.reset()
     assert hosts.b.finish(location, DIGEST).status_code == 201
@@ -66,7 +66,7 @@ def test_chunks_on_different_hosts_are_committed_after_reading_them_back(hosts: 
     assert keys_of(hosts.driver) == [BLOB, LINK]
 
 
-def test_a_last_chunk_in_the_put_on_the_other_host_is_read_back_too(hosts: Hosts) -> None:
+def test_after_a_last_chunk_in_the_put_on_the_other_host_the_data_is_read_back(hosts: Hosts) -> None:
     location = hosts.a.patch(hosts.a.start("app"), FIRST)
     assert hosts.b.finish(location, DIGEST, SECOND).status_code == 201
     assert hosts.a.blob("app", DIGEST).content == WHOLE
@@ -91,7 +91,7 @@ def test_a_wrong_digest_leaves_nothing_and_ends_the_upload_everywhere(hosts: Hos
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_a_stale_location_is_refused_and_the_upload_goes_on_from_the_latest(hosts: Hosts, method: str) -> None:
+def test_a_stale_location_is_rejected_and_the_upload_continues_from_the_latest(hosts: Hosts, method: str) -> None:
     stale = hosts.a.patch(hosts.a.start("app"), b"")
     stale = hosts.a.patch(stale, FIRST)
     hosts.b.patch(stale, SECOND)
@@ -112,7 +112,7 @@ def test_of_two_first_chunks_on_two_hosts_one_wins(hosts: Hosts) -> None:
         location, together = hosts.a.start("app"), Barrier(2)
 
         class Late(BytesIO):
-            """Both requests are on their way before either sends a byte."""
+            """Both requests are in progress before either sends a byte."""
 
             def read(self, size: int | None = -1, /, together: Barrier = together) -> bytes:
                 if self.tell() == 0 and not together.broken and together.n_waiting < 2:
@@ -142,7 +142,7 @@ def test_cancelling_on_one_host_ends_the_upload_on_the_other(hosts: Hosts) -> No
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_an_upload_that_was_cancelled_on_one_host_before_its_first_byte_stays_ended_on_the_other(
+def test_an_upload_cancelled_on_one_host_before_its_first_byte_is_unknown_to_the_other(
     driver: StorageDriver, method: str
 ) -> None:
     a, b = Process(Sharing(driver)), Process(Sharing(driver))
@@ -153,7 +153,7 @@ def test_an_upload_that_was_cancelled_on_one_host_before_its_first_byte_stays_en
     assert keys_of(driver) == []
 
 
-def test_a_cancelled_upload_of_a_blob_that_is_there_already_stays_ended(driver: StorageDriver) -> None:
+def test_a_cancelled_upload_of_an_existing_blob_is_unknown(driver: StorageDriver) -> None:
     a, b = Process(Sharing(driver)), Process(Sharing(driver))
     b.push_blob("other", WHOLE)
     location = a.patch(a.start("app"), WHOLE)
@@ -162,7 +162,7 @@ def test_a_cancelled_upload_of_a_blob_that_is_there_already_stays_ended(driver: 
     assert a.blob("app", DIGEST).status_code == 404
 
 
-def test_an_upload_of_another_repository_is_unknown_here(hosts: Hosts) -> None:
+def test_an_upload_of_another_repository_is_unknown(hosts: Hosts) -> None:
     location = hosts.a.start("app")
     for host in (hosts.a, hosts.b):
         answer = host.request("GET", location.replace("/app/", "/other/"))
@@ -173,7 +173,7 @@ def test_an_upload_of_another_repository_is_unknown_here(hosts: Hosts) -> None:
 
 @pytest.mark.parametrize("announced", [False, True])
 @pytest.mark.parametrize("same_host", [False, True])
-def test_a_sha512_blob_is_verified_whether_it_was_announced_or_not(
+def test_a_sha512_blob_is_verified_with_or_without_announcement(
     hosts: Hosts, announced: bool, same_host: bool, held: int
 ) -> None:
     location = hosts.a.patch(hosts.a.start("app", "?digest-algorithm=sha512" if announced else ""), WHOLE)
@@ -188,7 +188,7 @@ def test_a_sha512_blob_is_verified_whether_it_was_announced_or_not(
     assert len(keys_of(hosts.driver)) == 2
 
 
-def test_a_wrong_sha512_that_was_not_announced_leaves_nothing(hosts: Hosts) -> None:
+def test_a_wrong_unannounced_sha512_leaves_nothing(hosts: Hosts) -> None:
     location = hosts.a.patch(hosts.a.start("app"), WHOLE)
     refused = hosts.a.finish(location, f"sha512:{hashlib.sha512(FIRST).hexdigest()}")
     assert (refused.status_code, code_of(refused)) == (400, "DIGEST_INVALID")
@@ -197,7 +197,7 @@ def test_a_wrong_sha512_that_was_not_announced_leaves_nothing(hosts: Hosts) -> N
 
 @pytest.mark.parametrize("rest", [b"", b", and its end"])
 @pytest.mark.parametrize("late", ["a", "b"])
-def test_a_put_that_names_the_first_location_again_is_refused_and_the_upload_goes_on(
+def test_a_put_to_the_first_location_is_rejected_and_the_upload_can_continue(
     hosts: Hosts, late: str, rest: bytes
 ) -> None:
     first = hosts.a.start("app")

@@ -1,4 +1,4 @@
-"""The last request of an upload, made again after its host died, or lost the storage, in the middle of it."""
+"""The last request of an upload, repeated after its host crashed or lost the storage while handling it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIGEST = digest_of(WHOLE)
 
 
 class Dying(Sharing):
-    """Does the call that ``dies_after`` names once and then fails, as a host does that dies after it."""
+    """Performs the call named by ``dies_after`` once and then fails, like a host that crashes after it."""
 
     dies_after = ""
 
@@ -27,7 +27,7 @@ class Dying(Sharing):
 
     def _then_die(self, operation: str, done: ObjectInfo) -> ObjectInfo:
         if operation == self.dies_after:
-            raise Unavailable("the host has died", driver=self.name, operation=operation)
+            raise Unavailable("the host has crashed", driver=self.name, operation=operation)
         return done
 
 
@@ -49,7 +49,7 @@ def die(process: Process, operation: str, location: str, data: bytes) -> None:
 
 @pytest.mark.parametrize("operation", ["upload_commit", "move"])
 @pytest.mark.parametrize("again", ["host", "dying"])
-def test_chunks_of_several_hosts_are_committed_by_the_repetition(
+def test_chunks_of_several_hosts_are_committed_by_the_repeated_request(
     dying: Process, host: Process, driver: StorageDriver, operation: str, again: str
 ) -> None:
     location = host.patch(dying.patch(dying.start("app"), FIRST), SECOND)
@@ -72,7 +72,7 @@ def test_a_last_chunk_that_was_staged_is_not_stored_twice(dying: Process, host: 
     assert not [key for key in keys_of(driver) if key.startswith("entrepot/")]
 
 
-def test_a_blob_that_was_committed_gets_its_link_from_the_repetition(
+def test_a_committed_blob_gets_its_link_from_the_repeated_request(
     dying: Process, host: Process, driver: StorageDriver
 ) -> None:
     location = dying.patch(dying.start("app"), WHOLE)
@@ -83,13 +83,13 @@ def test_a_blob_that_was_committed_gets_its_link_from_the_repetition(
     assert not [key for key in keys_of(driver) if key.startswith("entrepot/")]
 
 
-def test_an_upload_whose_bytes_are_gone_stays_unknown(host: Process, driver: StorageDriver) -> None:
+def test_an_upload_whose_bytes_are_gone_is_unknown(host: Process, driver: StorageDriver) -> None:
     host.push_blob("other", WHOLE)
     location = host.patch(host.patch(host.start("app"), FIRST), SECOND)
     record = host.registry.uploads.status("app", location.partition("?")[0].rpartition("/")[2])
     assert record.state is not None
     driver.upload_abort(record.state)
-    # Nothing proves that the client has the bytes of the blob that it names.
+    # Nothing proves that the client has the bytes of the requested blob.
     sha512 = digest_of(WHOLE, "sha512")
     host.push_blob("other", WHOLE, "sha512")
     assert host.finish(location, sha512).status_code == 404

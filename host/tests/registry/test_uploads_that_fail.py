@@ -1,4 +1,4 @@
-"""An upload that no record names can never be purged: whoever began it drops it when it fails."""
+"""An upload without a record can never be purged, so it is aborted when its request fails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DIGEST = digest_of(DATA)
 
 
 class Failing(CountingDriver):
-    """Fails in one append or in each commit, and knows the uploads that are still open."""
+    """Fails in one append or in each commit, and tracks the open uploads."""
 
     def __init__(self, wrapped: StorageDriver) -> None:
         super().__init__(wrapped)
@@ -65,7 +65,7 @@ def failing(driver: StorageDriver) -> Failing:
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_a_monolithic_push_that_fails_in_an_append_drops_its_upload(failing: Failing, number: int) -> None:
+def test_a_monolithic_push_that_fails_in_an_append_aborts_its_upload(failing: Failing, number: int) -> None:
     host = Process(failing, replace(QUIET, upload_slice=64))
     failing.fail_append = number
     assert host.request("POST", f"/v2/app/blobs/uploads/?digest={DIGEST}", DATA).status_code == 507
@@ -73,14 +73,14 @@ def test_a_monolithic_push_that_fails_in_an_append_drops_its_upload(failing: Fai
     assert keys_of(failing) == []
 
 
-def test_a_monolithic_push_that_fails_in_its_commit_drops_its_upload(failing: Failing) -> None:
+def test_a_monolithic_push_that_fails_in_its_commit_aborts_its_upload(failing: Failing) -> None:
     host = Process(failing)
     failing.fail_commit = True
     assert host.request("POST", f"/v2/app/blobs/uploads/?digest={DIGEST}", DATA).status_code == 503
     assert failing.open == set()
 
 
-def test_a_first_slice_that_fails_drops_what_it_began_and_can_be_sent_again(failing: Failing) -> None:
+def test_a_failed_first_slice_aborts_its_upload_and_can_be_sent_again(failing: Failing) -> None:
     host = Process(failing)
     location = host.start("app")
     failing.fail_append = 1
@@ -90,7 +90,7 @@ def test_a_first_slice_that_fails_drops_what_it_began_and_can_be_sent_again(fail
 
 
 @pytest.mark.parametrize("sent_with", ["PATCH", "PUT"])
-def test_a_commit_that_fails_leaves_an_upload_that_can_be_committed_again(failing: Failing, sent_with: str) -> None:
+def test_a_failed_commit_can_be_repeated(failing: Failing, sent_with: str) -> None:
     host = Process(failing)
     location, data = host.start("app"), DATA
     if sent_with == "PATCH":
@@ -102,12 +102,12 @@ def test_a_commit_that_fails_leaves_an_upload_that_can_be_committed_again(failin
     assert host.blob("app", DIGEST).content == DATA
 
 
-def test_the_loser_of_a_race_for_the_first_slice_drops_what_it_began(failing: Failing) -> None:
+def test_the_loser_of_a_race_for_the_first_slice_aborts_its_upload(failing: Failing) -> None:
     winner, loser = Process(failing), Process(failing)
     record = winner.registry.uploads.start("app")
 
     class Overtaken:
-        """While the loser's bytes come in, the winner's request begins and ends."""
+        """The winner's request starts and ends while the loser's bytes are received."""
 
         def read(self, size: int, /) -> bytes:
             winner.registry.uploads.append("app", record.uuid, 0, Body(Whole(DATA), len(DATA)), None)
@@ -121,7 +121,7 @@ def test_the_loser_of_a_race_for_the_first_slice_drops_what_it_began(failing: Fa
 
 
 class Whole:
-    """An input that gives all of its bytes at once."""
+    """An input that returns all of its bytes at once."""
 
     def __init__(self, data: bytes) -> None:
         self.read: Callable[[int], bytes] = lambda size: data

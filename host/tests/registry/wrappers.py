@@ -1,4 +1,4 @@
-"""Drivers that are another driver, but for one thing."""
+"""Drivers that change one aspect of another driver."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Aged", "Interrupted", "Locked", "Sharing", "Signing", "Uncreating", 
 
 
 class Signing(CountingDriver):
-    """Claims that it can sign URLs."""
+    """Claims to support signed URLs."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -37,7 +37,7 @@ class Signing(CountingDriver):
 
 
 class Sharing(CountingDriver):
-    """Claims that other hosts see the same data."""
+    """Claims to be shared between hosts."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -45,7 +45,7 @@ class Sharing(CountingDriver):
 
 
 class Uncreating(CountingDriver):
-    """Claims no atomic CREATE."""
+    """Claims not to support atomic CREATE."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -53,7 +53,7 @@ class Uncreating(CountingDriver):
 
 
 class Watched(CountingDriver):
-    """Counts the entries of listings that were asked for, in ``listed``."""
+    """Counts the listed entries in ``listed``."""
 
     def __init__(self, wrapped: StorageDriver) -> None:
         super().__init__(wrapped)
@@ -68,7 +68,7 @@ class Watched(CountingDriver):
 
 
 class Aged(CountingDriver):
-    """Tells that some objects were written long ago."""
+    """Reports old modification times for some objects."""
 
     def __init__(self, wrapped: StorageDriver) -> None:
         super().__init__(wrapped)
@@ -83,7 +83,7 @@ class Aged(CountingDriver):
 
 
 class Locked(CountingDriver):
-    """Lets nothing be overwritten, as a bucket whose objects are locked."""
+    """Refuses to overwrite, like a bucket with object lock."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         if mode is WriteMode.OVERWRITE:
@@ -101,7 +101,7 @@ class Locked(CountingDriver):
 
 
 class Interrupted(CountingDriver):
-    """Does ``before`` once, before the first deletion that ``key`` is among, and ``after`` once after it."""
+    """Calls ``before`` once, before the first deletion that includes ``key``, and ``after`` once after it."""
 
     def __init__(self, wrapped: StorageDriver) -> None:
         super().__init__(wrapped)

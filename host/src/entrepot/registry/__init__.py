@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Registry:
-    """All that a registry holds, and the one who is told of what happens to it, or None where nobody listens."""
+    """The content of a registry; ``publish`` is the event callback, or None if there are no listeners."""
 
     def __init__(
         self, storage: StorageDriver, settings: RegistrySettings, publish: Callable[[Event], None] | None
@@ -42,14 +42,12 @@ class Registry:
         self.catalog = Catalog(store)
         self._purge = Purge(store, settings.purge)
         if not storage.capabilities.create:
-            _log.warning(
-                "the storage driver %s cannot create atomically: only one host may serve this storage", storage.name
-            )
+            _log.warning("storage cannot create atomically, only one host may serve it: driver=%s", storage.name)
         kept = storage.capabilities.upload_ttl
         if kept is not None and settings.purge.enabled and kept < settings.purge.age:
             _log.warning(
-                "the storage driver %s drops unfinished uploads after %s, before storage.maintenance.uploadpurging.age "
-                "(%s); make the age shorter",
+                "storage deletes unfinished uploads before storage.maintenance.uploadpurging.age, reduce the age: "
+                "driver=%s upload_ttl=%s age=%s",
                 storage.name,
                 kept,
                 settings.purge.age,
@@ -57,7 +55,7 @@ class Registry:
         self._purge.start()
 
     def close(self) -> None:
-        """End the registry's threads and let go of the storage."""
+        """Stop the registry's threads and close the storage."""
         self._purge.stop()
         self.manifests.close()
         self._parallel.close()

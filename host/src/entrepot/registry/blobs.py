@@ -1,4 +1,4 @@
-"""The blobs of a repository: content by digest, and links that make it a member."""
+"""The blobs of a repository: content by digest, and links for membership."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Blob", "Blobs"]
 
 _SIZES_BYTES: Final = 16 * 2**20
 _SIZE_WEIGHT: Final = 512
-"""About how many bytes of memory one remembered size takes."""
+"""Approximate size of one cached size in memory, in bytes."""
 
 _SIZES_SECONDS: Final = 60.0
 _SIGNED_FOR: Final = timedelta(minutes=20)
@@ -28,9 +28,9 @@ _EMPTY: Final = frozenset(Digest(algorithm, new_hasher(algorithm).hexdigest()) f
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A member of a repository: the digest it is stored under, and its size in bytes.
+    """A blob of a repository: the digest it is stored under, and its size in bytes.
 
-    ``content`` is all of it where it is a manifest, whose digest was then computed.
+    ``content`` is set for a manifest, and its digest has been verified.
     """
 
     digest: Digest
@@ -41,9 +41,9 @@ class Blob:
 class Blobs:
     """The blobs of all repositories (distribution-spec, "Pulling blobs").
 
-    Membership is read from the storage at every call, so a deletion is seen at once by every host. That a blob is in
-    the storage, and its size, is remembered for a minute, and until this process deletes anything.
-    A manifest is a blob of its repository, too: clients fetch there what they know no media type of.
+    Membership is read from the storage on every call, so every host sees a deletion immediately. The existence and
+    size of a blob in the storage are cached for a minute, and until this process deletes anything.
+    A manifest is also a blob of its repository: clients fetch it there if they do not know its media type.
     """
 
     def __init__(self, store: Store, manifests: ManifestCache) -> None:
@@ -52,19 +52,19 @@ class Blobs:
         self._sizes: Cache[Digest, int] = Cache(_SIZES_BYTES, max_age=_SIZES_SECONDS)
 
     def stat(self, name: str, digest: Digest) -> Blob:
-        """A blob of a repository; raises BlobUnknown."""
+        """Returns a blob of a repository; raises BlobUnknown."""
         blob = self.find(name, digest)
         if blob is None:
             raise BlobUnknown({"digest": str(digest)})
         return blob
 
     def find(self, name: str, digest: Digest) -> Blob | None:
-        """A blob of a repository, or None where it is no member or its bytes are not in the storage."""
+        """Returns a blob of a repository, or None if it is not a member or its bytes are not in the storage."""
         stored = self._layer(name, digest)
         return self._find_manifest(name, digest) if stored is None else self._stored(stored)
 
     def find_child(self, name: str, digest: Digest) -> Blob | None:
-        """The same for a child of an index: a manifest, or a blob where the repository has no such manifest."""
+        """Returns a child of an index: a manifest, a blob if the repository has no such manifest, or None."""
         manifest = self._find_manifest(name, digest)
         if manifest is None:
             stored = self._layer(name, digest)
@@ -72,7 +72,7 @@ class Blobs:
         return manifest
 
     def read(self, name: str, digest: Digest) -> Reader:
-        """All bytes of a blob of a repository; raises BlobUnknown."""
+        """Returns a reader for a blob of a repository; raises BlobUnknown."""
         stored = self._layer(name, digest)
         if stored is not None:
             return self._read(name, digest, stored, 0, None)
@@ -82,10 +82,9 @@ class Blobs:
         return self._part(manifest.digest, manifest.content, 0, manifest.size)
 
     def read_part(self, name: str, digest: Digest, blob: Blob, offset: int, length: int) -> Reader:
-        """Some bytes of a blob that ``stat`` has found.
+        """Returns a reader for a part of a blob found by ``stat``.
 
-        Raises BlobUnknown where its bytes are gone, IntegrityError or RangeError where their number is no longer the
-        same.
+        Raises BlobUnknown if its bytes no longer exist, IntegrityError or RangeError if their number has changed.
         """
         if blob.content is not None:
             return self._part(blob.digest, blob.content, offset, length)
@@ -94,7 +93,7 @@ class Blobs:
             reader.close()
             self._sizes.pop(blob.digest)
             raise IntegrityError(
-                f"has {reader.info.size} bytes where there were {blob.size}: the blob was damaged, push it again",
+                f"has {reader.info.size} bytes instead of {blob.size}: the blob is damaged, push it again",
                 driver=self._store.driver.name,
                 operation="read",
                 key=layout.blob(blob.digest),
@@ -108,7 +107,7 @@ class Blobs:
             self._sizes.pop(stored)
             raise BlobUnknown({"digest": str(digest), "name": name}) from error
         except RangeError:
-            # It is shorter than it was, so the next request has to look at it.
+            # It is shorter than the cached size, so the next request must stat it again.
             self._sizes.pop(stored)
             raise
         except IntegrityError as error:
@@ -122,7 +121,7 @@ class Blobs:
         return reader
 
     def url(self, name: str, digest: Digest) -> str | None:
-        """A URL of the backend that serves the blob, or None where it is served here; raises BlobUnknown."""
+        """Returns a URL of the backend for the blob, or None if the host must serve it; raises BlobUnknown."""
         if "GET" not in self._store.driver.capabilities.signed_urls:
             return None
         blob = self.stat(name, digest)
@@ -131,14 +130,14 @@ class Blobs:
         return self._store.driver.sign_url(layout.blob(blob.digest), "GET", _SIGNED_FOR)
 
     def link(self, name: str, digest: Digest, size: int) -> None:
-        """Make a stored blob a member of a repository."""
+        """Add a stored blob to a repository."""
         self._store.put_link(layout.layer(name, digest), digest)
         self.remember(digest, size)
 
     def mount(self, name: str, digest: Digest, source: str | None) -> Blob | None:
-        """Make a blob of another repository, or without one any stored blob, a member of this one.
+        """Add a blob of another repository, or any stored blob if ``source`` is None, to this one.
 
-        None where there is no such blob (distribution-spec, "Mounting a blob from another repository").
+        Returns None if there is no such blob (distribution-spec, "Mounting a blob from another repository").
         """
         self._sizes.pop(digest)
         blob = self._stored(digest) if source is None else self.find(source, digest)
@@ -147,8 +146,8 @@ class Blobs:
         return blob
 
     def delete(self, name: str, digest: Digest) -> None:
-        """Take a blob out of a repository; its bytes stay for the others. Raises BlobUnknown."""
-        # A damaged link can be deleted, too, so it is not read.
+        """Remove a blob from a repository; its bytes stay for other repositories. Raises BlobUnknown."""
+        # The link is not read, so that a damaged one can be deleted as well.
         link = layout.layer(name, digest)
         if not self._store.exists(link):
             raise BlobUnknown({"digest": str(digest)})
@@ -156,11 +155,11 @@ class Blobs:
         self.forget()
 
     def remember(self, digest: Digest, size: int) -> None:
-        """Take down that content of this digest was just stored whole."""
+        """Cache the size of content that was just stored."""
         self._sizes.set(digest, size, _SIZE_WEIGHT)
 
     def forget(self) -> None:
-        """Look at the storage again for everything: this process has deleted something."""
+        """Clear the cache, because this process has deleted something."""
         self._sizes.clear()
 
     def _layer(self, name: str, digest: Digest) -> Digest | None:
@@ -191,10 +190,10 @@ class Blobs:
         return size
 
     def _lost(self, stored: Digest) -> bool:
-        """Whether an empty object is none that its digest names: what crashes leave, and some stores."""
+        """Returns whether an empty object is damaged, that is, its digest is not that of empty content."""
         if stored in _EMPTY:
             return False
-        self._store.warn_damaged(layout.blob(stored), "this blob is empty, and its digest is not that of no bytes")
+        self._store.warn_damaged(layout.blob(stored), "this blob is empty, but its digest is not that of empty content")
         return True
 
     def _part(self, digest: Digest, content: bytes, offset: int, length: int) -> Reader:

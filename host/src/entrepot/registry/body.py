@@ -1,4 +1,4 @@
-"""The body of a request on its way into the storage: read once, hashed once, never held whole."""
+"""The body of a request on its way to the storage: read once, hashed once, never entirely in memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from entrepot.registry.names import Hasher
 __all__ = ["CHUNK", "Body", "HashedSlice", "Input", "Receiving"]
 
 CHUNK: Final = 2**20
-"""How much is read, hashed and written at once, in bytes, where one body comes in alone."""
+"""Bytes read, hashed and written at once while only one large body is being received."""
 
 SMALL_CHUNK: Final = 2**18
-"""The same where many come in."""
+"""Bytes read, hashed and written at once while several are being received."""
 
 
 class Input(Protocol):
@@ -27,10 +27,10 @@ class Input(Protocol):
 
 
 class Body:
-    """The body of one request, of ``length`` bytes, or of unknown length where that is None.
+    """The body of one request, of ``length`` bytes, or of unknown length if that is None.
 
-    A client that disconnects, or breaks the framing of a body in chunks, ends the body early: ``broken`` tells so, and
-    what came before it counts. ``begun`` is whether anything asked for it.
+    If the client disconnects or breaks the framing of a chunked body, the body ends early with ``broken`` set, and the
+    bytes received before are kept. ``begun`` is whether anything has been read.
     """
 
     def __init__(self, source: Input, length: int | None) -> None:
@@ -40,16 +40,16 @@ class Body:
         self.broken = False
         self.begun = False
         self.ended = length == 0
-        # A driver that fails leaves a thread behind that still reads.
+        # A driver that fails may leave a thread behind that is still reading.
         self._lock = Lock()
 
     def read(self, size: int) -> bytes:
-        """At most ``size`` bytes; none at the end."""
+        """Returns at most ``size`` bytes; empty at the end."""
         with self._lock:
             return self._read(size)
 
     def drain(self, limit: int, seconds: float) -> None:
-        """Read and drop what is left: at most ``limit`` bytes, and no further read after ``seconds``."""
+        """Read and discard the rest: at most ``limit`` bytes, and no further read after ``seconds``."""
         end = time.monotonic() + seconds
         while not self.ended and limit > 0 and (left := end - time.monotonic()) > 0:
             if not self._lock.acquire(timeout=left):
@@ -68,7 +68,7 @@ class Body:
         try:
             data = self._source.read(size)
         except (OSError, EOFError):
-            # However a server tells that its client has gone, the bytes before are good and the upload can go on.
+            # However the server reports a disconnect, the bytes received before are valid and the upload can resume.
             data = b""
             self.broken = True
         self.received += len(data)
@@ -82,7 +82,7 @@ class Body:
         return data
 
     def read_to(self, limit: int) -> bytes:
-        """All that is left, or the first ``limit`` bytes of it."""
+        """Returns the rest of the body, or its first ``limit`` bytes."""
         pieces: list[bytes] = []
         while limit and not self.ended:
             pieces.append(self.read(limit))
@@ -90,14 +90,14 @@ class Body:
         return b"".join(pieces)
 
     def check_whole(self) -> None:
-        """Raise SizeInvalid where the client broke off."""
+        """Raise SizeInvalid if the body is incomplete."""
         if self.broken:
             of = "" if self.length is None else f" of {self.length}"
-            raise SizeInvalid(f"the body broke off after {self.received}{of} bytes")
+            raise SizeInvalid(f"the body ended after {self.received}{of} bytes")
 
 
 class Receiving:
-    """How many large slices this process takes in at the moment."""
+    """Counts the large slices that this process is receiving."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -105,7 +105,7 @@ class Receiving:
 
     @property
     def alone(self) -> bool:
-        """Whether there is one only, so that other cores have nothing to do."""
+        """Whether there is only one, so that other cores are idle."""
         return self._count == 1
 
     def __enter__(self) -> None:
@@ -118,11 +118,11 @@ class Receiving:
 
 
 class HashedSlice:
-    """``head`` and then at most ``limit`` bytes of a body, hashed while they are written.
+    """``head`` followed by at most ``limit`` bytes of a body, hashed while they are written.
 
-    Reading the next chunk, hashing this one and writing it let go of the interpreter's lock. A slice that is alone
-    lets them overlap: the first two run in threads of its own while the driver, which iterates, does the third.
-    Among many, each does one after the other in smaller chunks: the cores are busy, and the memory adds up.
+    Reading the next chunk, hashing this one and writing it all release the GIL. For a single slice they overlap: the
+    first two run in their own threads while the driver, which iterates, writes. With several slices, each works
+    sequentially in smaller chunks: the cores are busy, and memory adds up.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class HashedSlice:
             if hashing is not None:
                 hashing.result()
         finally:
-            # Where the driver has failed, the client is told so now and not when it sends its next byte.
+            # If the driver has failed, respond now and do not wait for the client's next bytes.
             if threads is not None:
                 threads.shutdown(wait=False)
 

@@ -1,4 +1,4 @@
-"""What is kept in memory: content that its digest names, and for a while what was seen in the storage."""
+"""In-memory cache for content by digest, and for recent observations of the storage."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Value = TypeVar("Value")
 
 
 class Cache(Generic[Key, Value]):
-    """A bounded map that drops what was not used for longest; safe between threads.
+    """A bounded LRU cache; thread-safe.
 
-    - ``limit`` is in the unit of the weights, which is bytes wherever entries differ in size.
-    - ``max_age`` is in seconds since an entry was set, after which it is gone; None keeps it.
+    - ``limit`` is in the unit of the weights: bytes if entries differ in size.
+    - ``max_age`` is the lifetime of an entry in seconds; None means unlimited.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Cache(Generic[Key, Value]):
         self._lock = Lock()
 
     def get(self, key: Key) -> Value | None:
-        """The value, or None."""
+        """Returns the value, or None."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
@@ -44,7 +44,7 @@ class Cache(Generic[Key, Value]):
             return entry[0]
 
     def set(self, key: Key, value: Value, weight: int = 1) -> None:
-        """Keep a value, and drop others until all fit; one that is too heavy alone is not kept."""
+        """Store a value, and evict others until all fit; a value that exceeds the limit alone is not stored."""
         now = 0.0 if self._max_age is None else self._clock()
         with self._lock:
             self._drop(key)
@@ -56,12 +56,12 @@ class Cache(Generic[Key, Value]):
                 self._weight -= self._entries.popitem(last=False)[1][1]
 
     def pop(self, key: Key) -> Value | None:
-        """Take a value out."""
+        """Remove and return a value, or None."""
         with self._lock:
             return self._drop(key)
 
     def clear(self) -> None:
-        """Take all values out."""
+        """Remove all values."""
         with self._lock:
             self._entries.clear()
             self._weight = 0

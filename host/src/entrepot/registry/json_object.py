@@ -1,4 +1,4 @@
-"""JSON as Go's decoder reads it, because the clients that read a manifest back are written in Go."""
+"""JSON parsing compatible with Go's decoder, because most clients that read manifests are written in Go."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def load_object(content: bytes) -> dict[str, object] | None:
-    """The JSON object in some bytes of UTF-8, or None for any other JSON value.
+    """Returns the JSON object encoded in UTF-8 bytes, or None for any other JSON value.
 
-    - A member that is null is absent, at every depth.
-    - A lone surrogate becomes U+FFFD, so that every text can be encoded in UTF-8.
+    - A member whose value is null is treated as absent, at every depth.
+    - A lone surrogate becomes U+FFFD, so that every string can be encoded in UTF-8.
 
-    Raises ValueError where it is no JSON in UTF-8; NaN and Infinity are none (RFC 8259, 6).
+    Raises ValueError if it is not JSON in UTF-8, or contains NaN or Infinity (RFC 8259, 6).
     """
     try:
         value = _load(content.decode("utf-8"))
         if _ESCAPE.search(content):
             value = _load(without_surrogates(json.dumps(value, ensure_ascii=False)))
     except RecursionError as error:
-        raise ValueError("nested too deep") from error
+        raise ValueError("nested too deeply") from error
     return value if isinstance(value, dict) else None
 
 
 def without_surrogates(text: str) -> str:
-    """A text in which U+FFFD stands for every lone surrogate."""
+    """Returns the text with every lone surrogate replaced by U+FFFD."""
     return _SURROGATE.sub("\ufffd", text)
 
 

@@ -1,4 +1,4 @@
-"""What a manifest says: its media type, what it references, and what it refers to (image-spec, manifest.md)."""
+"""Parsing of manifests: media type, references and subject (image-spec, manifest.md)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _FOREIGN: Final = (
 )
 
 _SIZES: Final = 2**63
-"""Sizes are below it: clients keep them in 64 bits with a sign."""
+"""Sizes must be smaller: clients store them as signed 64-bit integers."""
 
 _HEADER_VALUE: Final = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
 
@@ -58,13 +58,13 @@ class Reference:
 
     @property
     def foreign(self) -> bool:
-        """Whether the layer may lie elsewhere: its type says so and it names where."""
+        """Whether the layer may be stored elsewhere: it has a foreign type and URLs."""
         return bool(self.urls) and self.media_type.startswith(_FOREIGN)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest as it was pushed, and what was read out of it."""
+    """A manifest as it was pushed, and its parsed fields."""
 
     content: bytes = field(repr=False)
     media_type: str
@@ -76,8 +76,8 @@ class Manifest:
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it takes."""
-        # Short strings take many times their length, and some longer ones four times.
+        """Approximate size in memory, in bytes."""
+        # Short strings take many times their length in memory, and some longer ones four times.
         texts = [*self.annotations, *self.annotations.values(), self.artifact_type or ""]
         for one in self.references:
             texts += (one.media_type, one.architecture or "", one.os or "", *one.urls)
@@ -85,25 +85,25 @@ class Manifest:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """All descriptors but the subject's."""
+        """All descriptors except the subject's."""
         return self.blobs + self.children
 
 
 def parse_manifest(content: bytes, declared: str | None = None) -> Manifest:
-    """Read a manifest; ``declared`` is the Content-Type without parameters that came with it.
+    """Parse a manifest; ``declared`` is the Content-Type it was sent with, without parameters.
 
-    Raises ManifestInvalid where it is none, or where the type that it names is another than the declared one.
+    Raises ManifestInvalid if it is not a manifest, or if its media type differs from the declared one.
     """
     try:
         fields = load_object(content)
     except ValueError as error:
         raise ManifestInvalid("not JSON in UTF-8") from error
     if fields is None:
-        _refuse("a manifest is a JSON object")
+        _invalid("a manifest must be a JSON object")
     media_type = _media_type(fields, declared)
     version = fields.get("schemaVersion")
     if version != 2 or not isinstance(version, int):
-        _refuse("schemaVersion must be 2")
+        _invalid("schemaVersion must be 2")
     subject = fields.get("subject")
     image = media_type in _IMAGES
     config = _reference(fields.get("config"), "config") if image else None
@@ -119,7 +119,7 @@ def parse_manifest(content: bytes, declared: str | None = None) -> Manifest:
 
 
 def stored_manifest(content: bytes) -> Manifest:
-    """Read a manifest that lies in the storage; one that could not be pushed today is served all the same."""
+    """Parse a manifest from the storage; one that could not be pushed today is served nevertheless."""
     try:
         return parse_manifest(content)
     except ManifestInvalid:
@@ -134,37 +134,37 @@ def stored_manifest(content: bytes) -> Manifest:
 def _media_type(fields: Fields, declared: str | None) -> str:
     named = _text(fields, "mediaType")
     if named and declared and named != declared:
-        _refuse(f"mediaType is {named} and Content-Type is {declared}")
+        _invalid(f"mediaType is {named} and Content-Type is {declared}")
     found = named or declared or (OCI_INDEX if "manifests" in fields else OCI_MANIFEST)
     if found not in _IMAGES | _INDEXES:
-        _refuse(f"unsupported media type {found[:255]}")
+        _invalid(f"unsupported media type {found[:255]}")
     if not named and found not in (OCI_MANIFEST, OCI_INDEX):
-        _refuse(f"a manifest of type {found} has the field mediaType")
-    # One document that is both an image and an index means different things to different clients.
+        _invalid(f"a manifest of type {found} must have the field mediaType")
+    # A document that is both an image and an index would be interpreted differently by different clients.
     foreign = ("manifests",) if found in _IMAGES else ("config", "layers")
     for name in foreign:
         if name in fields:
-            _refuse(f"a manifest of type {found} has no field {name}")
+            _invalid(f"a manifest of type {found} must not have the field {name}")
     return found
 
 
 def _references(fields: Fields, name: str) -> tuple[Reference, ...]:
     entries = fields.get(name, [])
     if not isinstance(entries, list):
-        _refuse(f"{name} must be a list of descriptors")
+        _invalid(f"{name} must be a list of descriptors")
     return tuple(_reference(entry, name) for entry in entries)
 
 
 def _reference(entry: object, place: str) -> Reference:
     if not isinstance(entry, dict):
-        _refuse(f"{place} must be a descriptor")
+        _invalid(f"{place} must be a descriptor")
     digest, size, platform = entry.get("digest"), entry.get("size"), entry.get("platform", {})
     if not isinstance(digest, str):
-        _refuse(f"{place} needs a digest")
+        _invalid(f"{place} needs a digest")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _SIZES:
-        _refuse(f"{place} needs a size in bytes")
+        _invalid(f"{place} needs a size in bytes")
     if not isinstance(platform, dict):
-        _refuse(f"{place}: platform must be an object")
+        _invalid(f"{place}: platform must be an object")
     _check_unread(entry, platform, place)
     try:
         parsed = parse_digest(digest)
@@ -181,39 +181,39 @@ def _reference(entry: object, place: str) -> Reference:
 
 
 def _check_unread(entry: Fields, platform: Fields, place: str) -> None:
-    """Refuse what no client could read back (image-spec, descriptor.md), although nothing here uses it."""
+    """Reject values that clients could not read back (image-spec, descriptor.md), although they are not used here."""
     _annotations(entry, f"{place}: annotations")
     _text(entry, "artifactType")
     for name in ("os.version", "variant"):
         _text(platform, name)
     _texts(platform.get("os.features", []), f"{place}: os.features")
     try:
-        # Line ends are all that Go's decoder ignores (image-spec, descriptor.md; RFC 4648, 3.1 leaves that to it).
+        # Go's decoder ignores line ends and nothing else (image-spec, descriptor.md; RFC 4648, 3.1 permits that).
         binascii.a2b_base64(re.sub(r"[\r\n]", "", _text(entry, "data") or ""), strict_mode=True)
     except ValueError:
-        _refuse(f"{place}: data must be base64")
+        _invalid(f"{place}: data must be base64")
 
 
 def _annotations(fields: Fields, place: str) -> Mapping[str, str]:
     found = fields.get("annotations", {})
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        _refuse(f"{place} must map strings to strings")
+        _invalid(f"{place} must map strings to strings")
     return found
 
 
 def _text(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
-        _refuse(f"{name} must be a string")
+        _invalid(f"{name} must be a string")
     return value
 
 
 def _texts(values: object, place: str) -> tuple[str, ...]:
     found = [value for value in values if value is not None] if isinstance(values, list) else None
     if found is None or not all(isinstance(value, str) for value in found):
-        _refuse(f"{place} must be a list of strings")
+        _invalid(f"{place} must be a list of strings")
     return tuple(found)
 
 
-def _refuse(why: str) -> NoReturn:
-    raise ManifestInvalid(why)
+def _invalid(reason: str) -> NoReturn:
+    raise ManifestInvalid(reason)

@@ -1,4 +1,4 @@
-"""Manifests by digest: hashed when they are read from the storage, and then kept in memory."""
+"""Manifests by digest: verified when they are read from the storage, then cached in memory."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["ManifestCache"]
 
 
 class ManifestCache:
-    """The manifests of all repositories, up to ``limit`` bytes of them in memory.
+    """The manifests of all repositories, with up to ``limit`` bytes cached in memory.
 
-    It holds only what has the digest that it is asked for by, so an entry stays right whatever happens to the storage.
+    Only content whose digest was verified is cached, so entries stay valid whatever happens to the storage.
     """
 
     def __init__(self, store: Store, limit: int) -> None:
@@ -23,10 +23,10 @@ class ManifestCache:
         self._cache: Cache[Digest, Manifest] = Cache(limit)
 
     def load(self, digest: Digest, stored: Digest | None = None) -> Manifest | None:
-        """A manifest, or None where the storage has none of this digest.
+        """Returns a manifest, or None if the storage has none with this digest.
 
-        ``stored`` is the digest that it is stored under, where that is another: a link may name another algorithm.
-        One that is too large or has another digest is damaged: it counts as absent, and a warning names it.
+        ``stored`` is the digest it is stored under, if different: a link may use another algorithm. A manifest that is
+        too large or has another digest is damaged: it is treated as absent, and a warning is logged.
         """
         manifest = self._cache.get(digest)
         if manifest is None:
@@ -37,7 +37,7 @@ class ManifestCache:
         return manifest
 
     def keep(self, digest: Digest, manifest: Manifest) -> None:
-        """Hold a manifest whose digest was computed from its bytes."""
+        """Cache a manifest whose digest was computed from its bytes."""
         self._cache.set(digest, manifest, manifest.weight)
 
     def _read(self, digest: Digest, key: str) -> bytes | None:
@@ -51,6 +51,6 @@ class ManifestCache:
         hasher = new_hasher(digest.algorithm)
         hasher.update(content)
         if hasher.hexdigest() != digest.encoded:
-            self._store.warn_damaged(key, f"this manifest of {len(content)} bytes has another digest than {digest}")
+            self._store.warn_damaged(key, f"this manifest of {len(content)} bytes does not have the digest {digest}")
             return None
         return content

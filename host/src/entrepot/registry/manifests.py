@@ -1,4 +1,4 @@
-"""The manifests of a repository: checked when they come in, kept byte for byte, cached by digest."""
+"""The manifests of a repository: validated on push, stored byte for byte, cached by digest."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from entrepot.settings import RegistrySettings
 
 __all__ = ["Manifests"]
 
-_MOST_ATTEMPTS = 16
-"""How often a push writes its links again, because a deletion beside it has removed them."""
+_MAX_ATTEMPTS = 16
+"""How often a push rewrites its links if a concurrent deletion has removed them."""
 
 
 class Manifests:
@@ -44,24 +44,24 @@ class Manifests:
         self.referrers = Referrers(store, parallel, self.get)
 
     def get(self, name: str, digest: Digest) -> Manifest:
-        """A manifest of a repository by digest; raises ManifestUnknown."""
+        """Returns a manifest of a repository by digest; raises ManifestUnknown."""
         stored = self._store.link(layout.revision(name, digest), digest)
         if stored is None:
             raise ManifestUnknown({"name": name, "revision": str(digest)})
         return self._load(name, digest, stored)
 
     def get_tagged(self, name: str, tag: str) -> tuple[Digest, Manifest]:
-        """A manifest by tag; raises ManifestUnknown."""
+        """Returns a manifest by tag; raises ManifestUnknown."""
         digest = self._tags.resolve(name, tag)
         return digest, self._load(name, digest)
 
     def put(
         self, name: str, content: bytes, declared: str | None, digest: Digest | None, tags: Sequence[str]
     ) -> tuple[Digest, Manifest]:
-        """Take in a manifest, and let tags name it.
+        """Store a manifest, and set tags to it.
 
-        - Raises ManifestInvalid, DigestInvalid where the content has another digest than ``digest``.
-        - Raises ManifestBlobUnknown where it references what the repository lacks, or whose bytes the storage lacks.
+        - Raises ManifestInvalid; DigestInvalid if the content does not have the digest ``digest``.
+        - Raises ManifestBlobUnknown if it references content that is missing in the repository or in the storage.
         """
         manifest = parse_manifest(content, declared)
         hasher = new_hasher(digest.algorithm if digest else "sha256")
@@ -78,8 +78,8 @@ class Manifests:
         return found, manifest
 
     def _link(self, name: str, digest: Digest, manifest: Manifest, tags: Sequence[str]) -> None:
-        """Make a stored manifest a member of a repository, and let tags name it; ``Tags`` says why it looks again."""
-        for _ in range(_MOST_ATTEMPTS):
+        """Add a stored manifest to a repository and set tags to it; ``Tags`` explains the loop."""
+        for _ in range(_MAX_ATTEMPTS):
             self._store.put_link(layout.revision(name, digest), digest)
             if manifest.subject is not None:
                 self.referrers.add(name, manifest.subject, digest, manifest)
@@ -87,24 +87,24 @@ class Manifests:
                 self._tags.set(name, tag, digest)
             if not tags or (self._has_revision(name, digest) and all(self._tags.exists(name, tag) for tag in tags)):
                 return
-        raise Unavailable("this manifest is being deleted again and again", headers={"Retry-After": "1"})
+        raise Unavailable("this manifest is repeatedly deleted by other requests", headers={"Retry-After": "1"})
 
     def _has_revision(self, name: str, digest: Digest) -> bool:
         return self._store.exists(layout.revision(name, digest))
 
     def delete(self, name: str, digest: Digest) -> list[str]:
-        """Take a manifest out of a repository, and all tags that name it; answers those. Raises ManifestUnknown."""
-        # A damaged link can be deleted, too, so it is not read.
+        """Remove a manifest and all tags that point to it; returns these tags. Raises ManifestUnknown."""
+        # The link is not read, so that a damaged one can be deleted as well.
         known = self._store.exists(layout.revision(name, digest))
-        # Tags first: a crash must not leave a tag that names a manifest which the repository no longer has.
+        # Tags first: a crash must not leave a tag that points to a manifest that is no longer in the repository.
         tags = self._tags.delete_all_of(name, digest)
-        # Where a deletion ended before its last look at the tags, they are all that is left of the manifest.
+        # If an earlier deletion was interrupted before its last check of the tags, only tags are left of the manifest.
         if not known and not tags:
             raise ManifestUnknown({"name": name, "revision": str(digest)})
         manifest = self._cache.load(digest)
         self._store.driver.delete([layout.revision(name, digest)])
         self._blobs.forget()
-        # A push may have written a tag since, and found the revision still there; see ``Tags``.
+        # A concurrent push may have written a tag after it had found the revision; see ``Tags``.
         tags += [tag for tag in self._tags.delete_all_of(name, digest, tags) if tag not in tags]
         if manifest is not None and manifest.subject is not None:
             self.referrers.remove(name, manifest.subject, digest)
@@ -114,7 +114,7 @@ class Manifests:
         return tags
 
     def close(self) -> None:
-        """End the threads. Idempotent."""
+        """Stop the threads. Idempotent."""
         self._references.close()
 
     def _load(self, name: str, digest: Digest, stored: Digest | None = None) -> Manifest:

@@ -1,4 +1,4 @@
-"""Which of many manifests are members of a repository."""
+"""Tests which of many manifests are members of a repository."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from entrepot_contract import ObjectInfo, Prefix
 __all__ = ["Members"]
 
 _FEW: Final = 16
-"""So many links are read; more are looked for in the listing of all manifests of the repository."""
+"""Up to this many links are read; for more, the manifests of the repository are listed."""
 
 _PASSED: Final = 32
-"""Other manifests that are listed for each one that is looked for, before reading the links is cheaper."""
+"""Maximum number of listed manifests per requested one, beyond which reading links is cheaper."""
 
 _END: Final = "~"
-"""Comes after every digest."""
+"""Sorts after every digest."""
 
 
 class Members:
-    """Answers for the manifests of one repository, which are asked for in the order of their digests."""
+    """Tests membership of manifests in one repository; digests must be passed in order."""
 
     def __init__(self, store: Store, parallel: Parallel, name: str) -> None:
         self._store = store
@@ -34,12 +34,12 @@ class Members:
         self._listed: Iterator[ObjectInfo | Prefix] = iter(())
         self._reached = ""
         self._sparse = False
-        self._asked = 0
+        self._requested = 0
 
     def among(self, digests: Sequence[Digest]) -> list[Digest]:
-        """Those of the digests whose manifests are in the repository."""
-        self._asked += len(digests)
-        if self._asked <= _FEW or self._sparse:
+        """Returns those of the digests whose manifests are in the repository."""
+        self._requested += len(digests)
+        if self._requested <= _FEW or self._sparse:
             return self._linked(digests)
         found: list[Digest] = []
         left = _PASSED * len(digests)
@@ -59,7 +59,7 @@ class Members:
         return [one for one, there in zip(digests, self._parallel.map(has_link, digests), strict=True) if there]
 
     def _advance(self, digest: Digest) -> int:
-        """Go on in the listing up to a digest; how many others were passed."""
+        """Advance the listing to a digest; returns how many others were skipped."""
         prefix = layout.revisions(self._name, digest.algorithm)
         if digest.algorithm != self._algorithm:
             self._algorithm, self._reached = digest.algorithm, ""

@@ -12,10 +12,10 @@ from entrepot.errors import AlgorithmUnsupported, DigestInvalid, NameInvalid, Ta
 __all__ = ["ALGORITHMS", "MAX_NAME_LENGTH", "Digest", "Hasher", "check_name", "check_tag", "new_hasher", "parse_digest"]
 
 MAX_NAME_LENGTH: Final = 255
-"""In characters, as in Distribution; longer names cannot be pulled by many clients."""
+"""In characters, as in Distribution; many clients cannot pull longer names."""
 
 ALGORITHMS: Final = {"sha256": 64, "sha512": 128}
-"""The digest algorithms that are verified, each with the number of its hexadecimal digits."""
+"""The supported digest algorithms, with their number of hexadecimal digits."""
 
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*\Z")
@@ -46,9 +46,9 @@ class Digest(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def parse_digest(text: str) -> Digest:
-    """A digest from its text.
+    """Parse a digest.
 
-    Raises DigestInvalid where the text is no digest, AlgorithmUnsupported where it may be one elsewhere.
+    Raises DigestInvalid if the text is not a digest, AlgorithmUnsupported if its algorithm is not supported.
     """
     match = _DIGEST.match(text) if len(text) <= MAX_NAME_LENGTH else None
     if match is None:
@@ -57,26 +57,26 @@ def parse_digest(text: str) -> Digest:
     if algorithm not in ALGORITHMS:
         raise AlgorithmUnsupported(f"{algorithm}; supported are {', '.join(ALGORITHMS)}")
     if len(encoded) != ALGORITHMS[algorithm] or _HEX.match(encoded) is None:
-        raise DigestInvalid(f"a {algorithm} digest has {ALGORITHMS[algorithm]} lower-case hexadecimal digits")
+        raise DigestInvalid(f"a {algorithm} digest has {ALGORITHMS[algorithm]} lowercase hexadecimal digits")
     return Digest(algorithm, encoded)
 
 
 @lru_cache(maxsize=8192)
 def check_name(name: str) -> str:
-    """The name of a repository, unchanged; raises NameInvalid where it breaks the grammar."""
-    # The grammar's alternatives `_`, `__` and `-+` can be matched in one way only, so a long name costs linear time.
+    """Returns the name of a repository unchanged; raises NameInvalid if it does not match the grammar."""
+    # The grammar's alternatives `_`, `__` and `-+` can match in one way only, so a long name takes linear time.
     if len(name) > MAX_NAME_LENGTH or _NAME.match(name) is None:
         raise NameInvalid({"name": name[:MAX_NAME_LENGTH]})
     return name
 
 
 def check_tag(tag: str) -> str:
-    """The tag, unchanged; raises TagInvalid where it breaks the grammar."""
+    """Returns the tag unchanged; raises TagInvalid if it does not match the grammar."""
     if _TAG.match(tag) is None:
         raise TagInvalid({"tag": tag[:128]})
     return tag
 
 
 def new_hasher(algorithm: str) -> Hasher:
-    """A running digest of a supported algorithm."""
+    """Returns a new hash object of a supported algorithm."""
     return hashlib.new(algorithm, usedforsecurity=False)

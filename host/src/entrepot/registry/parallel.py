@@ -1,4 +1,4 @@
-"""The same small work on many objects of the storage, side by side where each of them takes long."""
+"""Concurrent execution of small storage operations, if the storage is slow."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ __all__ = ["Parallel"]
 
 _THREADS: Final = 16
 _BATCH: Final = 64
-"""Items of one caller that wait for threads at the same time, so that other callers get their turn."""
+"""Items per caller that are queued for the threads at once, so that other callers are served as well."""
 
 _SLOW: Final = 0.001
-"""Seconds for one item, from which on the next ones are given to threads; below that, threads cost more."""
+"""Seconds per item from which on the next items are given to threads; below that, threads cost more."""
 
 _TRIED: Final = 3
-"""Items in a row that must be slow: on a busy machine any one of them may be."""
+"""Consecutive items that must be slow: on a busy machine any single one may be."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Parallel:
-    """A bounded number of threads, which all requests of one process share."""
+    """A bounded thread pool, shared by all requests of one process."""
 
     def __init__(self, name: str) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
         self._slow = False
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """The results in the order of the items, lazily; the first exception passes through.
+        """Yield the results lazily, in the order of the items; the first exception is propagated.
 
-        ``work`` must not call ``map`` itself: it would wait for threads that wait for it.
+        ``work`` must not call ``map`` itself, which could cause a deadlock.
         """
         left = iter(items)
         slow = 0
@@ -43,7 +43,7 @@ class Parallel:
             result = work(item)
             slow = slow + 1 if perf_counter() - start > _SLOW else 0
             yield result
-            # Once the storage was found slow, one slow item shows that it still is.
+            # Once the storage has been slow, a single slow item is enough to show that it still is.
             if slow >= (1 if self._slow else _TRIED):
                 self._slow = True
                 break
@@ -52,5 +52,5 @@ class Parallel:
             yield from self._threads.map(work, batch)
 
     def close(self) -> None:
-        """End the threads, after what they are doing now. Idempotent."""
+        """Stop the threads after their current items. Idempotent."""
         self._threads.shutdown(cancel_futures=True)

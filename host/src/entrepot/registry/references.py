@@ -1,4 +1,4 @@
-"""Whether a repository has all that a manifest references (distribution-spec, "Pushing Manifests")."""
+"""Check that a repository has everything that a manifest references (distribution-spec, "Pushing Manifests")."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from entrepot.settings import Platform, RegistrySettings
 
 __all__ = ["References"]
 
-_MOST_MISSING: Final = 100
+_MAX_MISSING: Final = 100
 _THREADS: Final = 16
 _BATCH: Final = 64
-"""So many references of one manifest wait for the threads at once, so that the next manifest gets its turn."""
+"""References of one manifest queued for the threads at once, so that other manifests are served as well."""
 
 _SLOW: Final = 0.001
-"""Seconds: where one look takes longer, the others are done side by side."""
+"""Seconds: if one lookup takes longer, the others are done concurrently."""
 
-Look = Callable[[Reference], Blob | None]
+Lookup = Callable[[Reference], Blob | None]
 
 
 class References:
-    """Looks once at each descriptor of a manifest: its link, and its bytes in the storage.
+    """Checks each descriptor of a manifest once: its link, and its bytes in the storage.
 
-    The bytes of layers and configurations are not read: their number is compared with the descriptor's. Children that
-    are manifests are read and hashed, unless they are in memory.
+    The bytes of layers and configurations are not read: only their size is compared with the descriptor. Children that
+    are manifests are read and verified, unless they are cached.
     """
 
     def __init__(self, blobs: Blobs, settings: RegistrySettings) -> None:
@@ -41,7 +41,7 @@ class References:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="references")
 
     def check(self, name: str, manifest: Manifest) -> None:
-        """Raise ManifestBlobUnknown where something is missing, ManifestInvalid where a size or URL is wrong."""
+        """Raise ManifestBlobUnknown if something is missing, ManifestInvalid if a size or URL is wrong."""
         wanted: dict[Digest, Reference] = {}
         for blob in manifest.blobs:
             if blob.foreign:
@@ -52,13 +52,13 @@ class References:
         children = {child.digest: child for child in manifest.children if self._needed(child)}
         self._check_all(children.values(), lambda child: self._blobs.find_child(name, child.digest))
 
-    def _check_all(self, references: Iterable[Reference], look: Look) -> None:
+    def _check_all(self, references: Iterable[Reference], look_up: Lookup) -> None:
         missing: list[Digest] = []
         wrong: tuple[Reference, Blob] | None = None
-        for reference, found in self._looked_at(iter(references), look):
+        for reference, found in self._look_up_all(iter(references), look_up):
             if found is None:
                 missing.append(reference.digest)
-                if len(missing) == _MOST_MISSING:
+                if len(missing) == _MAX_MISSING:
                     break
             elif found.size != reference.size:
                 wrong = wrong or (reference, found)
@@ -67,24 +67,24 @@ class References:
         if wrong is not None:
             reference, found = wrong
             raise ManifestInvalid(
-                f"the descriptor of {reference.digest} says {reference.size} bytes and the registry has {found.size}; "
-                "where the descriptor is right, delete that blob and push it again"
+                f"the descriptor of {reference.digest} has size {reference.size}, but the blob has {found.size} bytes; "
+                "if the descriptor is right, delete that blob and push it again"
             )
 
     def close(self) -> None:
-        """End the threads. Idempotent."""
+        """Stop the threads. Idempotent."""
         self._threads.shutdown(cancel_futures=True)
 
-    def _looked_at(self, references: Iterator[Reference], look: Look) -> Iterator[tuple[Reference, Blob | None]]:
+    def _look_up_all(self, references: Iterator[Reference], look_up: Lookup) -> Iterator[tuple[Reference, Blob | None]]:
         for reference in references:
             start = perf_counter()
-            found = look(reference)
+            found = look_up(reference)
             slow = perf_counter() - start > _SLOW
             yield reference, found
             if slow:
                 break
         while batch := list(islice(references, _BATCH)):
-            yield from zip(batch, self._threads.map(look, batch), strict=True)
+            yield from zip(batch, self._threads.map(look_up, batch), strict=True)
 
     def _needed(self, child: Reference) -> bool:
         policy = self._settings.index
@@ -98,7 +98,7 @@ class References:
             allowed = not policy.allow or any(pattern.search(url) for pattern in policy.allow)
             denied = any(pattern.search(url) for pattern in policy.deny)
             if not _is_http(url) or not allowed or denied:
-                raise ManifestInvalid(f"the URL {url[:255]} of a layer is not allowed here")
+                raise ManifestInvalid(f"the URL {url[:255]} of a layer is not allowed")
 
 
 def _is_http(url: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which manifests refer to a subject (distribution-spec, "Listing Referrers")."""
+"""The manifests that refer to a subject (distribution-spec, "Listing Referrers")."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _ENCODED_LENGTH = 64
 
 _KEPT_BYTES: Final = 8 * 2**20
 _WEIGHT: Final = 1024
-"""About how many bytes of memory a referrer takes beside its descriptor."""
+"""Approximate size of a cached referrer beside its descriptor, in bytes."""
 
 _READ_AHEAD_BYTES: Final = 4 * 2**20
 _READ_AHEAD: Final = 256
 _UNKNOWN_SIZE: Final = 2**19
-"""Bytes that a descriptor counts for which was not read yet, where nothing is known of the one before it either."""
+"""Assumed size in bytes of a descriptor that was not read yet, if the size of the previous one is unknown as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Referrer:
-    """A manifest that refers to a subject: its descriptor as JSON, with the fields that the specification asks for."""
+    """A manifest that refers to a subject: its descriptor as JSON, with the fields required by the specification."""
 
     digest: Digest
     artifact_type: str | None
@@ -44,7 +44,7 @@ class Referrer:
 
     @classmethod
     def of(cls, digest: Digest, manifest: Manifest) -> Referrer:
-        """What is listed of a manifest."""
+        """Returns the referrer for a manifest."""
         entry: dict[str, object] = {
             "mediaType": manifest.media_type,
             "digest": str(digest),
@@ -59,7 +59,7 @@ class Referrer:
 
     @classmethod
     def stored(cls, digest: Digest, content: bytes) -> Referrer | None:
-        """What an entry of the index holds, or None where it is a digest alone, or damaged."""
+        """Returns the referrer in an entry of the index, or None if it is only a digest, or damaged."""
         try:
             entry = json.loads(content)
         except (ValueError, RecursionError):
@@ -71,32 +71,32 @@ class Referrer:
 
 
 class Referrers:
-    """The referrers of all subjects: an index beside Distribution's tree that the manifests can rebuild.
+    """The referrers of all subjects: an index outside Distribution's tree that can be rebuilt from the manifests.
 
-    Each entry holds the descriptor, so that a list reads no manifests. ``load`` reads a manifest that is a member of
-    the repository, and raises ManifestUnknown for any other: an entry of the index whose manifest was deleted, here
-    or by another registry on the same storage, does not show.
+    Each entry holds the descriptor, so that listing reads no manifests. ``load`` returns a manifest of the repository,
+    or raises ManifestUnknown: entries whose manifest was deleted, here or by another registry on the same storage,
+    are not listed.
     """
 
     def __init__(self, store: Store, parallel: Parallel, load: Callable[[str, Digest], Manifest]) -> None:
         self._store = store
         self._parallel = parallel
         self._load = load
-        # What a manifest refers to, and its descriptor, never change.
+        # The subject of a manifest, and its descriptor, never change.
         self._known: Cache[tuple[Digest, Digest], Referrer] = Cache(_KEPT_BYTES)
 
     def add(self, name: str, subject: Digest, digest: Digest, manifest: Manifest) -> None:
-        """Remember that a manifest refers to a subject."""
+        """Record that a manifest refers to a subject."""
         self._store.put_again(layout.referrer(name, subject, digest), Referrer.of(digest, manifest).descriptor)
 
     def remove(self, name: str, subject: Digest, digest: Digest) -> None:
-        """Forget it."""
+        """Remove the record that a manifest refers to a subject."""
         self._store.driver.delete([layout.referrer(name, subject, digest)])
 
     def of(self, name: str, subject: Digest, after: str = "") -> Iterator[Referrer]:
-        """The referrers of a subject in the order of their digests, from after the digest ``after`` on.
+        """Yield the referrers of a subject in the order of their digests, starting after the digest ``after``.
 
-        Those of the fallback tag are among them. They are read as they are asked for, some of them ahead.
+        Includes those listed under the fallback tag. Entries are read as needed, with some read-ahead.
         """
 
         def find(digest: Digest) -> Referrer | None:
@@ -139,7 +139,7 @@ class Referrers:
                         yield parse_digest(f"{algorithm}:{encoded}")
 
     def _batches(self, subject: Digest, found: Iterable[Digest]) -> Iterator[list[Digest]]:
-        """Digests that are looked at side by side: few where each takes many bytes to read."""
+        """Yield groups of digests to be read concurrently, small ones if each takes many bytes to read."""
         batch: list[Digest] = []
         weight, likely = 0, _UNKNOWN_SIZE
         for digest in found:
@@ -147,7 +147,7 @@ class Referrers:
             size = likely if known is None else len(known.descriptor)
             if batch and (len(batch) == _READ_AHEAD or weight + size > _READ_AHEAD_BYTES):
                 yield batch
-                # It was read since; the next one is likely to be about as large.
+                # It has been read in the meantime; the next one probably has a similar size.
                 known = self._known.get((subject, batch[-1]))
                 likely = _UNKNOWN_SIZE if known is None else 2 * len(known.descriptor)
                 batch, weight = [], 0
@@ -157,7 +157,7 @@ class Referrers:
             yield batch
 
     def _tagged(self, name: str, subject: Digest) -> set[Digest]:
-        """What clients of older registries have listed under the fallback tag ("Enabling the Referrers API")."""
+        """Returns the manifests that clients have listed under the fallback tag ("Enabling the Referrers API")."""
         digest = self._store.link(layout.tag_current(name, fallback_tag(subject)))
         try:
             index = self._load(name, digest) if digest else None
@@ -169,12 +169,12 @@ class Referrers:
 
 
 def fallback_tag(subject: Digest) -> str:
-    """The tag of the referrers tag schema (distribution-spec, "Referrers Tag Schema")."""
+    """Returns the tag of the referrers tag schema (distribution-spec, "Referrers Tag Schema")."""
     return f"{subject.algorithm[:_ALGORITHM_LENGTH]}-{subject.encoded[:_ENCODED_LENGTH]}"
 
 
 def _later(found: Iterable[Digest], after: str) -> Iterator[Digest]:
-    """Each digest once, and none up to ``after``."""
+    """Yield the digests without duplicates that are greater than ``after``."""
     previous = None
     for digest in found:
         if digest != previous and str(digest) > after:

@@ -1,4 +1,4 @@
-"""Helpers on top of a storage driver: links, whole small objects, the names below a prefix."""
+"""Helpers for links, small objects and listings on top of a storage driver."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _log = logging.getLogger(__name__)
 _MAX_LINK = 1024
 _WARNED_BYTES = 2**18
 _WARNED_SECONDS = 3600.0
-"""A damaged object is named in the log once an hour, and not by every request for it."""
+"""A damaged object is logged once an hour, not on every request for it."""
 BATCH = 256
-"""How many names are taken from a listing at once: fewer cost more for each, more are read in vain for a short page."""
-_MOST_HELD = 2 * BATCH
-"""How many names are held back before the driver is asked for what they wait for: a page of 100 must not read all."""
+"""Names taken from a listing at once: smaller batches cost more per name, larger ones read too much for short pages."""
+_MAX_HELD = 2 * BATCH
+"""Names held back before the driver is asked for those that must precede them: a page of 100 must not list all."""
 _STEM_END = re.compile(r"[-.]")
 
 
 class Store:
-    """A storage driver, with what the registry needs again and again."""
+    """A storage driver with the operations that the registry uses most."""
 
     def __init__(self, driver: StorageDriver) -> None:
         self.driver = driver
@@ -47,14 +47,14 @@ class Store:
         self._warned: Cache[str, str] = Cache(_WARNED_BYTES, max_age=_WARNED_SECONDS)
 
     def read_up_to(self, key: str, limit: int) -> bytes | None:
-        """A whole small object; raises NotFound.
+        """Returns a small object; raises NotFound.
 
-        None where it is damaged: it has more than ``limit`` bytes, or the driver finds twice that its bytes are wrong.
+        Returns None if it is damaged: it has more than ``limit`` bytes, or the driver raises IntegrityError twice.
         """
         try:
             return self._read(key, limit)
         except IntegrityError:
-            # Once may have been a copy, or the way here; the object itself is as bad at the second time.
+            # The first error may come from one replica or the network; if the object is damaged, the second read fails.
             try:
                 return self._read(key, limit)
             except IntegrityError:
@@ -65,10 +65,10 @@ class Store:
             return b"".join(reader) if reader.info.size <= limit else None
 
     def link(self, key: str, named: Digest | None = None) -> Digest | None:
-        """The digest that a link holds, or None where there is no link.
+        """Returns the digest in a link, or None if there is no link.
 
-        ``named`` is the digest that the key itself contains. A link that holds no digest, or another one of the same
-        algorithm, is damaged: it counts as absent, and a warning names it. Writing it again repairs it.
+        ``named`` is the digest in the key. A link that contains no digest, or a different one of the same algorithm, is
+        damaged: it is treated as absent, and a warning is logged. Writing it again repairs it.
         """
         try:
             text = self.read_up_to(key, _MAX_LINK)
@@ -79,9 +79,9 @@ class Store:
         except (DigestInvalid, UnicodeDecodeError):
             digest = None
         if digest is None:
-            self.warn_damaged(key, "this link holds no digest")
+            self.warn_damaged(key, "this link contains no digest")
         elif named is not None and digest != named and digest.algorithm == named.algorithm:
-            self.warn_damaged(key, f"this link holds another digest, {digest}")
+            self.warn_damaged(key, f"this link contains another digest, {digest}")
             return None
         return digest
 
@@ -90,11 +90,11 @@ class Store:
         self.put_again(key, str(digest).encode("ascii"))
 
     def put_again(self, key: str, data: bytes) -> None:
-        """Write a small object over what is there; where a store refuses that, the same bytes there are enough."""
+        """Write or overwrite a small object; if the store refuses to overwrite, an identical object is accepted."""
         self._put(key, data, WriteMode.OVERWRITE)
 
     def put_content(self, key: str, data: bytes) -> None:
-        """Write an object whose key names its content; one that is there with other bytes is replaced."""
+        """Write an object whose key contains its digest; an existing object with other bytes is replaced."""
         self._put(key, data, WriteMode.CREATE if self.creates else WriteMode.OVERWRITE)
 
     def _put(self, key: str, data: bytes, mode: WriteMode) -> None:
@@ -103,12 +103,12 @@ class Store:
         except StorageError as error:
             if error.retryable and not isinstance(error, Throttled):
                 raise
-            # A store may refuse to overwrite, or limit how often a key is written: the same bytes there are enough.
+            # A store may refuse to overwrite, or limit the write rate of a key: identical bytes are sufficient.
             if self._has_bytes(key, data):
                 return
             if not isinstance(error, AlreadyExists):
                 raise
-            self.warn_damaged(key, "its bytes are not those that its key names; they are replaced")
+            self.warn_damaged(key, "its content does not match its key; it is replaced")
             self.driver.put(key, data)
 
     def _has_bytes(self, key: str, data: bytes) -> bool:
@@ -116,11 +116,11 @@ class Store:
             with self.driver.read(key) as reader:
                 return reader.info.size == len(data) and b"".join(reader) == data
         except StorageError:
-            # Not readable is not the same; writing it again is right whatever lies there.
+            # An unreadable object is treated as different; writing it again is always correct.
             return False
 
     def has_content(self, key: str, digest: Digest) -> bool:
-        """Whether an object has the bytes that a digest names, by reading all of it; False where it is not there."""
+        """Returns whether an object exists and its content, which is read entirely, has this digest."""
         hasher = new_hasher(digest.algorithm)
         try:
             with self.driver.read(key) as reader:
@@ -131,13 +131,13 @@ class Store:
         return hasher.hexdigest() == digest.encoded
 
     def warn_damaged(self, key: str, reason: str) -> None:
-        """Log that an object is damaged and counts as absent; once in a while for each."""
+        """Log that an object is damaged and treated as absent; rate-limited per object."""
         if self._warned.get(key) != reason:
             self._warned.set(key, reason, len(key) + len(reason) + 512)
             _log.warning("damaged object, push it again to repair it: key=%s reason=%s", key, reason)
 
     def size(self, key: str) -> int | None:
-        """The size of an object in bytes, or None where it is not there, or the driver finds it damaged."""
+        """Returns the size of an object in bytes, or None if it does not exist, or the driver reports it as damaged."""
         try:
             return self.driver.stat(key).size
         except NotFound:
@@ -147,7 +147,7 @@ class Store:
             return None
 
     def exists(self, key: str) -> bool:
-        """Whether an object is there, in whatever state."""
+        """Returns whether an object exists, even if damaged."""
         try:
             self.driver.stat(key)
         except NotFound:
@@ -157,36 +157,36 @@ class Store:
         return True
 
     def names(self, prefix: str, after: str = "") -> Iterator[str]:
-        """The names directly below a prefix, in the order of their bytes, from after ``after`` on.
+        """Yield the names directly below a prefix, in byte order, starting after ``after``.
 
-        A name has something below it: an object at its own place is a stranger, as Azure's markers of directories.
-        A driver lists ``1-alpine/`` before ``1/``, and ``1`` is to come first. So a name is held back until no
-        shorter one that it begins with can follow, or until the driver was asked for the shorter one.
+        A name has something below it: an object with the name itself is ignored, such as Azure's directory markers.
+        A driver lists ``1-alpine/`` before ``1/``, but ``1`` must come first. So a name is held back until no shorter
+        name that is a prefix of it can follow, or until the driver was asked for the shorter one.
         """
         if after and not is_key(prefix + after):
-            # A client may name any place in the order, and drivers take keys alone.
+            # A client may pass any string, but drivers accept only valid keys.
             return (name for name in self.names(prefix) if name > after)
         items = self.driver.list_objects(prefix, start_after=prefix + after if after else "", shallow=True)
         listed = list(islice(items, BATCH))
         if len(listed) == BATCH:
             return self._in_order(listed, items, prefix, after)
         batch = _names(listed, prefix)
-        # One batch is all there is, as nearly always: to sort it takes less than to hand out each name.
+        # A single batch contains everything, which is the usual case: sorting it is cheaper than the loop below.
         return iter(sorted(name for name in batch if name > after) if after else sorted(batch))
 
     def _in_order(
         self, listed: list[ObjectInfo | Prefix], items: Iterator[ObjectInfo | Prefix], prefix: str, after: str
     ) -> Iterator[str]:
         held: list[str] = []
-        asked: set[str] = set()
+        checked: set[str] = set()
         while listed:
-            held += [name for name in _names(listed, prefix) if name > after and name not in asked]
+            held += [name for name in _names(listed, prefix) if name > after and name not in checked]
             if len(listed) == BATCH:
-                # What can still come before a name that is held is a stem of the last one that was listed.
+                # Names that can still come before a held one are stems of the last listed name.
                 last = listed[-1].key[len(prefix) :].rstrip("/")
-                awaited = [stem for stem in _stems(last) if stem > after and stem not in asked]
-                if len(held) > _MOST_HELD:
-                    asked.update(awaited)
+                awaited = [stem for stem in _stems(last) if stem > after and stem not in checked]
+                if len(held) > _MAX_HELD:
+                    checked.update(awaited)
                     held += [stem for stem in awaited if self._any_below(f"{prefix}{stem}/")]
                     awaited = []
                 held_back = (f"{awaited[0]}-", f"{awaited[0]}.") if awaited else ()
@@ -205,5 +205,5 @@ def _names(items: list[ObjectInfo | Prefix], prefix: str) -> list[str]:
 
 
 def _stems(name: str) -> list[str]:
-    """The names that would be listed after ``name`` although they sort before it, the shortest first."""
+    """Returns the names that would be listed after ``name`` although they sort before it, shortest first."""
     return [name[: end.start()] for end in _STEM_END.finditer(name, 1)]

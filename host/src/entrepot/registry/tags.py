@@ -1,4 +1,4 @@
-"""The tags of a repository: names that point to manifests."""
+"""The tags of a repository."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from entrepot_contract import ObjectInfo
 __all__ = ["Tags"]
 
 _ROUNDS: Final = 8
-"""How often what a push has written meanwhile is removed as well."""
+"""How often files written by concurrent pushes are removed as well."""
 
 _REMOVED_AT_ONCE: Final = 64
-"""Tags whose keys are deleted in one call: backends take many keys in few requests."""
+"""Tags whose keys are deleted in one call: backends delete many keys with few requests."""
 
 
 class Tags:
     """The tags of all repositories (distribution-spec, "Listing Tags", "Deleting tags").
 
-    Other processes push and delete at the same time, and no lock holds between them. So a push writes the revision
-    before the tag, and ends by looking whether both are there (``Manifests.put``); a deletion of a manifest removes
-    the tags, then the revision, and then the tags that were written before the revision went. Whichever comes last
-    sees what the other has done.
+    Other processes push and delete concurrently, without locks. Therefore a push writes the revision before the tag,
+    and finally checks that both still exist (``Manifests.put``); a deletion of a manifest removes the tags, then the
+    revision, and then the tags written before the revision was removed. Whichever is last sees the other's changes.
     """
 
     def __init__(self, store: Store, parallel: Parallel) -> None:
@@ -36,26 +35,26 @@ class Tags:
         self._parallel = parallel
 
     def resolve(self, name: str, tag: str) -> Digest:
-        """The manifest that a tag names; raises ManifestUnknown."""
+        """Returns the digest of the manifest that a tag points to; raises ManifestUnknown."""
         digest = self._store.link(layout.tag_current(name, tag))
         if digest is None:
             raise ManifestUnknown({"name": name, "tag": tag})
         return digest
 
     def set(self, name: str, tag: str, digest: Digest) -> None:
-        """Let a tag name a manifest."""
-        # The current link goes first: a crash after it lacks a line of history, and never lists a tag without it.
+        """Set a tag to a manifest."""
+        # The current link is written first: a crash then loses a history entry, but never lists a tag without a target.
         self._store.put_link(layout.tag_current(name, tag), digest)
         self._store.put_link(layout.tag_index(name, tag, digest), digest)
 
     def exists(self, name: str, tag: str) -> bool:
-        """Whether a tag names a manifest, whichever it is."""
+        """Returns whether a tag exists, whatever it points to."""
         return self._store.exists(layout.tag_current(name, tag))
 
     def names(self, name: str, after: str = "") -> Iterator[str]:
-        """The tags of a repository in ASCII order, from after ``after`` on; raises NameUnknown at once.
+        """Returns the tags of a repository in ASCII order, starting after ``after``; raises NameUnknown immediately.
 
-        As in Distribution, a tag is listed while anything of it is there, its history alone too.
+        As in Distribution, a tag is listed while any of its objects exist, even if only its history.
         """
         found = self._store.names(layout.tags(name), after)
         first = next(found, None)
@@ -66,17 +65,17 @@ class Tags:
         return iter(())
 
     def delete(self, name: str, tag: str) -> None:
-        """Remove all that is known of a tag, and not what it names; raises ManifestUnknown where nothing is known."""
+        """Remove a tag and its history, but not its manifest; raises ManifestUnknown if there is no such tag."""
         if not self._remove(name, (tag,)):
             raise ManifestUnknown({"name": name, "tag": tag})
         self.keep_repository(name)
 
     def delete_all_of(self, name: str, digest: Digest, known: Sequence[str] = ()) -> list[str]:
-        """Remove every tag that names a manifest, and return those tags.
+        """Remove all tags that point to a manifest; returns these tags.
 
-        Reads the link of every tag that is listed or in ``known``: Distribution keeps no list of a manifest's tags.
-        A tag that was just deleted and written again is in ``known``, because the listing of a store may miss it for
-        a moment: Ceph's did in 2 of 1,000 races.
+        Reads the link of every tag that is listed or in ``known``: Distribution stores no list of a manifest's tags.
+        A tag that was just deleted and written again is in ``known``, because a store's listing may miss it for a
+        moment: Ceph's did in 2 of 1,000 races.
         """
 
         def names_it(tag: str) -> bool:
@@ -91,9 +90,9 @@ class Tags:
         ]
 
     def keep_repository(self, name: str) -> None:
-        """Let a repository stay known after its last manifest was deleted.
+        """Keep a repository known after its last manifest was deleted.
 
-        Distribution leaves empty directories for that, which most backends do not have.
+        Distribution relies on empty directories for that, which most backends do not have.
         """
         if not self._any(layout.manifests(name)):
             self._store.driver.put(layout.emptied(name), b"")
@@ -102,21 +101,21 @@ class Tags:
         return next(self._store.driver.list_objects(prefix, shallow=True), None) is not None
 
     def _remove(self, name: str, tags: Sequence[str], digest: Digest | None = None) -> Sequence[str]:
-        """Remove tags; those of which there was anything, and with ``digest`` only those that still name it."""
+        """Remove tags, with ``digest`` only those that still point to it; returns those that existed."""
 
         def doomed(tag: str) -> list[str]:
             current, keys = layout.tag_current(name, tag), self._keys(name, tag)
             if digest is not None:
-                # It may have been moved since it was found. What moves it between this look and the deletion is lost.
+                # It may have been changed since it was found. A change between this check and the deletion is lost.
                 if self._store.link(current) != digest:
                     return []
                 keys = list({*keys, current})
-            # The current link goes last: a crash before leaves the tag, and never a listed tag that names nothing.
+            # The current link is deleted last: a crash before that keeps the tag, and never lists one without a target.
             return sorted(keys, key=lambda key: key == current)
 
         def left_over(tag: str) -> list[str]:
-            # A push that wrote the current link before it was deleted writes the history after that. One whose
-            # current link is there has written it again.
+            # A push that wrote the current link before it was deleted writes the history afterwards. If the current
+            # link exists, the push has written it again.
             keys = self._keys(name, tag)
             return [] if layout.tag_current(name, tag) in keys else keys
 
@@ -128,9 +127,9 @@ class Tags:
                 break
         return removed
 
-    def _delete(self, tags: Sequence[str], look: Callable[[str], list[str]]) -> Sequence[str]:
-        """Delete in one call what ``look`` finds of each tag; those of which it has found anything."""
-        found = [(tag, keys) for tag, keys in zip(tags, self._parallel.map(look, tags), strict=True) if keys]
+    def _delete(self, tags: Sequence[str], find_keys: Callable[[str], list[str]]) -> Sequence[str]:
+        """Delete the keys that ``find_keys`` returns for each tag, in one call; returns the tags that had any."""
+        found = [(tag, keys) for tag, keys in zip(tags, self._parallel.map(find_keys, tags), strict=True) if keys]
         if found:
             self._store.driver.delete([key for _, keys in found for key in keys])
         return [tag for tag, _ in found]

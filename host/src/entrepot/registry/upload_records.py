@@ -1,4 +1,4 @@
-"""The records of an upload: where it stands, kept in the storage so that any host can go on with it."""
+"""The records of an upload: its state, kept in the storage so that any host can continue it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _KEPT_RECORDS = 16
 
 @dataclass(frozen=True, slots=True)
 class UploadRecord:
-    """Where an upload stands after ``number`` slices.
+    """The state of an upload after ``number`` slices.
 
-    - ``digest`` is the hexadecimal digest of all bytes so far, or None where only reading them back could tell it.
-    - ``held`` is all bytes so far where they are few: they lie in the record itself, and the driver has no upload.
-    - ``state`` is the driver's, or None while bytes are held.
-    - ``hasher`` is the running digest, known only to the process that took in the last slice.
+    - ``digest`` is the hexadecimal digest of all bytes so far, or None if they would have to be read back.
+    - ``held`` are all bytes so far if there are few: they are stored in the record, without a driver upload.
+    - ``state`` is the driver's upload state, or None while bytes are held.
+    - ``hasher`` is the running hash, known only to the process that received the last slice.
     """
 
     name: str
@@ -51,16 +51,16 @@ class UploadRecord:
 
     @property
     def size(self) -> int:
-        """The bytes received, and so the offset of the next one."""
+        """Number of bytes received, and so the offset of the next one."""
         return len(self.held) if self.state is None else self.state.size
 
     @property
     def weight(self) -> int:
-        """About how much memory it takes, in bytes."""
+        """Approximate size in memory, in bytes."""
         return _WEIGHT_OF_A_RECORD + len(self.held) + (0 if self.state is None else len(self.state.token))
 
     def encode(self) -> bytes:
-        """The record as one line of JSON, and after it the bytes that it holds."""
+        """Returns the record as one line of JSON, followed by the held bytes."""
         state = self.state
         fields = json.dumps(
             {
@@ -77,9 +77,9 @@ class UploadRecord:
 
 
 class UploadRecords:
-    """The records in the storage, and those that this process wrote last.
+    """The records in the storage, with a cache of those last written by this process.
 
-    A record is written with CREATE: of two writers of one number, one learns that it has lost.
+    Records are written with CREATE: of two writers of the same number, one gets an error.
     """
 
     def __init__(self, store: Store) -> None:
@@ -87,20 +87,20 @@ class UploadRecords:
         self._latest: Cache[str, UploadRecord] = Cache(_KEPT_BYTES)
 
     def add(self, record: UploadRecord) -> None:
-        """Write a record; raises RangeInvalid where another writer was first."""
+        """Write a record; raises RangeInvalid if another writer was first."""
         key = layout.upload_record(record.uuid, record.number)
         mode = WriteMode.CREATE if self._store.creates else WriteMode.OVERWRITE
         try:
             self._store.driver.put(key, record.encode(), mode=mode)
         except AlreadyExists as error:
             self._latest.pop(record.uuid)
-            raise RangeInvalid("another request has gone on with this upload") from error
+            raise RangeInvalid("another request has continued this upload") from error
         self._latest.set(record.uuid, record, record.weight)
         if record.number and record.number % _KEPT_RECORDS == 0:
             self._delete(record.uuid, record.number - _KEPT_RECORDS - 1, record.number - 1)
 
     def get(self, name: str, uuid: str, number: int) -> UploadRecord:
-        """One record; raises RangeInvalid where the upload has gone on, BlobUploadUnknown where it has ended."""
+        """Returns one record; raises RangeInvalid if the upload has continued, BlobUploadUnknown if it has ended."""
         known = self._latest.get(uuid)
         if known is not None and known.number == number and known.name == name:
             return known
@@ -108,10 +108,10 @@ class UploadRecords:
         if record is not None:
             return _of(name, record)
         self.current(name, uuid)
-        raise RangeInvalid("the upload has gone on from here")
+        raise RangeInvalid("the upload has been continued by another request")
 
     def current(self, name: str, uuid: str) -> UploadRecord:
-        """The latest record of an upload; raises BlobUploadUnknown where there is none in this repository."""
+        """Returns the latest record of an upload; raises BlobUploadUnknown if there is none in this repository."""
         listed = self.listed(uuid)
         if listed:
             _, number = layout.record_number(listed[-1].key)
@@ -122,7 +122,7 @@ class UploadRecords:
         raise BlobUploadUnknown({"uuid": uuid})
 
     def listed(self, uuid: str = "") -> list[ObjectInfo]:
-        """The records of one upload, or of all, that lie in the storage, in their order."""
+        """Returns the records of one upload, or of all, in the storage, in order."""
         if not uuid:
             return [item for item in self._store.driver.list_objects(layout.UPLOADS) if isinstance(item, ObjectInfo)]
         start = layout.upload_records(uuid)
@@ -131,17 +131,17 @@ class UploadRecords:
         return [item for item in mine if isinstance(item, ObjectInfo)]
 
     def exists(self, record: UploadRecord) -> bool:
-        """Whether a record is still in the storage; all of an upload's are gone when it has ended."""
+        """Returns whether a record is still in the storage; all records of an upload are deleted when it has ended."""
         return self._store.exists(layout.upload_record(record.uuid, record.number))
 
     def is_latest(self, record: UploadRecord) -> bool:
-        """Whether nobody has gone on from this record."""
+        """Returns whether no further record was written after this one."""
         return not self._store.exists(layout.upload_record(record.uuid, record.number + 1))
 
     def remove(self, record: UploadRecord) -> None:
-        """Forget an upload; ``record`` is its latest."""
+        """Delete the records of an upload; ``record`` is its latest."""
         self._latest.pop(record.uuid)
-        # The last slice of a commit has no record of its own, and so cleaned none of those before it.
+        # The last slice of a commit has no record of its own, so the records before it were not cleaned up.
         recorded = max(0, record.number - 1)
         self._delete(record.uuid, recorded - recorded % _KEPT_RECORDS - 1, record.number + 1)
 
@@ -149,7 +149,7 @@ class UploadRecords:
         self._store.driver.delete([layout.upload_record(uuid, number) for number in range(max(0, first), end)])
 
     def read(self, uuid: str, number: int) -> UploadRecord | None:
-        """One record as it lies in the storage, or None where it is not there, or damaged: the client starts anew."""
+        """Read one record from the storage; returns None if it does not exist or is damaged."""
         key = layout.upload_record(uuid, number)
         try:
             return _decode(uuid, number, self._store.read_up_to(key, _MAX_RECORD) or b"")
@@ -170,7 +170,7 @@ def _decode(uuid: str, number: int, text: bytes) -> UploadRecord:
     line, _, held = text.partition(b"\n")
     fields = json.loads(line)
     if len(held) != fields["held"]:
-        raise ValueError("the bytes that the record holds are not whole")
+        raise ValueError("the bytes held in the record are incomplete")
     state = fields["state"]
     return UploadRecord(
         name=fields["name"],

@@ -1,4 +1,4 @@
-"""How a blob comes in: slices appended to an upload, its digest checked, and then made readable in one step."""
+"""Uploads of blobs: slices are appended, the digest is verified, and the blob becomes readable in one step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Committed", "Uploads"]
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A blob that an upload has become."""
+    """The blob created by an upload."""
 
     digest: Digest
     size: int
@@ -33,8 +33,8 @@ class Committed:
 class Uploads:
     """The uploads of all repositories (distribution-spec, "Pushing blobs").
 
-    A crash at any point leaves no blob or a whole one, and at the most an upload that is purged later. A small blob
-    is held in the upload's record and written by one ``put``: the driver's upload begins with the byte after that.
+    A crash at any point leaves no blob or a complete one, and at most an upload that is purged later. A small blob is
+    held in the upload's record and written by one ``put``: the driver's upload starts when that limit is exceeded.
     """
 
     def __init__(self, store: Store, blobs: Blobs, slice_size: int, held: int) -> None:
@@ -47,20 +47,20 @@ class Uploads:
         self._receiving = Receiving()
 
     def start(self, name: str, algorithm: str = "sha256") -> UploadRecord:
-        """Begin an upload; its first record says only that it exists."""
+        """Start an upload; its first record contains no data."""
         record = self._new(name, algorithm)
         self._records.add(record)
         return record
 
     def status(self, name: str, uuid: str) -> UploadRecord:
-        """Where an upload stands, whichever host took in its bytes."""
+        """Returns the state of an upload, whichever host received its bytes."""
         return self._records.current(name, uuid)
 
     def append(self, name: str, uuid: str, number: int, body: Body, offset: int | None) -> UploadRecord:
-        """Append a body to the upload, which its client believes to have ``number`` slices and ``offset`` bytes.
+        """Append a body to an upload whose client expects ``number`` slices and ``offset`` bytes.
 
-        - Raises RangeInvalid where it is elsewhere, BlobUploadUnknown where it has ended.
-        - Raises SizeInvalid where the client broke off; the bytes before that count.
+        - Raises RangeInvalid if the upload is at another position, BlobUploadUnknown if it has ended.
+        - Raises SizeInvalid if the body is incomplete; the bytes received are kept.
         """
         with self._turns.take(uuid):
             record = self._at(name, uuid, number, offset)
@@ -71,9 +71,9 @@ class Uploads:
         return record
 
     def commit(self, name: str, uuid: str, number: int, body: Body, offset: int | None, digest: Digest) -> Committed:
-        """Append what is left and make the blob readable in the repository.
+        """Append the rest and make the blob readable in the repository.
 
-        Raises what ``append`` raises, and DigestInvalid where the bytes are others; the upload has then ended.
+        Raises the errors of ``append``, and DigestInvalid if the digest does not match; the upload has then ended.
         """
         with self._turns.take(uuid):
             record = self._at(name, uuid, number, offset, appends=not body.ended)
@@ -85,7 +85,7 @@ class Uploads:
                     record = self._append_slice(record, body)
                 except BlobUploadUnknown:
                     record = self._staged_before(recorded, body)
-                # The last slice of a whole body needs no record of its own: the blob follows at once.
+                # The last slice of a complete body needs no record of its own: the blob is committed immediately.
                 if body.broken or not body.ended:
                     self._record(record, recorded)
                     recorded = record
@@ -93,7 +93,7 @@ class Uploads:
             return self._finish(record, digest, recorded)
 
     def push(self, name: str, body: Body, digest: Digest) -> Committed:
-        """Take in a blob that comes whole in one request, without any record of it."""
+        """Store a blob that is sent in a single request, without any upload record."""
         record = self._new(name, digest.algorithm)
         try:
             while not body.ended:
@@ -101,12 +101,12 @@ class Uploads:
             body.check_whole()
             return self._finish(record, digest)
         except BaseException:
-            # No record names this upload, so nothing else would ever drop it; after a commit this is harmless.
+            # No record refers to this upload, so nothing else would delete it; after a commit this has no effect.
             self._abort(record)
             raise
 
     def cancel(self, name: str, uuid: str) -> None:
-        """Drop an upload; raises BlobUploadUnknown where there is none."""
+        """Cancel an upload; raises BlobUploadUnknown if there is none."""
         record = self._records.current(name, uuid)
         self._abort(record)
         self._records.remove(record)
@@ -118,11 +118,11 @@ class Uploads:
         record = self._records.get(name, uuid, number)
         if offset is not None and offset != record.size:
             raise RangeInvalid(f"the upload has {record.size} bytes")
-        # While the bytes are held there is no upload of the driver's, and only the record tells that this one lives.
+        # While bytes are held, the driver has no upload, and only the record shows that this upload still exists.
         if record.state is None:
             self._check_alive(record)
-        # Appending from an old state would drop what another host has appended since. From held bytes there is
-        # nothing to drop where CREATE keeps writers apart, and a commit without a body is checked by its digest.
+        # Appending to an old state would discard what another host has appended since. With held bytes nothing is
+        # discarded if CREATE separates writers, and a commit without a body is verified by its digest.
         if appends and (record.state is not None or not self._store.creates):
             self._check_latest(record)
         return record
@@ -133,21 +133,21 @@ class Uploads:
 
     def _check_latest(self, record: UploadRecord) -> None:
         if not self._records.is_latest(record):
-            raise RangeInvalid("the upload has gone on from here")
+            raise RangeInvalid("the upload has been continued by another request")
 
     def _check_not_overtaken(self, record: UploadRecord, recorded: UploadRecord | None) -> None:
-        """Whether a digest is wrong because the client named an old state: the upload goes on, without this request."""
+        """Raise RangeInvalid if a digest is wrong because the client used an old state; the upload itself continues."""
         if recorded is None or self._records.is_latest(recorded):
             return
         if recorded.state is None:
             self._abort(record)
-        raise RangeInvalid("the upload has gone on from here")
+        raise RangeInvalid("the upload has been continued by another request")
 
     def _record(self, record: UploadRecord, before: UploadRecord) -> None:
         try:
             self._records.add(record)
         except RangeInvalid:
-            # Another request's first slice has won, and no record names the upload that this one began.
+            # Another request's first slice was recorded, and no record refers to the driver upload started here.
             if before.state is None:
                 self._abort(record)
             raise
@@ -160,7 +160,7 @@ class Uploads:
             if body.ended and len(head) <= self._held:
                 return replace(record, number=record.number + 1, held=head)
             hasher = new_hasher(record.algorithm)
-        with _told_to_the_client(record):
+        with _as_registry_errors(record):
             state = record.state or self._store.driver.upload_start(layout.staging(record.uuid))
             try:
                 data = HashedSlice(body, hasher, self._slice, self._receiving, head=head)
@@ -190,7 +190,7 @@ class Uploads:
         hasher.update(record.held)
         if hasher.hexdigest() != digest.encoded:
             self._check_not_overtaken(record, recorded)
-            self._refuse(record, digest, hasher.hexdigest())
+            self._reject(record, digest, hasher.hexdigest())
         self._store.put_content(layout.blob(digest), record.held)
 
     def _commit_hashed(
@@ -199,19 +199,19 @@ class Uploads:
         if record.digest != digest.encoded:
             self._check_not_overtaken(record, recorded)
             self._abort(record)
-            self._refuse(record, digest, record.digest)
-        # Over what is there already: that it has the same size does not make it whole.
+            self._reject(record, digest, record.digest)
+        # Overwrite an existing blob: having the same size does not mean that it is intact.
         target = layout.blob(digest)
         try:
-            with _told_to_the_client(record):
+            with _as_registry_errors(record):
                 self._store.driver.upload_commit(state, target=target)
         except BlobUploadUnknown:
-            # An earlier request may have committed it, and its host died before the link was written.
+            # An earlier request may have committed it, and its host crashed before the link was written.
             if recorded is None or not self._store.has_content(target, digest):
                 raise
             self._check_alive(recorded)
         except StorageError as error:
-            # A store may refuse to overwrite: the same bytes there are enough.
+            # A store may refuse to overwrite: identical existing bytes are sufficient.
             if error.retryable or not self._store.has_content(target, digest):
                 raise
             self._abort(record)
@@ -219,14 +219,14 @@ class Uploads:
     def _commit_unhashed(
         self, record: UploadRecord, state: UploadState, digest: Digest, recorded: UploadRecord | None
     ) -> None:
-        """Chunks came in through several hosts, or with another algorithm: only the stored bytes can tell."""
+        """Commit chunks received by several hosts, or with another algorithm: the stored bytes must be hashed."""
         self._check_not_overtaken(record, recorded)
         staged, target = state.key, layout.blob(digest)
         try:
-            with _told_to_the_client(record):
+            with _as_registry_errors(record):
                 self._store.driver.upload_commit(state)
         except BlobUploadUnknown:
-            # An earlier request may have committed it, and its host died, or lost the storage, before the end.
+            # An earlier request may have committed it, and its host crashed or lost the storage before the end.
             if self._store.size(staged) != state.size:
                 if recorded is None or not self._has_moved(record, digest):
                     raise
@@ -240,20 +240,20 @@ class Uploads:
             raise BlobUploadUnknown({"uuid": record.uuid}) from error
         if hasher.hexdigest() != digest.encoded:
             self._store.driver.delete([staged])
-            self._refuse(record, digest, hasher.hexdigest())
-        # The link goes first: it proves to a request that is repeated after the move that the bytes were these.
+            self._reject(record, digest, hasher.hexdigest())
+        # The link is written first: it proves to a request repeated after the move that the bytes were verified.
         self._store.put_link(layout.layer(record.name, digest), digest)
         try:
             self._store.driver.move(staged, target)
         except StorageError as error:
-            # A store may refuse to overwrite, and another request may have moved it: the same bytes there are enough.
+            # A store may refuse to overwrite, or another request may have moved it: identical bytes are sufficient.
             if error.retryable or not self._store.has_content(target, digest):
                 raise
             self._store.driver.delete([staged])
         return None
 
     def _staged_before(self, recorded: UploadRecord, body: Body) -> UploadRecord:
-        """Take a body for the end of what a request that was lost has committed to staging; it is hashed there."""
+        """Read a body as the end of content that a lost request has committed to staging; it is hashed there."""
         state = recorded.state
         if state is None or self._store.size(state.key) is None:
             raise BlobUploadUnknown({"uuid": recorded.uuid})
@@ -267,7 +267,7 @@ class Uploads:
         blob = self._blobs.find(record.name, digest)
         return blob is not None and blob.size == record.size
 
-    def _refuse(self, record: UploadRecord, digest: Digest, found: str | None) -> NoReturn:
+    def _reject(self, record: UploadRecord, digest: Digest, found: str | None) -> NoReturn:
         self._records.remove(record)
         raise DigestInvalid({"expected": str(digest), "received": f"{digest.algorithm}:{found}"})
 
@@ -277,7 +277,7 @@ class Uploads:
 
 
 class Turns:
-    """Which uploads a request of this process is busy with; a second one is told so at once."""
+    """The uploads that requests of this process are working on; a second request is rejected immediately."""
 
     def __init__(self) -> None:
         self._busy: set[str] = set()
@@ -285,10 +285,10 @@ class Turns:
 
     @contextmanager
     def take(self, uuid: str) -> Iterator[None]:
-        """Be the one that works on an upload; raises RangeInvalid where another is."""
+        """Lock an upload; raises RangeInvalid if another request holds the lock."""
         with self._lock:
             if uuid in self._busy:
-                raise RangeInvalid("another request is going on with this upload")
+                raise RangeInvalid("another request is using this upload")
             self._busy.add(uuid)
         try:
             yield
@@ -298,11 +298,11 @@ class Turns:
 
 
 @contextmanager
-def _told_to_the_client(record: UploadRecord) -> Iterator[None]:
-    """Turn the end of an upload, or a race for it, into the answers that the protocol has for them."""
+def _as_registry_errors(record: UploadRecord) -> Iterator[None]:
+    """Convert the driver's errors for an ended or concurrently used upload to the protocol's errors."""
     try:
         yield
     except UploadUnknown as error:
         raise BlobUploadUnknown({"uuid": record.uuid}) from error
     except UploadConflict as error:
-        raise RangeInvalid("another request has gone on with this upload") from error
+        raise RangeInvalid("another request has continued this upload") from error
