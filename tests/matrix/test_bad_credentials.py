@@ -94,7 +94,7 @@ def _check_refused(registry: Registry, headers: Mapping[str, str]) -> None:
     )
     credential = headers["Authorization"].partition(" ")[2]
     log = registry.service.log.read_text()
-    assert "refused a credential from 127.0.0.1" in log
+    assert "credential rejected: address=127.0.0.1" in log
     assert "swordfish" not in log
     assert len(credential) < 20 or credential[:60] not in log
 

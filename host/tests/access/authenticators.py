@@ -1,4 +1,4 @@
-"""Authenticators for the host's tests: people whose credential is their name, and tokens that say what they grant."""
+"""Authenticators for the host's tests: users whose credential is their name, and tokens that contain their grants."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Authenticator(Authenticator):
 
 
 class People(_Authenticator):
-    """``Name alice`` is alice; nobody is called mallory."""
+    """``Name alice`` authenticates alice; there is no user mallory."""
 
     name: ClassVar[str] = "people"
 
@@ -36,7 +36,7 @@ class People(_Authenticator):
         if scheme != "Name":
             return None
         if who == "mallory":
-            raise Refused("nobody is called that")
+            raise Refused("no such user")
         return self.user(who)
 
     def challenge(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str | None:
@@ -47,7 +47,7 @@ class People(_Authenticator):
 
 
 class Tokens(_Authenticator, TokenIssuer):
-    """``Bearer repository:a:pull ...`` may do what it says; ``repository:a:!`` was asked for and refused."""
+    """``Bearer repository:a:pull ...`` grants what it lists; ``repository:a:!`` was requested and refused."""
 
     name: ClassVar[str] = "tokens"
     issues = True
@@ -86,7 +86,7 @@ class Tokens(_Authenticator, TokenIssuer):
 
 
 class Failing(_Authenticator):
-    """Fails as it is told, with the credential in its message."""
+    """Raises the given error, with the credential in its message."""
 
     name: ClassVar[str] = "failing"
 

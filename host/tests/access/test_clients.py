@@ -1,4 +1,4 @@
-"""Whose address counts, behind proxies and before liars."""
+"""The client's address, behind proxies and with forged headers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ CLIENTS = ClientAddresses([ip_network("10.0.0.0/8"), ip_network("::1/128")])
         ("", "192.0.2.7", ""),
     ],
 )
-def test_the_last_address_that_a_trusted_proxy_saw_counts(peer: str, forwarded: str | None, address: str) -> None:
+def test_the_last_address_seen_by_a_trusted_proxy_is_used(peer: str, forwarded: str | None, address: str) -> None:
     assert CLIENTS.of(peer, forwarded) == address
 
 
-def test_nobody_is_believed_where_no_proxy_is_named() -> None:
+def test_forwarded_addresses_are_ignored_without_trusted_proxies() -> None:
     assert ClientAddresses([]).of("10.0.0.1", "192.0.2.7") == "10.0.0.1"

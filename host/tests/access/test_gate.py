@@ -1,4 +1,4 @@
-"""Who gets in, and what those who do not are told."""
+"""Authentication, authorization, and the challenges sent to clients."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def gate() -> Gate:
     return Gate([Tokens(), People()], RULES)
 
 
-def test_the_authenticators_are_asked_in_order_until_one_knows_the_credential(gate: Gate) -> None:
+def test_authenticators_are_tried_in_order_until_one_accepts_the_credential(gate: Gate) -> None:
     assert gate.identify(_presented("Name alice")) == Identity("alice", frozenset({"devs"}))
     robot = gate.identify(_presented("Bearer repository:a:pull"))
     assert robot is not None
@@ -38,12 +38,12 @@ def test_the_authenticators_are_asked_in_order_until_one_knows_the_credential(ga
 
 
 @pytest.mark.parametrize("authorization", ["", " ", "Name mallory", "Other x", "Bearer x", "x" * 20_000])
-def test_what_was_meant_as_a_credential_never_becomes_an_anonymous_request(gate: Gate, authorization: str) -> None:
+def test_an_invalid_credential_never_becomes_an_anonymous_request(gate: Gate, authorization: str) -> None:
     with pytest.raises(Refused):
         gate.identify(_presented(authorization), ClientCertificate("carol"))
 
 
-def test_a_certificate_names_whoever_presents_nothing_else(gate: Gate) -> None:
+def test_a_certificate_identifies_a_client_without_other_credentials(gate: Gate) -> None:
     carol = ClientCertificate("carol", ("ops", "devs"))
     assert gate.identify(_presented(None), carol) == Identity("carol", frozenset({"ops", "devs"}))
     alice = gate.identify(_presented("Name alice"), carol)
@@ -53,7 +53,7 @@ def test_a_certificate_names_whoever_presents_nothing_else(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, ValueError, KeyError, OSError, AssertionError])
-def test_an_authenticator_that_raises_refuses_and_says_nothing_of_the_secret(
+def test_an_authenticator_that_raises_denies_the_request_without_logging_the_secret(
     error: Callable[[str], Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
     gate = Gate([Failing(error), People()], RULES)
@@ -69,14 +69,14 @@ def test_an_authenticator_that_raises_refuses_and_says_nothing_of_the_secret(
     assert caught.value.__suppress_context__
 
 
-def test_a_challenge_that_fails_leaves_it_to_the_next_authenticator(caplog: pytest.LogCaptureFixture) -> None:
+def test_after_a_failed_challenge_the_next_authenticator_is_used(caplog: pytest.LogCaptureFixture) -> None:
     gate = Gate([Failing(), People()], RULES)
     answer = gate.unauthorized(_presented(f"Name {SECRET}"), [PULL], None)
     assert answer.headers == {"WWW-Authenticate": 'Name realm="people"'}
     assert SECRET not in caplog.text
 
 
-def test_a_challenge_of_two_lines_is_not_sent() -> None:
+def test_a_challenge_with_a_line_break_is_not_sent() -> None:
     class Splitting(People):
         def challenge(self, *_: object) -> str | None:
             return 'Name realm="a"\r\nSet-Cookie: b'
@@ -96,7 +96,7 @@ def test_a_challenge_of_two_lines_is_not_sent() -> None:
         ("Bearer repository:a:push", Access("repository", "public/a", "pull"), Unauthorized),
     ],
 )
-def test_grants_decide_where_there_are_any_and_rules_elsewhere(
+def test_grants_decide_if_there_are_any_and_rules_otherwise(
     gate: Gate, authorization: str | None, wanted: Access, refused: type[Exception] | None
 ) -> None:
     presented = _presented(authorization)
@@ -111,7 +111,7 @@ def test_grants_decide_where_there_are_any_and_rules_elsewhere(
     assert ("WWW-Authenticate" in caught.value.headers) is (refused is Unauthorized)
 
 
-def test_a_token_without_what_is_wanted_is_told_that_it_is_insufficient(gate: Gate) -> None:
+def test_a_token_without_the_required_access_gets_insufficient_scope(gate: Gate) -> None:
     presented = _presented("Bearer repository:a:pull")
     with pytest.raises(Unauthorized) as caught:
         gate.check(presented, gate.identify(presented), [PULL, PUSH])
@@ -119,7 +119,7 @@ def test_a_token_without_what_is_wanted_is_told_that_it_is_insufficient(gate: Ga
     assert challenge.endswith('scope="repository:a:pull repository:a:push",error="insufficient"')
 
 
-def test_without_authenticators_nobody_is_asked_for_a_credential() -> None:
+def test_without_authenticators_there_is_no_challenge() -> None:
     with pytest.raises(Forbidden):
         Gate([], Rules([])).check(_presented(None), None, [PULL])
 
@@ -133,7 +133,7 @@ def test_without_authenticators_nobody_is_asked_for_a_credential() -> None:
         ({PULL}, "b", False),
     ],
 )
-def test_the_catalog_shows_what_its_reader_may_pull(
+def test_the_catalog_shows_repositories_that_the_client_may_pull(
     gate: Gate, grants: set[Access] | None, name: str, listed: bool
 ) -> None:
     identity = Identity("alice", grants=None if grants is None else frozenset(grants))

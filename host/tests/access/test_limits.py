@@ -1,4 +1,4 @@
-"""How much a client may ask for, and how long it is told to wait."""
+"""Rate limits, and their Retry-After."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _wait(caught: pytest.ExceptionInfo[TooManyRequests]) -> int:
     return int(caught.value.headers["Retry-After"])
 
 
-def test_each_address_and_each_identity_has_its_own_count() -> None:
+def test_each_address_and_each_identity_is_counted_separately() -> None:
     limits = Limits(LimitSettings(per_address=parse("2/minute"), per_identity=parse("3/minute")))
     for _ in range(2):
         limits.request_from("192.0.2.1")
@@ -28,7 +28,7 @@ def test_each_address_and_each_identity_has_its_own_count() -> None:
         limits.request_of("192.0.2.1")
 
 
-def test_only_failed_logins_count_and_then_right_ones_wait_too() -> None:
+def test_only_failed_logins_count_but_then_valid_ones_are_limited_too() -> None:
     limits = Limits(LimitSettings(failed_logins=parse("2/hour")))
     for _ in range(10):
         limits.before_login("192.0.2.1")
@@ -40,7 +40,7 @@ def test_only_failed_logins_count_and_then_right_ones_wait_too() -> None:
     limits.before_login("192.0.2.2")
 
 
-def test_an_address_has_to_wait_among_any_number_of_others() -> None:
+def test_an_address_is_limited_among_any_number_of_others() -> None:
     limits = Limits(LimitSettings(failed_logins=parse("1/hour")))
     limits.failed_login("192.0.2.1")
     for number in range(11_000):
@@ -52,7 +52,7 @@ def test_an_address_has_to_wait_among_any_number_of_others() -> None:
     limits.before_login("192.0.2.3")
 
 
-def test_uploads_beyond_the_limit_wait_for_one_to_end() -> None:
+def test_uploads_beyond_the_limit_are_rejected_until_one_ends() -> None:
     limits = Limits(LimitSettings(uploads=2))
     limits.begin_upload()
     limits.begin_upload()
@@ -63,7 +63,7 @@ def test_uploads_beyond_the_limit_wait_for_one_to_end() -> None:
     limits.begin_upload()
 
 
-def test_nothing_is_limited_unless_it_is_said() -> None:
+def test_nothing_is_limited_by_default() -> None:
     limits = Limits(LimitSettings())
     for _ in range(1000):
         limits.request_from("192.0.2.1")

@@ -1,4 +1,4 @@
-"""Which rule lets whom do what."""
+"""The access rules."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_glob_matches_whole_components(pattern: str, name: str, matches: bool)
 @pytest.mark.parametrize(
     ("who", "for_whom"),
     [
-        ("anonymous", {"nobody", "alice", "bob", "unnamed"}),
+        ("anonymous", {"unknown", "alice", "bob", "unnamed"}),
         ("authenticated", {"alice", "bob"}),
         ("user:alice", {"alice"}),
         ("group:devs", {"alice"}),
@@ -51,14 +51,14 @@ def test_a_glob_matches_whole_components(pattern: str, name: str, matches: bool)
         ("user:", set()),
     ],
 )
-def test_a_rule_is_for_whom_it_names(who: str, for_whom: set[str]) -> None:
-    people = {"nobody": None, "alice": ALICE, "bob": BOB, "unnamed": Identity("")}
+def test_a_rule_applies_to_the_clients_it_names(who: str, for_whom: set[str]) -> None:
+    people = {"unknown": None, "alice": ALICE, "bob": BOB, "unnamed": Identity("")}
     rule = Rule.of(who, "**", ["pull"])
     assert {name for name, one in people.items() if rule.allows(one, Access("repository", "a", "pull"))} == for_whom
 
 
 @pytest.mark.parametrize("action", ["push", "delete", "catalog", "*", ""])
-def test_a_rule_allows_its_actions_alone(action: str) -> None:
+def test_a_rule_allows_only_its_actions(action: str) -> None:
     assert not Rule.of("anonymous", "**", ["pull"]).allows(None, Access("repository", "a", action))
 
 
@@ -70,7 +70,7 @@ def test_the_catalog_is_an_action_of_the_registry() -> None:
     assert not rule.allows(ALICE, Access("registry", "other", "*"))
 
 
-def test_the_first_rule_that_allows_decides_and_none_denies() -> None:
+def test_the_first_matching_rule_decides_and_no_match_denies() -> None:
     rules = Rules([Rule.of("user:bob", "**", ["pull"]), Rule.of("authenticated", "**", ["pull"])])
     found = rules.deciding(ALICE, Access("repository", "a", "pull"))
     assert found is not None

@@ -1,4 +1,4 @@
-"""A storage in memory, and processes of the host upon it."""
+"""Fixtures: an in-memory storage, and processes of the host that use it."""
 
 from __future__ import annotations
 

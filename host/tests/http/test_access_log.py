@@ -1,4 +1,4 @@
-"""Every request has its line in the log: one, with what was sent and not what was meant to be."""
+"""The access log: one line per request, with the number of bytes that were actually sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Line:
 
 
 class ResponseBody(Protocol):
-    """What PEP 3333 says of an answer that has something to close."""
+    """A response body with a close method (PEP 3333)."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -38,7 +38,7 @@ class ResponseBody(Protocol):
 
 
 class Lines(list[Line]):
-    """An access log that keeps its lines."""
+    """An access log that stores its lines."""
 
     def write(
         self,
@@ -71,7 +71,7 @@ def logged(driver: StorageDriver, lines: Lines) -> Process:
 
 
 def answered(host: Process, path: str) -> ResponseBody:
-    """The body as a server sees it: an iterable that it closes when the client is served, or gone."""
+    """Returns the body as a server sees it: an iterable that is closed when the client is served or gone."""
     environ = create_environ(path=path, headers={"User-Agent": "reader"})
     return cast("ResponseBody", host.app(environ, StartResponseMock()))
 
@@ -107,14 +107,14 @@ def test_each_request_has_its_own_id(logged: Process, lines: Lines, driver: Stor
     assert len({line.request_id for line in lines}) == 4
 
 
-def test_a_request_without_a_user_agent_has_a_line_too(logged: Process, lines: Lines) -> None:
+def test_a_request_without_a_user_agent_is_logged(logged: Process, lines: Lines) -> None:
     environ = create_environ(path="/v2/")
     environ.pop("HTTP_USER_AGENT", None)
     list(logged.app(environ, StartResponseMock()))
     assert [line.user_agent for line in lines] == [""]
 
 
-def test_a_streamed_body_has_its_line_when_its_last_byte_was_sent(logged: Process, lines: Lines) -> None:
+def test_a_streamed_body_is_logged_when_its_last_byte_was_sent(logged: Process, lines: Lines) -> None:
     body, received = answered(logged, f"/v2/app/blobs/{digest_of(LARGE)}"), 0
     for chunk in body:
         assert lines == []
@@ -125,7 +125,7 @@ def test_a_streamed_body_has_its_line_when_its_last_byte_was_sent(logged: Proces
 
 
 @pytest.mark.parametrize("chunks", [0, 1, 2])
-def test_a_client_that_stops_reading_has_a_line_with_less_than_the_body(
+def test_a_client_that_stops_reading_is_logged_with_less_than_the_body(
     logged: Process, lines: Lines, chunks: int
 ) -> None:
     body = answered(logged, f"/v2/app/blobs/{digest_of(LARGE)}")
@@ -138,6 +138,6 @@ def test_a_client_that_stops_reading_has_a_line_with_less_than_the_body(
     assert lines[0].sent < len(LARGE)
 
 
-def test_where_the_log_is_switched_off_nothing_is_written(driver: StorageDriver, lines: Lines) -> None:
+def test_nothing_is_written_if_the_log_is_disabled(driver: StorageDriver, lines: Lines) -> None:
     Process(driver, http=replace(HTTP, access_log=False), access_log=lines).request("GET", "/v2/")
     assert lines == []

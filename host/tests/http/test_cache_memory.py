@@ -1,4 +1,4 @@
-"""What is kept in memory is bounded in bytes, however large each of it is."""
+"""Caches are bounded in bytes, however large their entries are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from entrepot_contract.events import Event
 MEGABYTE = 2**20
 
 
-def test_the_references_of_large_manifests_are_not_all_remembered() -> None:
+def test_the_cached_references_of_large_manifests_are_bounded() -> None:
     events: list[Event] = []
     settings = replace(QUIET, validation=False, manifest_cache_size=0)
     host = Process(memory(), settings, publish=events.append)
@@ -38,7 +38,7 @@ def test_the_references_of_large_manifests_are_not_all_remembered() -> None:
     assert kept < 8 * MEGABYTE
 
 
-def test_long_user_agents_are_not_remembered_whole() -> None:
+def test_long_user_agents_are_truncated_in_caches() -> None:
     tracemalloc.start()
     for number in range(200):
         _text_line((0.0, "GET", "/v2/", 200, 0, 0.1, "::1", "", f"{number}{'x' * 60_000}", "id"), "", "")
@@ -48,7 +48,7 @@ def test_long_user_agents_are_not_remembered_whole() -> None:
     assert kept < MEGABYTE
 
 
-def test_an_address_with_an_endless_zone_is_none() -> None:
+def test_an_address_with_an_overlong_zone_is_ignored() -> None:
     clients = ClientAddresses([IPv6Network("::1/128")])
     assert clients.of("::1", "fe80::1%eth0") == "fe80::1%eth0"
     assert clients.of("::1", "fe80::1%" + "x" * 10_000) == "::1"

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the client gets Distribution's JSON, and never a traceback or a secret."""
+"""Every error is returned as Distribution's JSON, without a traceback or a secret."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DIGEST = digest_of(b"{}")
 
 
 class Raising(CountingDriver):
-    """Fails in every call once it is told how."""
+    """Fails in every call once an error is set."""
 
     failure: Exception | None = None
 
@@ -115,7 +115,7 @@ def check_json(answer: Result, status: int, code: str, method: str = "GET") -> N
 @pytest.mark.parametrize(
     ("failure", "status", "code", "retry_after"), ANSWERS, ids=lambda value: getattr(type(value), "__name__", None)
 )
-def test_a_failure_of_the_storage_has_its_answer_in_every_request(
+def test_a_storage_error_has_its_response_in_every_request(
     app: Process, raising: Raising, failure: Exception, status: int, code: str, retry_after: str | None
 ) -> None:
     raising.failure = failure
@@ -131,22 +131,24 @@ def test_a_failure_of_the_storage_has_its_answer_in_every_request(
     [("manifests/latest", "MANIFEST_UNKNOWN"), (f"blobs/sha256:{'0' * 64}", "BLOB_UNKNOWN")],
     ids=["manifest", "blob"],
 )
-def test_what_the_driver_finds_damaged_is_absent(app: Process, raising: Raising, path: str, code: str) -> None:
+def test_an_object_that_the_driver_reports_as_damaged_is_absent(
+    app: Process, raising: Raising, path: str, code: str
+) -> None:
     raising.failure = made(IntegrityError)
     check_json(app.request("GET", f"/v2/app/{path}"), 404, code)
 
 
-def test_what_failed_is_in_the_log_with_its_key(
+def test_a_storage_error_is_logged_with_its_key(
     app: Process, raising: Raising, caplog: pytest.LogCaptureFixture
 ) -> None:
     raising.failure = made(Denied)
     app.request("GET", "/v2/app/manifests/latest")
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    assert "GET /v2/app/manifests/latest" in caplog.text
+    assert "method=GET path=/v2/app/manifests/latest" in caplog.text
     assert "d: o k: failed with" in caplog.text
 
 
-def test_a_conflict_of_appends_is_a_range_error_with_the_place_to_go_on(app: Process, raising: Raising) -> None:
+def test_a_conflict_of_appends_is_a_range_error_with_the_current_offset(app: Process, raising: Raising) -> None:
     location = app.patch(app.start("app"), b"first")
 
     class Conflicting(Raising):
@@ -159,9 +161,7 @@ def test_a_conflict_of_appends_is_a_range_error_with_the_place_to_go_on(app: Pro
     assert answer.headers["range"] == "0-4"
 
 
-def test_a_defect_of_the_host_is_json_too_and_is_logged(
-    driver: StorageDriver, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_defect_of_the_host_is_json_and_is_logged(driver: StorageDriver, caplog: pytest.LogCaptureFixture) -> None:
     def defect(event: Event) -> None:
         raise ZeroDivisionError(HIDDEN)
 
@@ -198,7 +198,7 @@ class Breaking:
 
 
 class BreakingDriver(CountingDriver):
-    """Breaks off every read of a blob's bytes, and keeps the readers."""
+    """Breaks every read of a blob's bytes, and records the readers."""
 
     chunks = 0
 
@@ -214,7 +214,7 @@ class BreakingDriver(CountingDriver):
         return self.readers[-1]
 
 
-def test_a_small_blob_that_cannot_be_read_to_its_end_is_an_error_and_the_reader_is_closed(
+def test_a_small_blob_whose_read_fails_is_an_error_and_the_reader_is_closed(
     driver: StorageDriver,
 ) -> None:
     digest = Process(driver).push_blob("app", b"small")
@@ -224,7 +224,7 @@ def test_a_small_blob_that_cannot_be_read_to_its_end_is_an_error_and_the_reader_
     assert [reader.closed for reader in breaking.readers] == [True]
 
 
-def test_a_large_blob_that_breaks_off_is_never_a_whole_answer(driver: StorageDriver) -> None:
+def test_a_large_blob_whose_read_fails_is_never_a_complete_response(driver: StorageDriver) -> None:
     digest = Process(driver).push_blob("app", bytes(3 * 2**20))
     breaking = BreakingDriver(driver)
     breaking.chunks = 2
@@ -235,7 +235,7 @@ def test_a_large_blob_that_breaks_off_is_never_a_whole_answer(driver: StorageDri
     assert sum(map(len, received)) < 3 * 2**20
 
 
-def test_an_error_is_never_told_to_be_cached(app: Process, driver: StorageDriver) -> None:
+def test_an_error_has_no_cache_headers(app: Process, driver: StorageDriver) -> None:
     blob = layout.blob(parse_digest(DIGEST))
     ranged = {"Range": "bytes=99-"}
     answers = [app.request("GET", f"/v2/app/blobs/{DIGEST}", headers=ranged)]
@@ -266,7 +266,7 @@ ALLOWED = [
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), ALLOWED)
-def test_a_method_that_a_resource_lacks_is_refused_with_those_it_has(
+def test_an_unsupported_method_is_rejected_with_the_allowed_ones(
     host: Process, method: str, path: str, allowed: set[str]
 ) -> None:
     answer = host.request(method, path)
@@ -275,11 +275,11 @@ def test_a_method_that_a_resource_lacks_is_refused_with_those_it_has(
 
 
 @pytest.mark.parametrize("path", ["/v1/", "/v2/app", "/v2/app/", "/v2/app/tags", "/v2/app/nothing/x", "/x", "/v22/"])
-def test_a_path_that_leads_nowhere_is_json_too(host: Process, path: str) -> None:
+def test_an_unknown_path_is_a_json_error(host: Process, path: str) -> None:
     check_json(host.request("GET", path), 404, "UNSUPPORTED")
 
 
-def test_a_method_that_http_does_not_have_is_a_bad_request(host: Process) -> None:
+def test_an_unknown_http_method_is_a_bad_request(host: Process) -> None:
     response = StartResponseMock()
     body = b"".join(host.app(create_environ(method="BREW", path="/v2/"), response))
     assert (response.status or "").startswith("4")
@@ -295,7 +295,7 @@ def test_a_method_that_http_does_not_have_is_a_bad_request(host: Process) -> Non
         ("POST", f"/v2/app/blobs/uploads/?digest={DIGEST}", "1e3", "SIZE_INVALID"),
     ],
 )
-def test_a_length_that_is_no_number_is_a_bad_request(
+def test_an_invalid_content_length_is_a_bad_request(
     host: Process, method: str, path: str, length: str, code: str
 ) -> None:
     route, _, query = path.partition("?")
@@ -308,7 +308,7 @@ def test_a_length_that_is_no_number_is_a_bad_request(
 
 
 @pytest.mark.parametrize("kind", [NoSpace, Unavailable, Denied, IntegrityError])
-def test_what_an_operator_mends_is_one_line_and_repeats_are_counted(
+def test_operational_errors_are_one_line_and_repeats_are_counted(
     raising: Raising,
     app: Process,
     caplog: pytest.LogCaptureFixture,
@@ -326,7 +326,7 @@ def test_what_an_operator_mends_is_one_line_and_repeats_are_counted(
     for _ in range(20):
         assert app.request("GET", "/v2/app/tags/list").status_code >= 500
     (line,) = lines()
-    assert line.startswith("GET /v2/app/tags/list: ")
+    assert line.startswith("storage error: method=GET path=/v2/app/tags/list error=")
     assert line.endswith("repeats_left_out=0")
     assert all(record.exc_info is None for record in caplog.records)
     now += 61
@@ -334,8 +334,8 @@ def test_what_an_operator_mends_is_one_line_and_repeats_are_counted(
     assert lines()[1].endswith("repeats_left_out=19")
 
 
-def test_each_damaged_object_has_its_line(app: Process, raising: Raising, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_damaged_object_is_logged(app: Process, raising: Raising, caplog: pytest.LogCaptureFixture) -> None:
     for key in ("one", "two", "one"):
         raising.failure = IntegrityError("damaged", driver="d", operation="read", key=key)
         assert app.request("GET", "/v2/app/tags/list").status_code == 500
-    assert [record.getMessage().split()[4] for record in caplog.records] == ["one:", "two:"]
+    assert [record.getMessage().split()[6] for record in caplog.records] == ["one:", "two:"]

@@ -1,4 +1,4 @@
-"""What the listeners are told: one event for each thing that happened, and none for what failed."""
+"""Events for listeners: one for each change or pull, and none for failed requests."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ REFERENCES = (Descriptor(CONFIG_TYPE, digest_of(b"{}"), 2), Descriptor(LAYER_TYP
 
 
 @dataclass
-class Told:
-    """A host, and what its listener heard since it was last asked."""
+class RecordedEvents:
+    """A host, and the events that its listener has received since the last call of ``events``."""
 
     host: Process
-    heard: list[Event]
+    received: list[Event]
 
     def events(self) -> list[Event]:
-        found = list(self.heard)
-        self.heard.clear()
+        found = list(self.received)
+        self.received.clear()
         return found
 
     def event(self) -> Event:
@@ -43,47 +43,47 @@ class Told:
 
 
 @pytest.fixture
-def told(driver: StorageDriver) -> Told:
-    heard: list[Event] = []
-    host = Process(driver, publish=heard.append)
-    return Told(host, heard)
+def listening(driver: StorageDriver) -> RecordedEvents:
+    received: list[Event] = []
+    host = Process(driver, publish=received.append)
+    return RecordedEvents(host, received)
 
 
 @pytest.fixture
-def holding(told: Told) -> Told:
+def holding(listening: RecordedEvents) -> RecordedEvents:
     for blob in (b"{}", LAYER):
-        told.host.push_blob("app", blob)
-    told.host.push_manifest("app", "latest", MANIFEST)
-    told.events()
-    return told
+        listening.host.push_blob("app", blob)
+    listening.host.push_manifest("app", "latest", MANIFEST)
+    listening.events()
+    return listening
 
 
 @pytest.mark.parametrize("way", ["POST", "PUT", "PATCH"])
-def test_a_push_of_a_blob(told: Told, way: str) -> None:
+def test_a_push_of_a_blob(listening: RecordedEvents, way: str) -> None:
     if way == "POST":
-        told.host.push_blob("app", LAYER)
+        listening.host.push_blob("app", LAYER)
     else:
-        location = told.host.start("app")
-        location = told.host.patch(location, LAYER) if way == "PATCH" else location
-        assert told.events() == []
-        told.host.finish(location, LAYER_DIGEST, b"" if way == "PATCH" else LAYER)
-    event = told.event()
+        location = listening.host.start("app")
+        location = listening.host.patch(location, LAYER) if way == "PATCH" else location
+        assert listening.events() == []
+        listening.host.finish(location, LAYER_DIGEST, b"" if way == "PATCH" else LAYER)
+    event = listening.event()
     assert (event.action, event.repository, event.tag) == ("push", "app", None)
     assert event.target == Descriptor(BLOB, LAYER_DIGEST, len(LAYER))
     assert event.from_repository is None
 
 
-def test_an_event_says_which_request_caused_it_and_when(told: Told) -> None:
+def test_an_event_has_its_request_and_time(listening: RecordedEvents) -> None:
     headers = {"User-Agent": "docker/27", "Host": "r.example:5000"}
-    told.host.request("POST", f"/v2/app/blobs/uploads/?digest={LAYER_DIGEST}", LAYER, headers)
-    first = told.event()
+    listening.host.request("POST", f"/v2/app/blobs/uploads/?digest={LAYER_DIGEST}", LAYER, headers)
+    first = listening.event()
     assert first.request is not None
     assert (first.request.method, first.request.user_agent) == ("POST", "docker/27")
     assert first.request.address.partition(":")[0] == "127.0.0.1"
     assert first.request.host == "r.example:5000"
     assert abs((datetime.now(UTC) - first.timestamp).total_seconds()) < 60
-    told.host.request("GET", f"/v2/app/blobs/{LAYER_DIGEST}", headers=headers)
-    second = told.event()
+    listening.host.request("GET", f"/v2/app/blobs/{LAYER_DIGEST}", headers=headers)
+    second = listening.event()
     assert second.request is not None
     assert second.request.id != first.request.id
     assert second.id != first.id
@@ -91,7 +91,9 @@ def test_an_event_says_which_request_caused_it_and_when(told: Told) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-2"}])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_pull_of_a_blob_tells_of_the_whole_blob(holding: Told, method: str, headers: dict[str, str]) -> None:
+def test_a_pull_of_a_blob_has_the_whole_blob_as_target(
+    holding: RecordedEvents, method: str, headers: dict[str, str]
+) -> None:
     holding.host.request(method, f"/v2/app/blobs/{LAYER_DIGEST}", headers=headers)
     event = holding.event()
     assert (event.action, event.repository) == ("pull", "app")
@@ -100,17 +102,17 @@ def test_a_pull_of_a_blob_tells_of_the_whole_blob(holding: Told, method: str, he
 
 def test_a_redirected_pull_of_a_blob_is_a_pull(driver: StorageDriver) -> None:
     Process(driver).push_blob("app", LAYER)
-    heard: list[Event] = []
-    host = Process(Signing(driver), publish=heard.append)
+    received: list[Event] = []
+    host = Process(Signing(driver), publish=received.append)
 
     assert host.blob("app", LAYER_DIGEST).status_code == 307
 
-    (event,) = heard
+    (event,) = received
     assert (event.action, event.repository) == ("pull", "app")
     assert event.target == Descriptor(BLOB, LAYER_DIGEST, len(LAYER))
 
 
-def test_a_mount_tells_the_repository_it_came_from(holding: Told) -> None:
+def test_a_mount_has_its_source_repository(holding: RecordedEvents) -> None:
     answer = holding.host.request("POST", f"/v2/other/blobs/uploads/?mount={LAYER_DIGEST}&from=app")
     assert answer.status_code == 201
     event = holding.event()
@@ -118,7 +120,7 @@ def test_a_mount_tells_the_repository_it_came_from(holding: Told) -> None:
     assert event.target == Descriptor(BLOB, LAYER_DIGEST, len(LAYER))
 
 
-def test_a_push_of_a_manifest_has_its_references_and_annotations(holding: Told) -> None:
+def test_a_push_of_a_manifest_has_its_references_and_annotations(holding: RecordedEvents) -> None:
     holding.host.push_manifest("app", "new", MANIFEST)
     event = holding.event()
     assert (event.action, event.repository, event.tag) == ("push", "app", "new")
@@ -129,7 +131,7 @@ def test_a_push_of_a_manifest_has_its_references_and_annotations(holding: Told) 
     assert event.url.endswith(f"/v2/app/manifests/{MANIFEST_DIGEST}")
 
 
-def test_a_push_of_an_index_references_its_children(holding: Told) -> None:
+def test_a_push_of_an_index_references_its_children(holding: RecordedEvents) -> None:
     holding.host.push_manifest("app", "list", index(descriptor(MANIFEST, OCI_MANIFEST)))
     event = holding.event()
     assert event.target is not None
@@ -137,7 +139,7 @@ def test_a_push_of_an_index_references_its_children(holding: Told) -> None:
     assert event.references == (Descriptor(OCI_MANIFEST, MANIFEST_DIGEST, len(MANIFEST)),)
 
 
-def test_a_push_by_digest_has_one_event_for_each_tag_or_one_without(holding: Told) -> None:
+def test_a_push_by_digest_has_one_event_for_each_tag_or_one_without(holding: RecordedEvents) -> None:
     holding.host.push_manifest("app", f"{MANIFEST_DIGEST}?tag=a&tag=b", MANIFEST)
     assert [(event.action, event.tag) for event in holding.events()] == [("push", "a"), ("push", "b")]
     holding.host.push_manifest("app", MANIFEST_DIGEST, MANIFEST)
@@ -146,8 +148,8 @@ def test_a_push_by_digest_has_one_event_for_each_tag_or_one_without(holding: Tol
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(("reference", "tag"), [("latest", "latest"), (MANIFEST_DIGEST, None)])
-def test_a_pull_of_a_manifest_tells_the_tag_where_one_was_named(
-    holding: Told, method: str, reference: str, tag: str | None
+def test_a_pull_of_a_manifest_by_tag_has_the_tag(
+    holding: RecordedEvents, method: str, reference: str, tag: str | None
 ) -> None:
     holding.host.request(method, f"/v2/app/manifests/{reference}")
     event = holding.event()
@@ -155,7 +157,7 @@ def test_a_pull_of_a_manifest_tells_the_tag_where_one_was_named(
     assert event.target == Descriptor(OCI_MANIFEST, MANIFEST_DIGEST, len(MANIFEST))
 
 
-def test_a_deletion_of_a_blob_or_tag(holding: Told) -> None:
+def test_a_deletion_of_a_blob_or_tag(holding: RecordedEvents) -> None:
     holding.host.request("DELETE", f"/v2/app/blobs/{LAYER_DIGEST}")
     event = holding.event()
     assert (event.action, event.repository, event.tag) == ("delete", "app", None)
@@ -166,17 +168,17 @@ def test_a_deletion_of_a_blob_or_tag(holding: Told) -> None:
     assert (event.action, event.repository, event.target, event.tag) == ("delete", "app", None, "latest")
 
 
-def test_a_deletion_of_a_manifest_tells_of_it_and_of_each_tag_that_went_with_it(holding: Told) -> None:
+def test_a_deletion_of_a_manifest_has_events_for_it_and_for_each_deleted_tag(holding: RecordedEvents) -> None:
     holding.host.push_manifest("app", "also", MANIFEST)
     holding.events()
     holding.host.request("DELETE", f"/v2/app/manifests/{MANIFEST_DIGEST}")
     events = holding.events()
     assert {event.action for event in events} == {"delete"}
-    told = [(event.target.digest if event.target else None, event.tag) for event in events]
-    assert told == [(MANIFEST_DIGEST, None), (None, "also"), (None, "latest")]
+    found = [(event.target.digest if event.target else None, event.tag) for event in events]
+    assert found == [(MANIFEST_DIGEST, None), (None, "also"), (None, "latest")]
 
 
-def test_nothing_is_told_of_what_failed_or_changed_nothing(holding: Told) -> None:
+def test_there_are_no_events_for_requests_that_failed_or_changed_nothing(holding: RecordedEvents) -> None:
     host, nowhere = holding.host, digest_of(b"nowhere")
     location = host.start("app")
     requests: list[tuple[str, str, bytes, int]] = [
@@ -201,7 +203,7 @@ def test_nothing_is_told_of_what_failed_or_changed_nothing(holding: Told) -> Non
 
 
 class Failing:
-    """A listener that raises at every event."""
+    """A listener that raises on every event."""
 
     @hookimpl
     def entrepot_event(self, event: Event) -> None:
@@ -209,17 +211,17 @@ class Failing:
 
 
 class Listening:
-    """A listener that remembers."""
+    """A listener that records events."""
 
     def __init__(self) -> None:
-        self.heard: list[Event] = []
+        self.received: list[Event] = []
 
     @hookimpl
     def entrepot_event(self, event: Event) -> None:
-        self.heard.append(event)
+        self.received.append(event)
 
 
-def test_a_listener_that_raises_breaks_no_push_and_silences_no_other(
+def test_a_listener_that_raises_does_not_affect_pushes_and_other_listeners(
     driver: StorageDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     hooks, before, after = Hooks(), Listening(), Listening()
@@ -230,11 +232,11 @@ def test_a_listener_that_raises_breaks_no_push_and_silences_no_other(
     host.push_manifest("app", "latest", image())
     assert host.blob("app", digest).content == b"{}"
     expected = ["push", "push", "pull"]
-    assert [event.action for event in before.heard] == [event.action for event in after.heard] == expected
-    assert "entrepot_event of failing failed" in caplog.text
+    assert [event.action for event in before.received] == [event.action for event in after.received] == expected
+    assert "hook failed: hook=entrepot_event plugin=failing" in caplog.text
 
 
-def test_an_event_comes_before_the_answer_and_after_the_blob_can_be_read(driver: StorageDriver) -> None:
+def test_an_event_is_sent_before_the_response_and_after_the_blob_is_readable(driver: StorageDriver) -> None:
     seen: list[int] = []
 
     def read_back(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The rest of a body is read before an answer, within bounds; where it is not, the connection ends."""
+"""The rest of a body is read before the response, within limits; otherwise the connection is closed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UPLOAD = "/v2/a/blobs/uploads/00000000-0000-4000-8000-000000000000"
 
 
 class Client(BytesIO):
-    """A body of some size that is counted as it is read, and a connection that may be closed."""
+    """A body of some size that counts the bytes read, and a connection that may be closed."""
 
     def __init__(self, size: int, pause: float = 0, *, chunked: bool = False) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Client(BytesIO):
         return bytes(size)
 
     def send(self, host: Process, method: str, path: str, headers: dict[str, str] | None = None) -> Result:
-        """One request with this body."""
+        """Send one request with this body."""
 
         def close() -> None:
             self.cut_off = True
@@ -73,13 +73,13 @@ class Client(BytesIO):
         ("GET", "/v2/", 200),
     ],
 )
-def test_a_body_that_nothing_asked_for_is_read(method: str, path: str, status: int) -> None:
+def test_an_unread_body_is_drained(method: str, path: str, status: int) -> None:
     client = Client(40 * MIB)
     assert client.send(Process(memory()), method, path).status_code == status
     assert (client.left, client.cut_off, client.limit) == (0, False, 5.0)
 
 
-def test_a_body_is_read_where_the_client_is_refused_before_routing() -> None:
+def test_a_body_is_drained_if_the_request_is_rejected_before_routing() -> None:
     guarded = Process(memory(), gate=Gate([People()], Rules([])))
     limited = Process(memory(), limits=Limits(LimitSettings(per_address=parse("1/hour"))))
     limited.request("GET", "/v2/")
@@ -89,33 +89,33 @@ def test_a_body_is_read_where_the_client_is_refused_before_routing() -> None:
         assert (client.left, client.cut_off) == (0, False)
 
 
-def test_no_more_than_64_mib_are_read() -> None:
+def test_at_most_64_mib_are_drained() -> None:
     client = Client(100 * MIB)
     assert client.send(Process(memory()), "PUT", UPLOAD).status_code == 404
     assert (client.size - client.left, client.cut_off) == (64 * MIB, True)
 
 
-def test_a_client_that_is_too_slow_is_answered_and_its_connection_ends() -> None:
+def test_a_slow_client_gets_a_response_and_its_connection_is_closed() -> None:
     client = Client(MIB, pause=0.01)
     assert client.send(Process(memory()), "PUT", UPLOAD).status_code == 404
     assert client.cut_off
 
 
-def test_the_body_of_a_client_that_waits_for_100_continue_is_not_asked_for() -> None:
+def test_the_body_of_a_client_that_waits_for_100_continue_is_not_read() -> None:
     client = Client(MIB)
     answer = client.send(Process(memory()), "PUT", UPLOAD, {"Expect": "100-continue"})
     assert answer.status_code == 404
     assert (client.left, client.cut_off) == (MIB, True)
 
 
-def test_the_rest_is_read_where_such_a_client_has_begun() -> None:
+def test_the_rest_is_drained_if_such_a_client_has_started_to_send() -> None:
     client = Client(10 * MIB, chunked=True)
     answer = client.send(Process(memory()), "PUT", "/v2/a/manifests/x", {"Expect": "100-continue"})
     assert answer.status_code == 413
     assert (client.left, client.cut_off) == (0, False)
 
 
-def test_only_some_clients_are_waited_for_at_the_same_time() -> None:
+def test_the_number_of_bodies_drained_at_the_same_time_is_limited() -> None:
     host, began, go_on = Process(memory()), threading.Semaphore(0), threading.Event()
 
     class Waiting(Client):

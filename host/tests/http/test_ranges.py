@@ -1,4 +1,4 @@
-"""Range and Content-Range against a naive reading of RFC 9110, 14."""
+"""Range and Content-Range, compared with a simple implementation of RFC 9110, 14."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ units = st.sampled_from(["bytes", "Bytes", "BYTES"])
 
 
 def selected(content: bytes, header: str) -> bytes | None:
-    """What ``requested_parts`` selects; None for the whole content."""
+    """Returns what ``requested_parts`` selects; None for the whole content."""
     parts = requested_parts(header, len(content))
     if not parts:
         return None
@@ -92,9 +92,7 @@ def test_a_header_that_does_not_parse_is_ignored(header: str | None) -> None:
 
 @some_examples
 @given(sizes, st.lists(st.tuples(positions, positions).map(sorted), min_size=2, max_size=5))
-def test_several_ranges_select_their_bytes_in_their_order_without_those_that_have_none(
-    size: int, ranges: list[list[int]]
-) -> None:
+def test_several_ranges_select_their_bytes_in_order_without_empty_ones(size: int, ranges: list[list[int]]) -> None:
     content, header = bytes(range(size)), "bytes=" + ",".join(f"{first}-{last}" for first, last in ranges)
     wanted = [found for first, last in ranges if (found := content[first : last + 1])]
     if not wanted:
@@ -105,11 +103,11 @@ def test_several_ranges_select_their_bytes_in_their_order_without_those_that_hav
     assert selected_parts == (wanted if sum(map(len, wanted)) <= size else [])
 
 
-def test_empty_elements_of_a_list_are_no_ranges() -> None:
+def test_empty_elements_of_a_list_are_ignored() -> None:
     assert selected(b"0123456789", "bytes= ,, 2-3 ,\t,") == b"23"
 
 
-def test_as_many_ranges_as_are_allowed_and_not_one_more() -> None:
+def test_the_maximum_number_of_ranges() -> None:
     assert len(requested_parts("bytes=" + ",".join(f"{one}-{one}" for one in range(1000)), 5000)) == 1000
     assert requested_parts("bytes=" + ",".join(f"{one}-{one}" for one in range(1001)), 5000) == []
 
@@ -118,19 +116,19 @@ BEYOND = "9" * 5000
 
 
 @pytest.mark.parametrize("last", [str(2**63), "99999999999999999999", BEYOND, "0" * 30 + "9"])
-def test_a_range_that_ends_behind_every_blob_is_the_rest(last: str) -> None:
+def test_a_range_with_a_huge_end_selects_the_rest(last: str) -> None:
     assert selected(b"0123456789", f"bytes=4-{last}") == b"456789"
     assert selected(b"0123456789", f"bytes=-{last}") in (b"0123456789", b"123456789")
 
 
-def test_a_range_that_begins_behind_every_blob_has_no_byte() -> None:
+def test_a_range_with_a_huge_start_is_not_satisfiable() -> None:
     with pytest.raises(RangeNotSatisfiable):
         requested_parts(f"bytes={BEYOND}-", 10)
 
 
 @some_examples
 @given(st.text("bytes=-0123456789,\n ", max_size=24), sizes)
-def test_any_header_selects_bytes_of_the_content_or_is_refused(header: str, size: int) -> None:
+def test_any_header_selects_bytes_of_the_content_or_is_rejected(header: str, size: int) -> None:
     try:
         parts = requested_parts(header, size)
     except RangeNotSatisfiable:
@@ -141,7 +139,7 @@ def test_any_header_selects_bytes_of_the_content_or_is_refused(header: str, size
 
 @some_examples
 @given(st.integers(0, 10**17), st.integers(1, 10**9), st.sampled_from(["{}-{}", "bytes {}-{}/*", "bytes={}-{}"]))
-def test_a_chunk_begins_where_its_header_says(first: int, length: int, form: str) -> None:
+def test_the_offset_of_a_chunk_is_that_of_its_header(first: int, length: int, form: str) -> None:
     header = form.format(first, first + length - 1)
     assert chunk_offset(header, length) == first
     assert chunk_offset(header, None) == first
@@ -150,16 +148,16 @@ def test_a_chunk_begins_where_its_header_says(first: int, length: int, form: str
             chunk_offset(header, wrong)
 
 
-def test_a_chunk_without_the_header_begins_where_the_upload_stands() -> None:
+def test_a_chunk_without_the_header_has_no_offset() -> None:
     assert chunk_offset(None, 10) is None
 
 
 @pytest.mark.parametrize("header", ["", "0", "0-", "-9", "a-b", "0-9-9", "0-9,10-11", "items 0-9", "9" * 5000 + "-0"])
-def test_a_chunk_whose_header_breaks_the_grammar_is_refused(header: str) -> None:
+def test_a_chunk_with_a_malformed_header_is_rejected(header: str) -> None:
     with pytest.raises(RangeInvalid):
         chunk_offset(header, 10)
 
 
-def test_a_chunk_that_ends_before_it_begins_is_refused_even_where_its_length_is_unknown() -> None:
+def test_a_chunk_that_ends_before_it_begins_is_rejected_even_if_its_length_is_unknown() -> None:
     with pytest.raises((RangeInvalid, SizeInvalid)):
         chunk_offset("9-0", None)

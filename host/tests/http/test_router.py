@@ -1,4 +1,4 @@
-"""Paths are split rightly for every name that the grammar allows, however much it looks like a path."""
+"""Paths are split correctly for every valid repository name, even one that looks like a path."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TEMPLATES = [
 
 
 class Resource:
-    """Answers nothing; only its place is asked for."""
+    """A resource without responders; only its routing is tested."""
 
 
 def routes(prefix: str = "/") -> Router:
@@ -48,7 +48,7 @@ ROUTES, BELOW = routes(), routes("/registry/here/")
 
 @some_examples
 @given(names, references, st.sampled_from(TEMPLATES), st.booleans())
-def test_a_path_leads_to_its_resource_and_parameters(name: str, last: str, template: str, below: bool) -> None:
+def test_a_path_is_routed_to_its_resource_with_parameters(name: str, last: str, template: str, below: bool) -> None:
     if template == router.BLOB and last == "uploads":
         return
     given_parameters = {"name": name, "reference": last, "digest": last, "uuid": last}
@@ -61,7 +61,7 @@ def test_a_path_leads_to_its_resource_and_parameters(name: str, last: str, templ
 
 @some_examples
 @given(names)
-def test_uploads_begin_with_and_without_the_last_slash(name: str) -> None:
+def test_uploads_are_routed_with_and_without_the_trailing_slash(name: str) -> None:
     for path in (f"/v2/{name}/blobs/uploads/", f"/v2/{name}/blobs/uploads"):
         found = ROUTES.find(path)
         assert found is not None
@@ -70,7 +70,7 @@ def test_uploads_begin_with_and_without_the_last_slash(name: str) -> None:
 
 @some_examples
 @given(st.text("/abv2_.-:é\n", max_size=30).map(lambda text: "/v2/" + text))
-def test_any_path_is_found_or_not_or_moved_or_names_no_repository(path: str) -> None:
+def test_any_path_is_found_or_not_or_redirected_or_has_an_invalid_name(path: str) -> None:
     try:
         found = ROUTES.find(path)
     except NameInvalid:
@@ -84,13 +84,13 @@ def test_any_path_is_found_or_not_or_moved_or_names_no_repository(path: str) -> 
 
 
 @pytest.mark.parametrize("path", ["/v2/", "/registry/v2/", "/registry/herev2/", "/registry/here", "/registry/here/v1/"])
-def test_outside_of_the_prefix_there_is_nothing(path: str) -> None:
+def test_paths_outside_of_the_prefix_are_not_found(path: str) -> None:
     assert BELOW.find(path) is None
 
 
 @pytest.mark.parametrize("name", ["A", "-a", "a..b", "_catalog", "a" * 256, "..", "a/../b", "%2e", "é"])
 @pytest.mark.parametrize("rest", ["manifests/latest", "tags/list", "blobs/uploads/", "blobs/" + "sha256:" + "a" * 64])
-def test_a_name_that_breaks_the_grammar_is_a_bad_request(host: Process, name: str, rest: str) -> None:
+def test_an_invalid_name_is_a_bad_request(host: Process, name: str, rest: str) -> None:
     answer = host.request("POST" if rest.endswith("uploads/") else "GET", f"/v2/{name}/{rest}")
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "NAME_INVALID")
 
@@ -109,7 +109,7 @@ def test_a_name_that_breaks_the_grammar_is_a_bad_request(host: Process, name: st
         ("//", "/"),
     ],
 )
-def test_doubled_slashes_and_one_at_the_end_lead_to_the_clean_path(host: Process, path: str, clean: str | None) -> None:
+def test_duplicate_and_trailing_slashes_redirect_to_the_clean_path(host: Process, path: str, clean: str | None) -> None:
     for query in ("", "?n=5&last=x%2Fy"):
         answer = host.request("GET", path + query)
         if clean is None:
@@ -118,7 +118,7 @@ def test_doubled_slashes_and_one_at_the_end_lead_to_the_clean_path(host: Process
             assert (answer.status_code, answer.headers["location"]) == (301, clean + query)
 
 
-def test_a_clean_path_is_below_the_prefix(driver: StorageDriver) -> None:
+def test_a_redirect_keeps_the_prefix(driver: StorageDriver) -> None:
     host = Process(driver, http=replace(HTTP, prefix="/here/"))
     assert host.request("GET", "/here//v2/a/tags/list/").headers["location"] == "/here/v2/a/tags/list"
     assert host.request("GET", "//elsewhere/v2/a/tags/list/").status_code == 404

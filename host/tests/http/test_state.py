@@ -1,4 +1,4 @@
-"""The state in an upload's URL is the one that this registry signed, or the upload is not touched."""
+"""The state in an upload's URL must be signed by this registry, or the upload is not changed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def verify(state: str | None) -> UploadPosition:
 
 @some_examples
 @given(st.integers(0, 10**6), st.integers(0, 2**60), st.binary(max_size=40))
-def test_a_state_comes_back_as_it_was_signed(number: int, size: int, secret: bytes) -> None:
+def test_a_signed_state_is_verified_unchanged(number: int, size: int, secret: bytes) -> None:
     signer, position = StateSigner(secret), replace(POSITION, number=number, size=size)
     assert signer.verify(signer.sign(position), position.name, position.uuid) == position
 
 
-def test_a_state_is_what_distribution_writes_and_more() -> None:
+def test_a_state_has_distributions_format() -> None:
     raw = urlsafe_b64decode(STATE)
     assert len(STATE) % 4 == 0
     assert raw[32:].startswith(b'{"Name":"app/a","UUID":"01234567-0123-0123-0123-0123456789ab","Offset":12345,')
@@ -41,7 +41,7 @@ def test_a_state_is_what_distribution_writes_and_more() -> None:
 
 @some_examples
 @given(st.data())
-def test_a_state_with_any_bit_changed_is_refused(data: st.DataObject) -> None:
+def test_a_state_with_any_bit_changed_is_rejected(data: st.DataObject) -> None:
     raw = bytearray(urlsafe_b64decode(STATE))
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     with pytest.raises(BlobUploadInvalid):
@@ -50,43 +50,43 @@ def test_a_state_with_any_bit_changed_is_refused(data: st.DataObject) -> None:
 
 @some_examples
 @given(st.integers(0, len(STATE)), st.integers(0, len(STATE)), st.text(max_size=6))
-def test_a_state_with_text_replaced_holds_the_same_bytes_or_is_refused(start: int, end: int, text: str) -> None:
+def test_a_state_with_text_replaced_has_the_same_bytes_or_is_rejected(start: int, end: int, text: str) -> None:
     changed = STATE[:start] + text + STATE[end:]
     try:
         assert verify(changed) == POSITION
     except BlobUploadInvalid:
         return
-    # Base64 ignores characters outside of its alphabet, which harms nobody: the signed bytes are the same.
+    # Base64 ignores characters outside of its alphabet, which is safe: the signed bytes are the same.
     assert urlsafe_b64decode(changed) == urlsafe_b64decode(STATE)
 
 
 @some_examples
 @given(st.none() | st.text(max_size=200) | st.binary(max_size=200).map(lambda raw: urlsafe_b64encode(raw).decode()))
-def test_a_state_that_was_never_signed_is_refused(state: str | None) -> None:
+def test_an_unsigned_state_is_rejected(state: str | None) -> None:
     with pytest.raises(BlobUploadInvalid):
         verify(state)
 
 
 @pytest.mark.parametrize("state", ["", "A" * 3000, STATE + "A" * 3000])
-def test_a_state_that_is_empty_or_too_long_is_refused(state: str) -> None:
+def test_a_state_that_is_empty_or_too_long_is_rejected(state: str) -> None:
     with pytest.raises(BlobUploadInvalid):
         verify(state)
 
 
 @pytest.mark.parametrize(("name", "uuid"), [("app/b", POSITION.uuid), (POSITION.name, "another")])
-def test_a_state_of_another_upload_is_refused(name: str, uuid: str) -> None:
+def test_a_state_of_another_upload_is_rejected(name: str, uuid: str) -> None:
     with pytest.raises(BlobUploadInvalid, match="another upload"):
         SIGNER.verify(STATE, name, uuid)
 
 
-def test_a_state_of_another_secret_is_refused() -> None:
+def test_a_state_with_another_secret_is_rejected() -> None:
     with pytest.raises(BlobUploadInvalid):
         StateSigner(b"another").verify(STATE, POSITION.name, POSITION.uuid)
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 @pytest.mark.parametrize("forged", ["", "_state=", "_state=abc", "_state=" + quote(STATE), "_state=%00%ff"])
-def test_a_forged_state_does_not_touch_the_upload(host: Process, method: str, forged: str) -> None:
+def test_a_forged_state_does_not_change_the_upload(host: Process, method: str, forged: str) -> None:
     location = host.patch(host.start("app"), b"first")
     path = location.partition("?")[0]
     answer = host.request(method, f"{path}?{forged}&digest={digest_of(b'first')}", b"forged")
@@ -94,7 +94,7 @@ def test_a_forged_state_does_not_touch_the_upload(host: Process, method: str, fo
     assert host.finish(location, digest_of(b"first")).status_code == 201
 
 
-def test_hosts_with_other_secrets_refuse_each_others_states(host: Process, driver: StorageDriver) -> None:
+def test_hosts_with_different_secrets_reject_each_others_states(host: Process, driver: StorageDriver) -> None:
     stranger = Process(driver, http=replace(HTTP, secret=b"another"))
     location = host.start("app")
     assert stranger.request("PATCH", location, b"x").status_code == 404
@@ -105,6 +105,6 @@ def test_hosts_with_other_secrets_refuse_each_others_states(host: Process, drive
     "uuid", ["x", "..", "01234567-0123-0123-0123-0123456789AB", "01234567012301230123-0123456789ab"]
 )
 @pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "DELETE"])
-def test_an_upload_whose_id_is_none_of_ours_is_unknown(host: Process, method: str, uuid: str) -> None:
+def test_an_upload_with_an_invalid_id_is_unknown(host: Process, method: str, uuid: str) -> None:
     answer = host.request(method, f"/v2/app/blobs/uploads/{uuid}?digest={digest_of(b'')}")
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (404, "BLOB_UPLOAD_UNKNOWN")

@@ -1,4 +1,4 @@
-"""The URLs in answers are those that the client can use: behind proxies, below a prefix, absolute or relative."""
+"""The URLs in responses can be used by the client: behind proxies, below a prefix, absolute or relative."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ UNTRUSTED: list[dict[str, str]] = [
 
 
 def check_locations(host: Process, prefix: str, headers: dict[str, str], root: str) -> None:
-    """Every answer that has a Location begins it with ``root``."""
+    """Check that every Location begins with ``root``."""
 
     def location(method: str, path: str, body: bytes, status: int) -> str:
         answer = host.request(method, prefix + path, body, headers)
@@ -78,7 +78,7 @@ def test_a_location_has_the_host_and_scheme_that_the_client_used(
 
 
 @pytest.mark.parametrize("headers", UNTRUSTED)
-def test_headers_of_proxies_are_believed_from_those_alone_that_are_named(
+def test_forwarding_headers_are_trusted_only_from_configured_proxies(
     driver: StorageDriver, headers: dict[str, str]
 ) -> None:
     elsewhere, here = (
@@ -96,7 +96,7 @@ def test_a_forwarded_port_is_ignored_as_by_distribution(host: Process) -> None:
 
 
 @pytest.mark.parametrize(("settings", "root"), SETTINGS)
-def test_a_location_is_made_as_configured(driver: StorageDriver, settings: HttpSettings, root: str) -> None:
+def test_a_location_depends_on_the_configuration(driver: StorageDriver, settings: HttpSettings, root: str) -> None:
     check_locations(Process(driver, http=settings), settings.prefix.rstrip("/"), {"Host": "in"}, root)
 
 
@@ -117,7 +117,7 @@ def test_links_to_next_pages_are_paths_below_the_prefix(driver: StorageDriver, p
 
 
 @pytest.mark.parametrize("prefix", ["/", "/below/"])
-def test_the_version_without_its_slash_leads_to_that_with_it(driver: StorageDriver, prefix: str) -> None:
+def test_the_version_without_its_slash_is_redirected(driver: StorageDriver, prefix: str) -> None:
     answer = Process(driver, http=replace(HTTP, prefix=prefix)).request("GET", f"{prefix}v2")
     assert (answer.status_code, answer.headers["location"]) == (301, f"{prefix}v2/")
 
@@ -129,7 +129,7 @@ def test_the_version_is_an_empty_object_and_every_answer_names_the_api(host: Pro
         assert host.request("GET", path).headers["docker-distribution-api-version"] == "registry/2.0"
 
 
-def test_configured_headers_come_with_every_answer(driver: StorageDriver) -> None:
+def test_configured_headers_are_in_every_response(driver: StorageDriver) -> None:
     headers = {"X-Content-Type-Options": ("nosniff",), "Vary": ("Accept", "Origin")}
     host = Process(driver, http=replace(HTTP, headers=headers))
     digest = host.push_blob("app", bytes(100_000))
@@ -139,7 +139,7 @@ def test_configured_headers_come_with_every_answer(driver: StorageDriver) -> Non
         assert answer.headers["vary"] == "Accept, Origin"
 
 
-def test_a_redirect_is_not_made_where_it_is_disabled_or_the_driver_cannot(driver: StorageDriver) -> None:
+def test_there_is_no_redirect_if_it_is_disabled_or_not_supported_by_the_driver(driver: StorageDriver) -> None:
     host = Process(driver, http=replace(HTTP, redirect=False))
     digest = host.push_blob("app", b"{}")
     assert host.blob("app", digest).status_code == 200
@@ -147,7 +147,7 @@ def test_a_redirect_is_not_made_where_it_is_disabled_or_the_driver_cannot(driver
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST", "PATCH"])
-def test_a_read_only_registry_refuses_all_writes_and_serves_all_reads(driver: StorageDriver, method: str) -> None:
+def test_a_read_only_registry_rejects_all_writes_and_serves_all_reads(driver: StorageDriver, method: str) -> None:
     writable = Process(driver)
     digest = writable.push_blob("app", b"{}")
     writable.push_manifest("app", "latest", image())
@@ -167,7 +167,7 @@ def test_a_read_only_registry_refuses_all_writes_and_serves_all_reads(driver: St
     assert readonly.request("GET", "/v2/app/manifests/latest").status_code == 200
 
 
-def test_deleting_is_refused_where_it_is_not_enabled(driver: StorageDriver) -> None:
+def test_deletion_is_rejected_if_it_is_not_enabled(driver: StorageDriver) -> None:
     host = Process(driver, replace(QUIET, delete_enabled=False))
     digest = host.push_blob("app", b"{}")
     host.push_manifest("app", "latest", image())

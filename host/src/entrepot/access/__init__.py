@@ -1,4 +1,4 @@
-"""Who may do what: authenticators are asked, rules decide, limits hold."""
+"""Access control: authentication, access rules and limits."""
 
 from entrepot.access.authority import HostAuthority
 from entrepot.access.clients import ClientAddresses

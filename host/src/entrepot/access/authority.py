@@ -1,4 +1,4 @@
-"""The host, as an authenticator that issues tokens sees it."""
+"""The host's interface for authenticators that issue tokens."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _log = logging.getLogger(__name__)
 
 
 class HostAuthority(Authority):
-    """Users are those of the other authenticators, and what they may do is in the rules.
+    """Authenticates with the other authenticators, and authorizes with the access rules.
 
-    ``failed`` is told the address of whoever presents a credential that is no good.
+    ``failed`` is called with the client's address after a failed authentication.
     """
 
     def __init__(self, gate: Gate, issuer: Authenticator, failed: Callable[[str], None]) -> None:
@@ -26,18 +26,18 @@ class HostAuthority(Authority):
         self._failed = failed
 
     def authenticate(self, presented: Presented) -> Identity | None:
-        """Who a request comes from; raises Refused."""
+        """Returns the identity of a request, or None if it is anonymous; raises Refused."""
         try:
             return self._others.identify(presented)
         except Refused as refused:
             self._failed(presented.address)
-            _log.warning("refused a credential for a token from %s: %s", presented.address, refused)
+            _log.warning("credential rejected for token: address=%s reason=%s", presented.address, refused)
             raise
 
     def user(self, name: str) -> Identity | None:
-        """A user by name."""
+        """Returns a user by name, or None."""
         return self._others.user(name)
 
     def allowed(self, identity: Identity | None, wanted: Sequence[Access]) -> frozenset[Access]:
-        """What of the accesses the rules allow."""
+        """Returns those of the accesses that the rules allow."""
         return frozenset(access for access in wanted if self._others.allows(identity, access))

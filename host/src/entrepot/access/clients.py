@@ -1,4 +1,4 @@
-"""The address of the client, behind proxies too."""
+"""Client addresses, also behind proxies."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ __all__ = ["ClientAddresses"]
 
 Network = IPv4Network | IPv6Network
 
-_MOST_CHARACTERS: Final = 64
-"""Of an address with its zone, and the blanks around it."""
+_MAX_CHARACTERS: Final = 64
+"""Maximum length of an address with its zone and surrounding spaces."""
 
 
 class ClientAddresses:
-    """Believes headers like X-Forwarded-For only from the proxies that the configuration names."""
+    """Trusts headers like X-Forwarded-For only from the configured proxies."""
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
         self._is_trusted = lru_cache(maxsize=4096)(self._look_up)
 
     def trusts(self, peer: str) -> bool:
-        """Whether headers in which proxies tell of a request are believed; from everybody where none is named."""
+        """Returns whether a peer's forwarding headers are trusted; always True if no proxy is configured."""
         return not self._trusted or self._is_trusted(peer)
 
     def of(self, peer: str, forwarded_for: str | None) -> str:
-        """The address that a request comes from.
+        """Returns the client address of a request.
 
-        Each proxy appends the address that it was asked from: read from the right, the first that is no trusted proxy
-        is the last that anybody trusted saw.
+        Each proxy appends the address of its peer. Read from the right, the first address that is not a trusted proxy
+        is the last one that a trusted proxy has seen.
         """
         address = peer
         if not self._trusted or forwarded_for is None:
@@ -49,8 +49,8 @@ class ClientAddresses:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
-    # The zone of an IPv6 address has no bound of its own, and what is looked up is remembered.
-    if len(text) > _MOST_CHARACTERS:
+    # Limited before caching, as the zone of an IPv6 address may have any length.
+    if len(text) > _MAX_CHARACTERS:
         return None
     try:
         return ip_address(text.strip())

@@ -1,4 +1,4 @@
-"""The gate before the registry: who asks, and whether they may."""
+"""The gate in front of the registry: authentication and authorization."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ __all__ = ["Gate"]
 
 _log = logging.getLogger(__name__)
 _MAX_AUTHORIZATION: Final = 16 * 2**10
-"""More than the largest token that clients and proxies carry, in characters."""
+"""In characters; larger than any token that clients and proxies support."""
 
 
 class Gate:
-    """Asks the authenticators in order, then the grants of the credential or else the rules."""
+    """Asks the authenticators in order, then checks the grants of the credential, or else the rules."""
 
     def __init__(self, authenticators: Sequence[Authenticator], rules: Rules) -> None:
         self.authenticators = tuple(authenticators)
         self.rules = rules
 
     def identify(self, presented: Presented, certificate: ClientCertificate | None = None) -> Identity | None:
-        """Who a request comes from, or None for nobody in particular.
+        """Returns the identity of a request, or None for an anonymous one.
 
-        Raises Refused where a credential is no good, or is nobody's to judge: what was meant as a credential never
-        becomes an anonymous request.
+        Raises Refused if a credential is invalid or not supported by any authenticator: a request with a credential is
+        never treated as anonymous.
         """
         if presented.authorization is None:
             return _of_certificate(certificate)
@@ -40,7 +40,7 @@ class Gate:
             identity = _ask(authenticator, presented)
             if identity is not None:
                 return identity
-        raise Refused("no authenticator knows credentials of this kind")
+        raise Refused("no authenticator supports credentials of this kind")
 
     def check(
         self,
@@ -49,15 +49,15 @@ class Gate:
         wanted: Sequence[Access],
         helpful: Sequence[Access] = (),
     ) -> None:
-        """Let an identity, or nobody in particular, do all that is wanted.
+        """Check that an identity, or an anonymous client, is allowed all accesses in ``wanted``.
 
-        What is ``helpful`` is asked for together with it, and not demanded of who has asked for it already.
+        Accesses in ``helpful`` are only requested along with them, and not if the client already requested them.
 
-        Raises Unauthorized where a credential, or another one, may help, and Forbidden where none would.
+        Raises Unauthorized if a credential, or another one, may help, and Forbidden otherwise.
         """
         missing = [access for access in wanted if not self.allows(identity, access)]
         if identity is not None and identity.grants is not None:
-            if missing or not all(_was_asked_for(access, identity, identity.grants) for access in helpful):
+            if missing or not all(_was_requested(access, identity, identity.grants) for access in helpful):
                 raise self.unauthorized(presented, (*wanted, *helpful), "insufficient")
         elif missing:
             if identity is None:
@@ -65,15 +65,15 @@ class Gate:
             raise Forbidden(_detail(missing))
 
     def allows(self, identity: Identity | None, access: Access) -> bool:
-        """Whether an identity, or nobody in particular, may do something."""
+        """Returns whether an identity, or an anonymous client, has an access."""
         if identity is not None and identity.grants is not None:
             return access in identity.grants
         return self.rules.allow(identity, access)
 
     def lists(self, identity: Identity | None, name: str) -> bool:
-        """Whether the catalog shows a repository to somebody who may ask for it.
+        """Returns whether the catalog shows a repository to a client that may list it.
 
-        A token for the whole catalog names no repositories: then the rules say which ones its owner may pull.
+        A token for the whole catalog names no repositories: then the rules decide which ones the user may pull.
         """
         pull = Access("repository", name, "pull")
         if identity is not None and identity.grants is not None and CATALOG in identity.grants:
@@ -81,7 +81,7 @@ class Gate:
         return self.allows(identity, pull)
 
     def unauthorized(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> RegistryError:
-        """The answer that tells a client how to authenticate; where there is no way to, that it may not."""
+        """Returns the error that describes how to authenticate, or Forbidden if there is no way to."""
         for authenticator in self.authenticators:
             challenge = _challenge(authenticator, presented, wanted, refusal)
             if challenge is not None:
@@ -89,7 +89,7 @@ class Gate:
         return Forbidden(_detail(wanted))
 
     def user(self, name: str) -> Identity | None:
-        """A user as the first authenticator that knows the name does."""
+        """Returns a user from the first authenticator that knows the name, or None."""
         for authenticator in self.authenticators:
             identity = authenticator.user(name)
             if identity is not None:
@@ -97,7 +97,7 @@ class Gate:
         return None
 
     def close(self) -> None:
-        """Let go of the authenticators."""
+        """Close the authenticators."""
         for authenticator in self.authenticators:
             authenticator.close()
 
@@ -107,9 +107,9 @@ def _ask(authenticator: Authenticator, presented: Presented) -> Identity | None:
         return authenticator.authenticate(presented)
     except Refused:
         raise
-    except Exception as error:  # noqa: BLE001 - a plugin may fail in any way, and none lets anybody in
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the request is denied
         _log_failure(authenticator, error)
-        # Not chained: what a plugin put into its error may be the credential, and a traceback would show it.
+        # Not chained: the plugin's error may contain the credential, and a traceback would show it.
         raise Refused(f"the authenticator {authenticator.name} failed") from None
 
 
@@ -118,21 +118,21 @@ def _challenge(
 ) -> str | None:
     try:
         challenge = authenticator.challenge(presented, wanted, refusal)
-    except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; the next one may have a challenge
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the next one may have a challenge
         _log_failure(authenticator, error)
         return None
     if challenge is not None and not challenge.isprintable():
-        _log.error("the authenticator %s worded a challenge that no header can hold", authenticator.name)
+        _log.error("challenge is not a valid header value: authenticator=%s", authenticator.name)
         return None
     return challenge
 
 
 def _log_failure(authenticator: Authenticator, error: Exception) -> None:
-    """Say where a plugin failed, and nothing of its message: it may hold the credential."""
+    """Log where a plugin failed, without its message, which may contain the credential."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
     _log.error(
-        "the authenticator %s failed with %s at %s; the request is refused",
+        "authenticator failed, request denied: authenticator=%s error=%s at=%s",
         authenticator.name,
         type(error).__name__,
         where,
@@ -145,11 +145,11 @@ def _of_certificate(certificate: ClientCertificate | None) -> Identity | None:
     return Identity(certificate.common_name, frozenset(certificate.units))
 
 
-def _was_asked_for(access: Access, identity: Identity, grants: Collection[Access]) -> bool:
+def _was_requested(access: Access, identity: Identity, grants: Collection[Access]) -> bool:
     resource = access.kind, access.name
     return resource in identity.refused or any((grant.kind, grant.name) == resource for grant in grants)
 
 
 def _detail(accesses: Sequence[Access]) -> list[dict[str, str]] | None:
-    """What is missing, under the names that Distribution's Go code gives it."""
+    """Returns the missing accesses in the format of Distribution."""
     return [{"Type": one.kind, "Class": "", "Name": one.name, "Action": one.action} for one in accesses] or None

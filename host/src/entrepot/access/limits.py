@@ -1,4 +1,4 @@
-"""How much a client may ask for; every worker process counts for itself."""
+"""Rate limits per client; every worker process counts separately."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _MAX_SUSPECTS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """None is no limit.
+    """Limits; None means unlimited.
 
-    - ``per_address``, ``per_identity``: requests in a time.
-    - ``failed_logins``: refused passwords from one address in a time.
-    - ``uploads``: requests that send a body (blob, manifest, form for a token) at the same time, in one worker.
+    - ``per_address``, ``per_identity``: requests per time.
+    - ``failed_logins``: rejected passwords from one address per time.
+    - ``uploads``: simultaneous requests with a body (blob, manifest, token form) in one worker.
     """
 
     per_address: RateLimitItem | None = None
@@ -35,18 +35,18 @@ class LimitSettings:
 
 
 class Limits:
-    """Counts, and raises TooManyRequests with the seconds to wait."""
+    """Counts requests, and raises TooManyRequests with the seconds to wait."""
 
     def __init__(self, settings: LimitSettings) -> None:
         self._settings = settings
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._suspects: set[str] | None = set()
-        """Addresses where a login has failed; None where there are too many to keep, and all are counted."""
+        """Addresses with failed logins; None if there are too many to store, so that all addresses are checked."""
         self._uploads = None if settings.uploads is None else threading.BoundedSemaphore(settings.uploads)
 
     @property
     def any(self) -> bool:
-        """Whether anything is limited, who asks being the same."""
+        """Whether there are limits that apply regardless of the identity."""
         return self._settings.per_address is not None or self._uploads is not None
 
     def request_from(self, address: str) -> None:
@@ -58,28 +58,28 @@ class Limits:
         self._count(self._settings.per_identity, "identity", identity)
 
     def before_login(self, address: str) -> None:
-        """Refuse a password, right or wrong, from an address that has sent too many wrong ones."""
+        """Raise TooManyRequests for an address with too many failed logins, whether the password is right or wrong."""
         rate = self._settings.failed_logins
-        # Counting costs a tenth of a small request, and nearly all come from where no login ever failed.
+        # The check costs a tenth of a small request, and most addresses never had a failed login.
         if rate is None or (self._suspects is not None and address not in self._suspects):
             return
         if not self._limiter.test(rate, "login", address):
             raise self._too_many(rate, "login", address, "too many failed logins")
 
     def failed_login(self, address: str) -> None:
-        """Count a wrong password from an address."""
+        """Count a failed login from an address."""
         rate = self._settings.failed_logins
         if rate is not None:
             self._suspect(address)
             self._limiter.hit(rate, "login", address)
 
     def begin_upload(self) -> None:
-        """Count an upload that begins; ``end_upload`` has to follow."""
+        """Count the start of an upload; must be followed by ``end_upload``."""
         if self._uploads is not None and not self._uploads.acquire(blocking=False):
             raise TooManyRequests("too many uploads at the same time", headers={"Retry-After": "5"})
 
     def end_upload(self) -> None:
-        """Count an upload that ended."""
+        """Count the end of an upload."""
         if self._uploads is not None:
             self._uploads.release()
 
@@ -89,10 +89,10 @@ class Limits:
             if len(self._suspects) > _MAX_SUSPECTS:
                 self._suspects = None
 
-    def _count(self, rate: RateLimitItem | None, kind: str, who: str) -> None:
-        if rate is not None and not self._limiter.hit(rate, kind, who):
-            raise self._too_many(rate, kind, who, f"more than {rate}")
+    def _count(self, rate: RateLimitItem | None, kind: str, client: str) -> None:
+        if rate is not None and not self._limiter.hit(rate, kind, client):
+            raise self._too_many(rate, kind, client, f"more than {rate}")
 
-    def _too_many(self, rate: RateLimitItem, kind: str, who: str, detail: str) -> TooManyRequests:
-        seconds = self._limiter.get_window_stats(rate, kind, who).reset_time - time.time()
+    def _too_many(self, rate: RateLimitItem, kind: str, client: str, detail: str) -> TooManyRequests:
+        seconds = self._limiter.get_window_stats(rate, kind, client).reset_time - time.time()
         return TooManyRequests(detail, headers={"Retry-After": str(max(1, math.ceil(seconds)))})

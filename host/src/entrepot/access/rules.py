@@ -1,4 +1,4 @@
-"""The rules of ``access``: who may do what in which repository."""
+"""The access rules."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from entrepot_contract.auth import Access, Identity
 __all__ = ["CATALOG", "DISTRIBUTIONS", "Rule", "Rules", "repository_pattern"]
 
 CATALOG: Final = Access("registry", "catalog", "*")
-"""Listing the repositories (Distribution, "Token Scope Documentation")."""
+"""The access to the list of repositories (Distribution, "Token Scope Documentation")."""
 
 _ANONYMOUS: Final = "anonymous"
 _AUTHENTICATED: Final = "authenticated"
 
 
 def repository_pattern(text: str) -> re.Pattern[str]:
-    """A glob for the names of repositories: ``*`` stays within a component, ``**`` goes over any number of them."""
+    """Returns the pattern for a glob: ``*`` matches within a component of a name, ``**`` any number of components."""
     (pattern,), _ = glob.translate(text, flags=glob.GLOBSTAR | glob.FORCEUNIX | glob.DOTGLOB)
     return re.compile(pattern)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``who`` may do ``actions`` in the repositories that ``repository`` matches.
+    """Allows ``who`` to perform ``actions`` in the repositories that match ``repository``.
 
-    ``who`` is ``anonymous``, which is everybody, ``authenticated``, ``user:NAME`` or ``group:NAME``.
+    ``who`` is ``anonymous`` (every client), ``authenticated``, ``user:NAME`` or ``group:NAME``.
     """
 
     who: str
@@ -41,11 +41,11 @@ class Rule:
 
     @classmethod
     def of(cls, who: str, repository: str, actions: Sequence[str]) -> Rule:
-        """A rule from its texts; ``catalog`` is an action of the registry, whatever the repository."""
+        """Returns a rule; the action ``catalog`` applies to the registry, whatever the repository."""
         return cls(who, repository, frozenset(actions), repository_pattern(repository))
 
     def allows(self, identity: Identity | None, access: Access) -> bool:
-        """Whether this rule lets an identity, or nobody in particular, do something."""
+        """Returns whether this rule allows an access to an identity, or to an anonymous client if that is None."""
         if access == CATALOG:
             return "catalog" in self.actions and self.is_for(identity)
         return (
@@ -57,7 +57,7 @@ class Rule:
         )
 
     def is_for(self, identity: Identity | None) -> bool:
-        """Whether the rule is about an identity, or about nobody in particular."""
+        """Returns whether the rule applies to an identity, or to an anonymous client if that is None."""
         if self.who == _ANONYMOUS:
             return True
         if identity is None or not identity.name:
@@ -72,25 +72,25 @@ class Rule:
 
 
 class Rules:
-    """Rules in order; what none of them allows is denied."""
+    """Rules in order; an access that no rule allows is denied."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
-        # The same few people ask for the same few repositories, many times a second.
-        self._remembered = lru_cache(maxsize=8192)(self._allow)
+        # The same few users request the same few repositories, many times a second.
+        self._cached = lru_cache(maxsize=8192)(self._allow)
 
     def deciding(self, identity: Identity | None, access: Access) -> tuple[int, Rule] | None:
-        """The first rule that allows something, with its number from 1; None where none does."""
+        """Returns the first rule that allows an access, with its number from 1, or None if there is none."""
         found = ((number, rule) for number, rule in enumerate(self._rules, 1) if rule.allows(identity, access))
         return next(found, None)
 
     def allow(self, identity: Identity | None, access: Access) -> bool:
-        """Whether any rule allows something."""
-        return self._remembered(identity, access)
+        """Returns whether any rule allows an access."""
+        return self._cached(identity, access)
 
     def _allow(self, identity: Identity | None, access: Access) -> bool:
         return any(rule.allows(identity, access) for rule in self._rules)
 
 
 DISTRIBUTIONS: Final = Rules([Rule.of(_AUTHENTICATED, "**", ("pull", "push", "delete", "catalog"))])
-"""What holds where ``auth`` is configured and ``access`` is not: Docker Distribution asks who one is, and no more."""
+"""The rules if ``auth`` is configured without ``access``: as in Docker Distribution, authentication is sufficient."""

@@ -1,4 +1,4 @@
-"""The registry over HTTP: the distribution specification on Falcon."""
+"""The HTTP layer: the distribution specification on Falcon."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def create_app(
     gate: Gate | None = None,
     limits: Limits | None = None,
 ) -> falcon.App[falcon.Request, falcon.Response]:
-    """The WSGI application that serves a registry; without a gate everybody may do everything."""
+    """Returns the WSGI application that serves a registry; without a gate, every client may do everything."""
     limits = limits or Limits(LimitSettings())
     urls = Urls(settings)
     publisher = Publisher(registry, urls, settings)
@@ -61,14 +61,14 @@ def create_app(
         if gate is not None and isinstance(issuer, TokenIssuer) and issuer.issues:
             authority = HostAuthority(gate, issuer, limits.failed_login)
             routes.add_route(router.TOKEN, Token(issuer, authority, limits, urls))
-    # Falcon documents that any router will do, and types only its own.
+    # Falcon documents that any router can be used, but its types allow only its own.
     app = falcon.App(router=cast("CompiledRouter", routes))
     clients = ClientAddresses(settings.trusted_proxies)
     app.add_middleware(RequestLog(access_log if settings.access_log else None, clients))
     app.add_middleware(Headers(settings.headers))
     if limits.any:
         app.add_middleware(LimitGuard(limits))
-    # Behind the limits: while a body is drained, its upload is under way.
+    # After the limits: while a body is drained, its upload still counts.
     app.add_middleware(Framing())
     if gate is not None:
         app.add_middleware(Guard(gate, limits, urls))

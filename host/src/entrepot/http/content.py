@@ -1,4 +1,4 @@
-"""What resources share about content: digests from paths, etags, request bodies."""
+"""Helpers for resources: digests from paths, ETags, request bodies, JSON responses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["Mount", "check_writable", "json_body", "known_digest", "matches", "r
 
 
 def json_body(value: object) -> bytes:
-    """JSON as Distribution writes it: without blanks, with a line end."""
+    """Returns JSON in Distribution's format: without spaces, with a trailing newline."""
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
 def check_writable(settings: RegistrySettings, allowed: str) -> None:
-    """Raise Unsupported, with the methods that are allowed, where the registry is read-only."""
+    """Raise Unsupported, with the allowed methods, if the registry is read-only."""
     if settings.readonly:
         raise Unsupported(
             "this registry is read-only (storage.maintenance.readonly.enabled)", headers={"Allow": allowed}
@@ -29,7 +29,7 @@ def check_writable(settings: RegistrySettings, allowed: str) -> None:
 
 
 def known_digest(text: str, unknown: type[RegistryError]) -> Digest:
-    """A digest from a path; one of another algorithm cannot be here, which is ``unknown`` and not a bad request."""
+    """Parse a digest from a path; one of an unsupported algorithm raises ``unknown``, as no such content can exist."""
     try:
         return parse_digest(text)
     except AlgorithmUnsupported as error:
@@ -38,17 +38,17 @@ def known_digest(text: str, unknown: type[RegistryError]) -> Digest:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A blob that a client wants to mount, and the repository that it names as its source."""
+    """A blob that a client wants to mount, and its source repository, if given."""
 
     digest: Digest
     source: str | None
 
 
 def requested_mount(req: falcon.Request) -> Mount | None:
-    """The mount that a POST of an upload asks for, or None for an ordinary upload.
+    """Returns the mount requested by a POST of an upload, or None for an ordinary upload.
 
-    Empty parameters are absent. What is no digest, or no name of a repository, cannot be mounted: an upload is always
-    another way (distribution-spec, "Mounting a blob from another repository").
+    Empty parameters are ignored. An invalid digest or repository name results in an ordinary upload, which is always
+    permitted (distribution-spec, "Mounting a blob from another repository").
     """
     digest, source = req.get_param("mount"), req.get_param("from")
     if not digest:
@@ -60,7 +60,7 @@ def requested_mount(req: falcon.Request) -> Mount | None:
 
 
 def matches(header: str | None, etag: str) -> bool:
-    """Whether If-None-Match names this etag (RFC 9110, 13.1.2)."""
+    """Returns whether If-None-Match matches this ETag (RFC 9110, 13.1.2)."""
     if header is None:
         return False
     given = [entry.strip().removeprefix("W/") for entry in header.split(",")]
@@ -68,9 +68,9 @@ def matches(header: str | None, etag: str) -> bool:
 
 
 def request_body(req: falcon.Request) -> Body:
-    """The body of a request, the same object each time; its length is unknown where the client sends it in chunks.
+    """Returns the body of a request, always the same object; its length is unknown for a chunked body.
 
-    Raises SizeInvalid where Content-Length is no number.
+    Raises SizeInvalid if Content-Length is not a number.
     """
     body = getattr(req.context, "body", None)
     if not isinstance(body, Body):
@@ -82,7 +82,7 @@ def _body(req: falcon.Request) -> Body:
     text = req.env.get("CONTENT_LENGTH")
     if text:
         if not (text.isascii() and text.isdigit()):
-            raise SizeInvalid("Content-Length is no number")
+            raise SizeInvalid("Content-Length is not a number")
         return Body(req.stream, int(text))
     streamed = "HTTP_TRANSFER_ENCODING" in req.env or req.env.get("SERVER_PROTOCOL", "").startswith("HTTP/2")
     return Body(req.stream, None if streamed else 0)

@@ -1,4 +1,4 @@
-"""What stands between the router and the resources: limits, and who may do what."""
+"""Middleware between the router and the resources: rate limits and access control."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = ["Guard", "LimitGuard", "presented_by", "wanted"]
 _log = logging.getLogger(__name__)
 
 _OPEN: Final = frozenset({router.ROOT, router.V2_BARE, router.TOKEN})
-"""What says nothing of the registry but that it is one, or where to authenticate."""
+"""Paths that reveal nothing about the content of the registry, or where clients authenticate."""
 
 _ANONYMOUS: Final = re.compile(r"basic +Og== *\Z", re.IGNORECASE)
-"""The Basic credential (RFC 7617) of an empty name and an empty password: skopeo 1.9 and podman 4.3 send it."""
+"""The Basic credential (RFC 7617) with empty name and password, which skopeo 1.9 and podman 4.3 send."""
 
 _PULL: Final = ("pull",)
 _PUSH: Final = ("pull", "push")
@@ -34,14 +34,14 @@ _DELETE: Final = ("delete",)
 _ACTIONS: Final = {"POST": _PUSH, "PUT": _PUSH, "PATCH": _PUSH, "DELETE": _DELETE}
 _SENDING: Final = frozenset({"POST", "PUT", "PATCH"})
 _BODIES: Final = frozenset({router.UPLOAD, router.UPLOADS, router.MANIFEST, router.TOKEN})
-"""Where a request's body is read, so that a slow client holds a thread."""
+"""Routes that read a request body, where a slow client occupies a thread."""
 
 
 @lru_cache(maxsize=8192)
 def wanted(template: str, method: str, name: str | None) -> tuple[Access, ...]:
-    """What a request needs to be allowed, by Distribution's table ("Token Authentication Specification").
+    """Returns the accesses that a request requires, by Distribution's table ("Token Authentication Specification").
 
-    Unlike Distribution's, an upload is a push from its beginning to its cancelling.
+    Unlike in Distribution, all requests of an upload require push, including its cancellation.
     """
     if template == router.CATALOG:
         return (CATALOG,)
@@ -52,7 +52,7 @@ def wanted(template: str, method: str, name: str | None) -> tuple[Access, ...]:
 
 
 def presented_by(req: falcon.Request, urls: Urls) -> Presented:
-    """What a request brings along; an empty name with an empty password is what some clients send without a login."""
+    """Returns the credentials of a request; some clients send empty name and password without a login."""
     authorization = req.env.get("HTTP_AUTHORIZATION")
     if authorization is not None and _ANONYMOUS.match(authorization):
         authorization = None
@@ -60,13 +60,13 @@ def presented_by(req: falcon.Request, urls: Urls) -> Presented:
 
 
 def _source(req: falcon.Request) -> tuple[Access, ...]:
-    """What a mount needs besides its push; without it the mount is an ordinary upload."""
+    """Returns the access that a mount needs besides push; without it, the mount becomes an ordinary upload."""
     mount = requested_mount(req)
     return () if mount is None or mount.source is None else (Access("repository", mount.source, "pull"),)
 
 
 class Guard:
-    """Lets a request through to its resource, or answers it."""
+    """Access control: passes a request to its resource, or raises an error."""
 
     def __init__(self, gate: Gate, limits: Limits, urls: Urls) -> None:
         self._gate = gate
@@ -89,7 +89,7 @@ class Guard:
         sources = _source(req) if req.method == "POST" and template == router.UPLOADS else ()
         self._identify(req, presented, (*accesses, *sources))
         if template == router.V2 and req.context.identity is None and self._gate.authenticators:
-            # Here clients learn how to authenticate, also those that need not for what they want.
+            # Clients use this response to find out how to authenticate, even if what they want is public.
             raise self._gate.unauthorized(presented, (), None)
         self._gate.check(presented, req.context.identity, accesses, sources)
 
@@ -102,7 +102,7 @@ class Guard:
         except Refused as refused:
             if guessable:
                 self._limits.failed_login(presented.address)
-            _log.warning("refused a credential from %s: %s (id %s)", presented.address, refused, req.context.id)
+            _log.warning("credential rejected: address=%s reason=%s id=%s", presented.address, refused, req.context.id)
             raise self._gate.unauthorized(presented, accesses, "invalid") from None
         if identity is not None:
             req.context.identity = identity
@@ -112,7 +112,7 @@ class Guard:
 
 
 class LimitGuard:
-    """Holds what every client is held to, whoever it is."""
+    """Enforces the limits that apply to all clients, authenticated or not."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -133,7 +133,7 @@ class LimitGuard:
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Falcon's hook after the resource, also after one that failed."""
+        """Falcon's hook after the resource, called after errors as well."""
         if req.context.uploading:
             req.context.uploading = False
             self._limits.end_upload()

@@ -1,4 +1,4 @@
-"""What every answer has: its headers, its line in the log, an id."""
+"""Middleware for all responses: headers, request id and access log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["AccessLog", "Headers", "RequestLog"]
 
 
 class AccessLog(Protocol):
-    """Where the line of a request goes; ``seconds`` is how long it took, ``bytes_sent`` the body alone."""
+    """Receives the log entry of a request; ``seconds`` is its duration, ``bytes_sent`` the size of the body."""
 
     def write(
         self,
@@ -34,7 +34,7 @@ class AccessLog(Protocol):
 
 
 class Headers:
-    """The headers that every answer carries: the version of the API, and those of the configuration."""
+    """Adds the headers of every response: the API version, and the configured ones."""
 
     def __init__(self, configured: Mapping[str, tuple[str, ...]]) -> None:
         self._configured = [(name, value) for name, values in configured.items() for value in values]
@@ -49,7 +49,7 @@ class Headers:
 
 
 class RequestLog:
-    """Gives each request an id and its client's address and, when its last byte is sent, its line in the log."""
+    """Gives each request an id and its client's address, and logs it when its last byte has been sent."""
 
     def __init__(self, log: AccessLog | None, clients: ClientAddresses) -> None:
         self._log = log
@@ -71,13 +71,13 @@ class RequestLog:
         if self._log is None:
             return
         if resp.stream is not None:
-            # Resources stream readers of the storage, which are iterables and no files.
+            # Resources stream storage readers, which are iterables without file methods.
             resp.stream = _Logged(cast("Iterable[bytes]", resp.stream), req, resp.status_code, self)
         else:
             self.write(req, resp.status_code, len(resp.data or b""))
 
     def write(self, req: falcon.Request, status: int, size: int) -> None:
-        """Write the line of a request."""
+        """Log a request."""
         if self._log is not None:
             seconds = time.perf_counter() - req.context.start
             context, agent = req.context, req.user_agent or ""
@@ -87,7 +87,7 @@ class RequestLog:
 
 
 class _Logged:
-    """A streamed body that knows how much of it was sent."""
+    """A streamed body that counts the bytes sent."""
 
     def __init__(self, stream: Iterable[bytes], req: falcon.Request, status: int, log: RequestLog) -> None:
         self._stream = stream
@@ -103,9 +103,9 @@ class _Logged:
             self._sent += len(chunk)
 
     def close(self) -> None:
-        """Close the stream and write the line; again is harmless."""
+        """Close the stream and log the request. Idempotent."""
         if self._open:
             self._open = False
             with suppress(AttributeError):
-                self._stream.close()  # type: ignore[attr-defined]  # PEP 3333: an iterable may have it
+                self._stream.close()  # type: ignore[attr-defined]  # PEP 3333: optional for an iterable
             self._log.write(self._req, self._status, self._sent)

@@ -1,4 +1,4 @@
-"""Several ranges of a blob in one answer: multipart/byteranges (RFC 9110, 14.6)."""
+"""Several ranges of a blob in one response: multipart/byteranges (RFC 9110, 14.6)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["ByteRanges"]
 
 
 class ByteRanges:
-    """Iterates the body, and opens one part after the other; the first when it is made.
+    """Iterates over the body; opens the parts one after another, the first one in the constructor.
 
-    ``open_part`` answers a reader of a part, and what it raises for the first part passes through. ``length`` is the
-    body's, in bytes.
+    ``open_part`` returns a reader of a part; its exceptions for the first part are propagated. ``length`` is the
+    length of the body in bytes.
     """
 
     def __init__(self, parts: Sequence[Part], media_type: str, open_part: Callable[[Part], Reader]) -> None:
@@ -39,7 +39,7 @@ class ByteRanges:
         yield self._end
 
     def close(self) -> None:
-        """Close the part that is open. Idempotent."""
+        """Close the current part. Idempotent."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None

@@ -1,4 +1,4 @@
-"""Lists in pages: the parameters ``n`` and ``last``, and the Link header to the next page."""
+"""Pagination: the parameters ``n`` and ``last``, and the Link header for the next page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_DIGITS = 18
 
 
 def requested_number(req: falcon.Request, default: int) -> int:
-    """How many results the client asks for; raises PaginationNumberInvalid where that is no number."""
+    """Returns the requested number of results; raises PaginationNumberInvalid if ``n`` is not a number."""
     text = req.get_param("n")
     if not text:
         return default
@@ -26,11 +26,11 @@ def requested_number(req: falcon.Request, default: int) -> int:
 
 
 def page(names: Iterator[str], number: int) -> tuple[list[str], bool]:
-    """The next ``number`` names, and whether there are more."""
+    """Returns the next ``number`` names, and whether there are more."""
     found = list(islice(names, number))
     return found, number > 0 and next(names, None) is not None
 
 
 def next_link(resp: falcon.Response, path: str, **params: str | int) -> None:
-    """Tell where the next page is (RFC 8288)."""
+    """Add the Link header for the next page (RFC 8288)."""
     resp.append_header("Link", f'<{path}?{urlencode(params)}>; rel="next"')

@@ -1,4 +1,4 @@
-"""Telling the listeners what a request did."""
+"""Publishing events for the requests of clients."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _BLOB = "application/octet-stream"
 _FIXED_BITS: Final = 0xF << 76 | 0x3 << 62
 _VERSION_4: Final = 0x4 << 76 | 0x2 << 62
 _KEPT_BYTES: Final = 4 * 2**20
-"""Memory for the references of manifests: the same ones are pulled again and again."""
+"""Cache size for the references of manifests, as the same ones are pulled repeatedly."""
 
 _WEIGHT: Final = 512
-"""About how many bytes of memory one reference takes."""
+"""Approximate size of one reference in memory, in bytes."""
 
 
 class Publisher:
-    """Makes events of what resources have done; costs nothing where nobody listens."""
+    """Creates events for the actions of resources; does nothing without listeners."""
 
     def __init__(self, registry: Registry, urls: Urls, settings: HttpSettings) -> None:
         self._publish = registry.publish
@@ -40,13 +40,13 @@ class Publisher:
 
     @property
     def heard(self) -> bool:
-        """Whether anybody listens."""
+        """Whether there are listeners."""
         return self._publish is not None
 
     def blob(
         self, req: falcon.Request, action: Action, name: str, digest: Digest, size: int, source: str | None = None
     ) -> None:
-        """A blob was pushed, pulled, mounted (from ``source``) or deleted."""
+        """Publish that a blob was pushed, pulled, mounted (from ``source``) or deleted."""
         if self._publish is not None:
             target = Descriptor(_BLOB, str(digest), size)
             self._publish(
@@ -72,7 +72,7 @@ class Publisher:
         manifest: Manifest,
         tags: Sequence[str] = (),
     ) -> None:
-        """A manifest was pushed or pulled, by these tags or by its digest alone."""
+        """Publish that a manifest was pushed or pulled, by these tags or only by its digest."""
         if self._publish is None:
             return
         target = Descriptor(manifest.media_type, str(digest), len(manifest.content))
@@ -94,7 +94,7 @@ class Publisher:
             )
 
     def deleted(self, req: falcon.Request, name: str, digest: Digest | None = None, tag: str | None = None) -> None:
-        """A manifest, a blob or a tag was deleted."""
+        """Publish that a manifest, a blob or a tag was deleted."""
         if self._publish is not None:
             self._publish(
                 Event(
@@ -118,8 +118,8 @@ class Publisher:
 
 
 def _new_id() -> str:
-    # Unique, and no secret: uuid4 asks the system each time, which costs more than the rest of the event.
-    # Written as RFC 9562 (5.4) has it, because UUID takes as long again to do that.
+    # Must be unique, but not secret: uuid4 makes a system call, which costs more than the rest of the event.
+    # Formatted by hand (RFC 9562, 5.4), because UUID takes as long again.
     bits = random.getrandbits(128) & ~_FIXED_BITS | _VERSION_4
     text = f"{bits:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
@@ -136,7 +136,7 @@ def _request(req: falcon.Request) -> Request:
 
 
 def _with_port(req: falcon.Request) -> str:
-    """The client's address, with the port where it is the client who is connected, and the server tells it."""
+    """Returns the client's address, with its port if the client is connected directly and the server provides it."""
     address: str = req.context.address
     port = req.env.get("REMOTE_PORT")
     return str(Address(address, int(port))) if port and req.remote_addr == address else address

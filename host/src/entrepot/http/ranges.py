@@ -14,9 +14,9 @@ _DIGITS: Final = 18
 _UNIT: Final = re.compile(r"\s*bytes\s*=", re.IGNORECASE)
 _RANGE: Final = re.compile(r"([0-9]*)\s*-\s*([0-9]*)\Z")
 _BEYOND: Final = 10**_DIGITS
-"""More than any blob has; what is larger means the same."""
+"""Larger than any blob; larger numbers are treated the same."""
 
-_MOST_RANGES: Final = 1000
+_MAX_RANGES: Final = 1000
 _CHUNK: Final = re.compile(rf"(?:bytes[ =])?([0-9]{{1,{_DIGITS}}})-([0-9]{{1,{_DIGITS}}})(?:/(?:\*|[0-9]+))?\Z")
 
 
@@ -33,19 +33,19 @@ class Part:
 
 
 def requested_parts(header: str | None, size: int) -> list[Part]:
-    """The parts of a blob that a Range header asks for, in its order; none where the whole blob is the right answer.
+    """Returns the parts of a blob that a Range header requests, in its order; empty if the whole blob is to be sent.
 
-    - A header that does not parse is ignored (RFC 9110, 14.2), and empty elements of its list are (5.6.1).
-    - A range that has no byte of the blob is left out.
-    - More than 1,000 ranges, and ranges that hold more bytes together than the blob, are ignored (14.2, 17.15).
+    - A header that does not parse is ignored (RFC 9110, 14.2), and so are empty list elements (5.6.1).
+    - A range that contains no byte of the blob is skipped.
+    - More than 1,000 ranges, or ranges whose total size exceeds the blob, are ignored (14.2, 17.15).
 
-    Raises RangeNotSatisfiable where no range has a byte of the blob.
+    Raises RangeNotSatisfiable if no range contains a byte of the blob.
     """
     unit = _UNIT.match(header) if header else None
     if header is None or unit is None:
         return []
     ranges = [text for element in header[unit.end() :].split(",") if (text := element.strip())]
-    if len(ranges) > _MOST_RANGES:
+    if len(ranges) > _MAX_RANGES:
         return []
     parts = list[Part]()
     for match in map(_RANGE.match, ranges):
@@ -71,9 +71,9 @@ def _number(text: str) -> int | None:
 
 
 def chunk_offset(header: str | None, length: int | None) -> int | None:
-    """Where a chunk of an upload begins, or None where the client does not say.
+    """Returns the offset of an upload's chunk, or None if the client did not send it.
 
-    Raises RangeInvalid where the header breaks the grammar, SizeInvalid where it disagrees with the body's length.
+    Raises RangeInvalid if the header is malformed, SizeInvalid if it does not match the body's length.
     """
     if header is None:
         return None
@@ -84,5 +84,5 @@ def chunk_offset(header: str | None, length: int | None) -> int | None:
     if last < first and length != 0:
         raise RangeInvalid("Content-Range ends before it begins")
     if length is not None and last - first + 1 != length:
-        raise SizeInvalid(f"Content-Range names {last - first + 1} bytes and Content-Length {length}")
+        raise SizeInvalid(f"Content-Range has {last - first + 1} bytes, but Content-Length is {length}")
     return first

@@ -1,6 +1,6 @@
-"""Which resource answers a path.
+"""Routing of paths to resources.
 
-The names of repositories contain slashes, so paths are split from the right: Falcon's own router cannot do that.
+Repository names contain slashes, so paths are split from the right, which Falcon's own router cannot do.
 """
 
 from __future__ import annotations
@@ -48,19 +48,19 @@ REFERRERS: Final = "/v2/{name}/referrers/{digest}"
 _SLASHES: Final = re.compile("//+")
 _FIXED: Final = frozenset({ROOT, V2_BARE, V2, CATALOG, TOKEN})
 
-# Falcon's own types for what a router answers: the resource, its methods, the parameters and the template.
+# The result type of a Falcon router: the resource, its methods, the parameters and the template.
 Found = tuple[object, dict[str, Any], dict[str, str], str]
 
 
 class Router:
-    """Falcon's interface of a router: ``add_route`` at start, ``find`` at every request."""
+    """Implements Falcon's router interface: ``add_route`` at startup, ``find`` for every request."""
 
     def __init__(self, prefix: str = "/") -> None:
         self._prefix = prefix.rstrip("/")
         self._routes: dict[str, tuple[object, dict[str, Any]]] = {}
 
     def add_route(self, uri_template: str, resource: object, **kwargs: object) -> None:
-        """Let a resource answer one of the templates of this module; OPTIONS tells of no method in its ``disabled``."""
+        """Add a resource for a template of this module; OPTIONS omits the methods in the resource's ``disabled``."""
         methods: dict[str, Any] = map_http_methods(resource)
         disabled: frozenset[str] = getattr(resource, "disabled", frozenset())
         methods["OPTIONS"] = _options(", ".join(sorted({*methods, "OPTIONS"} - disabled)))
@@ -68,10 +68,10 @@ class Router:
         self._routes[uri_template] = (resource, methods)
 
     def find(self, uri: str, req: falcon.Request | None = None) -> Found | None:
-        """The resource for a path, or None.
+        """Returns the resource for a path, or None.
 
-        Raises NameInvalid where the repository's name breaks the grammar, and HTTPMovedPermanently where the path leads
-        somewhere without its doubled slashes and the one at its end, as Distribution's router does.
+        Raises NameInvalid if the repository name is malformed, and HTTPMovedPermanently if the path is valid without
+        duplicate slashes or a trailing one, as Distribution's router does.
         """
         try:
             found = self._find(uri)

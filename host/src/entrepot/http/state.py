@@ -1,4 +1,4 @@
-"""What the URL of an upload carries: where the client believes the upload to stand, signed."""
+"""The signed state in the URL of an upload: its position from the client's point of view."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_TEXT: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class UploadPosition:
-    """An upload of a repository, the number of its slices and the bytes they hold."""
+    """An upload of a repository, with the number of its slices and its size in bytes."""
 
     name: str
     uuid: str
@@ -29,13 +29,13 @@ class UploadPosition:
 
 
 class StateSigner:
-    """Writes and checks ``_state``, as Distribution does: base64url(HMAC-SHA256(secret, J) ‖ J)."""
+    """Creates and verifies ``_state``, as Distribution does: base64url(HMAC-SHA256(secret, J) ‖ J)."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     def sign(self, position: UploadPosition) -> str:
-        """The state as text for a query."""
+        """Returns the state as text for a query string."""
         text = json.dumps(
             {"Name": position.name, "UUID": position.uuid, "Offset": position.size, "Number": position.number},
             separators=(",", ":"),
@@ -43,16 +43,16 @@ class StateSigner:
         return urlsafe_b64encode(self._signature(text) + text).decode("ascii")
 
     def verify(self, state: str | None, name: str, uuid: str) -> UploadPosition:
-        """The position that a state holds; raises BlobUploadInvalid where it is not ours, or another upload's."""
+        """Returns the position in a state; raises BlobUploadInvalid if its signature or its upload is wrong."""
         if state is None or len(state) > _MAX_TEXT:
-            raise BlobUploadInvalid("use the Location of the last answer unchanged: its _state is missing")
+            raise BlobUploadInvalid("_state is missing: use the Location of the last response unchanged")
         try:
             raw = urlsafe_b64decode(state.encode("ascii"))
         except (binascii.Error, UnicodeEncodeError) as error:
-            raise BlobUploadInvalid("_state is not ours") from error
+            raise BlobUploadInvalid("_state is malformed") from error
         signature, text = raw[:_SIGNATURE], raw[_SIGNATURE:]
         if not hmac.compare_digest(signature, self._signature(text)):
-            raise BlobUploadInvalid("_state is not ours")
+            raise BlobUploadInvalid("_state has a wrong signature")
         fields = json.loads(text)
         if fields["Name"] != name or fields["UUID"] != uuid:
             raise BlobUploadInvalid("_state belongs to another upload")

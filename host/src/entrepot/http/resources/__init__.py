@@ -1,1 +1,1 @@
-"""The resources of the API, one file each (distribution-spec, "Endpoints")."""
+"""The resources of the API, one module each (distribution-spec, "Endpoints")."""

@@ -1,4 +1,4 @@
-"""The paths that name no repository."""
+"""Resources for paths without a repository."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Bare", "Root", "Version"]
 
 
 class Root:
-    """``/``: for whoever wants to know that something answers."""
+    """``/``: an empty response, for checks that the server is up."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.set_header("Cache-Control", "no-cache")
@@ -21,7 +21,7 @@ class Root:
 
 
 class Version:
-    """``/v2/``: says that this registry implements the specification ("Determining Support")."""
+    """``/v2/``: indicates that this registry implements the specification ("Determining Support")."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.data = b"{}"
@@ -30,7 +30,7 @@ class Version:
 
 
 class Bare:
-    """``/v2``: the same, for those who forget the slash."""
+    """``/v2``: redirects to ``/v2/``."""
 
     def __init__(self, urls: Urls) -> None:
         self._location = urls.path("/v2/")

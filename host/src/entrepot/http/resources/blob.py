@@ -21,7 +21,7 @@ __all__ = ["Blob"]
 
 _MEDIA_TYPE: Final = "application/octet-stream"
 _SMALL: Final = 2**16
-"""Up to so many bytes are answered at once: a server takes longer to begin a stream than to copy them."""
+"""Up to this size, a body is sent at once: starting a stream takes a server longer than copying the bytes."""
 
 
 class Blob:
@@ -35,44 +35,44 @@ class Blob:
         self.disabled = registry.settings.disabled & {"DELETE"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
-        wanted = known_digest(digest, BlobUnknown)
-        etag = f'"{wanted}"'
+        requested = known_digest(digest, BlobUnknown)
+        etag = f'"{requested}"'
         condition, header = req.env.get("HTTP_IF_NONE_MATCH"), req.env.get("HTTP_RANGE")
-        # Object stores answer one range at the most, and several with the whole object.
+        # Object stores support one range at most, and answer several with the whole object.
         if self._redirect and not (header and "," in header):
-            url = self._blobs.url(name, wanted)
+            url = self._blobs.url(name, requested)
             if url is not None:
                 if self._publisher.heard:
-                    # The backend tells nobody what it serves; Distribution counts the redirect as the pull, too.
-                    self._publisher.blob(req, "pull", name, wanted, self._blobs.stat(name, wanted).size)
+                    # The backend does not report what it serves; Distribution also counts the redirect as a pull.
+                    self._publisher.blob(req, "pull", name, requested, self._blobs.stat(name, requested).size)
                 raise falcon.HTTPTemporaryRedirect(url)
         if condition is None and header is None:
-            reader = self._blobs.read(name, wanted)
-            whole = size = reader.info.size
+            reader = self._blobs.read(name, requested)
+            total = size = reader.info.size
         else:
-            blob = self._blobs.stat(name, wanted)
-            _describe(resp, str(wanted), etag)
+            blob = self._blobs.stat(name, requested)
+            _describe(resp, str(requested), etag)
             if matches(condition, etag):
                 resp.status = falcon.HTTP_304
                 return
             parts = requested_parts(header, blob.size) if req.get_header("If-Range", default=etag) == etag else []
             if len(parts) > 1:
-                self._send_parts(resp, name, wanted, blob, parts)
-                self._publisher.blob(req, "pull", name, wanted, blob.size)
+                self._send_parts(resp, name, requested, blob, parts)
+                self._publisher.blob(req, "pull", name, requested, blob.size)
                 return
             if parts:
                 resp.status = falcon.HTTP_206
                 resp.set_header("Content-Range", str(parts[0]))
-            whole = blob.size
-            offset, size = (parts[0].offset, parts[0].length) if parts else (0, whole)
-            reader = self._blobs.read_part(name, wanted, blob, offset, size)
-        _describe(resp, str(wanted), etag)
+            total = blob.size
+            offset, size = (parts[0].offset, parts[0].length) if parts else (0, total)
+            reader = self._blobs.read_part(name, requested, blob, offset, size)
+        _describe(resp, str(requested), etag)
         if size <= _SMALL:
             with reader:
                 resp.data = b"".join(reader)
         else:
             resp.set_stream(reader, size)
-        self._publisher.blob(req, "pull", name, wanted, whole)
+        self._publisher.blob(req, "pull", name, requested, total)
 
     def _send_parts(
         self, resp: falcon.Response, name: str, digest: Digest, blob: Content, parts: Sequence[Part]
@@ -89,24 +89,24 @@ class Blob:
             resp.set_stream(body, body.length)
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
-        wanted = known_digest(digest, BlobUnknown)
-        etag = f'"{wanted}"'
-        blob = self._blobs.stat(name, wanted)
-        _describe(resp, str(wanted), etag)
+        requested = known_digest(digest, BlobUnknown)
+        etag = f'"{requested}"'
+        blob = self._blobs.stat(name, requested)
+        _describe(resp, str(requested), etag)
         if matches(req.env.get("HTTP_IF_NONE_MATCH"), etag):
             resp.status = falcon.HTTP_304
             return
         resp.content_length = blob.size
-        # Distribution counts it as a pull.
-        self._publisher.blob(req, "pull", name, wanted, blob.size)
+        # Distribution counts this as a pull.
+        self._publisher.blob(req, "pull", name, requested, blob.size)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, digest: str) -> None:
         check_writable(self._settings, "GET, HEAD")
         if not self._settings.delete_enabled:
-            raise Unsupported("deleting is not enabled in this registry", headers={"Allow": "GET, HEAD"})
-        wanted = known_digest(digest, BlobUnknown)
-        self._blobs.delete(name, wanted)
-        self._publisher.deleted(req, name, wanted)
+            raise Unsupported("deletion is not enabled in this registry", headers={"Allow": "GET, HEAD"})
+        requested = known_digest(digest, BlobUnknown)
+        self._blobs.delete(name, requested)
+        self._publisher.deleted(req, name, requested)
         resp.status = falcon.HTTP_202
 
 

@@ -20,27 +20,27 @@ _DEFAULT: Final = 100
 
 
 class Catalog:
-    """``/v2/_catalog``: not in the OCI specification, but in Distribution's."""
+    """``/v2/_catalog``: part of Distribution's API, but not of the OCI specification."""
 
     def __init__(self, registry: Registry, urls: Urls, gate: Gate | None) -> None:
         self._gate = gate
         self._catalog = registry.catalog
-        self._most = registry.settings.catalog_max
+        self._max = registry.settings.catalog_max
         self._urls = urls
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        number = requested_number(req, min(_DEFAULT, self._most))
-        if number > self._most:
-            raise PaginationNumberInvalid({"n": number, "max": self._most})
+        number = requested_number(req, min(_DEFAULT, self._max))
+        if number > self._max:
+            raise PaginationNumberInvalid({"n": number, "max": self._max})
         last = req.get_param("last") or ""
-        names, more = page(self._shown(req, last), number) if number else ([], False)
+        names, more = page(self._visible(req, last), number) if number else ([], False)
         if more:
             next_link(resp, self._urls.path("/v2/_catalog"), last=names[-1], n=number)
         resp.data = json_body({"repositories": names})
 
     on_head = on_get
 
-    def _shown(self, req: falcon.Request, last: str) -> Iterator[str]:
+    def _visible(self, req: falcon.Request, last: str) -> Iterator[str]:
         names = self._catalog.names(last)
         gate = self._gate
         return names if gate is None else (name for name in names if gate.lists(req.context.identity, name))

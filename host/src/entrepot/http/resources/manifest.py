@@ -24,7 +24,7 @@ from entrepot.registry.names import Digest, check_tag, parse_digest
 
 __all__ = ["Manifest"]
 
-_MOST_TAGS: Final = 64
+_MAX_TAGS: Final = 64
 
 
 class Manifest:
@@ -71,7 +71,7 @@ class Manifest:
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, reference: str) -> None:
         check_writable(self._settings, "GET, HEAD")
         if not self._settings.delete_enabled:
-            raise Unsupported("deleting is not enabled in this registry", headers={"Allow": "GET, HEAD, PUT"})
+            raise Unsupported("deletion is not enabled in this registry", headers={"Allow": "GET, HEAD, PUT"})
         resp.status = falcon.HTTP_202
         if ":" in reference:
             digest = known_digest(reference, ManifestUnknown)
@@ -90,7 +90,7 @@ class Manifest:
         try:
             tag = check_tag(reference)
         except TagInvalid as error:
-            # What cannot be a tag is not in the repository ("Pulling manifests": the answer MUST be 404).
+            # An invalid tag cannot exist in the repository ("Pulling manifests": the response MUST be 404).
             raise ManifestUnknown({"name": name, "tag": reference[:128]}) from error
         found, manifest = self._manifests.get_tagged(name, tag)
         return found, [tag], manifest
@@ -109,12 +109,12 @@ class Manifest:
 
 
 def _target(req: falcon.Request, reference: str) -> tuple[Digest | None, list[str]]:
-    """What a manifest is pushed as: its digest and more tags, or one tag."""
+    """Returns what a manifest is pushed as: its digest and additional tags, or a single tag."""
     if ":" not in reference:
         return None, [check_tag(reference)]
     tags = req.get_param_as_list("tag") or []
-    if len(tags) > _MOST_TAGS:
-        raise TooManyTags(f"at most {_MOST_TAGS}")
+    if len(tags) > _MAX_TAGS:
+        raise TooManyTags(f"at most {_MAX_TAGS}")
     try:
         return parse_digest(reference), [check_tag(tag) for tag in dict.fromkeys(tags)]
     except DigestInvalid as error:

@@ -17,7 +17,7 @@ from entrepot.registry.referrers import Referrer
 __all__ = ["Referrers"]
 
 _PAGE_SIZE: Final = 4 * 2**20 - 4096
-"""Clients accept manifests of at most 4 MiB, and this answer is one."""
+"""Clients accept manifests of at most 4 MiB, and this response is one."""
 
 
 class Referrers:
@@ -47,7 +47,7 @@ class Referrers:
 
 
 def _page(referrers: Iterator[Referrer]) -> tuple[list[bytes], str | None]:
-    """The descriptors that fit in one answer, and the last of them where there are more."""
+    """Returns the descriptors that fit in one response, and the last digest if there are more."""
     entries: list[bytes] = []
     size, last = 0, ""
     for referrer in referrers:

@@ -17,11 +17,11 @@ class Tags:
 
     def __init__(self, registry: Registry, urls: Urls) -> None:
         self._tags = registry.tags
-        self._most = registry.settings.tags_max
+        self._max = registry.settings.tags_max
         self._urls = urls
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
-        number = min(requested_number(req, self._most), self._most)
+        number = min(requested_number(req, self._max), self._max)
         last = req.get_param("last") or ""
         tags, more = page(self._tags.names(name, last), number)
         if more:

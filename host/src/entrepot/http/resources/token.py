@@ -1,4 +1,4 @@
-"""The token endpoint: the host speaks HTTP, the authenticator decides."""
+"""The token endpoint: HTTP for an authenticator that issues tokens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_FIELDS: Final = 128
 
 
 class TokenRequestInvalid(RegistryError):  # noqa: N818 - like the specification's codes
-    code, status, message = "UNSUPPORTED", 400, "the request for a token cannot be read"
+    code, status, message = "UNSUPPORTED", 400, "invalid token request"
 
 
 class Token:
@@ -34,30 +34,30 @@ class Token:
         self._urls = urls
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._answer(req, resp, "GET", req.query_string)
+        self._respond(req, resp, "GET", req.query_string)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         if (req.content_type or "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-            raise TokenRequestInvalid("the body has to be application/x-www-form-urlencoded")
+            raise TokenRequestInvalid("the body must be application/x-www-form-urlencoded")
         body, parts = request_body(req), list[bytes]()
         while not body.ended and body.received <= _MAX_FORM:
             parts.append(body.read(_MAX_FORM))
         if body.received > _MAX_FORM:
             raise TokenRequestInvalid(f"at most {_MAX_FORM} bytes")
         body.check_whole()
-        self._answer(req, resp, "POST", b"".join(parts).decode("latin-1"))
+        self._respond(req, resp, "POST", b"".join(parts).decode("latin-1"))
 
-    def _answer(self, req: falcon.Request, resp: falcon.Response, method: Literal["GET", "POST"], form: str) -> None:
+    def _respond(self, req: falcon.Request, resp: falcon.Response, method: Literal["GET", "POST"], form: str) -> None:
         try:
             parameters = parse_qs(form, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
         except ValueError:
-            # Not chained: the error quotes what may be a password.
-            raise TokenRequestInvalid("the parameters are no UTF-8, or too many") from None
+            # Not chained: the error message quotes the value, which may be a password.
+            raise TokenRequestInvalid("the parameters are not valid UTF-8, or too many") from None
         presented = presented_by(req, self._urls)
         if presented.authorization is not None or method == "POST":
             self._limits.before_login(presented.address)
-        answer = self._issuer.issue(TokenRequest(method, parameters, presented), self._authority)
-        resp.status = answer.status
+        issued = self._issuer.issue(TokenRequest(method, parameters, presented), self._authority)
+        resp.status = issued.status
         resp.content_type = "application/json"
-        resp.set_headers({"Cache-Control": "no-store", **answer.headers})
-        resp.data = json_body(answer.content)
+        resp.set_headers({"Cache-Control": "no-store", **issued.headers})
+        resp.data = json_body(issued.content)

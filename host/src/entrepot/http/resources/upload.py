@@ -36,15 +36,15 @@ class _Pushing:
         self._uploads = registry.uploads
         self._urls = urls
         self._publisher = publisher
-        # An upload can always be cancelled, but for a registry that is read-only.
+        # An upload can always be cancelled, unless the registry is read-only.
         self.disabled = registry.settings.disabled if registry.settings.readonly else frozenset()
 
-    def _tell_created(self, req: falcon.Request, resp: falcon.Response, name: str, digest: Digest) -> None:
+    def _set_created(self, req: falcon.Request, resp: falcon.Response, name: str, digest: Digest) -> None:
         resp.status = falcon.HTTP_201
         resp.location = self._urls.blob(req, name, digest)
         resp.set_header("Docker-Content-Digest", str(digest))
 
-    def _tell_position(self, req: falcon.Request, resp: falcon.Response, record: UploadRecord) -> None:
+    def _set_position(self, req: falcon.Request, resp: falcon.Response, record: UploadRecord) -> None:
         for name, value in self._position_headers(req, record).items():
             resp.set_header(name, value)
 
@@ -71,7 +71,7 @@ class Uploads(_Pushing):
             return
         if digest and not req.get_param("mount"):
             committed = self._uploads.push(name, request_body(req), parse_digest(digest))
-            self._tell_created(req, resp, name, committed.digest)
+            self._set_created(req, resp, name, committed.digest)
             self._publisher.blob(req, "push", name, committed.digest, committed.size)
             return
         algorithm = req.get_param("digest-algorithm") or (mount.digest.algorithm if mount else "sha256")
@@ -79,7 +79,7 @@ class Uploads(_Pushing):
             raise AlgorithmUnsupported(f"{algorithm[:64]}; supported are {', '.join(ALGORITHMS)}")
         record = self._uploads.start(name, algorithm)
         resp.status = falcon.HTTP_202
-        self._tell_position(req, resp, record)
+        self._set_position(req, resp, record)
 
     def _mount(self, req: falcon.Request, resp: falcon.Response, name: str, mount: Mount) -> bool:
         if not self._may_mount(req, mount.source):
@@ -87,14 +87,14 @@ class Uploads(_Pushing):
         blob = self._registry.blobs.mount(name, mount.digest, mount.source)
         if blob is None:
             return False
-        self._tell_created(req, resp, name, mount.digest)
+        self._set_created(req, resp, name, mount.digest)
         self._publisher.blob(req, "mount", name, mount.digest, blob.size, mount.source)
         return True
 
     def _may_mount(self, req: falcon.Request, source: str | None) -> bool:
-        """Whether the client may pull what it wants to mount; else it has to show that it has the bytes, by a push.
+        """Returns whether the client may pull the blob to mount; otherwise it must push the bytes.
 
-        An answer of its own would tell whether a repository that the client may not see has the blob.
+        A different response would reveal whether a repository that the client may not pull has the blob.
         """
         if self._gate is None:
             return True
@@ -102,12 +102,12 @@ class Uploads(_Pushing):
 
 
 class Upload(_Pushing):
-    """``/v2/<name>/blobs/uploads/<uuid>``: one upload that was begun."""
+    """``/v2/<name>/blobs/uploads/<uuid>``: one upload in progress."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
         record = self._uploads.status(name, _checked(uuid))
         resp.status = falcon.HTTP_204
-        self._tell_position(req, resp, record)
+        self._set_position(req, resp, record)
 
     on_head = on_get
 
@@ -121,7 +121,7 @@ class Upload(_Pushing):
         except RangeInvalid as error:
             raise self._with_position(req, name, uuid, error) from error
         resp.status = falcon.HTTP_202
-        self._tell_position(req, resp, record)
+        self._set_position(req, resp, record)
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
         check_writable(self._registry.settings, "GET, HEAD")
@@ -135,7 +135,7 @@ class Upload(_Pushing):
             committed = self._uploads.commit(name, uuid, position.number, body, offset, digest)
         except RangeInvalid as error:
             raise self._with_position(req, name, uuid, error) from error
-        self._tell_created(req, resp, name, committed.digest)
+        self._set_created(req, resp, name, committed.digest)
         self._publisher.blob(req, "push", name, committed.digest, committed.size)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:
@@ -144,7 +144,7 @@ class Upload(_Pushing):
         resp.status = falcon.HTTP_204
 
     def _with_position(self, req: falcon.Request, name: str, uuid: str, error: RangeInvalid) -> RegistryError:
-        """The same error with the headers that a client needs to go on."""
+        """Returns the error with the headers that a client needs to continue the upload."""
         try:
             record = self._uploads.status(name, uuid)
         except BlobUploadUnknown as gone:
