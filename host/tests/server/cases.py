@@ -1,4 +1,4 @@
-"""What every server must do, on real sockets: the same tests for each of them."""
+"""Requirements for every server, tested with real sockets."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MIB = 2**20
 
 
 def request(method: str, target: str, *fields: bytes) -> bytes:
-    """The head of a request, up to where CLOSE or an empty line ends it."""
+    """Returns the head of a request, to be ended by CLOSE or an empty line."""
     return f"{method} {target} HTTP/1.1\r\n".encode("latin-1") + HOST + b"".join(field + b"\r\n" for field in fields)
 
 
 class ServerCases:
-    """Inherit it, and name the server."""
+    """Base class for the tests of a server; subclasses set the server's name."""
 
     name: ClassVar[str]
     tells_broken_chunks: ClassVar[bool] = True
@@ -38,7 +38,7 @@ class ServerCases:
         with Running(cls.name, tmp_path_factory.mktemp("server") / "run") as running:
             yield running
 
-    def test_the_application_sees_the_request(self, server: Running) -> None:
+    def test_the_application_gets_the_request(self, server: Running) -> None:
         seen = server.get("/echo/a%20b?x=%20y&z=a+b").environ()
         assert seen["REQUEST_METHOD"] == "GET"
         assert seen["PATH_INFO"] == "/echo/a b"
@@ -46,34 +46,34 @@ class ServerCases:
         assert seen["REMOTE_ADDR"] == "127.0.0.1"
         assert seen["HTTP_HOST"] == "registry.example"
 
-    def test_the_headers_of_a_proxy_reach_the_application(self, server: Running) -> None:
+    def test_forwarding_headers_are_passed_to_the_application(self, server: Running) -> None:
         fields = (b"X-Forwarded-Proto: https", b"X-Forwarded-Host: a.example", b"Forwarded: proto=https")
         seen = server.talk(request("GET", "/echo", *fields) + CLOSE)[0].environ()
         assert seen["HTTP_X_FORWARDED_PROTO"] == "https"
         assert seen["HTTP_X_FORWARDED_HOST"] == "a.example"
         assert seen["HTTP_FORWARDED"] == "proto=https"
 
-    def test_a_body_with_a_length_arrives_whole(self, server: Running) -> None:
+    def test_a_body_with_a_length_is_received_completely(self, server: Running) -> None:
         body = os.urandom(3 * MIB + 7)
         answer = server.talk(request("POST", "/echo", b"Content-Length: %d" % len(body)) + CLOSE + body)[0]
         assert answer.json()["sha256"] == hashlib.sha256(body).hexdigest()
         assert answer.environ()["CONTENT_LENGTH"] == str(len(body))
 
-    def test_a_chunked_body_arrives_whole(self, server: Running) -> None:
+    def test_a_chunked_body_is_received_completely(self, server: Running) -> None:
         head = request("POST", "/echo", b"Transfer-Encoding: chunked") + CLOSE
         answer = server.talk(head + b"3\r\nabc\r\n", b"5;x=y\r\ndefgh\r\n", b"0\r\n\r\n")[0]
         assert answer.json()["sha256"] == hashlib.sha256(b"abcdefgh").hexdigest()
 
-    def test_a_body_that_comes_slowly_arrives_whole(self, server: Running) -> None:
+    def test_a_slow_body_is_received_completely(self, server: Running) -> None:
         answer = server.talk(request("POST", "/echo", b"Content-Length: 9") + CLOSE + b"abc", b"def", b"ghi")[0]
         assert answer.json()["size"] == 9
 
-    def test_a_body_shorter_than_its_length_is_no_whole_body(self, server: Running) -> None:
+    def test_a_body_shorter_than_its_length_is_incomplete(self, server: Running) -> None:
         with server.connect() as connection:
             connection.sendall(request("POST", "/echo", b"Content-Length: 9") + CLOSE + b"abc")
             connection.shutdown(socket.SHUT_WR)
             answers = parse_answers(receive(connection), ["POST"])
-        # A server may pass the request on, and then its application sees the difference, or may drop it.
+        # A server may pass the incomplete request to the application, which notices, or drop it.
         assert [answer.json()["size"] for answer in answers] in ([3], [])
         assert server.get("/nothing").status == 204
 
@@ -85,12 +85,12 @@ class ServerCases:
             connection.sendall(b"abc")
             assert parse_answers(receive(connection), ["PUT"])[-1].json()["size"] == 3
 
-    def test_expect_without_a_body_is_answered(self, server: Running) -> None:
+    def test_expect_without_a_body_gets_a_response(self, server: Running) -> None:
         answers = server.talk(request("GET", "/sized", b"Expect: 100-continue") + CLOSE)
         assert [answer.status for answer in answers] == [200]
 
     @pytest.mark.parametrize("broken", [b"x\r\n", b"3\r\nabcd\r\n", None], ids=["size", "end of chunk", "end of body"])
-    def test_a_chunked_body_that_breaks_off_is_not_taken_for_whole(self, server: Running, broken: bytes | None) -> None:
+    def test_an_incomplete_chunked_body_is_not_treated_as_complete(self, server: Running, broken: bytes | None) -> None:
         before = len(server.log())
         with server.connect() as connection:
             connection.sendall(request("POST", "/echo", b"Transfer-Encoding: chunked") + b"\r\n3\r\nabc\r\n")
@@ -116,19 +116,19 @@ class ServerCases:
         ],
         ids=["both lengths", "chunks in HTTP 1.0", "unknown coding", "endless length"],
     )
-    def test_a_request_whose_end_is_in_doubt_ends_the_connection(self, server: Running, head: bytes) -> None:
+    def test_a_request_with_an_ambiguous_end_closes_the_connection(self, server: Running, head: bytes) -> None:
         before = len(server.log())
         following = request("GET", "/sized") + b"\r\n"
         answers = server.talk(head + b"0\r\n\r\n" + following, methods=["POST", "GET"])
         assert [answer.headers["Connection"] for answer in answers] == ["close"]
         assert "Traceback" not in server.log()[before:]
 
-    def test_a_refusal_before_the_body_was_read_reaches_the_client(self, server: Running) -> None:
+    def test_an_error_before_the_body_was_read_reaches_the_client(self, server: Running) -> None:
         head = request("PUT", "/refuse", b"Content-Length: 3") + CLOSE
         answer = server.talk(head + b"abc")[0]
         assert (answer.status, answer.body) == (413, b"large")
 
-    def test_head_tells_the_length_and_sends_no_body(self, server: Running) -> None:
+    def test_head_has_the_length_and_no_body(self, server: Running) -> None:
         head, after = server.talk(
             request("HEAD", "/sized") + b"\r\n", request("GET", "/nothing") + CLOSE, methods=["HEAD", "GET"]
         )
@@ -136,14 +136,14 @@ class ServerCases:
         assert after.status == 204
 
     @pytest.mark.parametrize(("target", "status"), [("/nothing", 204), ("/unchanged", 304)])
-    def test_an_answer_without_a_body_ends_where_the_next_begins(
+    def test_a_response_without_a_body_ends_where_the_next_begins(
         self, server: Running, target: str, status: int
     ) -> None:
         first, *others = server.talk(
             request("GET", target) + b"\r\n" + request("GET", "/sized") + CLOSE, methods=["GET", "GET"]
         )
         assert first.status == status
-        # waitress ends the connection after it, and says so.
+        # waitress closes the connection afterwards, and announces it.
         assert [len(other.body) for other in others] == [1000] or first.headers["Connection"] == "close"
 
     def test_pipelined_requests_are_answered_in_order(self, server: Running) -> None:
@@ -155,32 +155,32 @@ class ServerCases:
     def test_a_header_can_be_sent_twice(self, server: Running) -> None:
         assert server.get("/twice").headers.get_all("X-Twice") == ["1", "2"]
 
-    def test_a_large_answer_arrives_whole(self, server: Running) -> None:
+    def test_a_large_response_is_sent_completely(self, server: Running) -> None:
         answer = server.get("/stream?40")
         assert answer.whole
         assert len(answer.body) == 40 * MIB
 
-    def test_a_client_that_leaves_in_mid_answer_harms_nobody(self, server: Running) -> None:
+    def test_a_client_that_disconnects_during_a_response_does_not_affect_others(self, server: Running) -> None:
         with server.connect() as connection:
             connection.sendall(request("GET", "/stream?40") + CLOSE)
             connection.recv(1000)
         assert server.get("/sized").whole
 
-    def test_a_client_that_leaves_in_mid_body_harms_nobody(self, server: Running) -> None:
+    def test_a_client_that_disconnects_during_its_body_does_not_affect_others(self, server: Running) -> None:
         with server.connect() as connection:
             connection.sendall(request("POST", "/echo", b"Content-Length: 1000000") + CLOSE + b"abc")
         assert server.get("/sized").whole
 
-    def test_an_answer_that_breaks_off_is_not_taken_for_whole(self, server: Running) -> None:
+    def test_an_aborted_response_is_recognizably_incomplete(self, server: Running) -> None:
         assert not any(answer.whole for answer in server.talk(request("GET", "/cut") + CLOSE))
 
-    def test_an_error_of_the_application_shows_nothing_of_it(self, server: Running) -> None:
+    def test_an_application_error_is_not_shown_to_the_client(self, server: Running) -> None:
         answer = server.get("/raise")
         assert answer.status == 500
         assert b"secret" not in answer.body
         assert b"Traceback" not in answer.body
 
-    def test_a_long_target_is_taken(self, server: Running) -> None:
+    def test_a_long_target_is_accepted(self, server: Running) -> None:
         target = "/echo/" + "a" * 8000
         assert server.get(target).environ()["PATH_INFO"] == target
 
@@ -193,8 +193,8 @@ class ServerCases:
             pytest.param(request("GET", "/", b"X: " + b"y" * 600_000) + CLOSE, id="endless header"),
         ],
     )
-    def test_what_is_no_request_is_refused(self, server: Running, head: bytes) -> None:
-        # A connection that ends without an answer is a refusal too.
+    def test_a_malformed_request_is_rejected(self, server: Running, head: bytes) -> None:
+        # Closing the connection without a response is also a rejection.
         assert all(400 <= answer.status < 500 for answer in server.talk(head))
         assert server.get("/nothing").status == 204
 
@@ -211,7 +211,7 @@ class ServerCases:
                 crowds.enter_context(stalls.stalled(server.connect, sent))
                 assert stalls.seconds_for_others(server.connect) < 10
 
-    def test_a_client_that_stops_in_mid_body_is_disconnected_and_no_other(self, tmp_path: Path) -> None:
+    def test_only_a_client_that_stalls_during_its_body_is_disconnected(self, tmp_path: Path) -> None:
         stopped = [
             request("POST", "/echo", b"Content-Length: 9") + b"\r\nabc",
             request("POST", "/echo", b"Transfer-Encoding: chunked") + b"\r\n3\r\nabc\r\n",
@@ -238,7 +238,7 @@ class ServerCases:
             assert len(receive(connection)) < 64 * MIB
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_a_signal_lets_running_requests_end(self, tmp_path: Path, number: signal.Signals) -> None:
+    def test_running_requests_end_after_a_signal(self, tmp_path: Path, number: signal.Signals) -> None:
         with Running(self.name, tmp_path / "run", workers=2) as server:
             running = UnderWay(server, "/slow?1.5")
             os.kill(server.process.pid, number)
@@ -246,7 +246,7 @@ class ServerCases:
             assert server.process.wait(10) == 0
             assert server.closed() == self.workers(2)
 
-    def test_a_signal_lets_an_upload_end(self, tmp_path: Path) -> None:
+    def test_an_upload_ends_after_a_signal(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run") as server, server.connect() as connection:
             connection.sendall(request("POST", "/echo", b"Content-Length: 6") + CLOSE + b"abc")
             time.sleep(0.3)
@@ -271,20 +271,20 @@ class ServerCases:
                 server.terminate()
                 assert server.process.wait(20) == 0
 
-    def test_a_signal_is_not_lost_where_threads_begin_late(self, tmp_path: Path) -> None:
+    def test_a_signal_is_not_lost_if_threads_start_late(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", late_threads=True) as server:
             time.sleep(0.5)
             server.terminate()
             assert server.process.wait(10) == 0
 
-    def test_an_idle_connection_does_not_hold_up_the_end(self, tmp_path: Path) -> None:
+    def test_an_idle_connection_does_not_delay_shutdown(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run") as server, server.connect() as connection:
             connection.sendall(request("GET", "/nothing") + b"\r\n")
             connection.recv(1000)
             server.terminate()
             assert server.process.wait(10) == 0
 
-    def test_a_request_that_does_not_end_is_cut_off(self, tmp_path: Path) -> None:
+    def test_a_request_that_does_not_end_is_aborted(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", drain_timeout=1) as server:
             running = UnderWay(server, "/slow?60")
             server.terminate()
@@ -299,17 +299,17 @@ class ServerCases:
                 time.sleep(1)
             assert receive(connection) == b""
 
-    def test_an_address_in_use_stops_the_start(self, tmp_path: Path, server: Running) -> None:
+    def test_an_address_in_use_is_an_error_at_the_start(self, tmp_path: Path, server: Running) -> None:
         with pytest.raises(AssertionError, match="Address already in use"):
             Running(self.name, tmp_path / "run", port=server.port)
 
     def workers(self, wanted: int) -> int:
-        """How many processes serve where so many are asked for."""
+        """Returns the number of processes when ``wanted`` are configured."""
         return wanted
 
 
 class UnderWay:
-    """A request that was sent and is not answered yet."""
+    """A request that was sent and has no response yet."""
 
     def __init__(self, server: Running, target: str) -> None:
         self._connection = server.connect()
@@ -317,14 +317,14 @@ class UnderWay:
         time.sleep(0.5)
 
     def body(self) -> bytes | None:
-        """The body of the answer, or None where the connection ended without one."""
+        """Returns the body of the response, or None if the connection was closed without one."""
         with self._connection:
             answers = parse_answers(receive(self._connection), ["GET"])
         return answers[0].body if answers else None
 
 
 def at_once(server: Running, count: int, target: str) -> list[Answer]:
-    """The answers to many requests that are sent at the same time."""
+    """Returns the responses to many concurrent requests."""
     answers: list[Answer] = []
     threads = [threading.Thread(target=lambda: answers.append(server.get(target))) for _ in range(count)]
     for thread in threads:

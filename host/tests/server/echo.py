@@ -1,4 +1,4 @@
-"""A small application that shows what a server does: it answers with what it was given."""
+"""A small application that echoes its requests, to observe a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MIB = 2**20
 
 
 class Echo:
-    """Each path is one behaviour; ``closed`` is a folder that gets a file when the application is closed."""
+    """Each path is one behaviour; ``closed`` is a folder in which a file is created when the application is closed."""
 
     def __init__(self, closed: Path) -> None:
         self._closed = closed
@@ -29,7 +29,7 @@ class Echo:
         return result
 
     def close(self) -> None:
-        """Leave a file that says so."""
+        """Create a file in the folder ``closed``."""
         self._closed.joinpath(f"{time.monotonic_ns()}").touch()
 
     def _echo(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -101,7 +101,7 @@ class Echo:
 
     def _breaking(self) -> Iterator[bytes]:
         yield b"x" * 10
-        raise OSError("the storage broke off")
+        raise OSError("the storage failed")
 
     def _late(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         while environ["wsgi.input"].read(_MIB):

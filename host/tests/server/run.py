@@ -33,14 +33,14 @@ def main(name: str, folder: Path, options: dict[str, object]) -> None:
         host="127.0.0.1",
         on_ready=ready,
         tls=tls,
-        **{"port": 0, **options},  # type: ignore[arg-type]  # JSON that the tests themselves wrote
+        **{"port": 0, **options},  # type: ignore[arg-type]  # JSON written by the tests
     )
     configure_logging("info", as_json=False, fields={})
     load_server(name)().serve(functools.partial(build, folder), settings)
 
 
 def tls_settings(folder: Path, options: dict[str, object]) -> TlsSettings | None:
-    """TLS where a least version is given, with what lies in the folder: a certificate, its key, perhaps a client CA."""
+    """Returns TLS settings if a minimum version is given, with the files in the folder: certificate, key, client CA."""
     least, required = options.pop("tls", None), options.pop("client_required", True)
     authority = folder / "client-ca.pem"
     if not least:
@@ -55,18 +55,18 @@ def tls_settings(folder: Path, options: dict[str, object]) -> TlsSettings | None
 
 
 def delay_threads() -> None:
-    """Let every new thread begin late, as on a busy machine."""
+    """Delay the start of every new thread, as on a busy machine."""
     run = threading.Thread.run
 
     def late(thread: threading.Thread) -> None:
         time.sleep(0.3)
         run(thread)
 
-    threading.Thread.run = late  # type: ignore[assignment, method-assign]  # the only place that all threads pass
+    threading.Thread.run = late  # type: ignore[assignment, method-assign]  # called by all threads
 
 
 def build(folder: Path) -> Echo:
-    """The application, unless the folder says that it cannot be made."""
+    """Returns the application, or raises if a file in the folder requests it."""
     if folder.joinpath("broken").exists():
         raise OSError("the application cannot be built")
     folder.joinpath("built", str(os.getpid())).touch()

@@ -1,4 +1,4 @@
-"""One running server, and raw conversations with it."""
+"""A running server, and raw connections to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOST = b"Host: registry.example\r\n"
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: ``whole`` is false where the connection ended before the body did."""
+    """A response; ``whole`` is False if the connection ended before the body did."""
 
     status: int
     headers: Message
@@ -31,19 +31,19 @@ class Answer:
     whole: bool
 
     def json(self) -> dict[str, object]:
-        """The body as JSON."""
+        """Returns the body as JSON."""
         value: dict[str, object] = json.loads(self.body)
         return value
 
     def environ(self) -> dict[str, str]:
-        """What the echo application saw of the request."""
+        """Returns the environ of the request as seen by the echo application."""
         value = self.json()["environ"]
         assert isinstance(value, dict)
         return value
 
 
 class Running:
-    """A server process, with its files in a folder."""
+    """A server process with its files in a folder."""
 
     def __init__(self, name: str, folder: Path, **options: object) -> None:
         self.folder = folder
@@ -54,7 +54,7 @@ class Running:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         self.port = self._wait_for_port()
         if not options.get("broken"):
-            # The first worker that serves tells nothing of the others, and who signals a worker must know all of them.
+            # The first worker that is ready says nothing about the others, and tests that signal workers need all.
             workers = 1 if name == "waitress" else int(str(options.get("workers") or 1))
             self._wait_for(lambda: self.built() >= workers)
 
@@ -71,32 +71,32 @@ class Running:
                 self.process.wait()
 
     def log(self) -> str:
-        """Everything that the server has logged."""
+        """Returns everything that the server has logged."""
         return self.folder.joinpath("log").read_text()
 
     def built(self) -> int:
-        """How many workers have built the application."""
+        """Returns how many workers have built the application."""
         return len(list(self.folder.joinpath("built").iterdir()))
 
     def closed(self) -> int:
-        """How many applications were closed."""
+        """Returns how many applications were closed."""
         return len(list(self.folder.joinpath("closed").iterdir()))
 
     def workers(self) -> list[int]:
-        """The process ids of its workers."""
+        """Returns the process ids of its workers."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(child) for child in children.split()]
 
     def terminate(self) -> None:
-        """Ask the server to end, as an operator does."""
+        """Send SIGTERM to the server, like an operator."""
         os.kill(self.process.pid, signal.SIGTERM)
 
     def connect(self) -> socket.socket:
-        """A connection."""
+        """Returns a connection to the server."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def talk(self, *parts: bytes, methods: Sequence[str] = ("GET",), pause: float = 0.2) -> list[Answer]:
-        """Send parts with pauses between, and read every answer until the server closes the connection."""
+        """Send parts with pauses between them, and read responses until the server closes the connection."""
         with self.connect() as connection:
             for index, part in enumerate(parts):
                 if index:
@@ -106,7 +106,7 @@ class Running:
             return parse_answers(receive(connection), methods)
 
     def get(self, target: str) -> Answer:
-        """One GET on a connection of its own."""
+        """Send a GET on a new connection."""
         return self.talk(b"GET " + target.encode() + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")[0]
 
     def _wait_for_port(self) -> int:
@@ -125,7 +125,7 @@ class Running:
 
 
 def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
-    """Whether something comes true within some seconds."""
+    """Returns whether a condition becomes true within some seconds."""
     deadline = time.monotonic() + seconds
     while not (answer := true()) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -133,9 +133,9 @@ def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
 
 
 def receive(connection: socket.socket) -> bytes:
-    """Everything until the end of the connection."""
+    """Returns everything received until the end of the connection."""
     received = bytearray()
-    # A server that refuses a body it has not read may end the connection with a reset.
+    # A server that rejects an unread body may reset the connection.
     with suppress(ConnectionResetError):
         while chunk := connection.recv(2**20):
             received += chunk
@@ -143,7 +143,7 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def parse_answers(data: bytes, methods: Sequence[str]) -> list[Answer]:
-    """The answers to requests of some methods; those of status 100 come too, and belong to no request."""
+    """Returns the responses to requests with these methods; those of status 100 belong to no request."""
     answers = []
     expected = list(methods)
     while data and expected:

@@ -21,7 +21,7 @@ IN_ANSWER = b"GET /stream?64 HTTP/1.1\r\n" + HOST + b"\r\n"
 
 @contextmanager
 def stalled(connect: Callable[[], socket.socket], sent: bytes, count: int = CROWD) -> Iterator[None]:
-    """Clients that send so much, and then neither send nor read any more."""
+    """Open connections that send some bytes, and then neither send nor read."""
     with ExitStack() as stack:
         for _ in range(count):
             stack.enter_context(connect()).sendall(sent)
@@ -29,7 +29,7 @@ def stalled(connect: Callable[[], socket.socket], sent: bytes, count: int = CROW
 
 
 def seconds_for_others(connect: Callable[[], socket.socket]) -> float:
-    """How long a client takes for ten small requests and a push of 8 MiB, each on a connection of its own."""
+    """Returns how long a client takes for ten small requests and a push of 8 MiB, each on a new connection."""
     began = time.monotonic()
     body = os.urandom(8 * MIB)
     requests = [b"GET /sized HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"] * 10

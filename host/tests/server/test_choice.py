@@ -1,4 +1,4 @@
-"""The server that serves: by name, or the best that is installed; never one that would leave TLS out."""
+"""The choice of the server: by name, or the best one installed; never one without configured TLS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLIENTS = ServerSettings("127.0.0.1", 0, tls=TlsSettings("cert.pem", "key.pem", 
         (CLIENTS, ["granian", "gunicorn", "waitress"], "gunicorn"),
     ],
 )
-def test_auto_is_the_best_that_is_installed(
+def test_auto_is_the_best_server_installed(
     settings: ServerSettings, installed: list[str], taken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choice, "server_names", lambda: installed)
@@ -39,7 +39,7 @@ def test_auto_is_the_best_that_is_installed(
         ("granian", CLIENTS, "pip install entrepot-server-gunicorn and set http.server: gunicorn"),
     ],
 )
-def test_a_server_that_cannot_do_what_is_configured_is_refused(
+def test_a_server_that_does_not_support_the_configuration_is_rejected(
     name: str, settings: ServerSettings, advice: str
 ) -> None:
     with pytest.raises(PluginError, match=advice):
@@ -47,7 +47,7 @@ def test_a_server_that_cannot_do_what_is_configured_is_refused(
 
 
 @pytest.mark.parametrize(("settings", "package"), [(TLS, "granian"), (CLIENTS, "gunicorn")])
-def test_auto_without_a_server_that_fits_says_what_to_install(
+def test_auto_without_a_suitable_server_names_the_package_to_install(
     settings: ServerSettings, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choice, "server_names", lambda: ["waitress"])
@@ -55,7 +55,7 @@ def test_auto_without_a_server_that_fits_says_what_to_install(
         choose_server("auto", settings)
 
 
-def test_certificates_of_clients_without_a_server_that_reads_them_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_certificates_without_a_supporting_server_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "server_names", lambda: ["granian", "waitress"])
-    with pytest.raises(PluginError, match=r"http\.tls\.clientcas needs a server that reads the certificates"):
+    with pytest.raises(PluginError, match=r"http\.tls\.clientcas requires a server that supports client certificates"):
         choose_server("auto", CLIENTS)

@@ -1,4 +1,4 @@
-"""waitress does what every server must, and says what it cannot."""
+"""waitress fulfils the requirements for every server, and declares what it does not support."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class TestWaitress(ServerCases):
     @pytest.mark.parametrize("endless", [b"0" * 300_000, b"0\r\n" + b"x" * 300_000], ids=["size", "trailer"])
     def test_a_chunked_body_whose_end_never_comes_is_refused(self, server: Running, endless: bytes) -> None:
         head = request("POST", "/echo", b"Transfer-Encoding: chunked") + b"\r\n"
-        # A connection that ends without an answer is a refusal too.
+        # Closing the connection without a response is also a rejection.
         assert all(answer.status == 400 for answer in server.talk(head, endless))

@@ -1,4 +1,4 @@
-"""What every server with several worker processes must do besides."""
+"""Additional requirements for servers with several worker processes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["WorkerCases"]
 
 
 class WorkerCases:
-    """Inherit it beside ServerCases."""
+    """Base class for tests, used together with ServerCases."""
 
     name: ClassVar[str]
 
-    def test_signals_from_everywhere_let_running_requests_end(self, tmp_path: Path) -> None:
+    def test_running_requests_end_after_signals_to_all_processes(self, tmp_path: Path) -> None:
         """systemd sends SIGTERM to every process of a service, and Ctrl-C SIGINT to every one of a terminal."""
         with Running(self.name, tmp_path / "run", workers=2) as server:
             running = UnderWay(server, "/slow?2")
             for _ in range(4):
                 for process in (server.process.pid, *server.workers()):
-                    # A worker without a request ends with the first signal.
+                    # A worker without a request ends on the first signal.
                     with suppress(ProcessLookupError):
                         os.kill(process, signal.SIGTERM)
                         os.kill(process, signal.SIGINT)
@@ -39,7 +39,7 @@ class WorkerCases:
             assert server.process.wait(10) == 0
             assert server.closed() == 2
 
-    def test_reads_of_a_body_wait_no_longer_than_the_application_says(self, tmp_path: Path) -> None:
+    def test_reads_of_a_body_time_out_as_configured_by_the_application(self, tmp_path: Path) -> None:
         head = request("POST", "/impatient", b"Content-Length: 5") + b"\r\n"
         with Running(self.name, tmp_path / "run", workers=1) as server:
             with server.connect() as connection:
@@ -56,7 +56,7 @@ class WorkerCases:
                     assert answer.headers["Connection"] != "close"
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    def test_a_client_that_sends_no_more_after_its_answer_holds_up_no_other(self, method: str, tmp_path: Path) -> None:
+    def test_a_client_that_stalls_after_its_response_does_not_block_others(self, method: str, tmp_path: Path) -> None:
         head = request(method, "/impatient", b"Content-Length: 5") + b"\r\n"
         with Running(self.name, tmp_path / "run", workers=1) as server, server.connect() as connection:
             connection.settimeout(20)
@@ -71,17 +71,17 @@ class WorkerCases:
             assert "the application cannot be built" in server.log()
 
     @pytest.mark.parametrize("workers", [2, 4])
-    def test_connections_that_arrive_together_are_spread_over_the_workers(self, workers: int, tmp_path: Path) -> None:
+    def test_simultaneous_connections_are_distributed_over_the_workers(self, workers: int, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", workers=workers) as server:
             for count in (16, 64):
                 rounds = [holders(server, count) for _ in range(20)]
-                # Of a fair spread over two workers the larger share of 16 is 9.6 in the mean of all rounds, and of 20
-                # rounds the mean is above 12 once in 10^15 runs. Where one worker takes all, it is 16.
+                # With a fair distribution over two workers, the larger share of 16 is 9.6 on average over all rounds,
+                # and the mean of 20 rounds exceeds 12 once in 10^15 runs. If one worker takes all, it is 16.
                 largest = sum(max(held.values()) for held in rounds) / len(rounds)
                 assert largest < count * (1 + 1 / workers) / 2
                 assert len(sum(rounds, Counter[bytes]())) == workers
 
-    def test_connections_that_wait_for_a_worker_which_is_killed_are_answered(self, tmp_path: Path) -> None:
+    def test_connections_waiting_for_a_killed_worker_are_served(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", workers=2) as server, ExitStack() as stack:
             server.get("/nothing")
             os.kill(server.workers()[0], signal.SIGSTOP)
@@ -93,7 +93,7 @@ class WorkerCases:
             assert [answer.status for answer in answers] == [200] * 40
             assert len({answer.body for answer in answers}) == 2
 
-    def test_workers_that_are_killed_again_and_again_are_replaced(self, tmp_path: Path) -> None:
+    def test_repeatedly_killed_workers_are_replaced(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", workers=2) as server:
             for _ in range(3):
                 seen = set(server.workers())
@@ -104,10 +104,10 @@ class WorkerCases:
             assert all(server.get("/nothing").status == 204 for _ in range(20))
 
     def is_another_there(self, server: Running, seen: set[int]) -> bool:
-        """Whether there is a worker that was not seen before."""
+        """Returns whether there is a worker that was not seen before."""
         return bool(set(server.workers()) - seen)
 
-    def test_a_worker_that_is_asked_to_end_is_replaced_before_it_has_ended(self, tmp_path: Path) -> None:
+    def test_a_terminating_worker_is_replaced_before_it_has_ended(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", workers=1) as server:
             running, seen = UnderWay(server, "/slow?6"), set(server.workers())
             os.kill(server.workers()[0], signal.SIGTERM)
@@ -118,7 +118,7 @@ class WorkerCases:
 
 
 def holders(server: Running, count: int) -> Counter[bytes]:
-    """How many of some connections that are opened together each worker has accepted."""
+    """Returns how many of some simultaneously opened connections each worker has accepted."""
     with ExitStack() as stack:
         connections = [stack.enter_context(server.connect()) for _ in range(count)]
         for connection in connections:
@@ -127,7 +127,7 @@ def holders(server: Running, count: int) -> Counter[bytes]:
 
 
 def body(connection: socket.socket) -> bytes:
-    """The body of one answer on a connection that stays open."""
+    """Returns the body of one response on a connection that stays open."""
     received = b""
     while not (answers := parse_answers(received, ["GET"])) or not answers[0].whole:
         received += connection.recv(4096)

@@ -1,4 +1,4 @@
-"""The fixture ``registry``: a real one, with faults on purpose."""
+"""The fixture ``registry``, with injected faults."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def test_an_image_is_pushed_listed_and_pulled(registry: RunningRegistry) -> None
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, "UNKNOWN"), (503, "UNAVAILABLE"), (429, "TOOMANYREQUESTS")])
-def test_the_next_requests_of_a_kind_are_answered_with_an_error(
-    registry: RunningRegistry, status: int, code: str
-) -> None:
+def test_the_next_matching_requests_return_an_error(registry: RunningRegistry, status: int, code: str) -> None:
     registry.push_image("a", "v1")
     registry.faults.answer(status, times=2, method="GET", path="/manifests/", retry_after=7)
     with httpx.Client(base_url=registry.url) as client:
@@ -51,7 +49,7 @@ def test_a_request_is_delayed(registry: RunningRegistry) -> None:
     assert time.monotonic() - start >= 0.5
 
 
-def test_a_body_is_cut_and_the_next_is_whole(registry: RunningRegistry) -> None:
+def test_a_body_is_truncated_and_the_next_is_complete(registry: RunningRegistry) -> None:
     digest = registry.push_image("a", "v1")
     registry.faults.cut(10, path="/manifests/")
     with pytest.raises(httpx.RemoteProtocolError):
@@ -59,7 +57,7 @@ def test_a_body_is_cut_and_the_next_is_whole(registry: RunningRegistry) -> None:
     assert httpx.get(f"{registry.url}/v2/a/manifests/{digest}").status_code == 200
 
 
-def test_connections_are_refused_for_a_while_and_nothing_is_lost(registry: RunningRegistry) -> None:
+def test_connections_are_refused_temporarily_and_nothing_is_lost(registry: RunningRegistry) -> None:
     registry.push_image("a", "v1")
     with httpx.Client(base_url=registry.url) as kept:
         assert kept.get("/v2/").status_code == 200
@@ -72,7 +70,7 @@ def test_connections_are_refused_for_a_while_and_nothing_is_lost(registry: Runni
     assert registry.stored() == {"a": ["v1"]}
 
 
-def test_faults_are_forgotten(registry: RunningRegistry) -> None:
+def test_faults_can_be_cleared(registry: RunningRegistry) -> None:
     registry.faults.answer(500, times=9)
     assert httpx.get(f"{registry.url}/v2/").status_code == 500
     assert registry.faults.left == 8
@@ -88,10 +86,10 @@ def test_the_marker_configures_it(registry: RunningRegistry) -> None:
 
 
 def held() -> tuple[list[threading.Thread], list[str]]:
-    """The threads of this process, and the descriptors of its sockets and pipes."""
+    """Returns the threads of this process, and the file descriptors of its sockets and pipes."""
     links = []
     for number in os.listdir("/proc/self/fd"):
-        with suppress(FileNotFoundError):  # the one of the listing itself
+        with suppress(FileNotFoundError):  # that of the listing itself
             links.append(os.readlink(f"/proc/self/fd/{number}"))
     return threading.enumerate(), sorted(link for link in links if link.startswith(("socket:", "pipe:")))
 
@@ -103,7 +101,7 @@ def get(address: str, seen: list[object]) -> None:
         seen.append(type(error))
 
 
-def test_nothing_is_left_behind_and_a_delayed_request_is_cut(tmp_path: Path) -> None:
+def test_closing_leaves_nothing_and_aborts_a_delayed_request(tmp_path: Path) -> None:
     before = held()
     seen: list[object] = []
     with RunningRegistry(tmp_path, {}) as running:

@@ -1,4 +1,4 @@
-"""The fixture ``registry`` in a test run of somebody else: with markers, in several workers, and wrongly used."""
+"""The fixture ``registry`` in a separate test run: with markers, with several workers, and with errors."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ def test_no_such_section(registry):
 
 
 def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the tests of a file as its author would, with warnings as errors."""
+    """Run the tests in a file like a user would, with warnings as errors."""
     (folder / "test_client.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--strict-markers"]
     command += ["--rootdir", str(folder), f"--basetemp={folder / 'base'}", *options]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_two_workers_have_registries_of_their_own_and_markers_configure_them(tmp_path: Path) -> None:
+def test_two_workers_have_separate_registries_and_markers_configure_them(tmp_path: Path) -> None:
     (tmp_path / "htpasswd").write_text(f"alice:{bcrypt.hashpw(b'of the test', bcrypt.gensalt(4)).decode()}\n")
     done = run(tmp_path, PARALLEL, "-n", "2")
     assert done.returncode == 0, done.stdout
@@ -93,8 +93,8 @@ def test_two_workers_have_registries_of_their_own_and_markers_configure_them(tmp
     assert {path.name.partition("-")[0] for path in tmp_path.glob("gw*")} == {"gw0", "gw1"}
 
 
-def test_wrong_sections_are_told_in_a_line(tmp_path: Path) -> None:
+def test_invalid_sections_are_reported_on_one_line(tmp_path: Path) -> None:
     done = run(tmp_path, WRONG, "--tb=short")
     assert done.returncode == 1
-    assert "the marker registry takes sections by name, as in registry(storage={'inmemory': {}})" in done.stdout
-    assert "ConfigurationError: htpp is no key, did you mean 'http'?" in done.stdout
+    assert "the marker registry takes keyword arguments, as in registry(storage={'inmemory': {}})" in done.stdout
+    assert "ConfigurationError: htpp is not a known key, did you mean 'http'?" in done.stdout

@@ -1,4 +1,4 @@
-"""Servers: the one that is always there, and the choice among those that are installed."""
+"""Servers: the built-in one, and the choice among the installed ones."""
 
 from entrepot.server.choice import choose_server
 from entrepot.server.tls import check_tls

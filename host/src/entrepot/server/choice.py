@@ -1,4 +1,4 @@
-"""Which server serves, and whether it can do what the configuration asks for."""
+"""Choice of the server, and checks that it supports the configuration."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _log = logging.getLogger(__name__)
 
 
 def choose_server(name: str, settings: ServerSettings) -> ServerDriver:
-    """The server of a name; ``auto`` is the best that is installed for what is configured.
+    """Returns the server with this name; ``auto`` chooses the best one installed for the configuration.
 
-    Raises PluginError where there is no such server, or where it cannot do what ``http.tls`` asks for.
+    Raises PluginError if there is no such server, or if it does not support the configured ``http.tls``.
     """
     with_clients = settings.tls is not None and bool(settings.tls.client_cas)
     if name == "auto":
@@ -23,16 +23,16 @@ def choose_server(name: str, settings: ServerSettings) -> ServerDriver:
     driver = load_server(name)()
     if with_clients and not driver.client_certificates:
         raise PluginError(
-            f"http.tls.clientcas needs a server that reads the certificates of clients, and {name} does not; "
+            f"http.tls.clientcas requires a server that supports client certificates, and {name} does not; "
             "pip install entrepot-server-gunicorn and set http.server: gunicorn, or remove http.tls.clientcas"
         )
     if settings.tls is not None and not driver.tls:
         raise PluginError(
-            f"the server {name!r} has no TLS, and http.tls is configured; pip install entrepot-server-granian, "
-            "or remove http.tls and leave TLS to a proxy"
+            f"the server {name!r} does not support TLS, and http.tls is configured; "
+            "pip install entrepot-server-granian, or remove http.tls and terminate TLS in a proxy"
         )
     if settings.workers > 1 and not driver.multiprocess:
-        _log.warning("the server %r has one process; http.workers is passed over", name)
+        _log.warning("server has a single process, http.workers is ignored: server=%s", name)
     return driver
 
 

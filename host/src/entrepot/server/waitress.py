@@ -1,4 +1,4 @@
-"""The server that is always there: waitress, pure Python, one process, no TLS."""
+"""The built-in server: waitress, pure Python, one process, no TLS."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["WaitressServer"]
 
 _log = logging.getLogger(__name__)
 _MIB = 2**20
-# Each costs 15 KB at rest. A client that does not read its answer holds one, and a slow body none.
+# Each costs 15 KB while idle. A client that does not read its response blocks one, a slow request body does not.
 _THREADS = 192
-_Channels = dict[int, Any]  # by descriptor; the types of waitress call its own dispatchers sockets
+_Channels = dict[int, Any]  # by file descriptor; waitress's types declare its dispatchers as sockets
 
 
 class WaitressServer(ServerDriver):
     """Serve with waitress.
 
-    A body is received whole, in a temporary file where it is large, before the application sees the request.
+    A request body is received completely, in a temporary file if it is large, before the application is called.
     """
 
     name: ClassVar[str] = "waitress"
@@ -58,11 +58,11 @@ class WaitressServer(ServerDriver):
                     expose_tracebacks=False,
                     max_request_body_size=sys.maxsize,
                     recv_bytes=_MIB // 4,
-                    # An answer waits in memory for a slow client, up to the high watermark, and never in a file.
+                    # A response waits in memory for a slow client, up to the high watermark, and never in a file.
                     outbuf_high_watermark=2 * _MIB,
                     outbuf_overflow=64 * _MIB,
                 )
-                # One socket gives one server.
+                # One socket results in one server.
                 plain = cast(BaseWSGIServer, server)
                 plain.channel_class = PlainChannel
                 _Loop(plain, channels, settings).run(listener.getsockname()[1])
@@ -71,7 +71,7 @@ class WaitressServer(ServerDriver):
 
 
 class _Loop:
-    """The loop of waitress with an end that waits for running requests, which waitress's own does not."""
+    """waitress's loop with a graceful shutdown, which waitress itself does not have."""
 
     def __init__(self, server: BaseWSGIServer, channels: _Channels, settings: ServerSettings) -> None:
         self._server = server
@@ -81,13 +81,13 @@ class _Loop:
         self._next_look = 0.0
 
     def run(self, port: int) -> None:
-        """Serve until SIGTERM or SIGINT, then until running requests end or the drain timeout has passed."""
+        """Serve until SIGTERM or SIGINT, then until running requests have ended or the drain timeout has passed."""
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             if self._settings.on_ready is not None:
                 self._settings.on_ready(self._settings.host, port)
             while not self._stopping:
-                self._turn()
+                self._iterate()
             self._finish()
         finally:
             for number, handler in before.items():
@@ -97,7 +97,7 @@ class _Loop:
         self._stopping = True
         self._server.pull_trigger()
 
-    def _turn(self, timeout: float = 1.0) -> None:
+    def _iterate(self, timeout: float = 1.0) -> None:
         wasyncore.loop(timeout=timeout, use_poll=True, map=self._channels, count=1)
         now = time.time()
         if now >= self._next_look:
@@ -105,19 +105,19 @@ class _Loop:
             self._drop_stalled(now - self._settings.stall_timeout)
 
     def _drop_stalled(self, since: float) -> None:
-        """Disconnect the clients that have begun a request and sent nothing since then."""
+        """Disconnect clients that have started a request and sent nothing since then."""
         for channel in list(self._channels.values()):
             if isinstance(channel, HTTPChannel) and channel.request is not None and channel.last_activity < since:
                 channel.will_close = True
 
     def _finish(self) -> None:
-        # The listening socket alone: server.close() would take the trigger too, which ends answers under way.
+        # Closes only the listening socket: server.close() would also close the trigger, which responses need.
         wasyncore.dispatcher.close(self._server)
         deadline = time.monotonic() + self._settings.drain_timeout
         while (busy := self._close_idle()) and time.monotonic() < deadline:
-            self._turn(0.1)
+            self._iterate(0.1)
         if busy:
-            _log.warning("%d requests did not end within http.draintimeout and are cut off", busy)
+            _log.warning("requests aborted after http.draintimeout: count=%d", busy)
         self._server.task_dispatcher.shutdown(timeout=0 if busy else 5)
         wasyncore.close_all(self._channels)
 

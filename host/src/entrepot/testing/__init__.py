@@ -1,4 +1,4 @@
-"""A real registry for the tests of registry clients: the pytest fixture ``registry``.
+"""The pytest fixture ``registry``: a real registry for the tests of registry clients.
 
-This file imports nothing, so that a test run which does not ask for the fixture pays nothing.
+This file imports nothing, so that test runs that do not use the fixture are not slowed down.
 """

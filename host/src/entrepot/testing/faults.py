@@ -1,4 +1,4 @@
-"""Faults on purpose, between a server and the registry."""
+"""Fault injection between the server and the registry."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class _Fault:
 
 
 class Faults:
-    """What goes wrong with the next requests, in the order it was asked for.
+    """Faults for the next requests, in the order in which they were added.
 
-    ``method`` is the only one that is meant, None any; ``path`` is a regular expression found in the path; ``times`` is
-    how many requests fail, at least 1. What is asked for wrongly raises ValueError or re.error.
+    ``method`` restricts a fault to one method, None means any; ``path`` is a regular expression searched in the path;
+    ``times`` is how many requests fail, at least 1. Invalid arguments raise ValueError or re.error.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -48,35 +48,35 @@ class Faults:
     def answer(
         self, status: int, *, times: int = 1, method: str | None = None, path: str = "", retry_after: int | None = None
     ) -> None:
-        """Answer requests with an error, ``retry_after`` in seconds, and do not let the registry see them.
+        """Return an error response, with ``retry_after`` in seconds, without calling the registry.
 
-        Raises ValueError where HTTP has no such status.
+        Raises ValueError if there is no such HTTP status.
         """
         status = HTTPStatus(status)
         headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
         self._plan(_Fault(method, re.compile(path), times, status=status, headers=headers))
 
     def delay(self, seconds: float, *, times: int = 1, method: str | None = None, path: str = "") -> None:
-        """Wait before requests are handled; ends early where the registry is closed or made unreachable."""
+        """Wait before requests are handled; ends early if the registry is closed or made unreachable."""
         self._plan(_Fault(method, re.compile(path), times, delay=seconds))
 
     def cut(self, after: int, *, times: int = 1, method: str | None = None, path: str = "") -> None:
-        """End the connection after so many bytes of an answer's body."""
+        """Close the connection after this many bytes of a response's body."""
         self._plan(_Fault(method, re.compile(path), times, cut=after))
 
     @property
     def left(self) -> int:
-        """How many requests will still meet a fault; 0 where a client has met all that were planned."""
+        """How many requests will still fail; 0 if all planned faults have occurred."""
         with self._lock:
             return sum(fault.left for fault in self._planned)
 
     def clear(self) -> None:
-        """Forget what has not gone wrong yet."""
+        """Remove all planned faults."""
         with self._lock:
             self._planned.clear()
 
     def interrupt(self) -> None:
-        """End every delay that a request is in."""
+        """End all current delays."""
         with self._lock:
             self._interrupted.set()
             self._interrupted = threading.Event()
@@ -88,7 +88,7 @@ class Faults:
         if fault.delay:
             interrupted.wait(fault.delay)
         if fault.status is not None:
-            return _refusal(fault.status, fault.headers, start_response)
+            return _error_response(fault.status, fault.headers, start_response)
         body = self._application(environ, start_response)
         return body if fault.cut is None else _cut(body, fault.cut)
 
@@ -99,7 +99,7 @@ class Faults:
             self._planned.append(fault)
 
     def _next(self, method: str, path: str) -> tuple[_Fault | None, threading.Event]:
-        """The fault that a request meets, and what ends its delay."""
+        """Returns the fault for a request, and the event that ends its delay."""
         with self._lock:
             for fault in self._planned:
                 if fault.method in {None, method} and fault.path.search(path):
@@ -110,9 +110,9 @@ class Faults:
             return None, self._interrupted
 
 
-def _refusal(status: int, headers: list[tuple[str, str]], start_response: StartResponse) -> list[bytes]:
+def _error_response(status: int, headers: list[tuple[str, str]], start_response: StartResponse) -> list[bytes]:
     phrase = HTTPStatus(status).phrase
-    entry = {"code": _CODES.get(status, "UNKNOWN"), "message": f"a fault on purpose: {phrase.lower()}"}
+    entry = {"code": _CODES.get(status, "UNKNOWN"), "message": f"injected fault: {phrase.lower()}"}
     body = json.dumps({"errors": [entry]}).encode()
     fields = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers]
     start_response(f"{status} {phrase}", fields)
@@ -120,7 +120,7 @@ def _refusal(status: int, headers: list[tuple[str, str]], start_response: StartR
 
 
 def _cut(body: Iterable[bytes], left: int) -> Iterator[bytes]:
-    """The first bytes: the server closes a connection on which fewer come than were announced."""
+    """Yield the first bytes: the server closes the connection if fewer are sent than announced."""
     try:
         for chunk in body:
             yield chunk[:left]

@@ -1,4 +1,4 @@
-"""A registry in a thread of the test's process."""
+"""A registry in a thread of the test process."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from entrepot.testing.faults import Faults
 __all__ = ["RunningRegistry"]
 
 _THREADS: Final = 32
-_PATIENCE: Final = 5
-"""Seconds for a request that does not end although its connection is cut."""
+_JOIN_SECONDS: Final = 5
+"""How long to wait for a request that does not end although its connection is closed, in seconds."""
 
 
 class RunningRegistry(Content):
     """A registry that serves on 127.0.0.1 until it is closed.
 
-    ``sections`` are of the configuration, as in its file; ``faults`` lets requests fail.
-    Raises ConfigurationError, ConfigError or PluginError where it cannot be served.
+    ``sections`` are those of the configuration file; ``faults`` injects faults into requests.
+    Raises ConfigurationError, ConfigError or PluginError if it cannot be served.
     """
 
     def __init__(self, folder: Path, sections: Mapping[str, object]) -> None:
@@ -52,12 +52,12 @@ class RunningRegistry(Content):
 
     @property
     def url(self) -> str:
-        """Where it serves, without a slash at the end."""
+        """The URL of the registry, without a trailing slash."""
         return f"http://{self.address}"
 
     @contextmanager
     def unreachable(self) -> Iterator[None]:
-        """Cut every connection, and refuse new ones until the block ends; what is stored stays."""
+        """Close every connection, and refuse new ones until the block ends; stored content is kept."""
         self._server.close()
         try:
             yield
@@ -65,7 +65,7 @@ class RunningRegistry(Content):
             self._server = _Server(self.faults, self._server.port)
 
     def close(self) -> None:
-        """End the server and its threads, and let go of the storage."""
+        """Stop the server and its threads, and close the storage."""
         self._server.close()
         self._application.close()
 
@@ -83,7 +83,7 @@ def _storage(folder: Path) -> dict[str, object]:
 
 
 class _Server:
-    """Waitress in a thread, without signals: those belong to the main thread of the tests."""
+    """waitress in a thread, without signals, which belong to the main thread of the tests."""
 
     def __init__(self, application: Faults, port: int) -> None:
         self._application = application
@@ -100,41 +100,41 @@ class _Server:
         self._thread.start()
 
     def close(self) -> None:
-        """Cut every connection, and wait for the threads."""
+        """Close every connection, and wait for the threads."""
         if self._stopping.is_set():
             return
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join()
-        wasyncore.close_all(self._channels)  # the trigger: not before it is pulled
+        wasyncore.close_all(self._channels)  # includes the trigger, which is pulled above
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             wasyncore.loop(timeout=1.0, use_poll=True, map=self._channels, count=1)
         wasyncore.dispatcher.close(self._server)
-        # First the connections: a thread that writes to one whose client does not read would never end.
+        # Connections first: a thread writing to one whose client does not read would never end.
         for channel in list(self._channels.values()):
             if isinstance(channel, HTTPChannel):
                 channel.handle_close()
         self._application.interrupt()
-        self._tasks.shutdown(timeout=_PATIENCE)
+        self._tasks.shutdown(timeout=_JOIN_SECONDS)
         self._tasks.join()
 
 
 class _Tasks(ThreadedTaskDispatcher):
-    """The threads of waitress, which are known, so that their end can be waited for."""
+    """waitress's task threads, recorded so that they can be joined."""
 
     def __init__(self) -> None:
         super().__init__()
         self._started: list[threading.Thread] = []
 
     def start_new_thread(self, target: Callable[[int], object], thread_no: int) -> None:
-        """Start one."""
+        """Start a thread."""
         thread = threading.Thread(target=target, name=f"registry-task-{thread_no}", args=(thread_no,), daemon=True)
         self._started.append(thread)
         thread.start()
 
     def join(self) -> None:
-        """Wait until each has ended that was told to."""
+        """Wait until all threads have ended."""
         for thread in self._started:
-            thread.join(_PATIENCE)
+            thread.join(_JOIN_SECONDS)
