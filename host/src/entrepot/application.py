@@ -1,4 +1,4 @@
-"""The composition root: from a configuration to the WSGI application that serves it."""
+"""The composition root: creates the WSGI application for a configuration."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class HostApplication:
-    """The registry as a WSGI application; it owns what its process has opened for it."""
+    """The registry as a WSGI application; owns the resources that its process has opened."""
 
     def __init__(
         self, app: WSGIApplication, registry: Registry, gate: Gate | None, hooks: Hooks, access_log: AccessLog | None
@@ -43,7 +43,7 @@ class HostApplication:
         return self._app(environ, usual_names(start_response))
 
     def close(self) -> None:
-        """Run the shutdown hooks, let go of the storage, and write what the access log still holds."""
+        """Run the shutdown hooks, close the storage, and write the rest of the access log."""
         self._hooks.shutdown()
         self._registry.close()
         if self._gate is not None:
@@ -53,10 +53,10 @@ class HostApplication:
 
 
 def open_checked(configuration: Configuration) -> CheckedDriver:
-    """The configured storage driver, checked; some drivers ask their backend what it can do.
+    """Returns the configured storage driver in its wrapper; some drivers query their backend for its capabilities.
 
-    Raises PluginError where there is no such driver, ConfigError where its options are wrong, and StorageError where
-    its backend does not answer.
+    Raises PluginError if there is no such driver, ConfigError if its options are invalid, and StorageError if its
+    backend is unavailable.
     """
     storage = configuration.storage
     driver = make_storage(storage.driver, storage.options)
@@ -64,9 +64,9 @@ def open_checked(configuration: Configuration) -> CheckedDriver:
 
 
 def open_gate(configuration: Configuration) -> Gate | None:
-    """Who asks and who may, or None where everybody may do everything.
+    """Returns the gate with authenticators and access rules, or None if every client may do everything.
 
-    Raises PluginError where there is no such authenticator, and ConfigError where its options or files are wrong.
+    Raises PluginError if there is no such authenticator, and ConfigError if its options or files are invalid.
     """
     rules = access_rules(configuration)
     if rules is None:
@@ -75,28 +75,28 @@ def open_gate(configuration: Configuration) -> Gate | None:
 
 
 def build_application(configuration: Configuration) -> HostApplication:
-    """The application that a worker process serves.
+    """Returns the application that a worker process serves.
 
-    Raises what ``open_checked`` and ``open_gate`` raise.
+    Raises the errors of ``open_checked`` and ``open_gate``.
     """
     gate = open_gate(configuration)
     driver = open_checked(configuration)
     health = driver.health()
     if not health.ok:
-        _log.warning("the storage %s is not well: %s", configuration.storage.driver, health.detail)
+        _log.warning("storage is unhealthy: driver=%s detail=%s", configuration.storage.driver, health.detail)
     hooks = Hooks.installed()
-    told = notify_settings(configuration)
-    if told is not None:
-        from entrepot.notify.listener import Notifications  # a database, which a host that tells nobody does without
+    notifications = notify_settings(configuration)
+    if notifications is not None:
+        from entrepot.notify.listener import Notifications  # imports a database library, not needed without endpoints
 
-        hooks.register(Notifications(told), "notifications")
+        hooks.register(Notifications(notifications), "notifications")
     registry = Registry(driver, registry_settings(configuration), hooks.event if hooks.hears_events else None)
     settings = http_settings(configuration)
     access_log = None
     if settings.access_log:
         access_log = AccessLog(as_json=configuration.log.formatter != "text", fields=configuration.log.fields)
     app = create_app(registry, settings, access_log, gate, Limits(limit_settings(configuration)))
-    # Options of drivers, authenticators and sinks stay out: they hold what only these may know.
+    # Options of drivers, authenticators and sinks are excluded: they may contain secrets.
     hooks.startup(
         configuration.model_dump(exclude={"storage": {"options"}, "auth": True, "notifications": {"endpoints": True}})
     )

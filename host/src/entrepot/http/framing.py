@@ -1,4 +1,4 @@
-"""What HTTP itself asks of every request: a valid Host, and a body that is read or whose connection ends."""
+"""HTTP requirements for every request: a valid Host, and a body that is read completely or a closed connection."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["Framing"]
 _DRAIN_BYTES: Final = 64 * 2**20
 _DRAIN_SECONDS: Final = 5.0
 _DRAINS: Final = 64
-"""Number of requests of one process that are drained at the same time; each holds a thread."""
+"""Maximum number of requests of one process that are drained at the same time; each occupies a thread."""
 
 _NAME = r"[A-Za-z0-9._~!$&'()*+;=%-]+"
 _HOST: Final = re.compile(rf"(?:{_NAME}|\[[0-9A-Za-z:.%~_-]+\])(?::[0-9]{{0,5}})?")
-"""A host and a port (RFC 3986, 3.2.2), without the comma: servers join two fields with it."""
+"""A host and a port (RFC 3986, 3.2.2), without a comma, with which servers join repeated fields."""
 _MAX_HOST: Final = 320
 
 _OLD: Final = frozenset({"HTTP/1.0", "HTTP/1", "HTTP/0.9"})
@@ -35,11 +35,11 @@ def _is_host(text: str) -> bool:
 
 
 class Framing:
-    """Refuses requests without one valid Host, and reads on where a request was answered before its body was read.
+    """Rejects requests without exactly one valid Host, and drains bodies that were not read completely.
 
-    A client that still sends when its connection ends may never see the answer (RFC 9112, 9.6). So the rest of the body
-    is read and dropped first, up to 64 MiB and for 5 seconds. Where more is left, where the framing is broken, or where
-    the client waits for ``100 Continue``, the answer says ``Connection: close``.
+    A client that is still sending when its connection is closed may never see the response (RFC 9112, 9.6). So the rest
+    of the body is read and discarded first, up to 64 MiB and for 5 seconds. If more is left, if the framing is broken,
+    or if the client waits for ``100 Continue``, the response has ``Connection: close``.
     """
 
     def __init__(self) -> None:
@@ -50,14 +50,14 @@ class Framing:
         host = req.env.get("HTTP_HOST", "")
         if not host:
             if req.env.get("SERVER_PROTOCOL") not in _OLD:
-                raise RequestInvalid("the field Host is missing")
+                raise RequestInvalid("the header Host is missing")
         elif len(host) > _MAX_HOST or not _is_host(host):
-            raise RequestInvalid("the field Host is no host, or there are several")
+            raise RequestInvalid("the header Host is invalid or repeated")
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Falcon's hook after the resource, also after one that failed."""
+        """Falcon's hook after the resource, called after errors as well."""
         env = req.env
         if req.method in _WITHOUT_BODY and not env.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in env:
             return

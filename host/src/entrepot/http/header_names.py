@@ -1,4 +1,4 @@
-"""The names of headers in their usual case, which scripts search for; Falcon writes them in lower case."""
+"""Header names in their usual case, which scripts search for; Falcon writes them in lower case."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _OTHERS: Final = {
 
 
 def usual_names(start_response: StartResponse) -> StartResponse:
-    """A ``start_response`` (PEP 3333) that passes on each header by its usual name."""
+    """Returns a ``start_response`` (PEP 3333) that sends each header with its usual name."""
 
     def start(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:
-        return start_response(status, [(_usual[name], value) for name, value in headers], *error)  # type: ignore[arg-type]  # passed on as it came
+        return start_response(status, [(_usual[name], value) for name, value in headers], *error)  # type: ignore[arg-type]  # passed through
 
     return start
 
 
 class _Usual(dict[str, str]):
-    """The usual name of each header that was asked for, up to 256 of them: a map costs the least in every request."""
+    """Cache of usual header names, up to 256 of them; a dict lookup is the cheapest way in every request."""
 
     def __missing__(self, name: str) -> str:
         usual = _OTHERS.get(name.lower()) or name.title()

@@ -1,4 +1,4 @@
-"""The repositories of a registry, found where they lie."""
+"""The repositories of a registry, found by listing the storage."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["Catalog"]
 
 
 class Catalog:
-    """All repositories that hold manifests, or once did (Distribution's ``/v2/_catalog``).
+    """All repositories that have, or once had, manifests (Distribution's ``/v2/_catalog``).
 
-    The order is Distribution's: by component, so ``a`` and all below it come before ``a-b``. Once ``stopped`` answers
-    true, no further repository is looked at.
+    The order is Distribution's: by component, so ``a`` and everything below it come before ``a-b``. If ``stopped``
+    returns True, the listing ends.
     """
 
     def __init__(self, store: Store, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -24,11 +24,11 @@ class Catalog:
         self._stopped = stopped
 
     def names(self, after: str = "") -> Iterator[str]:
-        """The names from after ``after`` on, found as they are asked for."""
+        """Returns the names after ``after``; the storage is listed lazily."""
         return self._below("", after.split("/") if after else [], layout.MANIFESTS)
 
     def holding(self, part: str) -> Iterator[str]:
-        """The names of all repositories below which something lies by the name ``part``, with or without manifests."""
+        """Returns the names of all repositories with objects below ``part``, with or without manifests."""
         return self._below("", [], part)
 
     def _below(self, parent: str, after: list[str], part: str) -> Iterator[str]:
@@ -40,7 +40,7 @@ class Catalog:
                 yield from self._from(parent + component, part)
 
     def _from(self, name: str, part: str) -> Iterator[str]:
-        """A repository and those below it, by one listing: that of what lies below it says whether it is one."""
+        """Yield a repository and those below it; a listing of its children shows whether it is one."""
         if self._stopped():
             return
         children = self._store.names(f"{layout.REPOSITORIES}{name}/")

@@ -35,7 +35,7 @@ class Hasher(Protocol):
 
 
 class Digest(NamedTuple):
-    """A digest of a supported algorithm; a tuple, as maps look one up in every request."""
+    """A digest of a supported algorithm; a tuple, because it is a key of dicts that are used in every request."""
 
     algorithm: str
     encoded: str
