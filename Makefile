@@ -42,8 +42,8 @@ quick: install ## The tests of the packages that take seconds
 test: install ## Everything: check, and all tests, with the programs that they drive
 	.ci/programs
 	$(MAKE) check
-	$(PY) -m pytest -q -n 3 $(REPORTS) $(PACKAGE_TESTS)
-	$(PY) -m pytest -q -n 3 tests
+	$(PY) -m pytest -q -n 3 --durations=30 --durations-min=5 $(REPORTS) $(PACKAGE_TESTS)
+	$(PY) -m pytest -q -n 3 --durations=30 --durations-min=5 tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate is left out: it needs docker-registry"; fi
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from host.tests.server.running import eventually
 
-from entrepot.notify.intake import Intake
 from entrepot.notify.journal import Journal
+from entrepot.notify.journal_reader import JournalReader
 from entrepot.notify.outbox import EVENT, Outbox
 from entrepot_contract.events import Descriptor, Event
 
@@ -44,8 +44,8 @@ def written(folder: Path) -> list[str]:
 
 def take(folder: Path, outbox: Outbox, most: int = 1000) -> list[Event]:
     """Import everything, and return the pending events."""
-    intake = Intake(folder, outbox, lambda _: ["x"], most)
-    while intake.take():
+    reader = JournalReader(folder, outbox, lambda _: ["x"], most)
+    while reader.take():
         pass
     return [EVENT.validate_json(one.body) for one in outbox.pending("x", most=10_000)]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from host.tests.server.running import eventually
 
-from entrepot.notify.keeper import Keeper
 from entrepot.notify.outbox import Outbox, Recorded
 from entrepot.notify.settings import EndpointSettings, NotifySettings, OutboxSettings
+from entrepot.notify.supervisor import Supervisor
 from entrepot_contract.events import Event
 
 PLUGIN = """
@@ -89,31 +89,32 @@ def record(outbox: Outbox) -> str:
 def test_there_is_one_notifier_for_any_number_of_workers(
     tmp_path: Path, settings: NotifySettings, outbox: Outbox
 ) -> None:
-    keepers = [Keeper(settings) for _ in range(3)]
+    supervisors = [Supervisor(settings) for _ in range(3)]
     made = [record(outbox) for _ in range(10)]
     assert eventually(lambda: taken(tmp_path) == made)
     assert len(notifiers(settings)) == 1
-    for keeper in keepers:
-        keeper.close()
+    for supervisor in supervisors:
+        supervisor.close()
     assert notifiers(settings) == []
 
 
 def test_a_killed_notifier_is_replaced(tmp_path: Path, settings: NotifySettings, outbox: Outbox) -> None:
-    keeper = Keeper(settings)
+    supervisor = Supervisor(settings)
     first = record(outbox)
     assert eventually(lambda: taken(tmp_path) == [first])
     os.kill(notifiers(settings)[0], signal.SIGKILL)
     second = record(outbox)
     assert eventually(lambda: taken(tmp_path)[-1] == second)
-    keeper.close()
+    supervisor.close()
 
 
 def test_a_notifier_ends_with_its_killed_worker_and_another_worker_starts_one(
     tmp_path: Path, settings: NotifySettings, outbox: Outbox
 ) -> None:
     code = (
-        "import sys, time; from entrepot.notify.keeper import Keeper; from entrepot.notify.notifier import SETTINGS\n"
-        "Keeper(SETTINGS.validate_json(sys.argv[1])); time.sleep(600)\n"
+        "import sys, time\nfrom entrepot.notify.supervisor import Supervisor\n"
+        "from entrepot.notify.notifier import SETTINGS\n"
+        "Supervisor(SETTINGS.validate_json(sys.argv[1])); time.sleep(600)\n"
     )
     endpoint = settings.endpoints[0]
     given = {
@@ -123,11 +124,11 @@ def test_a_notifier_ends_with_its_killed_worker_and_another_worker_starts_one(
     worker = subprocess.Popen([sys.executable, "-c", code, json.dumps(given)])
     first = record(outbox)
     assert eventually(lambda: taken(tmp_path) == [first])
-    keeper = Keeper(settings)
+    supervisor = Supervisor(settings)
     worker.kill()
     worker.wait()
     second = record(outbox)
     assert eventually(lambda: taken(tmp_path)[-1] == second)
     assert len(notifiers(settings)) == 1
-    keeper.close()
+    supervisor.close()
     assert notifiers(settings) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from host.tests.plugins.conftest import Install
-from host.tests.plugins.test_drivers import GOOD
+from host.tests.plugins.test_loader import GOOD
 
 from entrepot.plugins import Plugin, installed_plugins
 

@@ -12,13 +12,13 @@ from host.tests.registry.examples import some_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.registry.body import CHUNK, SMALL_CHUNK, Body, HashedSlice, Receiving
+from entrepot.registry.body import CHUNK, SMALL_CHUNK, ActiveUploads, Body, HashingStream
 from entrepot.registry.names import Hasher
 
 
-def sliced(body: Body, hasher: Hasher | None, limit: int) -> HashedSlice:
+def sliced(body: Body, hasher: Hasher | None, limit: int) -> HashingStream:
     """Returns a slice that is received alone."""
-    return HashedSlice(body, hasher, limit, Receiving())
+    return HashingStream(body, hasher, limit, ActiveUploads())
 
 
 class Source:
@@ -213,10 +213,10 @@ def test_an_input_error_other_than_a_disconnect_is_propagated_and_leaves_no_thre
 
 
 def test_a_slice_among_others_uses_small_chunks_and_no_thread() -> None:
-    content, hasher, receiving = os.urandom(3 * CHUNK + 5), hashlib.sha256(), Receiving()
+    content, hasher, receiving = os.urandom(3 * CHUNK + 5), hashlib.sha256(), ActiveUploads()
     before = threading.active_count()
     with receiving:
-        chunks = list(HashedSlice(Body(Source(content), len(content)), hasher, 2**30, receiving))
+        chunks = list(HashingStream(Body(Source(content), len(content)), hasher, 2**30, receiving))
         assert threading.active_count() == before
     assert max(map(len, chunks)) <= SMALL_CHUNK
     assert b"".join(chunks) == content
@@ -224,9 +224,9 @@ def test_a_slice_among_others_uses_small_chunks_and_no_thread() -> None:
 
 
 def test_a_slice_adapts_when_others_start_and_end() -> None:
-    content, hasher, receiving = os.urandom(24 * CHUNK), hashlib.sha256(), Receiving()
+    content, hasher, receiving = os.urandom(24 * CHUNK), hashlib.sha256(), ActiveUploads()
     found = b""
-    for number, chunk in enumerate(HashedSlice(Body(Source(content), len(content)), hasher, 2**30, receiving)):
+    for number, chunk in enumerate(HashingStream(Body(Source(content), len(content)), hasher, 2**30, receiving)):
         found += chunk
         if number in (3, 9):
             receiving.__enter__()

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from entrepot.cli.rehearsal import rehearse
+from entrepot.cli.validation import validate
 from entrepot.config import ConfigurationError, load_configuration
 
 __all__ = ["config"]
@@ -30,7 +30,7 @@ def check(ctx: click.Context, path: str, *, offline: bool) -> None:
     """Check a configuration as serve does at its start, and print all errors; exit 1 if it cannot be served."""
     try:
         configuration, warnings = load_configuration(path, os.environ)
-        warnings += rehearse(configuration, offline=offline).warnings
+        warnings += validate(configuration, offline=offline).warnings
     except ConfigurationError as error:
         for fault in error.faults:
             click.echo(f"error: {fault}", err=True)

@@ -10,7 +10,7 @@ import signal
 import click
 
 from entrepot.application import build_application
-from entrepot.cli.rehearsal import rehearse
+from entrepot.cli.validation import validate
 from entrepot.config import Configuration, ConfigurationError, load_configuration
 from entrepot.config.addresses import Address
 from entrepot.config.environment import CONFIGURATION_PATH
@@ -45,7 +45,7 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
     configure_logging(configuration.level, as_json=log.formatter != "text", fields=log.fields)
     for warning in warnings:
         _log.warning("%s", warning)
-    ready = rehearse(configuration, functools.partial(_ready, configuration))
+    ready = validate(configuration, functools.partial(_ready, configuration))
     for warning in ready.warnings:
         _log.warning("%s", warning)
     _log.info("serving with storage %s and server %s", configuration.storage.driver, ready.server.name)

@@ -10,14 +10,14 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from entrepot.config.section import Section
 
-__all__ = ["AccessRule", "Limits", "Rate"]
+__all__ = ["AccessRuleConfig", "LimitsConfig", "Rate"]
 
 _WHO: Final = re.compile(r"anonymous|authenticated|(?:user|group):\S(?:.*\S)?")
 _GLOB: Final = re.compile(r"[a-z0-9._/*?\[\]!-]+")
 _OFF: Final = "off"
 
 
-class AccessRule(Section):
+class AccessRuleConfig(Section):
     """An access rule: the actions that are allowed to a client in some repositories."""
 
     who: str
@@ -57,7 +57,7 @@ def _count(value: object) -> object:
     return None if str(value).lower() == _OFF else value
 
 
-class Requests(Section):
+class RequestsConfig(Section):
     """Request rates per address and per identity."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -66,11 +66,11 @@ class Requests(Section):
     identity: Rate = None
 
 
-class Limits(Section):
+class LimitsConfig(Section):
     """Limits per client in each worker process; ``off`` disables a limit."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    requests: Requests = Requests()
+    requests: RequestsConfig = RequestsConfig()
     logins: Rate = parse("20/minute")
     uploads: Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_count)] = 256

@@ -15,10 +15,10 @@ from entrepot.config.addresses import Address, ListenAddress
 from entrepot.config.section import Section
 from entrepot_contract.durations import Duration
 
-__all__ = ["Http", "Http2", "Tls"]
+__all__ = ["Http2Config", "HttpConfig", "TlsConfig"]
 
 
-class Tls(Section):
+class TlsConfig(Section):
     """Paths of PEM files, the minimum TLS version, and the verification of client certificates.
 
     ``clientauth`` is ignored if ``clientcas`` is empty, as in Docker Distribution.
@@ -52,30 +52,30 @@ class Tls(Section):
         return mode
 
 
-class Http2(Section):
+class Http2Config(Section):
     """HTTP/2 over TLS."""
 
     disabled: bool = False
 
 
-class H2c(Section):
+class H2cConfig(Section):
     """HTTP/2 without TLS."""
 
     enabled: bool = False
 
 
-class Prometheus(Section):
+class PrometheusConfig(Section):
     """Metrics, in the text format of Prometheus."""
 
     enabled: bool = False
     path: str = Field(default="/metrics", pattern=r"^/[A-Za-z0-9._~/-]*$")
 
 
-class Debug(Section):
+class DebugConfig(Section):
     """A second address for debugging and monitoring."""
 
     addr: ListenAddress | None = None
-    prometheus: Prometheus = Prometheus()
+    prometheus: PrometheusConfig = PrometheusConfig()
 
     @field_validator("addr", mode="before")
     @classmethod
@@ -83,7 +83,7 @@ class Debug(Section):
         return raw or None
 
 
-class Http(Section):
+class HttpConfig(Section):
     """Where the registry listens, and its HTTP options.
 
     ``idletimeout``, ``server``, ``workers`` and ``threads`` are specific to entrepot; 0 leaves a number to the server.
@@ -98,13 +98,13 @@ class Http(Section):
     headers: dict[str, list[str]] = Field(default_factory=dict)
     draintimeout: Duration = timedelta(seconds=30)
     idletimeout: Duration = Field(default=timedelta(seconds=620), ge=timedelta(seconds=1))
-    tls: Tls | None = None
-    http2: Http2 = Http2()
-    h2c: H2c = H2c()
+    tls: TlsConfig | None = None
+    http2: Http2Config = Http2Config()
+    h2c: H2cConfig = H2cConfig()
     server: str = "auto"
     workers: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
-    debug: Debug = Debug()
+    debug: DebugConfig = DebugConfig()
     trustedproxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @field_validator("tls", mode="before")

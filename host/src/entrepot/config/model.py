@@ -7,25 +7,25 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
 
-from entrepot.config.access import AccessRule, Limits
-from entrepot.config.http import Http
-from entrepot.config.notifications import Notifications
+from entrepot.config.access import AccessRuleConfig, LimitsConfig
+from entrepot.config.http import HttpConfig
+from entrepot.config.notifications import NotificationsConfig
 from entrepot.config.section import Known, Section
-from entrepot.config.storage import Storage
-from entrepot.config.validation import Validation
+from entrepot.config.storage import StorageConfig
+from entrepot.config.validation import ValidationConfig
 
-__all__ = ["Configuration", "Log"]
+__all__ = ["Configuration", "LogConfig"]
 
 Level = Annotated[Literal["error", "warn", "info", "debug"], BeforeValidator(lambda value: str(value).lower())]
 
 
-class AccessLogSwitch(Section):
+class AccessLogSwitchConfig(Section):
     """Whether each request is logged."""
 
     disabled: bool = False
 
 
-class Log(Section):
+class LogConfig(Section):
     """Log level and format; ``fields`` are added to every record."""
 
     later: ClassVar[Mapping[str, Known]] = {
@@ -36,16 +36,16 @@ class Log(Section):
     level: Level = "info"
     formatter: Literal["text", "json", "logstash"] = "text"
     fields: dict[str, str] = Field(default_factory=dict)
-    accesslog: AccessLogSwitch = AccessLogSwitch()
+    accesslog: AccessLogSwitchConfig = AccessLogSwitchConfig()
 
 
-class Catalog(Section):
+class CatalogConfig(Section):
     """Maximum number of repositories on one page of the catalog."""
 
     maxentries: int = Field(default=1000, gt=0)
 
 
-class Tags(Section):
+class TagsConfig(Section):
     """Maximum number of tags on one page of a tag list."""
 
     maxtags: int = Field(default=1000, gt=0)
@@ -79,16 +79,16 @@ class Configuration(Section):
 
     version: Literal["0.1"]
     loglevel: Level | None = None
-    log: Log = Log()
-    storage: Storage
-    http: Http = Http()
-    catalog: Catalog = Catalog()
-    tags: Tags = Tags()
-    validation: Validation = Validation()
+    log: LogConfig = LogConfig()
+    storage: StorageConfig
+    http: HttpConfig = HttpConfig()
+    catalog: CatalogConfig = CatalogConfig()
+    tags: TagsConfig = TagsConfig()
+    validation: ValidationConfig = ValidationConfig()
     auth: dict[str, dict[str, object]] = Field(default_factory=dict, repr=False)
-    access: tuple[AccessRule, ...] | None = None
-    limits: Limits = Limits()
-    notifications: Notifications = Notifications()
+    access: tuple[AccessRuleConfig, ...] | None = None
+    limits: LimitsConfig = LimitsConfig()
+    notifications: NotificationsConfig = NotificationsConfig()
     _variables: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property

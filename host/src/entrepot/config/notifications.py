@@ -10,24 +10,24 @@ from entrepot.config.section import Section
 from entrepot_contract.durations import Duration
 from entrepot_contract.events import Action
 
-__all__ = ["Endpoint", "Notifications"]
+__all__ = ["EndpointConfig", "NotificationsConfig"]
 
 
-class Ignore(Section):
+class IgnoreConfig(Section):
     """Events that are not sent to an endpoint."""
 
     mediatypes: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
 
 
-class DeadLetter(Section):
+class DeadLetterConfig(Section):
     """When delivery of an event is given up: after ``age`` or ``attempts`` tries; 0 means no limit."""
 
     age: Duration = timedelta(days=7)
     attempts: int = Field(default=0, ge=0)
 
 
-class Endpoint(Section):
+class EndpointConfig(Section):
     """One endpoint; all other keys are options of its sink."""
 
     model_config = ConfigDict(extra="allow")
@@ -39,13 +39,13 @@ class Endpoint(Section):
     threshold: int = Field(default=10, gt=0)
     backoff: Duration = timedelta(seconds=1)
     ignoredmediatypes: tuple[str, ...] = ()
-    ignore: Ignore = Ignore()
+    ignore: IgnoreConfig = IgnoreConfig()
     actions: tuple[Action, ...] = ()
     repositories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     batch: int = Field(default=1, gt=0, le=1000)
     concurrency: int = Field(default=4, gt=0, le=64)
-    deadletter: DeadLetter = DeadLetter()
+    deadletter: DeadLetterConfig = DeadLetterConfig()
 
     @property
     def options(self) -> dict[str, object]:
@@ -53,13 +53,13 @@ class Endpoint(Section):
         return dict(self.model_extra or {})
 
 
-class Events(Section):
+class EventsConfig(Section):
     """Content of the events."""
 
     includereferences: bool = False
 
 
-class Outbox(Section):
+class OutboxConfig(Section):
     """Where events are queued, on a local disk, and how many; retention of delivered (``keep``) and dead events."""
 
     path: str = "/var/lib/entrepot/outbox"
@@ -68,16 +68,16 @@ class Outbox(Section):
     keepdead: Duration = timedelta(days=30)
 
 
-class Notifications(Section):
+class NotificationsConfig(Section):
     """Notification of endpoints about events in the registry."""
 
-    events: Events = Events()
-    outbox: Outbox = Outbox()
-    endpoints: tuple[Endpoint, ...] = Field(default=(), repr=False)
+    events: EventsConfig = EventsConfig()
+    outbox: OutboxConfig = OutboxConfig()
+    endpoints: tuple[EndpointConfig, ...] = Field(default=(), repr=False)
 
     @field_validator("endpoints")
     @classmethod
-    def _unique_names(cls, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+    def _unique_names(cls, endpoints: tuple[EndpointConfig, ...]) -> tuple[EndpointConfig, ...]:
         names = [one.name for one in endpoints]
         if len(set(names)) < len(names):
             raise ValueError("must have unique names: events are stored by endpoint name")

@@ -12,22 +12,22 @@ from entrepot.config.section import Findings, Known, Section, names_of, set_by
 from entrepot_contract.durations import Duration
 from entrepot_contract.options import nearest
 
-__all__ = ["Storage", "split_storage"]
+__all__ = ["StorageConfig", "split_storage"]
 
 
-class Enabled(Section):
+class EnabledConfig(Section):
     """A switch that is off by default."""
 
     enabled: bool = False
 
 
-class Redirect(Section):
+class RedirectConfig(Section):
     """Whether a blob may be served by a redirect to the backend."""
 
     disable: bool = False
 
 
-class UploadPurging(Section):
+class UploadPurgingConfig(Section):
     """When abandoned uploads are deleted."""
 
     enabled: bool = True
@@ -36,11 +36,11 @@ class UploadPurging(Section):
     dryrun: bool = False
 
 
-class Maintenance(Section):
+class MaintenanceConfig(Section):
     """Purging of uploads, and the read-only mode."""
 
-    uploadpurging: UploadPurging = UploadPurging()
-    readonly: Enabled = Enabled()
+    uploadpurging: UploadPurgingConfig = UploadPurgingConfig()
+    readonly: EnabledConfig = EnabledConfig()
 
 
 _CACHE: Final = "cache"
@@ -48,7 +48,7 @@ _DISTRIBUTIONS: Final[Mapping[str, None]] = {"blobdescriptor": None, "blobdescri
 """The keys of Distribution's section ``cache``; a driver has the same name."""
 
 
-class Storage(Section):
+class StorageConfig(Section):
     """The driver's name and its options, which the driver validates."""
 
     later: ClassVar[Mapping[str, Known]] = {
@@ -58,12 +58,12 @@ class Storage(Section):
 
     driver: str
     options: dict[str, object] = Field(default_factory=dict, repr=False)
-    delete: Enabled = Enabled()
-    redirect: Redirect = Redirect()
-    maintenance: Maintenance = Maintenance()
+    delete: EnabledConfig = EnabledConfig()
+    redirect: RedirectConfig = RedirectConfig()
+    maintenance: MaintenanceConfig = MaintenanceConfig()
 
 
-_SECTIONS = [name for name in names_of(Storage) if name not in {"driver", "options"}]
+_SECTIONS = [name for name in names_of(StorageConfig) if name not in {"driver", "options"}]
 
 
 def split_storage(raw: object, findings: Findings) -> dict[str, object] | None:

@@ -10,12 +10,12 @@ from entrepot.access import Rule, Rules
 from entrepot.access.limits import LimitSettings
 from entrepot.access.rules import DISTRIBUTIONS
 from entrepot.config.addresses import Address
-from entrepot.config.http import Tls
+from entrepot.config.http import TlsConfig
 from entrepot.config.model import Configuration
-from entrepot.config.notifications import Endpoint
+from entrepot.config.notifications import EndpointConfig
 from entrepot.notify import (
     EndpointSettings,
-    Interest,
+    Filters,
     LogSettings,
     MetricsSettings,
     NotifySettings,
@@ -122,12 +122,12 @@ def notify_settings(configuration: Configuration) -> NotifySettings | None:
     )
 
 
-def _endpoint_settings(endpoint: Endpoint) -> EndpointSettings:
+def _endpoint_settings(endpoint: EndpointConfig) -> EndpointSettings:
     return EndpointSettings(
         name=endpoint.name,
         sink=endpoint.sink,
         options=endpoint.options,
-        interest=Interest(
+        filters=Filters(
             actions=endpoint.actions,
             repositories=endpoint.repositories,
             tags=endpoint.tags,
@@ -144,7 +144,7 @@ def _endpoint_settings(endpoint: Endpoint) -> EndpointSettings:
     )
 
 
-def _tls_settings(tls: Tls) -> TlsSettings:
+def _tls_settings(tls: TlsConfig) -> TlsSettings:
     return TlsSettings(
         certificate=tls.certificate,
         key=tls.key,

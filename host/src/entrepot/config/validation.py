@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from entrepot.config.section import Known, Section
 
-__all__ = ["Validation"]
+__all__ = ["ValidationConfig"]
 
 
 def _pattern(value: object) -> re.Pattern[str]:
@@ -23,38 +23,38 @@ def _pattern(value: object) -> re.Pattern[str]:
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
 
 
-class Urls(Section):
+class UrlsConfig(Section):
     """Which ``urls`` a layer may have."""
 
     allow: tuple[Pattern, ...] = ()
     deny: tuple[Pattern, ...] = ()
 
 
-class IndexPlatform(Section):
+class IndexPlatformConfig(Section):
     """One platform of an image index."""
 
     architecture: str
     os: str
 
 
-class Indexes(Section):
+class IndexesConfig(Section):
     """Which children of an image index must exist."""
 
     platforms: Annotated[Literal["all", "none", "list"], BeforeValidator(lambda value: str(value).lower())] = "all"
-    platformlist: tuple[IndexPlatform, ...] = ()
+    platformlist: tuple[IndexPlatformConfig, ...] = ()
 
 
-class Manifests(Section):
+class ManifestsConfig(Section):
     """The rules for manifests."""
 
-    urls: Urls = Urls()
-    indexes: Indexes = Indexes()
+    urls: UrlsConfig = UrlsConfig()
+    indexes: IndexesConfig = IndexesConfig()
 
 
-class Validation(Section):
+class ValidationConfig(Section):
     """Rules for pushed content, and the switch that disables them."""
 
     later: ClassVar[Mapping[str, Known]] = {"enabled": None}
 
     disabled: bool = False
-    manifests: Manifests = Manifests()
+    manifests: ManifestsConfig = ManifestsConfig()

@@ -15,14 +15,14 @@ from entrepot.http.framing import Framing
 from entrepot.http.guard import Guard, LimitGuard
 from entrepot.http.middleware import AccessLog, Headers, RequestLog
 from entrepot.http.publish import Publisher
-from entrepot.http.resources.base import Bare, Root, Version
-from entrepot.http.resources.blob import Blob
-from entrepot.http.resources.catalog import Catalog
-from entrepot.http.resources.manifest import Manifest
-from entrepot.http.resources.referrers import Referrers
-from entrepot.http.resources.tags import Tags
-from entrepot.http.resources.token import Token
-from entrepot.http.resources.upload import Upload, Uploads
+from entrepot.http.resources.base import BareResource, RootResource, VersionResource
+from entrepot.http.resources.blob import BlobResource
+from entrepot.http.resources.catalog import CatalogResource
+from entrepot.http.resources.manifest import ManifestResource
+from entrepot.http.resources.referrers import ReferrersResource
+from entrepot.http.resources.tags import TagsResource
+from entrepot.http.resources.token import TokenResource
+from entrepot.http.resources.upload import UploadResource, UploadsResource
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 from entrepot.settings import HttpSettings
@@ -44,23 +44,23 @@ def create_app(
     publisher = Publisher(registry, urls, settings)
     routes = router.Router(settings.prefix)
     resources: tuple[tuple[str, object], ...] = (
-        (router.ROOT, Root()),
-        (router.V2_BARE, Bare(urls)),
-        (router.V2, Version()),
-        (router.CATALOG, Catalog(registry, urls, gate)),
-        (router.UPLOADS, Uploads(registry, urls, publisher, gate)),
-        (router.UPLOAD, Upload(registry, urls, publisher)),
-        (router.BLOB, Blob(registry, publisher, redirect=settings.redirect)),
-        (router.MANIFEST, Manifest(registry, urls, publisher)),
-        (router.TAGS, Tags(registry, urls)),
-        (router.REFERRERS, Referrers(registry, urls)),
+        (router.ROOT, RootResource()),
+        (router.V2_BARE, BareResource(urls)),
+        (router.V2, VersionResource()),
+        (router.CATALOG, CatalogResource(registry, urls, gate)),
+        (router.UPLOADS, UploadsResource(registry, urls, publisher, gate)),
+        (router.UPLOAD, UploadResource(registry, urls, publisher)),
+        (router.BLOB, BlobResource(registry, publisher, redirect=settings.redirect)),
+        (router.MANIFEST, ManifestResource(registry, urls, publisher)),
+        (router.TAGS, TagsResource(registry, urls)),
+        (router.REFERRERS, ReferrersResource(registry, urls)),
     )
     for template, resource in resources:
         routes.add_route(template, resource)
     for issuer in gate.authenticators if gate is not None else ():
         if gate is not None and isinstance(issuer, TokenIssuer) and issuer.issues:
             authority = HostAuthority(gate, issuer, limits.failed_login)
-            routes.add_route(router.TOKEN, Token(issuer, authority, limits, urls))
+            routes.add_route(router.TOKEN, TokenResource(issuer, authority, limits, urls))
     # Falcon documents that any router can be used, but its types allow only its own.
     app = falcon.App(router=cast("CompiledRouter", routes))
     clients = ClientAddresses(settings.trusted_proxies)

@@ -5,11 +5,11 @@ Only the settings are imported here: a host without endpoints does not need to l
 
 from entrepot.notify.settings import (
     EndpointSettings,
-    Interest,
+    Filters,
     LogSettings,
     MetricsSettings,
     NotifySettings,
     OutboxSettings,
 )
 
-__all__ = ["EndpointSettings", "Interest", "LogSettings", "MetricsSettings", "NotifySettings", "OutboxSettings"]
+__all__ = ["EndpointSettings", "Filters", "LogSettings", "MetricsSettings", "NotifySettings", "OutboxSettings"]

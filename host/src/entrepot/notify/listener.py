@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from entrepot.errors import StorageFull, Unavailable
 from entrepot.notify.file import broken_files
 from entrepot.notify.journal import Journal
-from entrepot.notify.keeper import Keeper
 from entrepot.notify.notifier import recipients
 from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import NotifySettings
+from entrepot.notify.supervisor import Supervisor
 from entrepot_contract.events import Event
 from entrepot_contract.hookspecs import HealthCheck, hookimpl
 from entrepot_contract.types import Health
@@ -41,7 +41,7 @@ class Notifications:
         self._recipients = recipients(settings)
         self._outbox = Outbox(self._folder)
         self._journal = Journal(self._folder, references=settings.include_references)
-        self._keeper = Keeper(settings)
+        self._supervisor = Supervisor(settings)
 
     @hookimpl
     def entrepot_event(self, event: Event) -> None:
@@ -68,7 +68,7 @@ class Notifications:
     def entrepot_shutdown(self) -> None:
         """Write buffered events, and stop the notifier of this process."""
         self._journal.close()
-        self._keeper.close()
+        self._supervisor.close()
         self._outbox.close()
 
     @hookimpl

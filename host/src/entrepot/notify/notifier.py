@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 
 from entrepot.logs import configure_logging
 from entrepot.notify.delivery import Delivery
-from entrepot.notify.intake import Intake
-from entrepot.notify.interest import judge
+from entrepot.notify.filters import matcher
+from entrepot.notify.journal_reader import JournalReader
 from entrepot.notify.metrics import Metrics
 from entrepot.notify.outbox import Outbox
 from entrepot.notify.serving import MetricsServer
@@ -48,8 +48,8 @@ def open_sinks(settings: NotifySettings) -> dict[str, NotificationSink]:
 
 def recipients(settings: NotifySettings) -> Callable[[Event], list[str]]:
     """Returns a function that returns the names of the endpoints of an event."""
-    judges = [(one.name, judge(one.interest)) for one in settings.endpoints]
-    return lambda event: [name for name, wants in judges if wants(event)]
+    matchers = [(one.name, matcher(one.filters)) for one in settings.endpoints]
+    return lambda event: [name for name, wants in matchers if wants(event)]
 
 
 class Notifier:
@@ -59,7 +59,7 @@ class Notifier:
         self._settings = settings
         self._folder = Path(settings.outbox.path)
         self._outbox = Outbox(self._folder)
-        self._intake = Intake(self._folder, self._outbox, recipients(settings), settings.outbox.most)
+        self._reader = JournalReader(self._folder, self._outbox, recipients(settings), settings.outbox.most)
         sinks = open_sinks(settings)
         metrics = Metrics(self._outbox)
         self._served = None if settings.metrics is None else MetricsServer(settings.metrics, metrics.application)
@@ -72,7 +72,7 @@ class Notifier:
         purge_at, more = 0.0, False
         while not stop.wait(0 if more else _LOOK_SECONDS):
             try:
-                more = self._intake.take()
+                more = self._reader.take()
                 if time.monotonic() > purge_at:
                     purge_at = time.monotonic() + _PURGE_SECONDS
                     self._purge(self._settings.outbox)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-__all__ = ["EndpointSettings", "Interest", "LogSettings", "MetricsSettings", "NotifySettings", "OutboxSettings"]
+__all__ = ["EndpointSettings", "Filters", "LogSettings", "MetricsSettings", "NotifySettings", "OutboxSettings"]
 
 
 @dataclass(frozen=True, slots=True)
-class Interest:
+class Filters:
     """Which events are sent to an endpoint.
 
     - Empty ``actions``, ``repositories`` and ``tags`` match everything; the last two are globs.
@@ -39,7 +39,7 @@ class EndpointSettings:
     name: str
     sink: str = "webhook"
     options: Mapping[str, object] = field(default_factory=dict, repr=False)
-    interest: Interest = field(default_factory=Interest)
+    filters: Filters = field(default_factory=Filters)
     timeout: timedelta = timedelta(seconds=1)
     threshold: int = 10
     backoff: timedelta = timedelta(seconds=1)

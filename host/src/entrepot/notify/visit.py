@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from entrepot.notify.file import NAME
-from entrepot.notify.intake import Intake
 from entrepot.notify.journal import FOLDER
-from entrepot.notify.keeper import LOCK
+from entrepot.notify.journal_reader import JournalReader
 from entrepot.notify.notifier import recipients
 from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import NotifySettings
+from entrepot.notify.supervisor import LOCK
 
 __all__ = ["NoOutboxError", "visited"]
 
@@ -45,6 +45,6 @@ def _import_journals(settings: NotifySettings, folder: Path, outbox: Outbox) -> 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:  # a notifier is running and imports them itself
             return
-        intake = Intake(folder, outbox, recipients(settings), settings.outbox.most)
-        while intake.take():
+        reader = JournalReader(folder, outbox, recipients(settings), settings.outbox.most)
+        while reader.take():
             pass

@@ -1,17 +1,19 @@
 """Loading plugins by name, and calling installed hooks."""
 
-from entrepot.plugins.drivers import (
+from entrepot.plugins.hooks import Hooks
+from entrepot.plugins.installed import STORAGE, Plugin, installed_plugins, package_named
+from entrepot.plugins.loader import (
     PluginError,
     load_auth,
     load_notify,
     load_server,
     load_storage,
+    make_auth,
+    make_sink,
+    make_storage,
     plugin_names_of,
     server_names,
 )
-from entrepot.plugins.hooks import Hooks
-from entrepot.plugins.installed import STORAGE, Plugin, installed_plugins, package_named
-from entrepot.plugins.making import make_auth, make_sink, make_storage
 
 __all__ = [
     "STORAGE",

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from entrepot.plugins.fitness import (
-    Unfit,
+from entrepot.plugins.compatibility import (
+    Incompatible,
     contract_of,
     import_fault,
-    unfit_auth,
-    unfit_notify,
-    unfit_server,
-    unfit_storage,
+    incompatible_auth,
+    incompatible_notify,
+    incompatible_server,
+    incompatible_storage,
 )
 from entrepot.plugins.options import Option, about, options_of, plain
 from entrepot_contract import Capabilities, DriverOptions, StorageDriver
@@ -40,11 +40,11 @@ NOTIFY: Final = "entrepot.notify"
 SERVER: Final = "entrepot.server"
 HOOKS: Final = "entrepot.hooks"
 
-_FITNESS: Final[dict[str, Unfit]] = {
-    STORAGE: unfit_storage,
-    AUTH: unfit_auth,
-    NOTIFY: unfit_notify,
-    SERVER: unfit_server,
+_FITNESS: Final[dict[str, Incompatible]] = {
+    STORAGE: incompatible_storage,
+    AUTH: incompatible_auth,
+    NOTIFY: incompatible_notify,
+    SERVER: incompatible_server,
     HOOKS: lambda _plugin, _package: None,
 }
 

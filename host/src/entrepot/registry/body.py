@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from entrepot.errors import SizeInvalid
 from entrepot.registry.names import Hasher
 
-__all__ = ["CHUNK", "Body", "HashedSlice", "Input", "Receiving"]
+__all__ = ["CHUNK", "ActiveUploads", "Body", "HashingStream", "Input"]
 
 CHUNK: Final = 2**20
 """Bytes read, hashed and written at once while only one large body is being received."""
@@ -96,7 +96,7 @@ class Body:
             raise SizeInvalid(f"the body ended after {self.received}{of} bytes")
 
 
-class Receiving:
+class ActiveUploads:
     """Counts the large slices that this process is receiving."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class Receiving:
             self._count -= 1
 
 
-class HashedSlice:
+class HashingStream:
     """``head`` followed by at most ``limit`` bytes of a body, hashed while they are written.
 
     Reading the next chunk, hashing this one and writing it all release the GIL. For a single slice they overlap: the
@@ -126,7 +126,7 @@ class HashedSlice:
     """
 
     def __init__(
-        self, body: Body, hasher: Hasher | None, limit: int, receiving: Receiving, *, head: bytes = b""
+        self, body: Body, hasher: Hasher | None, limit: int, receiving: ActiveUploads, *, head: bytes = b""
     ) -> None:
         self._body = body
         self._head = head

@@ -13,7 +13,7 @@ from uuid import uuid4
 from entrepot.errors import BlobUploadUnknown, DigestInvalid, RangeInvalid
 from entrepot.registry import layout
 from entrepot.registry.blobs import Blobs
-from entrepot.registry.body import CHUNK, Body, HashedSlice, Receiving
+from entrepot.registry.body import CHUNK, ActiveUploads, Body, HashingStream
 from entrepot.registry.names import Digest, new_hasher
 from entrepot.registry.store import Store
 from entrepot.registry.upload_records import UploadRecord, UploadRecords
@@ -43,8 +43,8 @@ class Uploads:
         self._slice = slice_size
         self._held = held
         self._records = UploadRecords(store)
-        self._turns = Turns()
-        self._receiving = Receiving()
+        self._turns = UploadLocks()
+        self._receiving = ActiveUploads()
 
     def start(self, name: str, algorithm: str = "sha256") -> UploadRecord:
         """Start an upload; its first record contains no data."""
@@ -163,7 +163,7 @@ class Uploads:
         with _as_registry_errors(record):
             state = record.state or self._store.driver.upload_start(layout.staging(record.uuid))
             try:
-                data = HashedSlice(body, hasher, self._slice, self._receiving, head=head)
+                data = HashingStream(body, hasher, self._slice, self._receiving, head=head)
                 state = self._store.driver.upload_append(state, data)
             except BaseException:
                 if record.state is None:
@@ -276,7 +276,7 @@ class Uploads:
             self._store.driver.upload_abort(record.state)
 
 
-class Turns:
+class UploadLocks:
     """The uploads that requests of this process are working on; a second request is rejected immediately."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from entrepot.config.storage import Storage
+from entrepot.config.storage import StorageConfig
 from entrepot.plugins.installed import AUTH, NOTIFY, STORAGE, claims
 
 __all__ = ["KINDS", "NameRefused", "Names", "names_of"]
@@ -73,7 +73,7 @@ def names_of(kind: str, name: str) -> Names:
         raise NameRefused(f"{name!r} is not a valid plugin name: use {rule}{hint}")
     if len(name) > MAX_LENGTH:
         raise NameRefused(f"{name!r} has {len(name)} characters, the maximum is {MAX_LENGTH}; use a shorter name")
-    if kind == "storage" and name in {*Storage.model_fields, *Storage.later, *Storage.refused}:
+    if kind == "storage" and name in {*StorageConfig.model_fields, *StorageConfig.later, *StorageConfig.refused}:
         raise NameRefused(
             f"{name!r} is a key of the section storage, which also has the driver's name as a key; choose another name"
         )

@@ -6,10 +6,10 @@ import falcon
 
 from entrepot.http.urls import Urls
 
-__all__ = ["Bare", "Root", "Version"]
+__all__ = ["BareResource", "RootResource", "VersionResource"]
 
 
-class Root:
+class RootResource:
     """``/``: an empty response, for checks that the server is up."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -20,7 +20,7 @@ class Root:
     on_head = on_get
 
 
-class Version:
+class VersionResource:
     """``/v2/``: indicates that this registry implements the specification ("Determining Support")."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -29,7 +29,7 @@ class Version:
     on_head = on_get
 
 
-class Bare:
+class BareResource:
     """``/v2``: redirects to ``/v2/``."""
 
     def __init__(self, urls: Urls) -> None:

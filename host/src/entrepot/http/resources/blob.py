@@ -14,17 +14,17 @@ from entrepot.http.multipart import ByteRanges
 from entrepot.http.publish import Publisher
 from entrepot.http.ranges import Part, requested_parts
 from entrepot.registry import Registry
-from entrepot.registry.blobs import Blob as Content
+from entrepot.registry.blobs import Blob
 from entrepot.registry.names import Digest
 
-__all__ = ["Blob"]
+__all__ = ["BlobResource"]
 
 _MEDIA_TYPE: Final = "application/octet-stream"
 _SMALL: Final = 2**16
 """Up to this size, a body is sent at once: starting a stream takes a server longer than copying the bytes."""
 
 
-class Blob:
+class BlobResource:
     """``/v2/<name>/blobs/<digest>`` (distribution-spec, "Pulling blobs", "Deleting Blobs")."""
 
     def __init__(self, registry: Registry, publisher: Publisher, *, redirect: bool) -> None:
@@ -74,9 +74,7 @@ class Blob:
             resp.set_stream(reader, size)
         self._publisher.blob(req, "pull", name, requested, total)
 
-    def _send_parts(
-        self, resp: falcon.Response, name: str, digest: Digest, blob: Content, parts: Sequence[Part]
-    ) -> None:
+    def _send_parts(self, resp: falcon.Response, name: str, digest: Digest, blob: Blob, parts: Sequence[Part]) -> None:
         body = ByteRanges(
             parts, _MEDIA_TYPE, lambda part: self._blobs.read_part(name, digest, blob, part.offset, part.length)
         )

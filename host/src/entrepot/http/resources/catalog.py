@@ -14,12 +14,12 @@ from entrepot.http.paging import next_link, page, requested_number
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 
-__all__ = ["Catalog"]
+__all__ = ["CatalogResource"]
 
 _DEFAULT: Final = 100
 
 
-class Catalog:
+class CatalogResource:
     """``/v2/_catalog``: part of Distribution's API, but not of the OCI specification."""
 
     def __init__(self, registry: Registry, urls: Urls, gate: Gate | None) -> None:

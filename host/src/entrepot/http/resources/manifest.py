@@ -19,15 +19,15 @@ from entrepot.http.publish import Publisher
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 from entrepot.registry.body import CHUNK
-from entrepot.registry.manifest import Manifest as Content
+from entrepot.registry.manifest import Manifest
 from entrepot.registry.names import Digest, check_tag, parse_digest
 
-__all__ = ["Manifest"]
+__all__ = ["ManifestResource"]
 
 _MAX_TAGS: Final = 64
 
 
-class Manifest:
+class ManifestResource:
     """``/v2/<name>/manifests/<tag-or-digest>`` (distribution-spec, "Pulling manifests", "Pushing Manifests")."""
 
     def __init__(self, registry: Registry, urls: Urls, publisher: Publisher) -> None:
@@ -83,7 +83,7 @@ class Manifest:
         for tag in tags:
             self._publisher.deleted(req, name, tag=tag)
 
-    def _find(self, name: str, reference: str) -> tuple[Digest, list[str], Content]:
+    def _find(self, name: str, reference: str) -> tuple[Digest, list[str], Manifest]:
         if ":" in reference:
             digest = known_digest(reference, ManifestUnknown)
             return digest, [], self._manifests.get(name, digest)

@@ -14,13 +14,13 @@ from entrepot.registry.manifest import OCI_INDEX
 from entrepot.registry.names import parse_digest
 from entrepot.registry.referrers import Referrer
 
-__all__ = ["Referrers"]
+__all__ = ["ReferrersResource"]
 
 _PAGE_SIZE: Final = 4 * 2**20 - 4096
 """Clients accept manifests of at most 4 MiB, and this response is one."""
 
 
-class Referrers:
+class ReferrersResource:
     """``/v2/<name>/referrers/<digest>`` (distribution-spec, "Listing Referrers")."""
 
     def __init__(self, registry: Registry, urls: Urls) -> None:

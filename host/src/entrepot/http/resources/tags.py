@@ -9,10 +9,10 @@ from entrepot.http.paging import next_link, page, requested_number
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 
-__all__ = ["Tags"]
+__all__ = ["TagsResource"]
 
 
-class Tags:
+class TagsResource:
     """``/v2/<name>/tags/list`` (distribution-spec, "Listing Tags")."""
 
     def __init__(self, registry: Registry, urls: Urls) -> None:

@@ -14,7 +14,7 @@ from entrepot.http.guard import presented_by
 from entrepot.http.urls import Urls
 from entrepot_contract.issuing import TokenIssuer, TokenRequest
 
-__all__ = ["Token"]
+__all__ = ["TokenResource"]
 
 _MAX_FORM: Final = 64 * 2**10
 _MAX_FIELDS: Final = 128
@@ -24,7 +24,7 @@ class TokenRequestInvalid(RegistryError):  # noqa: N818 - like the specification
     code, status, message = "UNSUPPORTED", 400, "invalid token request"
 
 
-class Token:
+class TokenResource:
     """``/auth/token`` (Distribution, "Token Authentication Specification", "Oauth2 Token Authentication")."""
 
     def __init__(self, issuer: TokenIssuer, authority: HostAuthority, limits: Limits, urls: Urls) -> None:

@@ -25,7 +25,7 @@ from entrepot.registry.names import ALGORITHMS, Digest, parse_digest
 from entrepot.registry.upload_records import UploadRecord
 from entrepot_contract.auth import Access
 
-__all__ = ["Upload", "Uploads"]
+__all__ = ["UploadResource", "UploadsResource"]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
@@ -57,7 +57,7 @@ class _Pushing:
         }
 
 
-class Uploads(_Pushing):
+class UploadsResource(_Pushing):
     """``/v2/<name>/blobs/uploads/`` (distribution-spec, "Pushing blobs", "Mounting a blob")."""
 
     def __init__(self, registry: Registry, urls: Urls, publisher: Publisher, gate: Gate | None) -> None:
@@ -101,7 +101,7 @@ class Uploads(_Pushing):
         return bool(source) and self._gate.allows(req.context.identity, Access("repository", str(source), "pull"))
 
 
-class Upload(_Pushing):
+class UploadResource(_Pushing):
     """``/v2/<name>/blobs/uploads/<uuid>``: one upload in progress."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, uuid: str) -> None:

@@ -10,27 +10,35 @@ from entrepot_contract.fitness import contract_of, import_fault, unfit
 from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
 from entrepot_contract.server import ServerDriver
 
-__all__ = ["Unfit", "contract_of", "import_fault", "unfit_auth", "unfit_notify", "unfit_server", "unfit_storage"]
+__all__ = [
+    "Incompatible",
+    "contract_of",
+    "import_fault",
+    "incompatible_auth",
+    "incompatible_notify",
+    "incompatible_server",
+    "incompatible_storage",
+]
 
-Unfit = Callable[[object, str], str | None]
+Incompatible = Callable[[object, str], str | None]
 """Returns why an object of a package cannot be used as a plugin of some kind and what to do, or None if it can."""
 
 
-def unfit_storage(plugin: object, package: str) -> str | None:
+def incompatible_storage(plugin: object, package: str) -> str | None:
     """Returns why an object of a package cannot be used as a storage driver, or None if it can."""
     return unfit(plugin, package, StorageDriver, CONTRACT_VERSION)
 
 
-def unfit_auth(plugin: object, package: str) -> str | None:
+def incompatible_auth(plugin: object, package: str) -> str | None:
     """Returns why an object of a package cannot be used as an authenticator, or None if it can."""
     return unfit(plugin, package, Authenticator, AUTH_CONTRACT_VERSION)
 
 
-def unfit_notify(plugin: object, package: str) -> str | None:
+def incompatible_notify(plugin: object, package: str) -> str | None:
     """Returns why an object of a package cannot be used as a notification sink, or None if it can."""
     return unfit(plugin, package, NotificationSink, NOTIFY_CONTRACT_VERSION)
 
 
-def unfit_server(plugin: object, package: str) -> str | None:
+def incompatible_server(plugin: object, package: str) -> str | None:
     """Returns why an object of a package cannot be used as a server, or None if it can."""
     return unfit(plugin, package, ServerDriver, CONTRACT_VERSION)

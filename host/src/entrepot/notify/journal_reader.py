@@ -14,14 +14,14 @@ from entrepot.notify.journal import FOLDER
 from entrepot.notify.outbox import EVENT, Outbox, Recorded, dump_event
 from entrepot_contract.events import Event
 
-__all__ = ["Intake"]
+__all__ = ["JournalReader"]
 
 _PIECE: Final = 2**20
 
 _log = logging.getLogger(__name__)
 
 
-class Intake:
+class JournalReader:
     """Reads each journal once: the position is stored in the same transaction as the events.
 
     From ``most`` pending deliveries on, no events are accepted; from half of that on, no pulls. Dropped events are

@@ -21,7 +21,7 @@ from entrepot.storage.writable import check_writable
 from entrepot_contract import ConfigError, DeleteFailed, NoSpace, StorageError
 from entrepot_contract.server import ServerDriver, ServerSettings
 
-__all__ = ["Ready", "rehearse"]
+__all__ = ["Ready", "validate"]
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ def _storage_fault(error: StorageError) -> str:
     return f"cannot serve, because the storage {reason}: {error}"
 
 
-def rehearse(
+def validate(
     configuration: Configuration, on_ready: Callable[[str, int], None] | None = None, *, offline: bool = False
 ) -> Ready:
     """Create and close every configured plugin, write to the storage, and read the TLS files.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from host.tests.plugins.conftest import Install
 
-from entrepot.plugins import PluginError, drivers, load_auth, load_server, load_storage
+from entrepot.plugins import PluginError, load_auth, load_server, load_storage, loader
 from entrepot.plugins.installed import STORAGE, claims
 from entrepot.server.waitress import WaitressServer
 
@@ -41,7 +41,7 @@ def test_a_known_driver_that_is_not_installed_is_named_with_its_package(
     name: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = [claim for claim in claims(STORAGE) if claim.name in {"filesystem", "inmemory"}]
-    monkeypatch.setattr(drivers, "claims", lambda group: here)
+    monkeypatch.setattr(loader, "claims", lambda group: here)
     with pytest.raises(PluginError, match=rf"{name}.*installed are filesystem, inmemory.*pip install {package}$"):
         load_storage(name)
 
@@ -123,6 +123,6 @@ def test_an_authenticator_is_found_by_its_name_and_a_storage_driver_is_not_one(i
 def test_a_known_authenticator_that_is_not_installed_is_named_with_its_package(
     name: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drivers, "claims", lambda group: [])
+    monkeypatch.setattr(loader, "claims", lambda group: [])
     with pytest.raises(PluginError, match=rf"called '{name}'; none is installed; .*pip install {package}$"):
         load_auth(name)

@@ -13,7 +13,7 @@ from typing import Final
 from entrepot.notify.notifier import SETTINGS
 from entrepot.notify.settings import NotifySettings
 
-__all__ = ["LOCK", "Keeper"]
+__all__ = ["LOCK", "Supervisor"]
 
 LOCK: Final = "notifier.lock"
 """The lock file held by the process that imports the journals."""
@@ -25,7 +25,7 @@ _END_SECONDS: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Keeper:
+class Supervisor:
     """Starts the notifier if no other worker has one, and restarts it if it ends.
 
     The notifier inherits the lock on a file from this process and is its only holder, so the next one starts after it
