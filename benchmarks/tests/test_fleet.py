@@ -11,6 +11,7 @@ from benchmarks.tests.bench import Bench, Outcome
 from services.ceph import PROGRAMS
 from services.programs import need
 
+from entrepot_benchmarks.comparisons import UPLOAD
 from entrepot_benchmarks.targets.limits import takes_direct_writes
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 
@@ -52,13 +53,14 @@ def test_all_backends_peers_and_limits_are_measured(request: pytest.FixtureReque
     ("what", "names", "cases"),
     [
         ("auth", ("open", "password", "token"), ("Get Manifest",)),
+        ("http2", ("HTTP/2", "HTTP/1.1"), (UPLOAD,)),
         ("notifications", ("with a webhook", "without"), ("Get Manifest", "Push Small Images")),
     ],
 )
 def test_hosts_that_differ_in_one_part_are_compared(
     request: pytest.FixtureRequest, what: str, names: tuple[str, ...], cases: tuple[str, ...], tmp_path: Path
 ) -> None:
-    need(request, "nginx")
+    need(request, "nginx", "curl")
     outcome = Bench(tmp_path).run(*TINY, "--compare", what, module=FLEET)
     assert outcome.status == 0, outcome.errors
     assert measured(outcome) == {(case, name) for case in cases for name in names}

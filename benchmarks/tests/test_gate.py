@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from entrepot_benchmarks.gate import __main__ as gate
 from entrepot_benchmarks.gate.baseline import Baseline, load_baseline
 from entrepot_benchmarks.gate.judging import judge_calls, judge_ratios
 from entrepot_benchmarks.gate.measuring import Extent
+from entrepot_benchmarks.gate.protocols import EXPECTED, UPLOADS
 
 TINY = Extent(rounds=1, seconds=0.1, again=1, rates=True, cases=("Get Manifest", "Pull 10MB"))
 
@@ -21,8 +23,9 @@ TINY = Extent(rounds=1, seconds=0.1, again=1, rates=True, cases=("Get Manifest",
 @pytest.fixture
 def recorded(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A baseline of this machine, from one tiny run."""
-    need(request, "docker-registry")
+    need(request, "docker-registry", "curl")
     monkeypatch.setattr(gate, "SHORT", TINY)
+    monkeypatch.setattr(gate, "UPLOADS", replace(UPLOADS, rounds=1, again=0))
     file = tmp_path / "baseline.json"
     done = CliRunner().invoke(gate.main, ["--short", "--record", "--baseline", str(file), "--data", str(tmp_path)])
     assert done.exit_code == 0, done.output
@@ -37,25 +40,33 @@ def judged(file: Path, **changes: object) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_runs_are_recorded_and_judged_by_their_ratios_and_their_calls(recorded: Path) -> None:
+def test_runs_are_recorded_and_judged_by_their_ratios_and_their_calls(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     baseline = load_baseline(recorded)
     ((processor, ratios),) = baseline.ratios.items()
     assert {row.rpartition(": ")[2] for row in ratios} == {"work", "rate"}
     assert {row.partition(": ")[0] for row in ratios} == set(gate.SUBJECTS)
     assert all(ratio > 0 for ratio in ratios.values())
+    (http2,) = EXPECTED
+    assert http2 not in ratios, "it is the same on every processor"
 
     row = "filesystem: Pull 10MB, 4 clients: work"
     high = {**{each: ratio / 50 for each, ratio in ratios.items()}, row: ratios[row] * 50}
+    monkeypatch.setitem(EXPECTED, http2, 0.01)
     status, said = judged(recorded, ratios={processor: high})
     assert status == 1
     assert said.count("lost: ") == said.count("LOST") == 1
     assert f"lost: {row} keeps" in said
+    assert http2 in said
 
     calls = dict.fromkeys(baseline.calls, 1)
+    monkeypatch.setitem(EXPECTED, http2, 100.0)
     status, said = judged(recorded, ratios={"another processor": high}, calls=calls)
     assert status == 1, "calls are the same on every processor"
     assert "lost: filesystem: push of an image" in said
     assert "no ratios of the processor" in said
+    assert f"lost: {http2} keeps" in said
 
     kept = "inmemory: Get Manifest, 4 clients: work"
     recorded.write_text(json.dumps({"ratios": {processor: {**ratios, kept: 0.001}}, "calls": {}}))
@@ -71,6 +82,21 @@ def test_runs_are_recorded_and_judged_by_their_ratios_and_their_calls(recorded: 
 )
 def test_the_median_of_the_rounds_decides(kept: list[float], lost: bool) -> None:
     (verdict,) = judge_ratios({"row": [10 * share for share in kept], "new": [1.0]}, {"row": 10.0, "gone": 1.0})
+    assert verdict.lost is lost
+
+
+@pytest.mark.parametrize(
+    ("measured", "lost"),
+    [
+        pytest.param([0.77, 0.94, 1.23, 0.71, 0.44], False, id="as it is"),
+        pytest.param([0.32, 0.19, 0.26, 0.35, 0.29], True, id="with windows of 1 MiB and without TCP_NODELAY"),
+    ],
+)
+def test_uploads_over_http2_at_less_than_half_of_the_rate_of_http1_are_a_loss(
+    measured: list[float], lost: bool
+) -> None:
+    (row,) = EXPECTED
+    (verdict,) = judge_ratios({row: measured}, EXPECTED)
     assert verdict.lost is lost
 
 

@@ -29,7 +29,7 @@ SERVERS: Final = (
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--only", multiple=True, metavar="NAME", help="Only targets like 'docker*'. May be given again.")
-@click.option("--compare", type=click.Choice(sorted(COMPARISONS)), help="What users or a webhook cost, instead.")
+@click.option("--compare", type=click.Choice(sorted(COMPARISONS)), help="What users, a webhook or HTTP/2 cost.")
 @click.option("--prices", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Your table of prices.")
 @with_extent
 @with_files

@@ -7,20 +7,29 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from entrepot_benchmarks.bench import Opening
 from entrepot_benchmarks.credentials import User
+from entrepot_benchmarks.results.model import CaseInfo
 from entrepot_benchmarks.selection import Backend
 from entrepot_benchmarks.target import Target
 from entrepot_benchmarks.targets.host import EntrepotHost
 from entrepot_benchmarks.targets.notified import NotifiedHost
 from entrepot_benchmarks.targets.receiver import Receiver
+from entrepot_benchmarks.targets.secured import SecuredHost
 from entrepot_benchmarks.workload import Workload
 from entrepot_benchmarks.workloads.asking import SmallRequests, SmallSeed
+from entrepot_benchmarks.workloads.deck import Deck
+from entrepot_benchmarks.workloads.names import MIB, mb
+from entrepot_benchmarks.workloads.pushing import PushBlobs
 from entrepot_benchmarks.workloads.standard import manifest_question, small_images
 
-__all__ = ["COMPARISONS", "Comparison"]
+__all__ = ["COMPARISONS", "UPLOAD", "Comparison", "over_http2"]
+
+UPLOAD_SIZE: Final = 128 * MIB
+UPLOAD: Final = f"Push Blob {mb(UPLOAD_SIZE)}"
+"""The case that ``over_http2`` measures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,24 @@ def notified(data: Path, run: str, stack: ExitStack, clients: Sequence[int]) -> 
     return Comparison(openings, workloads)
 
 
+def over_http2(data: Path, run: str, stack: ExitStack, clients: Sequence[int]) -> Comparison:
+    """Two hosts on granian over TLS: curl pushes to one over HTTP/2, to the other over HTTP/1.1.
+
+    They keep what is pushed in memory, so that no disk hides what the protocols differ in.
+    """
+    deck = Deck({UPLOAD_SIZE: 1})
+    stack.callback(deck.close)
+
+    def start(version: Literal["1.1", "2"]) -> Target:
+        return SecuredHost(Backend(f"HTTP/{version}", "inmemory", {}), data / f"http-{version}", run, version)
+
+    openings = [Opening("HTTP/2", partial(start, "2")), Opening("HTTP/1.1", partial(start, "1.1"))]
+    case = CaseInfo(UPLOAD, "push", "MB/s", f"one blob of {mb(UPLOAD_SIZE)} over TLS: POST, PATCH by curl, GET, PUT")
+    return Comparison(openings, [PushBlobs(run, case, deck, clients)])
+
+
 COMPARISONS: Final[Mapping[str, Callable[[Path, str, ExitStack, Sequence[int]], Comparison]]] = {
     "auth": authenticated,
+    "http2": over_http2,
     "notifications": notified,
 }

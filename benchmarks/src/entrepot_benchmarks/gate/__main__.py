@@ -15,22 +15,24 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from entrepot_benchmarks.bench import Opening
 from entrepot_benchmarks.cli.files import told_in_one_line
 from entrepot_benchmarks.cli.progress import Bar
+from entrepot_benchmarks.comparisons import Comparison
 from entrepot_benchmarks.cost import count_operations
 from entrepot_benchmarks.fleet import Fleet
 from entrepot_benchmarks.gate.baseline import Baseline, load_baseline, save_baseline
 from entrepot_benchmarks.gate.judging import TOLERANCE, Verdict, judge_calls, judge_ratios
 from entrepot_benchmarks.gate.measuring import Extent, measure_rows
+from entrepot_benchmarks.gate.protocols import EXPECTED, UPLOADS, measure_protocols
 from entrepot_benchmarks.gate.rows import Ratios, calls_of
 from entrepot_benchmarks.selection import parse_backend
-from entrepot_benchmarks.workloads import new_run
+from entrepot_benchmarks.workloads import new_run, standard_workloads
 
 __all__ = ["main"]
 
 PEER: Final = "docker-registry"
 SUBJECTS: Final = ("filesystem", "inmemory")
+CLIENTS: Final = (4,)
 SHORT: Final = Extent(rounds=5, seconds=0.4, again=3, rates=False)
 LONG: Final = Extent(rounds=9, seconds=1.0, again=2, rates=True)
 BASELINE: Final = Path("benchmarks/baseline.json")
@@ -59,8 +61,11 @@ def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Pa
             return [verdict.row for verdict in judge_ratios(rows, known) if verdict.lost]
 
         extent = SHORT if short else LONG
-        rows, run = measure_rows(_openings, partial(_folder, data), new_run(), extent, SUBJECTS, PEER, lost, bar)
+        folder = partial(_folder, data)
+        rows, run = measure_rows(_compare, folder, new_run(), extent, SUBJECTS, PEER, lost, bar)
         processor = run.machine["CPU"]
+        if not record:
+            judged += judge_ratios(measure_protocols(folder, new_run(), UPLOADS, bar), EXPECTED)
     if record:
         _record(stored, baseline, processor, rows, calls)
         return
@@ -69,8 +74,8 @@ def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Pa
     _show(judged)
     if not known:
         click.echo(
-            f"The baseline has no ratios of the processor {processor!r}: only the calls of drivers were judged. "
-            "Measure a commit that is good with --record, and commit the file."
+            f"The baseline has no ratios of the processor {processor!r}: only the calls of drivers, and HTTP/2 beside "
+            "HTTP/1.1, were judged. Measure a commit that is good with --record, and commit the file."
         )
     gone = [verdict for verdict in judged if verdict.lost]
     for verdict in gone:
@@ -78,8 +83,9 @@ def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Pa
     ctx.exit(int(bool(gone)))
 
 
-def _openings(folder: Path, run: str, stack: ExitStack) -> Sequence[Opening]:
-    return Fleet(folder, run, stack).openings(lambda name: name in (*SUBJECTS, PEER), limits=False)
+def _compare(folder: Path, run: str, stack: ExitStack) -> Comparison:
+    openings = Fleet(folder, run, stack).openings(lambda name: name in (*SUBJECTS, PEER), limits=False)
+    return Comparison(openings, standard_workloads(run, stack, CLIENTS))
 
 
 def _folder(data: Path, stack: ExitStack) -> Path:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from entrepot_benchmarks.bench import Opening, Plan, run_plan
+from entrepot_benchmarks.bench import Plan, run_plan
+from entrepot_benchmarks.comparisons import Comparison
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.gate.rows import Ratios, ratios_of
 from entrepot_benchmarks.results.model import Run
 from entrepot_benchmarks.runner import Progress
-from entrepot_benchmarks.workloads import standard_workloads
 
 __all__ = ["CASES", "Extent", "measure_rows"]
 
@@ -27,7 +27,6 @@ CASES: Final = (
     "Push Chunk Streamed 10MB",
     "Pull 10MB",
 )
-CLIENTS: Final = (4,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Extent:
 
 
 def measure_rows(
-    openings: Callable[[Path, str, ExitStack], Sequence[Opening]],
+    compare: Callable[[Path, str, ExitStack], Comparison],
     folder: Callable[[ExitStack], Path],
     run: str,
     extent: Extent,
@@ -60,9 +59,10 @@ def measure_rows(
     wanted = list(extent.cases)
     for _ in range(extent.again + 1):
         with ExitStack() as stack:
-            workloads = [one for one in standard_workloads(run, stack, CLIENTS) if one.cases[0].name in wanted]
             place = folder(stack)
-            plan = Plan(openings(place, run, stack), workloads, extent.rounds, extent.seconds, place)
+            compared = compare(place, run, stack)
+            workloads = [one for one in compared.workloads if one.cases[0].name in wanted]
+            plan = Plan(compared.openings, workloads, extent.rounds, extent.seconds, place)
             found = run_plan(plan, progress, lambda run: None)
         if found.partial:
             raise BenchmarkError(found.partial)

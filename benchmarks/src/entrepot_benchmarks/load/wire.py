@@ -9,6 +9,7 @@ import ssl
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
@@ -29,12 +30,16 @@ WANTED = "give a URL such as http://HOST:PORT or https://HOST"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a server listens; ``headers`` go with every request, and may be secret."""
+    """Where a server listens; ``headers`` go with every request, and may be secret.
+
+    ``ca`` is a file with the certificate that signed the server's, where no CA of the system did.
+    """
 
     host: str
     port: int
     tls: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    ca: Path | None = None
 
     @property
     def authority(self) -> str:
@@ -71,7 +76,9 @@ def connect(origin: Origin, patience: int = PATIENCE) -> socket.socket:
             for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
                 sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", patience, 0))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return ssl.create_default_context().wrap_socket(sock, server_hostname=origin.host) if origin.tls else sock
+            if not origin.tls:
+                return sock
+            return ssl.create_default_context(cafile=origin.ca).wrap_socket(sock, server_hostname=origin.host)
         except BaseException:
             sock.close()
             raise

@@ -15,11 +15,12 @@ def write_configuration(
     port: int,
     storage: Mapping[str, object],
     sections: Mapping[str, object] | None = None,
-    http: Mapping[str, str] | None = None,
+    http: Mapping[str, object] | None = None,
 ) -> Path:
     """Write ``config.yml`` into a folder, which is made, for its owner's eyes alone: options hold secrets.
 
-    ``storage`` is a driver by its name with its options; ``sections`` are more of the configuration.
+    ``storage`` is a driver by its name with its options; ``sections`` are more of the configuration, ``http`` more of
+    its section of that name.
     """
     folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     config = {

@@ -30,7 +30,8 @@ class EntrepotHost(RegistryTarget):
     """A host below ``data``, which goes with it; ``{tmp}`` in the backend's options is a folder there.
 
     - ``run`` begins the names of all repositories of the run.
-    - ``sections`` are more of its configuration, ``headers`` go with every request.
+    - ``sections`` are more of its configuration, ``http`` more of its section of that name.
+    - ``headers`` go with every request; ``ca`` is the certificate that signed the host's, where ``http`` has TLS.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class EntrepotHost(RegistryTarget):
         server: str = "auto",
         sections: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
+        http: Mapping[str, object] | None = None,
+        ca: Path | None = None,
         wanted: Callable[[CaseInfo], bool] = lambda case: True,
     ) -> None:
         self._data = data
@@ -50,11 +53,12 @@ class EntrepotHost(RegistryTarget):
         with self._stored.opened() as driver:
             self._capabilities = driver.capabilities
         port = free_port()
-        config = write_configuration(data, port, self._stored.section, sections, {"server": server})
+        config = write_configuration(data, port, self._stored.section, sections, {"server": server, **(http or {})})
         self._command = [sys.executable, "-m", "entrepot", "serve", str(config)]
         self._process = ServerProcess(self._command, port, data / "server.log")
         info = _info(backend, self._capabilities, server)
-        super().__init__(info, Origin("127.0.0.1", port, headers=headers or {}), self._process.family, wanted)
+        origin = Origin("127.0.0.1", port, ca is not None, headers or {}, ca)
+        super().__init__(info, origin, self._process.family, wanted)
 
     def carry(self, headers: Mapping[str, str]) -> None:
         """Send these with every request from now on, such as a token that the host itself has issued."""
