@@ -1,6 +1,6 @@
-"""What holds for all tests: those of one place run in one process, and no example of hypothesis has a time limit.
+"""Configuration of all tests: distribution over processes by directory, and hypothesis without deadlines.
 
-It imports nothing of the tests: every pytest that collects a file of this checkout loads it, also one of a user.
+It must not import from the tests, because every pytest that collects a file in this checkout loads it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Final
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]  # pytest-xdist ships no types
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # the same
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # as above
 
-# A shell starts a background job with SIGINT ignored, and whatever the job starts ignores it, too.
+# A background job of a shell is started with SIGINT ignored, and its child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# An example that meets a pause of a busy machine is not a fault.
+# A slow example on a busy machine is not a failure.
 settings.register_profile("entrepot", deadline=None)
 if settings.get_current_profile_name() == "default":
     settings.load_profile("entrepot")
@@ -32,13 +32,13 @@ SHARED: Final = (
     "tests/protocol/",
     "tests/redirects/",
 )
-"""Folders whose tests share servers for the whole session."""
+"""Directories whose tests share servers for the whole session."""
 
 
-class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # the same
-    """Keep the tests of a shared folder, of a class or of a file together.
+class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # as above
+    """Keep the tests of a shared directory, of a class or of a file together.
 
-    pytest-xdist's own groups are not used: its 3.8.0 sets an attribute that pytest 9.2 no longer reads.
+    The groups of pytest-xdist are not used, because 3.8.0 sets an attribute that pytest 9.2 no longer reads.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -50,5 +50,5 @@ class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # the same
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:
-    """Divide the tests between the processes of pytest-xdist by their places."""
+    """Distribute the tests over the processes of pytest-xdist."""
     return ByPlace(config, log)

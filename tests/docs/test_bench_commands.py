@@ -27,7 +27,7 @@ COMMANDS: dict[str, click.Command] = {
 
 def shown() -> list[tuple[str, str]]:
     """Every command with its arguments, as the documents have them in a line of their own or between backquotes."""
-    text = "\n".join(path.read_text() for path in [*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md")])
+    text = "\n".join(path.read_text() for path in [path for pattern in ("*.md", "docs/*.md", "benchmarks/*.md") for path in ROOT.glob(pattern)])
     begins = "|".join(re.escape(name) for name in sorted(COMMANDS, key=len, reverse=True))
     found = re.findall(rf"(?:^    |`)({begins})(?![-\w.])([^`#\n]*)", text, re.MULTILINE)
     return [(name, _arguments(name, rest)) for name, rest in found]

@@ -1,6 +1,6 @@
-"""What a mutation run left alive, and why: the report of ``make mutate``; fails where a survivor is not explained.
+"""Report the survivors of a mutation run (``make mutate``) with their explanations; fails if one is not explained.
 
-``survivors.py PLUGIN...`` prints it; ``survivors.py --left PLUGIN`` prints the names that nobody has explained.
+``survivors.py PLUGIN...`` prints the report; ``survivors.py --left PLUGIN`` prints the names of unexplained survivors.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ ROOT = Path(__file__).parents[2]
 EXPLAINED = Path(__file__).with_name("explained.toml")
 
 CLASSES = {
-    "words": "only the words of a message differ; the contract asks for a message, not for these words",
-    "same": "no call of the contract can tell the difference",
+    "words": "only the text of a message differs, which the contract does not specify",
+    "same": "no call of the contract behaves differently",
     "speed": "only time, memory or the number of system calls differs",
-    "alive": "behaviour differs, and no test sees it",
+    "alive": "behaviour differs, but no test detects it",
 }
-HARMLESS = frozenset(CLASSES) - {"alive"}
+EQUIVALENT = frozenset(CLASSES) - {"alive"}
 KILLED = ("killed", "timeout")
 
 
 @dataclass(frozen=True)
 class Survivor:
-    """A mutant that no test killed: where it is, what it changes, and what is said of it."""
+    """A mutant that no test killed: its place, its change, its class and the reason."""
 
     name: str
     place: str
@@ -47,14 +47,14 @@ class Survivor:
 
 
 def short(mutant: str) -> str:
-    """``module.Class.method:number`` of mutmut's name for a mutant."""
+    """Convert mutmut's name of a mutant to ``module.Class.method:number``."""
     _, module, name = mutant.split(".")
     function, _, number = name.rpartition("__mutmut_")
     return f"{module}.{function.removeprefix('x').replace('ǁ', '.').removeprefix('.').removeprefix('_')}:{number}"
 
 
 def verdicts() -> Iterator[tuple[Path, str, str]]:
-    """The source, the mutant and its verdict, of the plugin whose copy is the current folder."""
+    """Yield the source, the name and the verdict of each mutant; the current directory is the copy of the plugin."""
     for meta in sorted(Path("mutants/src").rglob("*.py.meta")):
         source = meta.relative_to("mutants").with_suffix("")
         for mutant, code in json.loads(meta.read_text())["exit_code_by_key"].items():
@@ -63,7 +63,7 @@ def verdicts() -> Iterator[tuple[Path, str, str]]:
 
 
 def line_of(source: Path, mutant: str) -> int:
-    """The line on which a mutant's function begins, with its decorators."""
+    """Return the first line of a mutant's function, including decorators."""
     *scope, name = short(mutant).partition(":")[0].split(".")[1:]
     body: list[ast.stmt] = ast.parse(source.read_text()).body
     for part in scope:
@@ -75,7 +75,7 @@ def line_of(source: Path, mutant: str) -> int:
 
 
 def changed(source: Path, mutant: str) -> tuple[int, str, str]:
-    """The line of the original that a mutant changes, and both texts."""
+    """Return the line that a mutant changes, and its text before and after."""
     lines = get_diff_for_mutant(mutant, path=source).splitlines()[2:]
     found = re.match(r"@@ -(\d+)", lines[0])
     first = int(found[1]) if found else 1
@@ -85,7 +85,7 @@ def changed(source: Path, mutant: str) -> tuple[int, str, str]:
 
 
 def survivors(plugin: str, explained: dict[str, str]) -> Iterator[Survivor]:
-    """All survivors of one plugin, in the order of the source."""
+    """Yield the survivors of a plugin in source order."""
     for source, mutant, verdict in verdicts():
         if verdict in KILLED:
             continue
@@ -95,12 +95,12 @@ def survivors(plugin: str, explained: dict[str, str]) -> Iterator[Survivor]:
 
 
 def cell(text: str) -> str:
-    """A text as a cell of a table, in code."""
+    """Format a text as code in a table cell."""
     return "`" + text.replace("|", "\\|").replace("`", "'") + "`"
 
 
 def table(found: list[Survivor]) -> Iterator[str]:
-    """The survivors, by class."""
+    """Yield the tables of survivors, one for each class."""
     for kind, meaning in CLASSES.items():
         of_kind = sorted((one for one in found if one.kind == kind), key=lambda one: one.name)
         if of_kind:
@@ -116,14 +116,14 @@ def table(found: list[Survivor]) -> Iterator[str]:
 
 
 def timed_out() -> set[str]:
-    """The mutants that a test killed by not ending."""
+    """Return the mutants that were killed by a timeout of a test."""
     notes = Path("mutants/kills.jsonl")
     kills = (json.loads(line) for line in notes.read_text().splitlines()) if notes.exists() else ()
     return {kill["mutant"] for kill in kills if "Timeout (>" in kill["why"]}
 
 
 def left(plugin: str) -> None:
-    """Print the names of the survivors that nobody has explained."""
+    """Print the names of the survivors that are not explained."""
     os.chdir(ROOT / "build" / "mutation" / plugin)
     explained = tomllib.loads(EXPLAINED.read_text())[plugin]
     for _, mutant, verdict in verdicts():
@@ -132,7 +132,7 @@ def left(plugin: str) -> None:
 
 
 def report(plugins: list[str]) -> None:
-    """Print the report; exits with 1 where a survivor is not explained, or too many are alive."""
+    """Print the report. Exits with 1 if a survivor is not explained, or if a rate is below 95 %."""
     explained = tomllib.loads(EXPLAINED.read_text())
     found: list[Survivor] = []
     rows: list[str] = []
@@ -144,9 +144,9 @@ def report(plugins: list[str]) -> None:
         late = len(killed & timed_out()) + counts["timeout"]
         here = list(survivors(plugin, explained[plugin]))
         by_kind = Counter(one.kind for one in here)
-        harmless = sum(by_kind[kind] for kind in HARMLESS)
+        equivalent = sum(by_kind[kind] for kind in EQUIVALENT)
         total = counts.total()
-        rates.append(len(killed) / (total - harmless))
+        rates.append(len(killed) / (total - equivalent))
         rows.append(
             f"| {plugin} | {total} | {len(killed)} | {late} | {len(here)} | "
             f"{' | '.join(str(by_kind[kind]) for kind in CLASSES)} | {rates[-1]:.1%} | {len(killed) / total:.1%} |"

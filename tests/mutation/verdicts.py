@@ -1,4 +1,4 @@
-"""A pytest plugin of the mutation run: quick tests first, and a note of which test killed which mutant, and why."""
+"""A pytest plugin for mutation testing: runs quick tests first, and records which test killed which mutant, and why."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from hypothesis import HealthCheck, settings
 
 STATISTICS = Path("mutmut-stats.json")
 
-# Opened once, as a test may have stepped down to a user who may not; and a descriptor, as a file would warn at exit.
+# Opened once, because a test may drop privileges. A descriptor, because an unclosed file object would warn at exit.
 KILLS = os.open("kills.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
 LONGEST = float(os.environ.get("MUTATION_LONGEST_TEST", "inf"))
-"""Seconds: tests that took longer without a mutant are left out."""
+"""Seconds. Tests that took longer without a mutant are deselected."""
 
-# The same examples for every mutant; a busy machine, or the detour through mutmut's switch, is no verdict.
+# Use the same examples for every mutant. A slow machine, or mutmut's trampoline, must not fail a test.
 settings.register_profile(
     "mutation", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("mutation")
 
-# The switch puts three calls where the driver has one, and the filesystem driver makes deep directories recursively.
+# The trampoline needs three calls for one, and the filesystem driver creates nested directories recursively.
 sys.setrecursionlimit(10_000)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Most mutants die of a test that takes milliseconds, if it is asked first."""
+    """Run quick tests first: most mutants are killed by a test that takes milliseconds."""
     if not STATISTICS.exists():
         return
     seconds: dict[str, float] = json.loads(STATISTICS.read_text())["duration_by_test"]
