@@ -1,4 +1,4 @@
-"""The registries and clients of the tests, and their logs beside a failure."""
+"""Fixtures for registries and clients, and their logs in failure reports."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ PEER = "docker-registry"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder that is emptied when the test ends: what these tests store is large."""
+    """Return a directory that is deleted after the test, because these tests store large files."""
     yield tmp_path
     shutil.rmtree(tmp_path)
 
 
 @pytest.fixture(scope="session", params=[*SERVERS, PEER])
 def each_registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """One registry for many tests: entrepot with each server, and the peer, which tests the tests."""
+    """Start one registry for many tests: entrepot with each server, and docker-registry, which validates the tests."""
     folder = tmp_path_factory.mktemp("registry")
     config = write_config(folder / "config.yml", folder / "data")
     peer = request.param == PEER
@@ -47,7 +47,7 @@ def each_registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 @pytest.fixture
 def registry(request: pytest.FixtureRequest, each_registry: Registry) -> Registry:
-    """A running registry, which other tests use too."""
+    """Return a running registry, which is shared with other tests."""
     if each_registry.name == PEER:
         need(request, PEER)
     return each_registry
@@ -55,20 +55,20 @@ def registry(request: pytest.FixtureRequest, each_registry: Registry) -> Registr
 
 @pytest.fixture
 def repository(request: pytest.FixtureRequest) -> str:
-    """The name of a repository that no other test uses."""
+    """Return the name of a repository that no other test uses."""
     return re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
 
 
 @pytest.fixture
 def skopeo(request: pytest.FixtureRequest, folder: Path) -> Skopeo:
-    """Skopeo."""
+    """Return skopeo."""
     need(request, "skopeo")
     return Skopeo(folder / "skopeo")
 
 
 @pytest.fixture
 def podman(request: pytest.FixtureRequest, folder: Path) -> Iterator[Client]:
-    """Podman with storage of its own."""
+    """Return podman with its own storage."""
     need(request, "podman")
     need_root(request, "keep podman's storage without user namespaces")
     with tempfile.TemporaryDirectory(prefix="podman-") as run:
@@ -77,7 +77,7 @@ def podman(request: pytest.FixtureRequest, folder: Path) -> Iterator[Client]:
 
 @pytest.fixture
 def buildah(request: pytest.FixtureRequest, folder: Path) -> Client:
-    """Buildah with storage of its own."""
+    """Return buildah with its own storage."""
     need(request, "buildah")
     need_root(request, "keep buildah's storage without user namespaces")
     return containers.buildah(folder / "buildah")
@@ -85,7 +85,7 @@ def buildah(request: pytest.FixtureRequest, folder: Path) -> Client:
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The one Docker engine of all tests: its address."""
+    """Start the Docker engine that is shared by all tests, and return its address."""
     folder = tmp_path_factory.mktemp("engine")
     with docker_engine(folder / "run") as host:
         yield host
@@ -94,24 +94,24 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def docker(request: pytest.FixtureRequest, folder: Path) -> Client:
-    """The docker command, against the one engine of all tests."""
+    """Return the docker command, which uses the shared engine."""
     need(request, "docker", "dockerd")
     need_root(request, "run a Docker engine")
     host = request.getfixturevalue("engine")
-    # The classic builder makes layers of COPY lines without BuildKit, which Debian does not package.
+    # The classic builder creates layers from COPY lines without BuildKit, which Debian does not package.
     return Client("docker", folder=folder / "docker", env={"DOCKER_HOST": host, "DOCKER_BUILDKIT": "0"})
 
 
 @pytest.fixture(scope="session")
 def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
-    """The one S3 server of all tests; ask for ``need_ceph`` with it."""
+    """Start the S3 server that is shared by all tests. Use it together with ``need_ceph``."""
     with Ceph(memory=True) as running:
         yield running
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the end of every log beside a failure."""
+    """Add the end of every log to the report of a failure."""
     report = yield
     if report.failed:
         kept = [service for service in process.STARTED if service.log.exists()]

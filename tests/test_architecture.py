@@ -1,4 +1,4 @@
-"""Who may import whom, and how large a file may be."""
+"""Allowed imports, and the maximum size of files."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ ROOT = Path(__file__).parent.parent
 CONTRACT = {"entrepot_contract", "pydantic", "pluggy"}
 KIT = CONTRACT | {"pytest", "_pytest", "hypothesis"}
 HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "limits", "wcmatch", "yaml"}
-HOST |= {"sqlalchemy", "prometheus_client"}  # of the outbox and its notifier alone
-HOST |= {"pytest"}  # of the fixture in entrepot.testing alone
+HOST |= {"sqlalchemy", "prometheus_client"}  # only for the outbox and its notifier
+HOST |= {"pytest"}  # only for the fixture in entrepot.testing
 PLUGINS = {
     "auth_htpasswd": {"bcrypt", "cachetools"},
     "auth_token": {"cachetools", "cryptography", "httpx", "joserfc"},
@@ -30,7 +30,7 @@ PLUGINS = {
     "storage_memory": set[str](),
     "storage_s3": {"boto3", "botocore", "mypy_boto3_s3"},
 }
-"""Each plugin, and the SDK that it is about."""
+"""The SDK of each plugin."""
 
 FOLDERS = ("contract/src", "host/src", "plugins", "benchmarks/src")
 MOST_LINES = 500
@@ -38,12 +38,12 @@ MEDIAN_LINES = 120
 
 
 def modules(folder: str) -> list[Path]:
-    """The Python files below a folder that are shipped."""
+    """Return the Python files below a directory, without tests."""
     return [path for path in sorted((ROOT / folder).rglob("*.py")) if "tests" not in path.relative_to(ROOT).parts]
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The top-level packages that a file imports, wherever in it."""
+    """Yield the top-level packages that a file imports, at any level."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -51,8 +51,8 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def strangers(paths: list[Path], allowed: set[str]) -> list[str]:
-    """What files import beside the standard library and what they may."""
+def forbidden(paths: list[Path], allowed: set[str]) -> list[str]:
+    """Return the imports of files that are neither in the standard library nor allowed."""
     return [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in paths
@@ -64,30 +64,30 @@ def strangers(paths: list[Path], allowed: set[str]) -> list[str]:
 def test_the_contract_imports_only_pydantic_and_pluggy() -> None:
     files = [path for path in modules("contract/src") if "testing" not in path.parts]
     assert files
-    assert strangers(files, CONTRACT) == []
+    assert forbidden(files, CONTRACT) == []
 
 
-def test_the_kit_imports_only_what_the_contract_does_and_test_tools() -> None:
+def test_the_kit_imports_only_dependencies_of_the_contract_and_test_tools() -> None:
     files = [path for path in modules("contract/src") if "testing" in path.parts]
     assert files
-    assert strangers(files, KIT) == []
+    assert forbidden(files, KIT) == []
 
 
 def test_the_host_imports_no_plugin_and_no_sdk() -> None:
     assert modules("host/src")
-    assert strangers(modules("host/src"), HOST) == []
+    assert forbidden(modules("host/src"), HOST) == []
 
 
-def test_every_plugin_is_known_here() -> None:
+def test_every_plugin_is_listed_here() -> None:
     assert {path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml")} == set(PLUGINS)
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_plugin_imports_the_contract_and_its_own_sdk(plugin: str) -> None:
+def test_a_plugin_imports_only_the_contract_and_its_own_sdk(plugin: str) -> None:
     folder = f"plugins/{plugin}/src"
     own = {path.name for path in (ROOT / folder).iterdir()}
     assert modules(folder)
-    assert strangers(modules(folder), CONTRACT | own | PLUGINS[plugin]) == []
+    assert forbidden(modules(folder), CONTRACT | own | PLUGINS[plugin]) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -97,17 +97,17 @@ def test_files_are_small(folder: str) -> None:
     assert statistics.median(lines.values()) <= MEDIAN_LINES
 
 
-def test_no_file_is_called_after_nothing() -> None:
+def test_no_file_has_a_meaningless_name() -> None:
     vague = {"utils", "helpers", "common", "util", "helper", "misc"}
     files = [path for folder in ("contract", "host", "plugins", "benchmarks", "tests") for path in modules_all(folder)]
     assert [str(path) for path in files if path.stem in vague or path.parent.name in vague] == []
 
 
 def modules_all(folder: str) -> list[Path]:
-    """The Python files below a folder, tests too."""
+    """Return all Python files below a directory, including tests."""
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def test_an_import_that_is_not_allowed_is_found() -> None:
+def test_a_forbidden_import_is_detected() -> None:
     file = ROOT / "tests" / "test_architecture.py"
-    assert strangers([file], set()) == ["tests/test_architecture.py imports pytest"]
+    assert forbidden([file], set()) == ["tests/test_architecture.py imports pytest"]

@@ -1,4 +1,4 @@
-"""The three clients, each as one user with a configuration of its own, over TLS with a private authority."""
+"""Container clients, each logged in as one user with its own configuration, over TLS with a private CA."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SIZES = (70_000, 90)
 
 
 class Account(ABC):
-    """What a person does with a registry; each call raises ClientError where the client ends with an error.
+    """Operations of a user on a registry. Each raises ClientError if the client exits with an error.
 
-    An image is named ``ADDRESS/NAME:TAG``. What identifies one is the digest of its config, or of its manifest.
+    An image is named ``ADDRESS/NAME:TAG`` and identified by the digest of its config or of its manifest.
     """
 
     def __init__(self, client: Client) -> None:
@@ -27,27 +27,27 @@ class Account(ABC):
 
     @abstractmethod
     def build(self, image: str) -> str:
-        """Make an image that no registry has; what identifies it."""
+        """Build a unique image and return its identifier."""
 
     @abstractmethod
     def push(self, image: str) -> None:
-        """Push what was built."""
+        """Push the image that was built."""
 
     @abstractmethod
     def pull(self, image: str) -> str:
-        """Pull an image, of which nothing is here; what identifies it."""
+        """Pull an image that does not exist locally and return its identifier."""
 
     @abstractmethod
     def login(self, address: str, user: str, password: str) -> None:
-        """Log in at a registry."""
+        """Log in to a registry."""
 
     @abstractmethod
     def logout(self, address: str) -> None:
-        """Forget the registry's login."""
+        """Log out of the registry."""
 
 
 class Docker(Account):
-    """The docker command; whom to trust, and the way there, are its engine's to know."""
+    """The docker command. CA certificates and the proxy are configured in its engine."""
 
     def __init__(self, folder: Path, engine: str) -> None:
         super().__init__(Client("docker", folder=folder, env={"DOCKER_HOST": engine, "DOCKER_BUILDKIT": "0"}))
@@ -75,7 +75,7 @@ class Docker(Account):
         return self._client.run("image", "inspect", "--format={{.Id}}", image)
 
     def saved(self, address: str) -> Mapping[str, str]:
-        """What the client keeps of a login."""
+        """Return the stored credentials of a login."""
         config = json.loads((self._client.folder / ".docker" / "config.json").read_text())
         kept = config["auths"][address]
         assert isinstance(kept, dict)
@@ -83,11 +83,11 @@ class Docker(Account):
 
 
 class Podman(Account):
-    """Podman, which verifies every registry by the authority in ``trusted``."""
+    """Podman, which verifies registries with the CA in ``trusted``."""
 
     def __init__(self, folder: Path, run: Path, trusted: Path, env: Mapping[str, str]) -> None:
         super().__init__(containers.podman(folder, run, env=env))
-        (folder / "auth.json").write_text("{}")  # Podman takes no --authfile that is not there, except to log in.
+        (folder / "auth.json").write_text("{}")  # Podman accepts a missing --authfile only for a login.
         self._authfile = f"--authfile={folder / 'auth.json'}"
         self._remote = (self._authfile, f"--cert-dir={trusted}")
 
@@ -115,7 +115,7 @@ class Podman(Account):
 
 
 class Skopeo(Account):
-    """Skopeo, which verifies every registry by the authority in ``trusted``, and stores images in folders."""
+    """Skopeo, which verifies registries with the CA in ``trusted`` and stores images in directories."""
 
     def __init__(self, folder: Path, trusted: Path, env: Mapping[str, str]) -> None:
         super().__init__(Client("skopeo", "--insecure-policy", folder=folder, env=env))

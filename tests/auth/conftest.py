@@ -1,4 +1,4 @@
-"""A registry in each set-up, a token server, and the clients that trust their authority."""
+"""A registry for each authentication setup, a token server, and clients that trust their CA."""
 
 from __future__ import annotations
 
@@ -29,21 +29,23 @@ NAME: Final = "registry.test"
 OTHER_NAME: Final = "other.test"
 TOKENS: Final = "tokens.test"
 
-OPEN: Final = "htpasswd-anybody-pulls"
-"""The set-up in which docker fares otherwise than podman and skopeo, in one test of its own."""
+OPEN: Final = "htpasswd-anonymous-pulls"
+"""The setup in which docker behaves differently from podman and skopeo. It has a separate test."""
 
-# The peer can neither issue tokens nor tell anybody from nobody; where it can do the same, it tests the tests.
+# docker-registry cannot issue tokens and has no anonymous access. In the other setups it validates the tests.
 SITES: Final = [
-    *((PEER, name) for name in ("htpasswd", "elsewhere", "elsewhere-x5c")),
+    *((PEER, name) for name in ("htpasswd", "external", "external-x5c")),
     *(("entrepot", name) for name in SETUPS if name != OPEN),
 ]
 
-ISSUING: Final = [("entrepot", name) for name in ("issuer", "anybody-pulls")]
+ISSUING: Final = [("entrepot", name) for name in ("issuer", "anonymous-pulls")]
 
 
 @dataclass(frozen=True)
 class Site:
-    """A registry over TLS; ``address`` names it as its certificate does, ``other`` by a name that is not in there."""
+    """A registry with TLS. ``address`` matches its certificate; ``other`` is a name that the certificate does not
+    include.
+    """
 
     registry: Registry
     setup: Setup
@@ -59,13 +61,13 @@ class Site:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
-    """The one authority that every client here trusts."""
+    """The CA that every client trusts."""
     return CertificateAuthority(tmp_path_factory.mktemp("authority") / "ca")
 
 
 @pytest.fixture(scope="session")
 def tunnel() -> Iterator[Tunnel]:
-    """The way to the names."""
+    """The HTTP proxy that resolves the names of the registries."""
     with Tunnel((NAME, OTHER_NAME, TOKENS)) as running:
         yield running
 
@@ -74,7 +76,7 @@ def tunnel() -> Iterator[Tunnel]:
 def each_site(
     request: pytest.FixtureRequest, authority: CertificateAuthority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """One registry for many tests."""
+    """Start one registry, which is shared by many tests."""
     program, name = request.param
     setup = SETUPS[name]
     peer = program == PEER
@@ -83,16 +85,16 @@ def each_site(
         stack.callback(shutil.rmtree, folder)
         users = {USER: PASSWORD}
         certificate, key = authority.server(NAME, HOST)
-        elsewhere = {}
-        if setup.elsewhere:
+        external = {}
+        if setup.external:
             tls = authority.server(TOKENS)
-            tokens = TokenServer(folder, users, name=TOKENS, service=SERVICE, tls=tls, named=setup.elsewhere)
-            elsewhere = stack.enter_context(tokens).options
+            tokens = TokenServer(folder, users, name=TOKENS, service=SERVICE, tls=tls, named=setup.external)
+            external = stack.enter_context(tokens).options
         config = write_config(
             folder / "config.yml",
             folder / "data",
             http={"tls": {"certificate": str(certificate), "key": str(key)}, **({} if peer else {"workers": 1})},
-            auth=setup.auth(folder, elsewhere),
+            auth=setup.auth(folder, external),
             access=None if peer else setup.access,
         )
         if peer:
@@ -107,7 +109,7 @@ def each_site(
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest, each_site: Site) -> Site:
-    """A running registry, which other tests use too."""
+    """Return a running registry, which is shared with other tests."""
     if each_site.registry.name == PEER:
         need(request, PEER)
     return each_site
@@ -117,7 +119,7 @@ def site(request: pytest.FixtureRequest, each_site: Site) -> Site:
 def trusting_engine(
     authority: CertificateAuthority, tunnel: Tunnel, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """A Docker engine that trusts the authority, and nobody else: its address."""
+    """Start a Docker engine that trusts only the CA, and return its address."""
     folder = tmp_path_factory.mktemp("trusting")
     with docker_engine(folder / "run", env={"SSL_CERT_FILE": str(authority.ca_path), **tunnel.env}) as host:
         yield host
@@ -128,7 +130,7 @@ def trusting_engine(
 def account(
     request: pytest.FixtureRequest, folder: Path, authority: CertificateAuthority, tunnel: Tunnel
 ) -> Iterator[Account]:
-    """Each client, logged in nowhere."""
+    """Return each client in turn, without any login."""
     trusted = authority.ca_path.parent
     if request.param == "docker":
         need(request, "docker", "dockerd")

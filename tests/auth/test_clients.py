@@ -1,4 +1,4 @@
-"""Each client logs in, pushes, pulls and logs out, in every set-up, over TLS with a private authority."""
+"""Every client logs in, pushes, pulls and logs out, with every setup, over TLS with a private CA."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ REFUSED: Final = re.compile(
 )
 
 
-def test_who_is_logged_in_pushes_and_pulls_and_who_is_not_does_neither(
-    account: Account, site: Site, repository: str
-) -> None:
+def test_push_and_pull_require_a_login(account: Account, site: Site, repository: str) -> None:
     image = f"{site.address}/{repository}:v1"
     built = account.build(image)
     with pytest.raises(ClientError, match=REFUSED):
@@ -33,7 +31,7 @@ def test_who_is_logged_in_pushes_and_pulls_and_who_is_not_does_neither(
     account.logout(site.address)
     with pytest.raises(ClientError, match=REFUSED):
         account.push(image)
-    if site.setup.anybody_pulls:
+    if site.setup.anonymous_pulls:
         assert account.pull(image) == built
     else:
         with pytest.raises(ClientError, match=REFUSED):
@@ -41,7 +39,7 @@ def test_who_is_logged_in_pushes_and_pulls_and_who_is_not_does_neither(
 
 
 @pytest.mark.parametrize("each_site", [("entrepot", OPEN)], indirect=True, ids="-".join)
-def test_anybody_pulls_beside_pushes_with_a_password(account: Account, site: Site, repository: str) -> None:
+def test_anonymous_pull_with_password_protected_push(account: Account, site: Site, repository: str) -> None:
     image = f"{site.address}/{repository}:v1"
     built = account.build(image)
     with pytest.raises(ClientError, match=REFUSED):
@@ -53,25 +51,25 @@ def test_anybody_pulls_beside_pushes_with_a_password(account: Account, site: Sit
     with pytest.raises(ClientError, match=REFUSED):
         account.push(image)
     if isinstance(account, Docker):
-        # Its engine reads the challenge of /v2/ alone, and gives up at Basic where it has no password.
+        # The engine only reads the challenge of /v2/, and fails if that is Basic and it has no password.
         with pytest.raises(ClientError, match="no basic auth credentials"):
             account.pull(image)
         return
-    for _ in range(8):  # at least three requests each, and twenty failed logins lock an address out
+    for _ in range(8):  # each makes at least three requests, and twenty failed logins lock an address out
         assert account.pull(image) == built
     account.login(site.address, USER, PASSWORD)
     account.push(image)
 
 
-def test_a_wrong_login_fails(account: Account, site: Site) -> None:
-    for user, password in ((USER, PASSWORD[:-1]), ("nobody", PASSWORD)):
+def test_login_with_a_wrong_password_fails(account: Account, site: Site) -> None:
+    for user, password in ((USER, PASSWORD[:-1]), ("unknown", PASSWORD)):
         with pytest.raises(ClientError, match=REFUSED):
             account.login(site.address, user, password)
 
 
 @pytest.mark.parametrize("account", ["docker"], indirect=True)
 @pytest.mark.parametrize("each_site", ISSUING, indirect=True, ids="-".join)
-def test_the_docker_command_keeps_a_refresh_token_and_no_password(account: Docker, site: Site, repository: str) -> None:
+def test_docker_stores_a_refresh_token_instead_of_a_password(account: Docker, site: Site, repository: str) -> None:
     account.login(site.address, USER, PASSWORD)
 
     kept = account.saved(site.address)
@@ -83,6 +81,6 @@ def test_the_docker_command_keeps_a_refresh_token_and_no_password(account: Docke
 
 
 @pytest.mark.parametrize("each_site", SITES[-1:], indirect=True, ids="-".join)
-def test_a_registry_by_a_name_that_its_certificate_does_not_hold_gets_no_login(account: Account, site: Site) -> None:
+def test_login_fails_if_the_certificate_does_not_match_the_name(account: Account, site: Site) -> None:
     with pytest.raises(ClientError, match=r"x509: certificate is valid for .*not other\.test"):
         account.login(site.other, USER, PASSWORD)

@@ -1,4 +1,4 @@
-"""A mount needs a token for its source too, and the challenge to it says so."""
+"""A mount requires a token for its source as well, and the challenge says so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .setups import PASSWORD, SERVICE, USER
 
 
 def token(site: Site, *scopes: str) -> dict[str, str]:
-    """The header of a token for some scopes."""
+    """Return an Authorization header with a token for some scopes."""
     login = {"Authorization": f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"}
     query = "".join(f"&scope={quote(scope)}" for scope in scopes)
     answer = site.registry.wire.request("GET", f"/auth/token?service={SERVICE}{query}", headers=login)
@@ -23,7 +23,7 @@ def token(site: Site, *scopes: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("each_site", [("entrepot", "issuer")], indirect=True, ids="-".join)
-def test_a_client_that_asks_for_what_the_challenge_names_mounts(site: Site, repository: str) -> None:
+def test_a_mount_succeeds_with_a_token_for_the_challenged_scopes(site: Site, repository: str) -> None:
     blob, source, target = repository.encode(), f"{repository}/source", f"{repository}/target"
     wire, digest = site.registry.wire, digest_of(blob)
     pushing = token(site, f"repository:{source}:pull,push")

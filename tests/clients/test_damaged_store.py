@@ -1,4 +1,4 @@
-"""A push answered 201 is on disk and whole, also on a store that a crash has damaged: skopeo pushes again and pulls."""
+"""A push with a 201 response is complete on disk, even on a store damaged by a crash: skopeo pushes again and pulls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.images import OciLayout, Package, package, random_files
 from services.registry import Registry, write_config
 from services.wire import digest_of
 
-# Above and below what is held in an upload's record (256 KiB).
+# Smaller and larger than the limit for storing data in the record of an upload (256 KiB).
 SIZES = (400_000, 900)
 
 Damage = Callable[[Path, str, Package], None]
@@ -83,10 +83,10 @@ def _remote(host: Registry, name: str) -> str:
 
 
 def _check(host: Registry, skopeo: Skopeo, store: Path, name: str, image: Package, folder: Path) -> None:
-    """The image is whole on disk, from each process and by a pull."""
+    """Assert that the image is intact on disk and when pulled, from each process."""
     for content in (*image.blobs, image.manifest):
         assert _file(store, content).read_bytes() == content
-    # New connections reach both processes.
+    # New connections are distributed over both processes.
     for _ in range(8):
         for reference in ("v1", image.digest):
             assert host.wire.manifest(name, reference).body == image.manifest

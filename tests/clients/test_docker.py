@@ -1,4 +1,4 @@
-"""What the Docker engine says while it pushes: mounted, already there, and a large layer."""
+"""The output of the Docker engine during a push: mounted layers, existing layers, and a large layer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _layers(registry: Registry, repository: str) -> list[str]:
     return [layer["digest"] for layer in json.loads(registry.wire.manifest(repository, "v1").body)["layers"]]
 
 
-def test_layers_known_from_another_repository_are_mounted(
+def test_layers_of_another_repository_are_mounted(
     registry: Registry, docker: Client, repository: str, folder: Path
 ) -> None:
     first, second = f"{registry.address}/{repository}:v1", f"{registry.address}/{repository}/copy:v1"
@@ -27,17 +27,17 @@ def test_layers_known_from_another_repository_are_mounted(
     docker.run("push", first)
     docker.run("tag", first, second)
 
-    said = docker.run("push", second)
+    output = docker.run("push", second)
     docker.run("rmi", first, second)
 
-    assert said.count(f"Mounted from {repository}") == 3, said
+    assert output.count(f"Mounted from {repository}") == 3, output
     for digest in _layers(registry, repository):
         assert registry.wire.request("HEAD", f"/v2/{repository}/copy/blobs/{digest}").status == 200
     docker.run("pull", second)
     docker.run("rmi", second)
 
 
-def test_a_second_push_of_the_same_image_sends_no_layer(
+def test_a_second_push_of_the_same_image_uploads_no_layer(
     registry: Registry, docker: Client, repository: str, folder: Path
 ) -> None:
     image = f"{registry.address}/{repository}:v1"
@@ -54,7 +54,7 @@ def test_a_second_push_of_the_same_image_sends_no_layer(
     ]
 
 
-def test_an_image_that_shares_layers_with_another_sends_only_its_own(
+def test_an_image_with_shared_layers_uploads_only_its_own_layers(
     registry: Registry, docker: Client, repository: str, folder: Path
 ) -> None:
     base, child = f"{registry.address}/{repository}:v1", f"{registry.address}/{repository}:child"
@@ -65,14 +65,16 @@ def test_an_image_that_shares_layers_with_another_sends_only_its_own(
     dockerfile.write_text(dockerfile.read_text().replace("FROM scratch", f"FROM {base}"))
     docker.run("build", "--quiet", "--tag", child, str(context))
 
-    said = docker.run("push", child)
+    output = docker.run("push", child)
     docker.run("rmi", child, base)
 
-    assert said.count("Layer already exists") == 2, said
-    assert said.count("Pushed") == 1, said
+    assert output.count("Layer already exists") == 2, output
+    assert output.count("Pushed") == 1, output
 
 
-def test_a_layer_of_64_mib_comes_back(registry: Registry, docker: Client, repository: str, folder: Path) -> None:
+def test_a_layer_of_64_mib_is_pulled_unchanged(
+    registry: Registry, docker: Client, repository: str, folder: Path
+) -> None:
     image = f"{registry.address}/{repository}:v1"
     _build(docker, folder, "context", image, 64 * 2**20, 64)
     built = docker.run("image", "inspect", "--format={{.Id}} {{json .RootFS.Layers}}", image)

@@ -1,4 +1,4 @@
-"""What runs registry:2 from a compose file or a chart runs entrepot: its configuration, its variables, its clients."""
+"""entrepot replaces registry:2 in a compose file or a chart: its configuration, its variables, its clients."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ storage: {cache: {blobdescriptor: inmemory}, filesystem: {rootdirectory: /var/li
 http: {addr: ':5000', headers: {X-Content-Type-Options: [nosniff]}}
 health: {storagedriver: {enabled: true, interval: 10s, threshold: 3}}
 """
-"""The configuration within the image registry:2, which variables then change."""
+"""The configuration in the image registry:2, which environment variables modify."""
 
 CHART = """
 version: 0.1
@@ -35,7 +35,7 @@ http:
   debug: {addr: ':5001', prometheus: {enabled: false, path: /metrics}}
 health: {storagedriver: {enabled: true, interval: 10s, threshold: 3}}
 """
-"""A configuration as charts write it, whose storage is in variables alone."""
+"""A configuration as in charts, with the storage configured only in variables."""
 
 COMMON = {
     "REGISTRY_HTTP_SECRET": "0123",
@@ -115,7 +115,7 @@ HTPASSWD = {
         ),
     ],
 )
-def test_a_configuration_of_registry_2_can_be_served(
+def test_a_configuration_of_registry_2_is_accepted(
     folder: Path, monkeypatch: pytest.MonkeyPatch, config: str, environ: dict[str, str]
 ) -> None:
     monkeypatch.chdir(folder)

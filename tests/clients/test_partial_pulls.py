@@ -1,4 +1,4 @@
-"""Podman pulls a zstd:chunked layer by asking for several ranges of it in one request."""
+"""Podman pulls a zstd:chunked layer by requesting several ranges of it in one request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def own_registry(folder: Path) -> Iterator[Registry]:
 
 @pytest.fixture
 def partial(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[Client, Client]]:
-    """Two machines with podman."""
+    """Return two instances of podman with separate storage."""
     need(request, "podman")
     need_root(request, "mount podman's overlays")
     with tempfile.TemporaryDirectory(prefix="podman-") as run:
@@ -40,7 +40,7 @@ def partial(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[Clie
             client.run("unmount", "--all")
 
 
-def test_the_second_pull_of_a_chunked_layer_moves_less_than_a_tenth_of_it(
+def test_the_second_pull_of_a_chunked_layer_transfers_less_than_a_tenth_of_it(
     own_registry: Registry, partial: tuple[Client, Client], folder: Path
 ) -> None:
     pusher, puller = partial

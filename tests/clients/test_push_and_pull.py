@@ -1,4 +1,4 @@
-"""Each client pushes an image of several layers, deletes it on its side, and pulls it back with the same digest."""
+"""Every client pushes an image with several layers, deletes it locally, and pulls it again with the same digest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from services.registry import Registry
 SIZES = (3_000_000, 200_000, 17)
 
 
-def test_skopeo_pulls_back_what_it_pushed(registry: Registry, skopeo: Skopeo, repository: str, folder: Path) -> None:
+def test_skopeo_pulls_the_image_that_it_pushed(
+    registry: Registry, skopeo: Skopeo, repository: str, folder: Path
+) -> None:
     layout = OciLayout(folder / "mine")
     image = layout.add("v1", package(random_files(repository, *SIZES)))
     digest = layout.digest("v1")
@@ -31,11 +33,15 @@ def test_skopeo_pulls_back_what_it_pushed(registry: Registry, skopeo: Skopeo, re
         assert (folder / "back" / layer["digest"].removeprefix("sha256:")).stat().st_size == layer["size"]
 
 
-def test_podman_pulls_back_what_it_pushed(registry: Registry, podman: Client, repository: str, folder: Path) -> None:
+def test_podman_pulls_the_image_that_it_pushed(
+    registry: Registry, podman: Client, repository: str, folder: Path
+) -> None:
     _push_remove_pull(podman, registry, repository, folder)
 
 
-def test_buildah_pulls_back_what_it_pushed(registry: Registry, buildah: Client, repository: str, folder: Path) -> None:
+def test_buildah_pulls_the_image_that_it_pushed(
+    registry: Registry, buildah: Client, repository: str, folder: Path
+) -> None:
     _push_remove_pull(buildah, registry, repository, folder)
 
 
@@ -53,14 +59,14 @@ def _push_remove_pull(client: Client, registry: Registry, repository: str, folde
     pushed = (client.folder / "pushed").read_text().strip()
     assert client.run("images", "--format={{.Digest}}", image).strip() == pushed
     assert registry.wire.manifest(repository, "v1").headers["docker-content-digest"] == pushed
-    assert set(_image_ids(client)) <= set(built), "the pulled image has another config than the one built"
+    assert set(_image_ids(client)) <= set(built), "the config of the pulled image differs from the built one"
 
 
 def _image_ids(client: Client) -> list[str]:
     return client.run("images", "--all", "--quiet", "--no-trunc").split()
 
 
-def test_the_docker_engine_pulls_back_what_it_pushed(
+def test_the_docker_engine_pulls_the_image_that_it_pushed(
     registry: Registry, docker: Client, repository: str, folder: Path
 ) -> None:
     context = build_context(folder / "context", random_files(repository, *SIZES))

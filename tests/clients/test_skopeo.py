@@ -1,4 +1,4 @@
-"""What skopeo does beyond a push and a pull: formats, image indexes, lists of tags, deletion, compression."""
+"""Features of skopeo beyond push and pull: formats, image indexes, listing tags, deletion, compression."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def layout(folder: Path) -> OciLayout:
     return OciLayout(folder / "mine")
 
 
-def test_an_image_changes_between_the_formats_of_oci_and_docker(
+def test_an_image_is_converted_between_oci_and_docker_formats(
     registry: Registry, skopeo: Skopeo, remote: str, repository: str, layout: OciLayout
 ) -> None:
     image = layout.add("v1", package(random_files(repository, 50_000, 600)))
@@ -45,7 +45,7 @@ def _layers(manifest: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("media_type", ["oci", "v2s2"])
-def test_an_image_of_two_architectures_comes_back_whole(
+def test_an_image_with_two_architectures_is_copied_completely(
     skopeo: Skopeo, remote: str, repository: str, layout: OciLayout, folder: Path, media_type: str
 ) -> None:
     images = {
@@ -68,9 +68,7 @@ def test_an_image_of_two_architectures_comes_back_whole(
         assert [entry["digest"] for entry in pulled] == [image.digest for image in images.values()]
 
 
-def test_the_list_of_tags_names_every_pushed_tag(
-    skopeo: Skopeo, remote: str, repository: str, layout: OciLayout
-) -> None:
+def test_all_pushed_tags_are_listed(skopeo: Skopeo, remote: str, repository: str, layout: OciLayout) -> None:
     image = layout.add("v1", package(random_files(repository, 100)))
     for tag in ("v2", "latest", "V1_final-2"):
         skopeo.copy(image, f"{remote}:{tag}")
@@ -93,7 +91,7 @@ def test_inspect_shows_the_digest_the_layers_and_the_platform(
     assert seen["Layers"] == _layers(image.manifest)
 
 
-def test_a_deleted_image_is_gone_under_all_its_tags_and_can_be_pushed_again(
+def test_a_deleted_image_has_no_tags_and_can_be_pushed_again(
     registry: Registry, skopeo: Skopeo, remote: str, repository: str, layout: OciLayout, folder: Path
 ) -> None:
     image = layout.add("v1", package(random_files(repository, 5_000)))
@@ -113,11 +111,11 @@ def test_a_deleted_image_is_gone_under_all_its_tags_and_can_be_pushed_again(
     skopeo.copy(f"{remote}:v1", f"dir:{folder}/again")
 
 
-def test_layers_of_zstd_come_back_as_they_were_pushed(
+def test_zstd_layers_are_pulled_as_they_were_pushed(
     registry: Registry, skopeo: Skopeo, remote: str, repository: str, layout: OciLayout, folder: Path
 ) -> None:
     image = layout.add("v1", package([*random_files(repository, 3_000), b"compressible " * 20_000]))
-    # Skopeo compresses again only what it finds uncompressed.
+    # Skopeo only recompresses layers that are uncompressed.
     skopeo.copy(image, f"dir:{folder}/plain", "--dest-decompress")
     skopeo.copy(f"dir:{folder}/plain", f"{remote}:zstd", "--dest-compress-format=zstd", "--format=oci")
     skopeo.copy(f"{remote}:zstd", f"dir:{folder}/back")

@@ -1,1 +1,1 @@
-"""A storage tree with each kind of damage, and what a registry answers on it."""
+"""A storage tree with every kind of damage, and the responses of a registry."""

@@ -1,6 +1,6 @@
-"""Prints the table for a storage: ``PYTHONPATH=tests python -m damage FOLDER``, or ``--s3`` for a mock of S3.
+"""Print the table of responses: ``PYTHONPATH=tests python -m damage FOLDER``, or ``--s3`` for a mock of S3.
 
-The trees stay in the folder, so that one can look at them, and start a registry on them.
+The trees are left in the directory, so that they can be inspected or served by a registry.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from services.moto import Moto
 from services.s3 import s3_options
 
-from damage.answers import CASES, observe, strangers, table
+from damage.answers import CASES, foreign_objects, observe, table
 from entrepot_contract import StorageDriver
 from entrepot_storage_fs import FilesystemDriver
 from entrepot_storage_s3 import S3Driver
@@ -21,7 +21,7 @@ from entrepot_storage_s3 import S3Driver
 
 @contextmanager
 def storage(place: str) -> Iterator[StorageDriver]:
-    """The storage that the command line names."""
+    """Return the storage that the command line selects."""
     if place != "--s3":
         yield FilesystemDriver.from_config({"rootdirectory": place})
         return
@@ -32,13 +32,13 @@ def storage(place: str) -> Iterator[StorageDriver]:
 
 
 def main() -> None:
-    """Make the trees and print what is answered."""
+    """Create the trees and print the responses."""
     if len(sys.argv) != 2:
         sys.exit(str(__doc__))
     logging.disable(logging.CRITICAL)
     with storage(sys.argv[1]) as driver:
         sys.stdout.write(table([observe(driver, target, kind) for target, kind in CASES]))
-        strangers(driver)
+        foreign_objects(driver)
 
 
 if __name__ == "__main__":

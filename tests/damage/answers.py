@@ -1,4 +1,4 @@
-"""What a registry answers on a damaged tree, and whether anything of it was not whole."""
+"""The responses of a registry to requests on a damaged tree, and whether their content was damaged."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from entrepot.settings import HttpSettings, PurgeSettings, RegistrySettings
 from entrepot.storage import CheckedDriver
 from entrepot_contract import IntegrityError, NotFound, StorageDriver
 
-__all__ = ["CASES", "HEADER", "Row", "observe", "strangers", "table"]
+__all__ = ["CASES", "HEADER", "Row", "foreign_objects", "observe", "table"]
 
 CASES = [(target, kind) for target in CONTENT for kind in (*CONTENT_DAMAGE, "missing", "directory")] + [
     (target, kind) for target in LINKS for kind in (*LINK_DAMAGE, "missing", "directory")
 ]
 
-HEADER = ("damaged", "how", "GET", "HEAD", "mount", "PUT of what names it", "DELETE", "push again", "then GET")
-NOT_WHOLE = "¹"
-"""Marks an answer of success that was not whole."""
+HEADER = ("damaged", "how", "GET", "HEAD", "mount", "PUT of a parent", "DELETE", "push again", "then GET")
+DAMAGED = "¹"
+"""Mark of a successful response with damaged content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The status of each request, as text, on a tree in which one object is damaged.
+    """The status of each request, as text, on a tree with one damaged object.
 
-    ``after`` is the status of the GET after the target was pushed again, by a process that saw none of it.
+    ``after`` is the status of a GET after the target was pushed again, in a process with empty caches.
     """
 
     target: str
@@ -46,9 +46,9 @@ class Row:
 
 @contextmanager
 def host(driver: StorageDriver) -> Iterator[TestClient]:
-    """A process of the registry that has not seen the storage yet."""
+    """A registry process with empty caches."""
     settings = RegistrySettings(delete_enabled=True, upload_held=4096, purge=PurgeSettings(enabled=False))
-    # The storage is not closed with it: others use it.
+    # The storage is shared, so it is not closed here.
     registry = Registry(CheckedDriver(driver, sleep=lambda seconds: None), settings, None)
     try:
         yield TestClient(create_app(registry, HttpSettings(secret=b"of the tests", redirect=False), None, None, None))
@@ -57,9 +57,9 @@ def host(driver: StorageDriver) -> Iterator[TestClient]:
 
 
 def observe(driver: StorageDriver, target: str, kind: str, raw: StorageDriver | None = None) -> Row:
-    """Damage one object of a new image, twice, and make requests that name it.
+    """Damage one object of a new image, twice, and make requests that refer to it.
 
-    ``raw`` is the driver below ``driver``, where that is a layer whose objects are to be damaged as they are stored.
+    ``raw`` is the innermost driver if ``driver`` is a layer and the stored objects are to be damaged.
     """
     image = make(driver, f"{target}-{kind}".replace(" ", "-"))
     damage(raw or driver, image.key(target), kind)
@@ -76,25 +76,25 @@ def observe(driver: StorageDriver, target: str, kind: str, raw: StorageDriver | 
     return Row(target, kind, get, head, mount, put, delete, push, after)
 
 
-def strangers(driver: StorageDriver) -> tuple[Image, list[str]]:
-    """An image with objects beside it that no registry wrote; answers it and their keys."""
-    image = make(driver, "strangers")
+def foreign_objects(driver: StorageDriver) -> tuple[Image, list[str]]:
+    """Create an image next to objects that no registry created; return the image and the keys of the objects."""
+    image = make(driver, "foreign")
     root = f"{layout.REPOSITORIES}{image.name}"
     keys = [
-        f"{root}/_layers/sha256/stranger",
-        f"{root}/_manifests/revisions/sha256/stranger",
-        f"{root}/_manifests/tags/{TAG}/stranger",
-        f"{layout.blob(digest_of(image.layer)).rpartition('/')[0]}/stranger",
-        f"{root}/stranger",
-        f"{layout.REPOSITORIES}stranger",
+        f"{root}/_layers/sha256/foreign",
+        f"{root}/_manifests/revisions/sha256/foreign",
+        f"{root}/_manifests/tags/{TAG}/foreign",
+        f"{layout.blob(digest_of(image.layer)).rpartition('/')[0]}/foreign",
+        f"{root}/foreign",
+        f"{layout.REPOSITORIES}foreign",
     ]
     for key in keys:
-        driver.put(key, b"what lies here is none of the registry's")
+        driver.put(key, b"not written by a registry")
     return image, keys
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as a table in Markdown, as in docs/damage.md."""
+    """Format the rows as the Markdown table in docs/damage.md."""
     lines = [HEADER, tuple("---" for _ in HEADER), *(astuple(row) for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -107,8 +107,8 @@ def _path(image: Image, target: str) -> str:
     return f"/v2/{image.name}/{kind}/{digest}"
 
 
-def _marked(answer: Result, whole: bool) -> str:
-    return f"{answer.status_code}{'' if whole or answer.status_code >= 300 else NOT_WHOLE}"
+def _marked(answer: Result, intact: bool) -> str:
+    return f"{answer.status_code}{'' if intact or answer.status_code >= 300 else DAMAGED}"
 
 
 def _get(client: TestClient, image: Image, target: str) -> str:
@@ -123,7 +123,7 @@ def _head(client: TestClient, image: Image, target: str) -> str:
 
 
 def _mount(client: TestClient, driver: StorageDriver, image: Image, target: str) -> str:
-    """Mount the blob, or the manifest as a blob, in another repository."""
+    """Mount the blob, or the manifest as a blob, from another repository."""
     if target == "tag link":
         return "-"
     digest = digest_of(image.content(target))
@@ -134,7 +134,7 @@ def _mount(client: TestClient, driver: StorageDriver, image: Image, target: str)
 
 
 def _put(client: TestClient, driver: StorageDriver, image: Image, target: str) -> str:
-    """Push the manifest that names a blob, or the index that names a manifest."""
+    """Push the manifest that references a blob, or the index that references a manifest."""
     if target in ("manifest", "tag link"):
         return "-"
     of_index = target in ("child", "revision link")
@@ -145,7 +145,7 @@ def _put(client: TestClient, driver: StorageDriver, image: Image, target: str) -
 
 
 def _push(client: TestClient, driver: StorageDriver, image: Image, target: str) -> str:
-    """Push the target, or what a link names."""
+    """Push the target, or the object that a link refers to."""
     content = image.content(target)
     if content is image.manifest:
         answer = client.simulate_put(f"/v2/{image.name}/manifests/{TAG}", body=content)

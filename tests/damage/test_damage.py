@@ -1,4 +1,4 @@
-"""What docs/damage.md says of a damaged storage is what a registry does, on a filesystem and on S3."""
+"""A registry responds to damaged storage as docs/damage.md describes, on a filesystem and on S3."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.ceph import PROGRAMS, Ceph
 from services.programs import need
 from services.s3 import s3_options
 
-from damage.answers import CASES, HEADER, NOT_WHOLE, Row, host, observe, strangers
+from damage.answers import CASES, DAMAGED, HEADER, Row, foreign_objects, host, observe
 from damage.tree import TAG, digest_of
 from entrepot_contract import StorageDriver
 from entrepot_storage_fs import FilesystemDriver
@@ -19,8 +19,8 @@ from entrepot_storage_layers import EncryptDriver
 from entrepot_storage_s3 import S3Driver
 
 PAGE = Path(__file__).parents[2] / "docs" / "damage.md"
-UNSEEN = {(target, kind) for target in ("config", "layer") for kind in ("cut", "zeros", "one byte")}
-"""Blobs are not hashed when they are pulled: only the client sees that these are not whole."""
+UNDETECTED = {(target, kind) for target in ("config", "layer") for kind in ("truncated", "zeros", "one byte")}
+"""Damage that only the client detects, because blobs are not hashed when they are pulled."""
 
 TARGETS = list(dict.fromkeys(target for target, _ in CASES))
 
@@ -46,7 +46,7 @@ def driver(request: pytest.FixtureRequest) -> StorageDriver:
 
 
 def documented(driver: StorageDriver) -> dict[tuple[str, str], Row]:
-    """The rows of the page; it is written for the filesystem, and says how others differ."""
+    """Return the rows of the page. They describe the filesystem, and how other storages differ."""
     lines = [line.strip("| \n").split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| ")]
     assert tuple(lines[0]) == HEADER
     rows = [Row(*line) for line in lines[2:]]
@@ -56,24 +56,24 @@ def documented(driver: StorageDriver) -> dict[tuple[str, str], Row]:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_page_says_what_is_answered(driver: StorageDriver, target: str) -> None:
+def test_the_page_matches_the_responses(driver: StorageDriver, target: str) -> None:
     expected = {case: row for case, row in documented(driver).items() if case[0] == target}
     assert {case: observe(driver, *case) for case in CASES if case[0] == target} == expected
 
 
-def test_nothing_but_a_blob_that_only_its_hash_can_tell_is_answered_as_whole(driver: StorageDriver) -> None:
+def test_damaged_content_is_only_served_for_blobs_that_only_a_hash_can_detect(driver: StorageDriver) -> None:
     rows = documented(driver)
     assert set(rows) == set(CASES)
     for case, row in rows.items():
-        unseen = [name for name in Row.__slots__ if NOT_WHOLE in getattr(row, name)]
-        if case not in UNSEEN:
-            assert unseen == [], case
-        # A push makes it whole, and never rests on what is not.
-        assert NOT_WHOLE not in row.push + row.after
-        assert NOT_WHOLE not in row.put or row.kind != "cut"
+        undetected = [name for name in Row.__slots__ if DAMAGED in getattr(row, name)]
+        if case not in UNDETECTED:
+            assert undetected == [], case
+        # A push repairs it, and never reuses damaged content.
+        assert DAMAGED not in row.push + row.after
+        assert DAMAGED not in row.put or row.kind != "truncated"
 
 
-def test_what_a_layer_finds_damaged_is_absent_and_repaired_by_a_push(tmp_path: Path) -> None:
+def test_an_object_that_a_layer_detects_as_damaged_is_absent_and_repaired_by_a_push(tmp_path: Path) -> None:
     keyfile = tmp_path / "key"
     keyfile.write_text(f"{'5a' * 32}\n")
     raw = {"rootdirectory": str(tmp_path / "data")}
@@ -81,15 +81,15 @@ def test_what_a_layer_finds_damaged_is_absent_and_repaired_by_a_push(tmp_path: P
     for target, kind in CASES:
         if kind in ("empty", "zeros"):
             row = observe(encrypted, target, kind, FilesystemDriver.from_config(raw))
-            # Whether each chunk of a blob is whole shows when it is read.
-            late = (target, kind) in UNSEEN
+            # Whether a chunk of a blob is intact only shows when it is read.
+            late = (target, kind) in UNDETECTED
             assert row.get in (("404", "500") if late else ("404",)), row
             assert row.head in (("404", "200¹") if late else ("404",)), row
             assert (row.delete, row.push, row.after) == ("202", "201", "200"), row
 
 
-def test_strangers_beside_an_image_change_nothing(driver: StorageDriver) -> None:
-    image, keys = strangers(driver)
+def test_foreign_objects_next_to_an_image_are_ignored(driver: StorageDriver) -> None:
+    image, keys = foreign_objects(driver)
     with host(driver) as client:
         for path, content in (
             (f"manifests/{TAG}", image.manifest),

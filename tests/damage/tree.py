@@ -1,4 +1,4 @@
-"""Makes an image in a storage, and damages one object of it, on any storage driver."""
+"""Create an image in a storage and damage one of its objects, with any storage driver."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ __all__ = ["CONTENT", "CONTENT_DAMAGE", "LINKS", "LINK_DAMAGE", "TAG", "Image", 
 TAG: Final = "latest"
 
 CONTENT: Final = ("manifest", "child", "config", "layer")
-"""What can be damaged: a tagged manifest, a child of an index, a configuration and a layer of a manifest."""
+"""Targets of damage: a tagged manifest, a child of an index, and a configuration and a layer of a manifest."""
 
 LINKS: Final = ("layer link", "revision link", "tag link")
 
 CONTENT_DAMAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
     "empty": lambda data: b"",
-    "cut": lambda data: data[: len(data) // 2],
+    "truncated": lambda data: data[: len(data) // 2],
     "zeros": lambda data: bytes(len(data)),
     "one byte": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
 }
-"""Damage that leaves an object in its place."""
+"""Kinds of damage that leave an object in place."""
 
 LINK_DAMAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
     "empty": lambda data: b"",
-    "cut": lambda data: data[: len(data) // 2],
+    "truncated": lambda data: data[: len(data) // 2],
     "zeros": lambda data: bytes(len(data)),
     "garbage": lambda data: b"\xff no digest",
 }
 
 
 def digest_of(content: bytes) -> Digest:
-    """The sha256 digest of some bytes."""
+    """Return the sha256 digest of some bytes."""
     return parse_digest(f"sha256:{sha256(content).hexdigest()}")
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of one layer in a repository, tagged ``latest``, and an index that could be pushed on top of it."""
+    """An image with one layer in a repository, tagged ``latest``, and an index that references it and is not pushed."""
 
     name: str
     config: bytes = field(repr=False)
@@ -55,7 +55,7 @@ class Image:
     index: bytes = field(repr=False)
 
     def content(self, target: str) -> bytes:
-        """The bytes of a target of ``CONTENT`` as they ought to be, or of what a target of ``LINKS`` names."""
+        """The intact content of a target of ``CONTENT``, or of the object that a target of ``LINKS`` refers to."""
         if target in ("manifest", "child", "revision link", "tag link"):
             return self.manifest
         return self.config if target == "config" else self.layer
@@ -71,7 +71,7 @@ class Image:
 
 
 def make(driver: StorageDriver, name: str) -> Image:
-    """Write an image to a storage as a registry leaves it; other names have other bytes."""
+    """Write an image to a storage as a registry does. The content depends on the name."""
     random = Random(name)  # noqa: S311 - content, not a secret
     config = json.dumps({"architecture": "amd64", "os": "linux", "author": name}).encode()
     layer = random.randbytes(50_000)
@@ -95,7 +95,7 @@ def make(driver: StorageDriver, name: str) -> Image:
 
 
 def damage(driver: StorageDriver, key: str, kind: str) -> None:
-    """Damage an object: ``missing``, ``directory`` for one in its place, or a kind of the tables above."""
+    """Damage an object: ``missing``, ``directory`` (one in its place), or a kind of the tables above."""
     changes = {**CONTENT_DAMAGE, **LINK_DAMAGE}
     if kind in changes:
         with driver.read(key) as reader:

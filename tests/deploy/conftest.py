@@ -1,4 +1,4 @@
-"""The proxies that ``deploy/`` shows, each before two hosts on one directory."""
+"""The proxies configured in ``deploy/``, each in front of two hosts on one directory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.registry import Registry, write_config
 
 @pytest.fixture(scope="module", params=[haproxy, nginx], ids=lambda start: start.__name__)
 def front(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """The registry as its clients see it."""
+    """The registry as seen by its clients."""
     need(request, request.param.__name__)
     folder = tmp_path_factory.mktemp("deploy")
     config = write_config(folder / "config.yml", folder / "data", http={"workers": 1})

@@ -1,4 +1,4 @@
-"""What ``deploy/`` shows is accepted by the programs that read it, and fits together."""
+"""The examples in ``deploy/`` are accepted by the programs that read them, and are consistent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECRETS = {"REGISTRY_HTTP_SECRET": "f" * 64, "AWS_ACCESS_KEY_ID": "id", "AWS_SEC
 
 
 def _check(config: str, folder: Path, env: Mapping[str, str]) -> None:
-    """Let entrepot itself say whether it can serve a configuration."""
+    """Assert that entrepot accepts a configuration."""
     file = folder / "config.yml"
     file.write_text(config)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("REGISTRY_", "AWS_"))}
@@ -51,18 +51,20 @@ def test_nginx_accepts_its_example(request: pytest.FixtureRequest, folder: Path)
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("given", [{}, {"REGIONENDPOINT": "http://127.0.0.1:9000", "REGION": "default"}])
-def test_the_configuration_of_the_compose_file_can_be_served(given: dict[str, str], host: str, folder: Path) -> None:
+def test_the_configuration_of_the_compose_file_is_accepted(given: dict[str, str], host: str, folder: Path) -> None:
     needed = {**SECRETS, "REGISTRY_STORAGE_S3_BUCKET": "images"}
     variables = needed | {f"REGISTRY_STORAGE_S3_{name}": value for name, value in given.items()}
     environment = at("compose.yml", "services", host, "environment")
     assert isinstance(environment, dict)
     assert set(variables) <= set(environment)
     for name, text in environment.items():
-        assert text is None or re.fullmatch(rf"\$\{{{name}:\?.+\}}", text), f"{name} is not what it is called outside"
+        assert text is None or re.fullmatch(rf"\$\{{{name}:\?.+\}}", text), (
+            f"{name} has another name outside the container"
+        )
     _check((DEPLOY / "config.yml").read_text(), folder, variables)
 
 
-def test_the_compose_file_names_what_is_there() -> None:
+def test_the_compose_file_refers_to_existing_files() -> None:
     services = at("compose.yml", "services")
     assert isinstance(services, dict)
     for service in services.values():
@@ -76,13 +78,13 @@ def test_the_compose_file_names_what_is_there() -> None:
         with_hosts(text, [HOST] * len(HOSTS))
 
 
-def test_the_configuration_of_the_kubernetes_set_can_be_served(folder: Path) -> None:
+def test_the_kubernetes_configuration_is_accepted(folder: Path) -> None:
     secret = at("kubernetes/secret.yaml", "stringData")
-    assert secret == dict.fromkeys(SECRETS, ""), "an example holds no secret"
+    assert secret == dict.fromkeys(SECRETS, ""), "an example must not contain a secret"
     _check(str(at("kubernetes/configmap.yaml", "data", "config.yml")), folder, SECRETS)
 
 
-def test_the_kubernetes_set_fits_together() -> None:
+def test_the_kubernetes_manifests_are_consistent() -> None:
     listed = at("kubernetes/kustomization.yaml", "resources")
     assert isinstance(listed, list)
     assert {*listed, "kustomization.yaml"} == {file.name for file in (DEPLOY / "kubernetes").iterdir()}
@@ -101,7 +103,7 @@ def test_the_kubernetes_set_fits_together() -> None:
         assert at(*CONTAINER, probe, "httpGet") == {"path": "/", "port": port}
 
 
-def test_what_stops_a_host_waits_longer_than_its_requests_may_take() -> None:
+def test_stop_timeouts_are_longer_than_the_drain_timeout() -> None:
     drain = _seconds(at("config.yml", "http", "draintimeout"))
     in_cluster = yaml.safe_load(str(at("kubernetes/configmap.yaml", "data", "config.yml")))["http"]["draintimeout"]
     command = at(*CONTAINER, "lifecycle", "preStop", "exec", "command")

@@ -1,4 +1,4 @@
-"""Proxies keep idle connections for a minute and more, and send a request on one at any time."""
+"""Proxies keep idle connections for more than a minute and may send a request at any time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVERS = ("granian", "gunicorn", "waitress")
 
 
 @pytest.mark.slow
-def test_an_idle_connection_outlives_75_seconds(tmp_path: Path) -> None:
+def test_an_idle_connection_stays_open_for_75_seconds(tmp_path: Path) -> None:
     with ExitStack() as stack:
         running = [stack.enter_context(Running(name, tmp_path / name)) for name in SERVERS]
         connections = [stack.enter_context(server.connect()) for server in running]

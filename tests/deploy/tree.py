@@ -1,4 +1,4 @@
-"""Values in the YAML files of ``deploy/``."""
+"""Access to values in the YAML files of ``deploy/``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 
 
 def at(file: str, *path: str | int) -> object:
-    """The value that a path of keys and indexes leads to."""
+    """Return the value at a path of keys and indexes."""
     value = yaml.safe_load((DEPLOY / file).read_text())
     for step in path:
         value = value[step]

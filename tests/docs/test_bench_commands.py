@@ -1,4 +1,4 @@
-"""Each command line of the benchmarks that a document shows is one that the commands take."""
+"""The documented command lines of the benchmarks are accepted by the commands."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ COMMANDS: dict[str, click.Command] = {
 
 
 def shown() -> list[tuple[str, str]]:
-    """Every command with its arguments, as the documents have them in a line of their own or between backquotes."""
-    text = "\n".join(path.read_text() for path in [path for pattern in ("*.md", "docs/*.md", "benchmarks/*.md") for path in ROOT.glob(pattern)])
+    """Return all documented commands with their arguments, from indented lines and from inline code."""
+    documents = (path for pattern in ("*.md", "docs/*.md", "benchmarks/*.md") for path in sorted(ROOT.glob(pattern)))
+    text = "\n".join(path.read_text() for path in documents)
     begins = "|".join(re.escape(name) for name in sorted(COMMANDS, key=len, reverse=True))
     found = re.findall(rf"(?:^    |`)({begins})(?![-\w.])([^`#\n]*)", text, re.MULTILINE)
     return [(name, _arguments(name, rest)) for name, rest in found]
@@ -41,7 +42,7 @@ def _arguments(name: str, rest: str) -> str:
 
 
 @pytest.mark.parametrize(("name", "arguments"), shown(), ids=" ".join)
-def test_a_command_in_a_document_is_understood(name: str, arguments: str) -> None:
+def test_a_documented_command_is_accepted(name: str, arguments: str) -> None:
     words = shlex.split(arguments)
     if words[:1] in (["trace"], ["report"]):
         words.append("--help")
@@ -49,6 +50,6 @@ def test_a_command_in_a_document_is_understood(name: str, arguments: str) -> Non
     assert result.exit_code == 0, result.output
 
 
-def test_an_option_that_there_is_not_would_be_found() -> None:
+def test_an_unknown_option_would_be_detected() -> None:
     assert shown()
     assert CliRunner().invoke(bench, ["--no-such-option", "--help"]).exit_code != 0

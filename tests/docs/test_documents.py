@@ -1,4 +1,4 @@
-"""What the documents say is true: their code runs, and they name every key, target and file there is."""
+"""The documentation is correct: its code runs, and all keys, targets and files that it mentions exist."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DOCUMENTS = sorted(
 
 
 def blocks(language: str) -> list[object]:
-    """The code blocks of all documents in one language."""
+    """Return the code blocks in one language from all documents."""
     fence = re.compile(rf"^```{language}\n(.*?)^```", re.DOTALL | re.MULTILINE)
     return [
         pytest.param(block, id=f"{document.relative_to(ROOT)}-{number}")
@@ -41,19 +41,19 @@ def blocks(language: str) -> list[object]:
 
 
 @pytest.mark.parametrize("block", blocks("yaml"))
-def test_a_configuration_in_a_document_can_be_served(block: str, tmp_path: Path) -> None:
-    # A page about one section shows that section alone.
+def test_a_documented_configuration_is_accepted(block: str, tmp_path: Path) -> None:
+    # A page about one section only shows that section.
     _make_files(tmp_path)
     shown = block.replace("/etc/entrepot", str(tmp_path))
-    whole = {"version": 0.1, "storage": {"inmemory": {}}} | yaml.safe_load(shown)
+    document = {"version": 0.1, "storage": {"inmemory": {}}} | yaml.safe_load(shown)
     file = tmp_path / "config.yml"
-    file.write_text(yaml.safe_dump(whole))
+    file.write_text(yaml.safe_dump(document))
     result = CliRunner().invoke(main, ["config", "check", "--offline", str(file)])
     assert result.exit_code == 0, result.output
 
 
 def _make_files(folder: Path) -> None:
-    """What the documents take to be under /etc/entrepot."""
+    """Create the files that the documents expect in /etc/entrepot."""
     (folder / "htpasswd").write_text(f"alice:{bcrypt.hashpw(b'of the documents', bcrypt.gensalt(4)).decode()}\n")
     (folder / "groups").write_text("devs: alice bob\n")
     (folder / "storage.key").write_text(f"{'5a' * 32}\n")
@@ -67,10 +67,10 @@ def _make_files(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("python"))
-def test_a_python_block_in_a_document_runs_and_its_tests_pass(block: str, tmp_path: Path) -> None:
+def test_a_documented_python_block_runs_and_its_tests_pass(block: str, tmp_path: Path) -> None:
     file = tmp_path / "test_block.py"
     file.write_text(block)
-    # Where a block runs a kit, that kit's long tests are left to the driver's own folder.
+    # If a block runs a kit, its long tests are skipped here; the driver's own test directory runs them.
     short = "not (process or thread or kill or sequence or pages)"
     run = [
         sys.executable,
@@ -90,7 +90,7 @@ def test_a_python_block_in_a_document_runs_and_its_tests_pass(block: str, tmp_pa
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_in_a_document_lead_somewhere(document: Path) -> None:
+def test_links_in_a_document_point_to_existing_files(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
     missing = [link for link in links if not (document.parent / link).exists()]
     assert missing == []
@@ -103,14 +103,14 @@ def test_make_targets_in_a_document_exist(document: Path) -> None:
     assert named <= targets
 
 
-def honoured(section: type[Section], path: str = "") -> Iterator[str]:
-    """The keys that are honoured, each with its path."""
+def supported(section: type[Section], path: str = "") -> Iterator[str]:
+    """Yield the paths of the supported keys."""
     for name, field in section.model_fields.items():
         kind = field.annotation
         inner = next((one for one in (kind, *getattr(kind, "__args__", ())) if _is_section(one)), None)
         place = f"{path}{name}"
         if inner is not None and issubclass(inner, Section):
-            yield from honoured(inner, f"{place}.")
+            yield from supported(inner, f"{place}.")
         elif place not in {"storage.driver", "storage.options"}:
             yield place
 
@@ -119,15 +119,15 @@ def _is_section(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Section)
 
 
-def put_off(section: type[Section], path: str = "") -> Iterator[str]:
-    """The keys that are known and not honoured."""
+def unsupported(section: type[Section], path: str = "") -> Iterator[str]:
+    """Yield the paths of the keys that are known but not supported."""
     yield from (f"{path}{name}" for name in (*section.later, *section.refused))
     for name, field in section.model_fields.items():
         for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
             if isinstance(kind, type) and issubclass(kind, Section):
-                yield from put_off(kind, f"{path}{name}.")
+                yield from unsupported(kind, f"{path}{name}.")
 
 
-@pytest.mark.parametrize("key", [*honoured(Configuration), *put_off(Configuration)])
-def test_every_key_of_the_configuration_is_documented(key: str) -> None:
+@pytest.mark.parametrize("key", [*supported(Configuration), *unsupported(Configuration)])
+def test_every_configuration_key_is_documented(key: str) -> None:
     assert f"`{key}`" in (ROOT / "docs/configuration.md").read_text()

@@ -1,4 +1,4 @@
-"""A person who has only ``docs/testing-clients.md`` installs the fixture and uses it."""
+"""Follow ``docs/testing-clients.md``: install the fixture and use it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ PAGE: Final = (ROOT / "docs/testing-clients.md").read_text()
 
 
 def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in a shell that knows nothing of the environment in which these tests run."""
+    """Run a command without the environment variables of this test run."""
     ours = ("VIRTUAL_ENV", "PYTHON", "PYTEST", "COV_")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=120, check=False)
 
 
 def uv(folder: Path, *command: str | Path) -> None:
-    """Run uv from its cache; only where that lacks something, with what the network has."""
+    """Run uv from its cache; if the cache is incomplete, with network access."""
     done = run(folder, UV, "--quiet", "--offline", *command)
     if done.returncode != 0:
         done = run(folder, UV, "--quiet", *command)
     assert done.returncode == 0, done.stderr
 
 
-def test_the_fixture_is_there_once_the_extra_is_installed(tmp_path: Path) -> None:
+def test_the_fixture_is_available_with_the_extra(tmp_path: Path) -> None:
     (extra,) = set(re.findall(r"pip install '([^']+)'", PAGE))
     for source in SOURCES:
         uv(tmp_path, "build", "--wheel", "--out-dir", "wheels", ROOT / source)

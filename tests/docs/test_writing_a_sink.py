@@ -1,4 +1,4 @@
-"""The package in ``docs/writing-a-sink.md`` is whole, small, and does what the page says of it."""
+"""The package in ``docs/writing-a-sink.md`` is complete, small, and behaves as the page describes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ FILES: Final[Mapping[str, str]] = dict(
 )
 PACKAGE: Final = ("pyproject.toml", "entrepot_notify_jsonlines.py", "test_jsonlines.py")
 MOST_LINES: Final = 60
-# uv would take what it has built of a folder before, as long as its pyproject.toml is the same.
+# Otherwise uv reuses an earlier build of a directory if its pyproject.toml is unchanged.
 FRESH: Final = [f"--refresh-package=entrepot{name}" for name in ("", "-contract", "-notify-jsonlines")]
 pytestmark = pytest.mark.timeout(600)
 
 
 def run(folder: Path, *command: str | Path) -> str:
-    """What a command writes, with nothing of this environment around it."""
+    """Run a command without the environment variables of this test run and return its output."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON"))}
     path = f"{folder / 'env' / 'bin'}{os.pathsep}{kept['PATH']}"
     done = subprocess.run(
@@ -46,7 +46,7 @@ def run(folder: Path, *command: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the page's files, whose package is installed into an environment beside them."""
+    """Return a directory with the page's files and a virtual environment in which the package is installed."""
     folder = tmp_path_factory.mktemp("sink")
     for name, text in FILES.items():
         (folder / name).write_text(text)
@@ -61,22 +61,22 @@ def test_the_package_is_small() -> None:
 
 
 def test_the_package_passes_the_kit(folder: Path) -> None:
-    said = run(folder, "env/bin/pytest", "-W", "error", "--contract-report=kit.json", "test_jsonlines.py")
+    output = run(folder, "env/bin/pytest", "-W", "error", "--contract-report=kit.json", "test_jsonlines.py")
     (sink,) = json.loads((folder / "kit.json").read_text())["sinks"]
     assert (sink["driver"], sink["package"], sink["version"]) == ("jsonlines", "entrepot-notify-jsonlines", "1.0")
     assert sink["capabilities"] | {"mend": True, "hanging": False} == sink["capabilities"]
     assert sink["summary"].keys() == {"pass", "not-claimed"}
-    assert re.search(r"[45]\d passed", said), "the page says how many tests there are"
+    assert re.search(r"[45]\d passed", output), "the page states the number of tests"
 
 
-def test_the_installed_sink_passes_the_kit_by_the_command(folder: Path) -> None:
+def test_the_installed_sink_passes_the_kit_on_the_command_line(folder: Path) -> None:
     report = folder / "jsonlines.md"
     (command,) = re.findall(r"^entrepot-contract check .*$", PAGE, re.MULTILINE)
     run(folder, f"env/bin/{command.split()[0]}", *command.split()[1:])
     assert "## jsonlines (entrepot-notify-jsonlines 1.0)" in report.read_text()
 
 
-def test_the_host_takes_the_configuration(folder: Path) -> None:
+def test_the_host_accepts_the_configuration(folder: Path) -> None:
     served = FILES["config.yml"].replace("/var/lib/entrepot", str(folder))
     (folder / "config.yml").write_text(f"version: 0.1\nstorage: {{inmemory: {{}}}}\n{served}")
     sources = [str(ROOT / "plugins" / "storage_memory")]

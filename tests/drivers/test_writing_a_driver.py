@@ -1,4 +1,4 @@
-"""A person who has only ``docs/writing-a-driver.md`` gets to a pull from a driver of their own."""
+"""Follow ``docs/writing-a-driver.md`` up to a pull from a new driver."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ UV: Final = Path(sys.executable).with_name("uv")
 SOURCES: Final = ("contract", "host", "plugins/server_granian")
 GUIDE: Final = (ROOT / "docs/writing-a-driver.md").read_text()
 MOST_SECONDS: Final = 600
-"""What the guide promises, and more than it may ever take here."""
+"""The time that the guide promises, and the limit of this test."""
 
 pytestmark = pytest.mark.timeout(MOST_SECONDS + 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One piece of code in the guide."""
+    """A code block of the guide."""
 
     language: str
     title: str
@@ -51,16 +51,16 @@ BLOCKS: Final = [
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What there is after all commands of the guide: what they wrote, the package, and how long it took."""
+    """The result of all commands of the guide: their output, the package, the image, and the duration."""
 
-    said: str
+    output: str
     folder: Path
     image: Package
     seconds: float
 
 
 def wheels(folder: Path) -> Path:
-    """Wheels of the packages that the guide installs, and the constraints by which nothing else is taken for them."""
+    """Build wheels of the packages that the guide installs, and constraints that select them."""
     for source in SOURCES:
         build = [str(UV), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT / source)]
         done = subprocess.run(build, capture_output=True, text=True, timeout=120, check=False)
@@ -72,10 +72,11 @@ def wheels(folder: Path) -> Path:
 
 
 def script(image: str, port: int) -> str:
-    """All blocks one after the other; the registry runs from its own on until the end.
+    """Return a script of all blocks in order; the registry runs in the background until the end.
 
-    Three things are not as in the guide: pip is uv, which has a cache and needs no network; the image is one of this
-    test's; the port is a free one.
+    There are three differences from the guide: pip is uv, which has a cache and needs no network; the image is created
+    by
+    this test; the port is a free one.
     """
     lines = [
         "set -euo pipefail",
@@ -103,7 +104,7 @@ def script(image: str, port: int) -> str:
 
 @pytest.fixture(scope="module")
 def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Followed:
-    """All commands of the guide, in an empty folder."""
+    """Run all commands of the guide in an empty directory."""
     need(request, "skopeo")
     folder = tmp_path_factory.mktemp("author")
     image = package(random_files("guide", 300_000, 20_000))
@@ -114,7 +115,9 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     kept = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "XDG_CACHE"))}
     cache = subprocess.run([UV, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
     clean = {name: value for name, value in clean_environment(folder / "home").items() if not _of_this(name)}
-    clean["PYTEST_DEBUG_TEMPROOT"] = str(folder)  # else it would clean up after all other runs of pytest in the end
+    clean["PYTEST_DEBUG_TEMPROOT"] = str(
+        folder
+    )  # otherwise pytest would delete the temporary directories of other runs at the end
     began = time.monotonic()
     process = subprocess.Popen(
         ["bash", folder / "follow.sh"],
@@ -127,22 +130,22 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         start_new_session=True,
     )
     try:
-        said, _ = process.communicate(timeout=MOST_SECONDS)
+        output, _ = process.communicate(timeout=MOST_SECONDS)
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # its own session, and nobody else's
+            os.killpg(process.pid, signal.SIGKILL)  # the process group of the script
     seconds = time.monotonic() - began
-    assert process.returncode == 0, said
-    return Followed(said, folder / "entrepot-storage-mybackend", image, seconds)
+    assert process.returncode == 0, output
+    return Followed(output, folder / "entrepot-storage-mybackend", image, seconds)
 
 
 def _of_this(name: str) -> bool:
-    """Whether a variable is of the environment that the tests run in."""
+    """Return whether a variable belongs to the environment of the test run."""
     return name.startswith(("VIRTUAL_ENV", "PYTHON", "PYTEST", "COV_"))
 
 
 def test_the_commands_take_less_than_ten_minutes(followed: Followed) -> None:
-    print(f"the commands of the guide took {followed.seconds:.0f} s")  # noqa: T201 - what a reader of the log asks for
+    print(f"the commands of the guide took {followed.seconds:.0f} s")  # noqa: T201 - shown in the log
     assert followed.seconds < MOST_SECONDS
 
 
@@ -150,27 +153,27 @@ def test_the_new_driver_passes_the_whole_kit(followed: Followed) -> None:
     (driver,) = json.loads((followed.folder / "kit.json").read_text())["drivers"]
     assert (driver["driver"], driver["package"]) == ("mybackend", "entrepot-storage-mybackend")
     assert set(driver["summary"]) == {"pass", "not-claimed"}
-    assert " failed" not in followed.said
+    assert " failed" not in followed.output
     assert "## mybackend (entrepot-storage-mybackend 0.1.0)" in (followed.folder / "check.md").read_text()
 
 
-def test_the_host_knows_the_new_driver(followed: Followed) -> None:
-    assert re.search(r"storage +mybackend +entrepot-storage-mybackend +0\.1\.0 +1\.0 +ok", followed.said)
+def test_the_host_lists_the_new_driver(followed: Followed) -> None:
+    assert re.search(r"storage +mybackend +entrepot-storage-mybackend +0\.1\.0 +1\.0 +ok", followed.output)
 
 
-def test_what_was_pushed_is_pulled(followed: Followed) -> None:
+def test_the_pushed_image_is_pulled(followed: Followed) -> None:
     pulled = {digest_of(file.read_bytes()) for file in (followed.folder / "alpine").iterdir()}
     assert pulled >= {followed.image.digest, *(digest_of(blob) for blob in followed.image.blobs)}
 
 
-def test_the_badge_is_green_because_the_kit_is(followed: Followed) -> None:
+def test_the_badge_is_green_if_the_kit_passes(followed: Followed) -> None:
     badge = json.loads((followed.folder / "badge.json").read_text())
     (driver,) = json.loads((followed.folder / "kit.json").read_text())["drivers"]
     assert badge["color"] == "green"
     assert badge["message"].startswith(f"{driver['summary']['pass']} pass")
 
 
-def test_the_commands_that_take_minutes_are_understood() -> None:
+def test_the_commands_that_take_minutes_are_accepted() -> None:
     (block,) = [block for block in BLOCKS if block.title == "takes minutes"]
     commands = [shlex.split(line) for line in block.text.splitlines()]
     assert [command[0] for command in commands] == ["pip", "pytest", "entrepot"]
@@ -180,7 +183,7 @@ def test_the_commands_that_take_minutes_are_understood() -> None:
     assert {packages.get(name, "yours") for name in given["backends"]} == {"yours", commands[0][-1]}
 
 
-def test_every_block_is_run_or_looked_at() -> None:
+def test_every_block_is_run_or_checked() -> None:
     runs = {("sh", ""), ("sh", "in another terminal"), ("sh", "takes minutes"), ("yaml", "config.yml")}
     runs.add(("python", ""))  # by test_documents
     left = [block for block in BLOCKS if (block.language, block.title) not in runs]

@@ -1,4 +1,4 @@
-"""A host of the test's own, which it may kill, starve and stop."""
+"""A host for one test, which may kill, overload and stop it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ DRAIN_SECONDS = 4
 
 @pytest.fixture
 def root(folder: Path) -> Path:
-    """The directory that the host stores in."""
+    """Return the directory of the store."""
     return folder / "data"
 
 
 @pytest.fixture(params=SERVERS)
 def server(request: pytest.FixtureRequest) -> str:
-    """The name of the host's server."""
+    """Return the name of the host's server."""
     return str(request.param)
 
 
 @pytest.fixture
 def host(server: str, root: Path, folder: Path) -> Iterator[Registry]:
-    """Entrepot, running."""
+    """Start entrepot."""
     config = write_config(folder / "config.yml", root, http={"draintimeout": f"{DRAIN_SECONDS}s"})
     registry = entrepot(config, folder / "host", server=server)
     try:
@@ -39,7 +39,7 @@ def host(server: str, root: Path, folder: Path) -> Iterator[Registry]:
 
 @pytest.fixture(scope="module", params=SERVERS)
 def steady_host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """Entrepot, running, for all tests of a file that leave it running."""
+    """Start entrepot for all tests of a file, which must not stop it."""
     folder = tmp_path_factory.mktemp("steady")
     registry = entrepot(write_config(folder / "config.yml", folder / "data"), folder / "host", server=request.param)
     try:

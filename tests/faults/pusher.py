@@ -1,4 +1,4 @@
-"""Clients that push without end and remember every answer."""
+"""Clients that push continuously and record every response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Attempt", "Pusher"]
 
 @dataclass(slots=True)
 class Attempt:
-    """One image that a client tried to push, and what of it was answered with 201."""
+    """An image that a client tried to push, and which parts got a 201 response."""
 
     tag: str
     image: Package
@@ -26,9 +26,9 @@ class Attempt:
 
 
 class Pusher(threading.Thread):
-    """Pushes small images into one repository until it is told to stop.
+    """Push small images to one repository until ``stop`` is called.
 
-    A broken connection ends an attempt; ``surprises`` are answers that no push may get.
+    A broken connection ends an attempt. ``surprises`` are responses that a push must never get.
     """
 
     def __init__(self, registry: Registry, repository: str, seed: int) -> None:
@@ -38,7 +38,7 @@ class Pusher(threading.Thread):
         self.surprises: list[Answer] = []
         self._registry = registry
         self._wire = registry.wire
-        self._random = Random(seed)  # noqa: S311  # content and moments, not secrets
+        self._random = Random(seed)  # noqa: S311  # content and delays, not secrets
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -53,14 +53,14 @@ class Pusher(threading.Thread):
                 self.push(attempt)
 
     def stop(self) -> None:
-        """End after the attempt that runs now."""
+        """Stop after the current attempt."""
         self._stopped.set()
         self.join()
 
     def push(self, attempt: Attempt) -> bool:
-        """Push what of an image is not there yet; answers whether all was created.
+        """Push the parts of an image that do not exist yet. Return whether all parts were created.
 
-        Raises WireError where a connection breaks.
+        Raises WireError if a connection breaks.
         """
         for blob in attempt.image.blobs:
             if digest_of(blob) not in attempt.blobs_created and self._created(self._push_blob(blob)):

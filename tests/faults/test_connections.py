@@ -1,4 +1,4 @@
-"""Clients that lie about lengths, stall, or get in each other's way."""
+"""Clients that send wrong lengths, stall, or interfere with each other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MIB = 2**20
 
 
 def _cut_short(exchange: Exchange, data: bytes) -> Answer | None:
-    """Send less than was promised; None where the server just closes."""
+    """Send fewer bytes than announced. Return None if the server closes without a response."""
     exchange.send(data)
     exchange.end_sending()
     try:
@@ -28,7 +28,7 @@ def _cut_short(exchange: Exchange, data: bytes) -> Answer | None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_a_blob_shorter_than_its_content_length_is_no_success(
+def test_a_blob_shorter_than_its_content_length_is_rejected(
     steady_host: Registry, repository: str, method: str
 ) -> None:
     data = Random(method).randbytes(100_000)  # noqa: S311  # content, not a secret
@@ -42,7 +42,7 @@ def test_a_blob_shorter_than_its_content_length_is_no_success(
     assert steady_host.wire.push_blob(repository, data).status == 201
 
 
-def test_a_chunk_shorter_than_its_content_length_is_no_success(steady_host: Registry, repository: str) -> None:
+def test_a_chunk_shorter_than_its_content_length_is_rejected(steady_host: Registry, repository: str) -> None:
     data = b"x" * 100_000
     location = steady_host.wire.start_upload(repository)
 
@@ -55,7 +55,7 @@ def test_a_chunk_shorter_than_its_content_length_is_no_success(steady_host: Regi
     assert answer.status == 201, answer
 
 
-def test_a_manifest_shorter_than_its_content_length_is_no_success(steady_host: Registry, repository: str) -> None:
+def test_a_manifest_shorter_than_its_content_length_is_rejected(steady_host: Registry, repository: str) -> None:
     image = package([b"content"])
     push_image(steady_host.wire, repository, image, "whole")
 
@@ -68,14 +68,14 @@ def test_a_manifest_shorter_than_its_content_length_is_no_success(steady_host: R
     assert steady_host.wire.tags(repository) == ["whole"]
 
 
-def test_a_client_that_tries_tls_first_is_answered_at_once(steady_host: Registry) -> None:
+def test_a_tls_handshake_on_a_plain_port_is_answered_immediately(steady_host: Registry) -> None:
     context = ssl.create_default_context()
     with socket.create_connection((HOST, steady_host.port), timeout=2) as plain, pytest.raises(ssl.SSLError):
         context.wrap_socket(plain, server_hostname=HOST)
     assert steady_host.answers()
 
 
-def test_stalled_clients_stop_nobody_else(steady_host: Registry, repository: str) -> None:
+def test_stalled_clients_do_not_block_others(steady_host: Registry, repository: str) -> None:
     data = b"y" * MIB
     stalled = []
     for _ in range(12):
@@ -96,7 +96,7 @@ def test_stalled_clients_stop_nobody_else(steady_host: Registry, repository: str
     assert [exchange.answer().status for exchange in stalled] == [202] * len(stalled)
 
 
-def test_of_two_clients_that_append_to_one_upload_at_once_one_wins(steady_host: Registry, repository: str) -> None:
+def test_of_two_concurrent_appends_to_one_upload_one_succeeds(steady_host: Registry, repository: str) -> None:
     for attempt in range(6):
         bodies = [bytes([attempt, number]) * (MIB // 2) for number in range(2)]
         location = steady_host.wire.start_upload(repository)

@@ -1,4 +1,4 @@
-"""A full disk: the push fails and says so, what was there stays, and space that comes back can be used."""
+"""With a full disk, pushes fail with an error, existing content stays, and freed space can be used again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _refused(answer: Answer) -> bool:
     return 500 <= answer.status < 600 and isinstance(body, dict) and bool(body["errors"][0]["code"])
 
 
-def test_a_blob_that_does_not_fit_is_refused_and_harms_nothing(host: Registry) -> None:
+def test_a_blob_that_does_not_fit_is_rejected_without_side_effects(host: Registry) -> None:
     early = package([b"early"])
     push_image(host.wire, "app", early, "early")
     data = Random("large").randbytes(30 * MIB)  # noqa: S311  # content, not a secret
@@ -48,7 +48,7 @@ def test_a_blob_that_does_not_fit_is_refused_and_harms_nothing(host: Registry) -
     assert host.wire.blob("app", digest_of(data[: 12 * MIB])).body == data[: 12 * MIB]
 
 
-def test_a_blob_in_one_request_that_does_not_fit_takes_no_space(host: Registry) -> None:
+def test_a_rejected_monolithic_blob_takes_no_space(host: Registry) -> None:
     data = Random("one request").randbytes(30 * MIB)  # noqa: S311  # content, not a secret
     fitting = data[: 16 * MIB]
 
@@ -61,7 +61,7 @@ def test_a_blob_in_one_request_that_does_not_fit_takes_no_space(host: Registry) 
     assert host.wire.blob("app", digest_of(fitting)).body == fitting
 
 
-def test_an_upload_goes_on_when_there_is_space_again(host: Registry, root: Path) -> None:
+def test_an_upload_resumes_when_space_is_available_again(host: Registry, root: Path) -> None:
     data = Random("goes on").randbytes(6 * MIB)  # noqa: S311  # content, not a secret
     first = host.wire.patch(host.wire.start_upload("app"), data[:MIB])
     filler = _fill(root)
@@ -75,7 +75,7 @@ def test_an_upload_goes_on_when_there_is_space_again(host: Registry, root: Path)
     assert host.wire.blob("app", digest_of(data)).body == data
 
 
-def test_a_manifest_that_does_not_fit_is_refused_and_not_listed(host: Registry, root: Path) -> None:
+def test_a_manifest_that_does_not_fit_is_rejected_and_not_listed(host: Registry, root: Path) -> None:
     early, late = package([b"early"]), package([b"late"])
     push_image(host.wire, "app", early, "early")
     for blob in late.blobs:
@@ -85,7 +85,7 @@ def test_a_manifest_that_does_not_fit_is_refused_and_not_listed(host: Registry, 
     for _ in range(20):
         assert _refused(host.wire.push_manifest("app", "late", late.manifest))
     assert "Traceback" not in host.service.output()
-    assert host.service.output().count("no room is left") <= 8  # a few operations, once a minute and worker
+    assert host.service.output().count("no room is left") <= 8  # each operation logs once a minute per worker
 
     assert host.wire.tags("app") == ["early"]
     assert missing_parts(host.wire, "app", early, "early") == []

@@ -1,4 +1,4 @@
-"""Requests that break a rule of HTTP itself, and connections that end with an unread body, on every server."""
+"""Requests that violate HTTP itself, and connections that end with an unread body, on every server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def _talk(host: Registry, head: str, body: bytes = b"", *, ends: bool = False) -> Answer | None:
-    """Send one request and read its answer until the server closes, or None where it closes without one."""
+    """Send one request and read until the server closes. Return None if it closes without a response."""
     method = head.partition(" ")[0]
     with socket.create_connection((HOST, host.port), timeout=30) as connection:
         connection.sendall(head.encode("latin-1") + b"\r\n\r\n" + body)
@@ -59,14 +59,14 @@ def _talk(host: Registry, head: str, body: bytes = b"", *, ends: bool = False) -
         "Host: [::1",
     ],
 )
-def test_a_request_without_one_valid_host_is_refused(host: Registry, fields: str) -> None:
+def test_a_request_without_one_valid_host_is_rejected(host: Registry, fields: str) -> None:
     answer = _talk(host, f"GET /v2/ HTTP/1.1\r\nConnection: close\r\n{fields}")
     assert answer is not None
     assert answer.status == 400, answer
 
 
 @pytest.mark.parametrize("value", ["a.example", "a_b:5000", "127.0.0.1:5000", "[::1]:5000", "A.Example.", "localhost:"])
-def test_a_valid_host_is_taken(host: Registry, value: str) -> None:
+def test_a_valid_host_is_accepted(host: Registry, value: str) -> None:
     answer = _talk(host, f"GET /v2/ HTTP/1.1\r\nConnection: close\r\nHost: {value}")
     assert answer is not None
     assert answer.status == 200, answer
@@ -78,13 +78,13 @@ def test_http_1_0_needs_no_host(host: Registry) -> None:
     assert answer.status == 200, answer
 
 
-def test_a_client_that_waits_to_send_is_refused_at_once(host: Registry) -> None:
+def test_a_client_that_waits_for_100_continue_is_rejected_immediately(host: Registry) -> None:
     with socket.create_connection((HOST, host.port), timeout=30) as connection:
         head = f"PUT {UNKNOWN} HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
         began = time.monotonic()
         connection.sendall(head.encode())
         first = connection.recv(10_000)
-        if first.startswith(b"HTTP/1.1 100"):  # waitress asks for every body
+        if first.startswith(b"HTTP/1.1 100"):  # waitress requests every body
             connection.sendall(b"123456789")
             first = connection.recv(10_000)
             closes = False
@@ -97,7 +97,7 @@ def test_a_client_that_waits_to_send_is_refused_at_once(host: Registry) -> None:
 
 
 @pytest.mark.parametrize("host", ["granian", "gunicorn"], indirect=True)
-def test_a_client_that_sends_too_slowly_is_refused_in_time_and_its_connection_ends(host: Registry) -> None:
+def test_a_client_that_sends_too_slowly_is_rejected_and_disconnected(host: Registry) -> None:
     with socket.create_connection((HOST, host.port), timeout=30) as connection:
         head = f"PUT {UNKNOWN} HTTP/1.1\r\nHost: a.example\r\nContent-Length: 90000000\r\n\r\n"
         began = time.monotonic()
@@ -115,7 +115,9 @@ def _chunk(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("rest", [b"x\r\n", b"ffff\r\nabc", b""], ids=["size", "cut off", "no last chunk"])
-def test_a_manifest_in_chunks_that_break_off_is_not_stored(host: Registry, repository: str, rest: bytes) -> None:
+def test_a_manifest_with_incomplete_chunked_encoding_is_not_stored(
+    host: Registry, repository: str, rest: bytes
+) -> None:
     image = package([b"content"])
     push_image(host.wire, repository, image, "whole")
     head = f"PUT /v2/{repository}/manifests/broken HTTP/1.1\r\n{CHUNKED}\r\nContent-Type: {OCI_MANIFEST}"
@@ -124,20 +126,20 @@ def test_a_manifest_in_chunks_that_break_off_is_not_stored(host: Registry, repos
     assert host.wire.tags(repository) == ["whole"]
 
 
-def test_bytes_before_a_broken_chunk_count_and_the_upload_goes_on(host: Registry, repository: str) -> None:
+def test_bytes_before_an_incomplete_chunk_count_and_the_upload_resumes(host: Registry, repository: str) -> None:
     data = b"y" * 100_000
     location = host.wire.start_upload(repository)
     answer = _talk(host, f"PATCH {location} HTTP/1.1\r\n{CHUNKED}", _chunk(data[:60_000]) + b"x\r\n")
     assert answer is not None
-    # granian does not say that the body broke off; see its README.
+    # granian does not report that the body was cut off; see its README.
     assert answer.status == 202 if "granian" in host.name else answer.status == 400, answer
     status = host.wire.status(location)
-    # waitress passes on whole bodies only.
+    # waitress only passes on complete bodies.
     assert status.received == (0 if "waitress" in host.name else 60_000)
     assert host.wire.finish(status.location, digest_of(data), data[status.received :]).status == 201
 
 
-def test_a_blob_in_chunks_that_break_off_is_not_stored(host: Registry, repository: str) -> None:
+def test_a_blob_with_incomplete_chunked_encoding_is_not_stored(host: Registry, repository: str) -> None:
     data = b"z" * 100_000
     head = f"POST /v2/{repository}/blobs/uploads/?digest={digest_of(data)} HTTP/1.1\r\n{CHUNKED}"
     answer = _talk(host, head, _chunk(data[:-1]) + b"x\r\n")
@@ -170,8 +172,8 @@ def http2_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         ([(":authority", "a.example"), ("host", "a b")], "400"),
     ],
 )
-def test_a_request_over_http2_names_one_valid_host(http2_port: int, fields: list[tuple[str, str]], status: str) -> None:
-    # Without its checks: it would not send such a request.
+def test_an_http2_request_needs_one_valid_host(http2_port: int, fields: list[tuple[str, str]], status: str) -> None:
+    # Disable httpx's validation, which would reject such a request.
     client = H2Connection(H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False))
     client.initiate_connection()
     client.send_headers(1, [(":method", "GET"), (":scheme", "http"), (":path", "/v2/"), *fields], end_stream=True)

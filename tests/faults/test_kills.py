@@ -1,4 +1,4 @@
-"""Kill -9 at random moments while clients push: a blob or manifest is whole, or it is not there."""
+"""Kill -9 at random times while clients push: each blob and manifest is complete or absent."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ def _kill_worker(host: Registry) -> None:
     os.kill(first, signal.SIGKILL)
     end = time.monotonic() + 10
     while len(_workers(host)) < len(others) + 1 or first in _workers(host) or not host.answers():
-        assert host.service.running, f"the host ended with its worker:\n{host.service.tail()}"
-        assert time.monotonic() < end, f"no worker took the place of the killed one:\n{host.service.tail()}"
+        assert host.service.running, f"the host exited together with its worker:\n{host.service.tail()}"
+        assert time.monotonic() < end, f"the killed worker was not replaced:\n{host.service.tail()}"
         time.sleep(0.05)
 
 
 def _workers(host: Registry) -> list[int]:
-    """The workers, the oldest first."""
+    """Return the workers, oldest first."""
     found = {pid: stat for pid in host.service.pids() if (stat := _stat(pid)) and int(stat[1]) == host.service.pid}
-    return sorted(found, key=lambda pid: int(found[pid][19]))  # by the time of their start: numbers begin anew
+    return sorted(found, key=lambda pid: int(found[pid][19]))  # by start time, because pids wrap around
 
 
 def _stat(pid: int) -> list[str]:
-    """What the kernel says of a process from its state on; nothing where it has ended."""
+    """Return the fields of /proc/PID/stat from the state on, or nothing if the process has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -67,12 +67,12 @@ def _stat(pid: int) -> list[str]:
     [("granian", 8, _kill_whole), ("granian", 16, _kill_worker), ("waitress", 8, _kill_whole)],
     ids=["granian", "one-worker-of-granian", "waitress"],
 )
-def test_every_kill_leaves_each_blob_and_manifest_whole_or_absent(
+def test_after_each_kill_every_blob_and_manifest_is_complete_or_absent(
     host: Registry, root: Path, kills: int, kill: Callable[[Registry], None]
 ) -> None:
     seed = int.from_bytes(os.urandom(4))
-    print(f"seed {seed}")  # noqa: T201  # pytest shows it beside a failure
-    random = Random(seed)  # noqa: S311  # moments, not secrets
+    print(f"seed {seed}")  # noqa: T201  # shown by pytest if the test fails
+    random = Random(seed)  # noqa: S311  # delays, not secrets
 
     with _pushing(host, seed) as pushers:
         for _ in range(kills):
@@ -81,7 +81,7 @@ def test_every_kill_leaves_each_blob_and_manifest_whole_or_absent(
     _kill_whole(host)
 
     interrupted = [attempt for pusher in pushers for attempt in pusher.attempts if not attempt.created]
-    assert len(interrupted) > kills // 3, "the kills met no pushes, so this test shows nothing"
+    assert len(interrupted) > kills // 3, "no push was interrupted by a kill, so this test proves nothing"
     _assert_files_whole(root)
     for pusher in pushers:
         assert pusher.surprises == []
@@ -96,13 +96,13 @@ def test_every_kill_leaves_each_blob_and_manifest_whole_or_absent(
 
 
 @pytest.mark.parametrize("server", ["granian"])
-def test_workers_end_when_their_parent_is_killed(host: Registry) -> None:
+def test_workers_exit_when_their_parent_is_killed(host: Registry) -> None:
     os.kill(host.service.pid, signal.SIGKILL)
     host.service.wait(5)
 
     end = time.monotonic() + 10
     while left := host.service.pids():
-        assert time.monotonic() < end, f"still there, and holding the port: {left}"
+        assert time.monotonic() < end, f"still running, and blocking the port: {left}"
         time.sleep(0.05)
     host.start()
 
@@ -115,7 +115,7 @@ def _assert_files_whole(root: Path) -> None:
 
 
 def _assert_whole_or_absent(host: Registry, repository: str, attempt: Attempt, *, listed: bool) -> None:
-    assert listed or not attempt.created, f"{attempt.tag} was answered with 201 and is not listed"
+    assert listed or not attempt.created, f"{attempt.tag} got a 201 response but is not listed"
     if listed:
         assert missing_parts(host.wire, repository, attempt.image, attempt.tag) == []
         return

@@ -1,4 +1,4 @@
-"""An upload goes on from what the server has, after the server or the connection died."""
+"""An upload resumes at the last received byte after the server or the connection died."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _data(seed: str, size: int) -> bytes:
     return Random(seed).randbytes(size)  # noqa: S311  # content, not a secret
 
 
-def test_an_upload_goes_on_after_kill_9_in_mid_patch(host: Registry) -> None:
+def test_an_upload_resumes_after_kill_9_during_patch(host: Registry) -> None:
     data = _data("killed", 8 * MIB)
     first = host.wire.patch(host.wire.start_upload("app"), data[: 3 * MIB])
     assert first.status == 202
@@ -43,7 +43,7 @@ def test_an_upload_goes_on_after_kill_9_in_mid_patch(host: Registry) -> None:
     _finish_from(host.wire, first.location, data)
 
 
-def test_an_upload_ends_after_a_restart_between_patch_and_put(host: Registry) -> None:
+def test_an_upload_completes_after_a_restart_between_patch_and_put(host: Registry) -> None:
     data = _data("restarted", 2 * MIB)
     patched = host.wire.patch(host.wire.start_upload("app"), data)
 
@@ -61,14 +61,14 @@ def test_bytes_received_before_a_broken_connection_count(host: Registry, server:
     exchange.send(data[: 4 * MIB])
     exchange.close()
 
-    # waitress hands a request over only when all its bytes are there.
+    # waitress passes on a request only when its body is complete.
     expected = 0 if server == "waitress" else 4 * MIB
     _wait_for(host.wire, location, expected)
     assert host.wire.blob("app", digest_of(data[: 4 * MIB])).status == 404
     _finish_from(host.wire, location, data)
 
 
-def test_a_put_that_breaks_off_leaves_nothing_readable_and_can_go_on(host: Registry, server: str) -> None:
+def test_an_interrupted_put_leaves_nothing_readable_and_can_resume(host: Registry, server: str) -> None:
     data = _data("broken put", 6 * MIB)
     location = host.wire.start_upload("app")
     exchange = host.wire.begin("PUT", with_digest(location, digest_of(data)), len(data))
@@ -83,5 +83,5 @@ def test_a_put_that_breaks_off_leaves_nothing_readable_and_can_go_on(host: Regis
 def _wait_for(wire: Wire, location: str, received: int) -> None:
     end = time.monotonic() + 5
     while (there := wire.status(location).received) != received:
-        assert time.monotonic() < end, f"{there} bytes count, not {received}"
+        assert time.monotonic() < end, f"{there} bytes are stored instead of {received}"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""SIGTERM: running requests end with their own answers, new ones are refused, and the process ends in time."""
+"""SIGTERM: active requests complete, new ones are refused, and the process exits in time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _half_sent(host: Registry, data: bytes) -> Exchange:
     return exchange
 
 
-def test_an_upload_that_runs_is_finished_before_the_host_ends(host: Registry) -> None:
+def test_an_active_upload_completes_before_the_host_exits(host: Registry) -> None:
     data = Random("drained").randbytes(4 * MIB)  # noqa: S311  # content, not a secret
     exchange = _half_sent(host, data)
 
@@ -43,7 +43,7 @@ def test_an_upload_that_runs_is_finished_before_the_host_ends(host: Registry) ->
     assert host.wire.blob("app", digest_of(data)).body == data
 
 
-def test_a_client_that_never_ends_does_not_hold_the_host_beyond_the_drain_timeout(host: Registry) -> None:
+def test_a_stalled_client_does_not_delay_the_exit_beyond_the_drain_timeout(host: Registry) -> None:
     data = bytes(4 * MIB)
     exchange = _half_sent(host, data)
 
@@ -55,7 +55,7 @@ def test_a_client_that_never_ends_does_not_hold_the_host_beyond_the_drain_timeou
     assert host.wire.blob("app", digest_of(data)).status == 404
 
 
-def test_an_idle_host_ends_at_once_and_without_a_complaint(host: Registry) -> None:
+def test_an_idle_host_exits_immediately_without_warnings(host: Registry) -> None:
     start = time.monotonic()
     host.service.signal(signal.SIGTERM)
     assert host.service.wait(5) == 0

@@ -1,4 +1,4 @@
-"""A store that cannot be reached, hangs, fails or breaks off: clients are told to come back, and nothing hangs."""
+"""A store that is unreachable, hangs, fails or disconnects: clients get 503, and no request hangs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from services.wire import OCI_MANIFEST, Answer, Wire, WireError, digest_of, with
 
 MIB = 2**20
 TIMEOUT_SECONDS = 1
-# The driver asks twice; the host asks the driver for ten seconds, and once more where one call began before.
+# The driver tries twice; the host retries for ten seconds, and once more if a call began before.
 LONGEST_SECONDS = 10 + 2 * TIMEOUT_SECONDS + 3
 
 SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
@@ -33,7 +33,7 @@ SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Reduce y
 
 @dataclass(frozen=True)
 class Scene:
-    """A host, its store behind a proxy, and an image that is there."""
+    """A host, its store behind a proxy, and an image that exists."""
 
     host: Registry
     store: FaultProxy
@@ -41,13 +41,13 @@ class Scene:
 
     @property
     def wire(self) -> Wire:
-        """Patient requests: a host that hangs shall be seen to hang."""
+        """Return a wire with a long timeout, so that a hanging host is detected."""
         return Wire("127.0.0.1", self.host.port, timeout=120)
 
 
 @pytest.fixture(scope="module")
-def whole_scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """One host for all tests; they leave it running."""
+def shared_scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Start one host for all tests, which must not stop it."""
     need(request, *PROGRAMS)
     ceph: Ceph = request.getfixturevalue("ceph")
     folder = tmp_path_factory.mktemp("store-faults")
@@ -68,11 +68,11 @@ def whole_scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
-def scene(whole_scene: Scene) -> Iterator[Scene]:
-    """The store answers before and after each test."""
-    whole_scene.store.clear()
-    yield whole_scene
-    whole_scene.store.heal()
+def scene(shared_scene: Scene) -> Iterator[Scene]:
+    """Remove all faults of the store before and after each test."""
+    shared_scene.store.clear()
+    yield shared_scene
+    shared_scene.store.heal()
 
 
 FAULTS: dict[str, Callable[[FaultProxy], None]] = {
@@ -85,9 +85,7 @@ FAULTS: dict[str, Callable[[FaultProxy], None]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_request_is_answered_503_in_time_and_works_again_afterwards(
-    scene: Scene, fault: str, repository: str
-) -> None:
+def test_every_request_gets_503_in_time_and_succeeds_afterwards(scene: Scene, fault: str, repository: str) -> None:
     wire, image = scene.wire, scene.image
     blob = Random(fault).randbytes(6 * MIB)  # noqa: S311  # content, not a secret
     layer = digest_of(image.blobs[1])
@@ -97,7 +95,7 @@ def test_every_request_is_answered_503_in_time_and_works_again_afterwards(
         "manifest by tag": ("GET", "/v2/app/manifests/latest", b""),
         "manifest by digest": ("HEAD", f"/v2/app/manifests/{image.digest}", b""),
         "blob": ("GET", f"/v2/app/blobs/{layer}", b""),
-        "head of a blob": ("HEAD", f"/v2/app/blobs/{layer}", b""),
+        "HEAD of a blob": ("HEAD", f"/v2/app/blobs/{layer}", b""),
         "tags": ("GET", "/v2/app/tags/list", b""),
         "catalog": ("GET", "/v2/_catalog", b""),
         "start": ("POST", f"/v2/{repository}/blobs/uploads/", b""),
@@ -133,7 +131,7 @@ def test_every_request_is_answered_503_in_time_and_works_again_afterwards(
 
 
 def _finish(wire: Wire, repository: str, location: str, blob: bytes) -> None:
-    """Go on with an upload where the host says that it stands; after an end that failed it may be over."""
+    """Resume an upload at the offset that the host reports. After a failed completion it may already be finished."""
     status = wire.request("GET", location)
     if status.status == 404:
         status = wire.request("GET", wire.start_upload(repository))
@@ -144,14 +142,14 @@ def _finish(wire: Wire, repository: str, location: str, blob: bytes) -> None:
     assert wire.hash_of(f"/v2/{repository}/blobs/{digest_of(blob)}") == digest_of(blob)
 
 
-def test_a_blob_that_the_store_cuts_short_is_no_whole_answer(scene: Scene) -> None:
+def test_a_blob_truncated_by_the_store_is_not_a_complete_response(scene: Scene) -> None:
     scene.store.cut(MIB)
 
     with pytest.raises(WireError):
         scene.wire.blob("app", digest_of(scene.image.blobs[1]))
 
 
-def test_a_manifest_that_the_store_cuts_short_is_not_answered(scene: Scene) -> None:
+def test_a_manifest_truncated_by_the_store_is_not_served(scene: Scene) -> None:
     image = package(random_files("cut", 20))
     push_image(scene.wire, "cut", image, "latest")
     scene.host.stop()
@@ -163,13 +161,13 @@ def test_a_manifest_that_the_store_cuts_short_is_not_answered(scene: Scene) -> N
     assert scene.wire.manifest("cut", "latest").body == image.manifest
 
 
-def test_a_slow_store_is_waited_for(scene: Scene) -> None:
+def test_the_host_waits_for_a_slow_store(scene: Scene) -> None:
     scene.store.slow(2 * MIB)
 
     assert missing_parts(scene.wire, "app", scene.image, "latest") == []
 
 
-def test_an_endpoint_that_fails_for_a_moment_is_not_noticed(scene: Scene, repository: str) -> None:
+def test_a_temporary_failure_of_the_endpoint_is_retried(scene: Scene, repository: str) -> None:
     image = package(random_files(repository, 20, 100_000))
     scene.store.answer(503, SLOW_DOWN, times=2)
 
@@ -179,7 +177,7 @@ def test_an_endpoint_that_fails_for_a_moment_is_not_noticed(scene: Scene, reposi
 
 
 @pytest.mark.parametrize("size", [50_000, 12 * MIB])
-def test_no_client_notices_that_an_answer_of_the_store_was_lost(scene: Scene, repository: str, size: int) -> None:
+def test_clients_do_not_notice_a_lost_response_of_the_store(scene: Scene, repository: str, size: int) -> None:
     for lost in count():
         seen = count()
         scene.store.drop(matching=partial(_is_number, seen, lost), times=1)
@@ -187,10 +185,10 @@ def test_no_client_notices_that_an_answer_of_the_store_was_lost(scene: Scene, re
 
         first = scene.wire.patch(scene.wire.start_upload(repository), blob[: size // 2], 0)
         second = scene.wire.patch(first.location, blob[size // 2 :], size // 2)
-        assert scene.wire.finish(second.location, digest_of(blob)).status == 201, f"the answer to request {lost}"
+        assert scene.wire.finish(second.location, digest_of(blob)).status == 201, f"the response to request {lost}"
 
         if next(seen) <= lost:
-            assert lost >= 6, "an upload makes more requests than that"
+            assert lost >= 6, "an upload makes more requests than this"
             break
         scene.store.heal()
         assert scene.wire.hash_of(f"/v2/{repository}/blobs/{digest_of(blob)}") == digest_of(blob)

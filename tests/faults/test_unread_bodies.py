@@ -1,4 +1,4 @@
-"""An error that is answered before the body of its request was read arrives, whatever the client (RFC 9112, 9.6)."""
+"""An error that is sent before the request body was read reaches the client (RFC 9112, 9.6), with any client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.refusals import CLIENTS, SIZES, Route, lost
 from services.registry import write_config
 
 COUNT = int(os.environ.get("ENTREPOT_REFUSALS", "0"))
-"""Requests for each cell of the matrix, which ``pytest -rP`` prints; 0 is a few, and fewer of the large ones."""
+"""Requests per cell of the matrix, which ``pytest -rP`` prints. 0 means a few, and fewer of the large ones."""
 
 SPOKEN = [
     ("granian", "plain"),
@@ -42,7 +42,7 @@ def bodies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]
 
 @pytest.fixture(scope="module", params=SPOKEN, ids=" ".join)
 def route(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Route]:
-    """A host that lets anybody push to ``open`` only."""
+    """Start a host that allows anonymous pushes to ``open`` only."""
     server, spoken = request.param
     folder = tmp_path_factory.mktemp("host")
     http: dict[str, object] = {"workers": 1}
@@ -76,7 +76,7 @@ def route(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.timeout(3600 if COUNT else 300)
 @pytest.mark.parametrize("size", SIZES)
-def test_no_error_is_lost(route: Route, bodies: dict[str, Path], size: str) -> None:
+def test_no_error_response_is_lost(route: Route, bodies: dict[str, Path], size: str) -> None:
     faults = {}
     for client in CLIENTS:
         if client == "requests" and route.http2:

@@ -1,4 +1,4 @@
-"""Two hosts on one store, behind haproxy in round robin."""
+"""Two hosts on one store, behind haproxy with round-robin balancing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from services.s3 import s3_options
 
 from .pair import Hosts
 
-# Hosts that are served differently share a store just as well.
+# Hosts with different servers can share a store.
 STORES: Final = (("filesystem", "granian", "waitress"), ("s3", "granian", "granian"))
 
 
 @pytest.fixture(scope="session", params=STORES, ids=" ".join)
 def hosts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Two hosts with one store and one secret; a test that stops one starts it again."""
+    """Start two hosts with one store and one secret. A test that stops a host starts it again."""
     store, *servers = request.param
     need(request, "haproxy", *(PROGRAMS if store == "s3" else ()))
     folder = tmp_path_factory.mktemp("hosts")
@@ -43,5 +43,5 @@ def hosts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def _store(request: pytest.FixtureRequest, store: str, folder: Path) -> Path | Mapping[str, object]:
     if store == "filesystem":
         return folder / "data"
-    # What the hosts stream themselves is what they must agree on.
+    # Redirects are disabled, so that the hosts serve the content themselves and must agree on it.
     return {"s3": s3_options(request.getfixturevalue("ceph")), "redirect": {"disable": True}}

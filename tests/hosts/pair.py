@@ -1,4 +1,4 @@
-"""Two hosts on one store, as a test sees them."""
+"""Two hosts on one store, as used by a test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Hosts"]
 
 @dataclass(frozen=True)
 class Hosts:
-    """The registry as its clients see it, ``front``, and the two hosts that answer for it."""
+    """The registry as seen by its clients (``front``), and the two hosts behind it."""
 
     front: Registry
     a: Registry
@@ -20,7 +20,7 @@ class Hosts:
 
     @property
     def wire(self) -> Wire:
-        """Requests through haproxy: each lands on the next host."""
+        """Requests through haproxy, which alternate between the hosts."""
         return self.front.wire
 
     @property

@@ -1,4 +1,4 @@
-"""A client that does again what failed, as clients of a registry do."""
+"""A client that retries failed requests, as registry clients do."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CHUNK = 400_000
 
 
 class _FailedError(Exception):
-    """A request broke off, or was answered with 5xx."""
+    """A request was interrupted, or got a 5xx response."""
 
 
 class PersistentClient(threading.Thread):
-    """Pushes images until it is told to stop; ``failures`` counts the requests that kills have cost it.
+    """Push images until ``stop`` is called. ``failures`` counts the requests that failed because of kills.
 
-    Every second blob is sent in chunks and goes on, after a failure, where the registry says that it stands.
+    Every second blob is sent in chunks and resumes, after a failure, at the offset that the registry reports.
     """
 
     def __init__(self, wire: Wire, repository: str) -> None:
@@ -36,14 +36,14 @@ class PersistentClient(threading.Thread):
 
     def run(self) -> None:
         try:
-            # The pause leaves the machine to a host that starts again.
+            # Leave CPU time to a host that is starting.
             while not self._stopped.wait(0.2):
                 self.pushed.append(self._push_image(len(self.pushed)))
-        except Exception as error:  # noqa: BLE001 - ``stop`` raises it in the test's own thread
+        except Exception as error:  # noqa: BLE001 - ``stop`` raises it in the test's thread
             self._error = error
 
     def stop(self) -> None:
-        """End after the image that is being pushed; raises what has ended the client before."""
+        """Stop after the current image. Raises the exception that stopped the client, if any."""
         self._stopped.set()
         self.join()
         if self._error is not None:
@@ -53,7 +53,7 @@ class PersistentClient(threading.Thread):
         image = package(random_files(f"{self.repository} {number}", 20, 100_000, 1_500_000))
         for position, blob in enumerate(image.blobs):
             push = self._push_in_chunks if position % 2 == 0 else self._push_whole
-            self._insist(lambda push=push, blob=blob: push(blob))  # type: ignore[misc]  # mypy knows no defaults here
+            self._insist(lambda push=push, blob=blob: push(blob))  # type: ignore[misc]  # mypy does not support defaults here
         target = f"/v2/{self.repository}/manifests/v{number}"
         self._insist(lambda: self._ask(201, "PUT", target, image.manifest))
         return image

@@ -1,4 +1,4 @@
-"""Real clients push and pull through haproxy, each request on the next host, and several push one image at once."""
+"""Real clients push and pull through haproxy, alternating between hosts, also concurrently."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_docker_engine_pushes_and_pulls(hosts: Hosts, docker: Client, reposi
         assert pushed == [f"{hosts.front.address}/{repository}@{digest}"]
 
 
-def test_one_image_pushed_through_both_hosts_at_once_is_whole(hosts: Hosts, repository: str) -> None:
+def test_an_image_pushed_through_both_hosts_concurrently_is_complete(hosts: Hosts, repository: str) -> None:
     for number in range(5):
         image = package(random_files(f"{repository} {number}", 20, 200_000, 2_000_000))
         with ThreadPoolExecutor(4) as clients:

@@ -1,4 +1,4 @@
-"""What one host deletes is gone on the other in the same moment, although each remembers what it has served."""
+"""A deletion on one host takes effect on the other immediately, although each host caches what it has served."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROUNDS = range(10)
 
 
 @pytest.mark.parametrize("number", ROUNDS)
-def test_a_manifest_deleted_on_one_host_is_gone_on_the_other(hosts: Hosts, repository: str, number: int) -> None:
+def test_a_manifest_deleted_on_one_host_is_absent_on_the_other(hosts: Hosts, repository: str, number: int) -> None:
     here, there = hosts.both if number % 2 else hosts.both[::-1]
     image = package(random_files(repository, 1000))
     push_image(here.wire, repository, image, "v1", "v2")
@@ -25,12 +25,12 @@ def test_a_manifest_deleted_on_one_host_is_gone_on_the_other(hosts: Hosts, repos
         assert there.wire.manifest(repository, reference).status == 404
         assert there.wire.manifest(repository, reference, "HEAD").status == 404
     listed = there.wire.request("GET", f"/v2/{repository}/tags/list")
-    assert (listed.status, listed.json()) == (200, {"name": repository, "tags": []}), "it stays known"
+    assert (listed.status, listed.json()) == (200, {"name": repository, "tags": []}), "it is still served"
     assert repository in there.wire.catalog()
 
 
 @pytest.mark.parametrize("number", ROUNDS)
-def test_a_tag_deleted_or_moved_on_one_host_is_so_on_the_other(hosts: Hosts, repository: str, number: int) -> None:
+def test_a_tag_deleted_or_moved_on_one_host_changes_on_the_other(hosts: Hosts, repository: str, number: int) -> None:
     here, there = hosts.both if number % 2 else hosts.both[::-1]
     image, other = (package(random_files(f"{repository} {seed}", 500)) for seed in range(2))
     push_image(here.wire, repository, image, "v1", "v2")
@@ -47,7 +47,7 @@ def test_a_tag_deleted_or_moved_on_one_host_is_so_on_the_other(hosts: Hosts, rep
 
 
 @pytest.mark.parametrize("number", ROUNDS)
-def test_a_blob_deleted_on_one_host_is_gone_on_the_other(hosts: Hosts, repository: str, number: int) -> None:
+def test_a_blob_deleted_on_one_host_is_absent_on_the_other(hosts: Hosts, repository: str, number: int) -> None:
     here, there = hosts.both if number % 2 else hosts.both[::-1]
     (data,) = random_files(repository, 300_000 if number % 3 else 20)
     target = f"/v2/{repository}/blobs/{digest_of(data)}"

@@ -1,4 +1,4 @@
-"""Kill -9 of one host while clients push through haproxy: their retries succeed, and every digest is right."""
+"""Kill -9 of one host while clients push through haproxy: retries succeed, and every digest is correct."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ KILLS = 4
 MOST_KILLS = 30
 
 
-def test_an_upload_goes_on_where_the_killed_host_left_it(hosts: Hosts, repository: str) -> None:
+def test_an_upload_resumes_where_the_killed_host_stopped(hosts: Hosts, repository: str) -> None:
     blobs = random_files(repository, 12 * MIB, 12 * MIB)
     locations = [hosts.wire.patch(hosts.wire.start_upload(repository), blob[: 2 * MIB], 0).location for blob in blobs]
 
-    # The next host for each request: one of the two is on the host that is killed.
+    # Requests alternate between the hosts, so one of two reaches the host that is killed.
     running = [hosts.wire.begin("PATCH", location, 10 * MIB) for location in locations]
     for exchange, blob in zip(running, blobs, strict=True):
         exchange.send(blob[2 * MIB : 7 * MIB])
@@ -48,7 +48,7 @@ def test_an_upload_goes_on_where_the_killed_host_left_it(hosts: Hosts, repositor
 
 
 def _ended(exchange: Exchange, rest: bytes) -> bool:
-    """Send what is left, and say whether a host has taken all of it."""
+    """Send the remaining bytes and return whether a host received all of them."""
     try:
         exchange.send_refusable(rest)
         return exchange.answer().status == 202
@@ -58,20 +58,20 @@ def _ended(exchange: Exchange, rest: bytes) -> bool:
 
 def _restart(host: Registry) -> None:
     host.start()
-    # haproxy looks every second.
+    # haproxy checks the hosts every second.
     time.sleep(1.5)
 
 
-def test_a_kill_of_one_host_costs_its_clients_a_retry_and_nothing_else(hosts: Hosts, repository: str) -> None:
+def test_after_a_kill_of_one_host_clients_only_need_to_retry(hosts: Hosts, repository: str) -> None:
     clients = [PersistentClient(hosts.wire, f"{repository}/{number}") for number in range(CLIENTS)]
-    random = Random(repository)  # noqa: S311  # moments, not secrets
+    random = Random(repository)  # noqa: S311  # delays, not secrets
 
     for client in clients:
         client.start()
     kills = 0
-    # A kill between two requests costs nobody anything: there are more of them until enough have met one.
+    # A kill between two requests interrupts none. Repeat until enough kills have interrupted a request.
     while kills < KILLS or sum(client.failures for client in clients) < KILLS // 2:
-        assert kills < MOST_KILLS, "the kills meet no pushes: this shows nothing"
+        assert kills < MOST_KILLS, "no push was interrupted by a kill, so this test proves nothing"
         time.sleep(random.uniform(0, 0.5))
         host = hosts.both[kills % 2]
         host.service.kill()
@@ -88,7 +88,9 @@ def test_a_kill_of_one_host_costs_its_clients_a_retry_and_nothing_else(hosts: Ho
                 assert missing_parts(host.wire, client.repository, image, f"v{number}") == []
 
 
-def test_skopeo_pushes_again_what_a_kill_broke_off(hosts: Hosts, skopeo: Skopeo, repository: str, folder: Path) -> None:
+def test_skopeo_retries_a_push_that_a_kill_interrupted(
+    hosts: Hosts, skopeo: Skopeo, repository: str, folder: Path
+) -> None:
     layout = OciLayout(folder / "mine")
     layers = package(random_files(repository, *[12_000_000] * 6))
     image = layout.add("v1", layers)

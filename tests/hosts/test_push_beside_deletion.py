@@ -1,6 +1,6 @@
-"""A manifest that is pushed while it is being deleted is there with its tag, or it is gone with its tag.
+"""After a push concurrent with a deletion of a manifest, the manifest and its tag either both exist or are both gone.
 
-``ENTREPOT_RACE_ROUNDS`` sets the number of rounds for each kind of race, for runs by hand that are longer.
+``ENTREPOT_RACE_ROUNDS`` sets the number of rounds for each kind of race, for longer manual runs.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from services.wire import Answer, Wire, digest_of
 
 ROUNDS: Final = int(os.environ.get("ENTREPOT_RACE_ROUNDS", "25"))
 LONGEST_HEAD_START: Final = 0.012
-"""Seconds that one request may begin after another: about what the slower request takes."""
+"""Maximum delay in seconds between two requests, about the duration of the slower one."""
 
 
 @pytest.fixture(scope="module", params=["filesystem", "s3"])
 def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """One host whose two workers share nothing but the store."""
+    """Start one host with two workers that only share the store."""
     folder = tmp_path_factory.mktemp("workers")
     if request.param == "s3":
         need(request, *PROGRAMS)
@@ -50,10 +50,10 @@ def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.timeout(120 + 5 * ROUNDS)
 @pytest.mark.parametrize("deleted", ["the digest", "the tag", "the digest and the tag"])
-def test_a_push_beside_a_deletion_leaves_the_tag_with_its_manifest_or_neither(
+def test_a_push_concurrent_with_a_deletion_leaves_tag_and_manifest_or_neither(
     workers: Registry, repository: str, deleted: str
 ) -> None:
-    wire, random = workers.wire, Random(deleted)  # noqa: S311  # delays, no secret
+    wire, random = workers.wire, Random(deleted)  # noqa: S311  # delays, not secrets
     failures: dict[str, int] = {}
     outcomes: dict[str, int] = {}
     with ThreadPoolExecutor(8) as pool:
@@ -63,7 +63,7 @@ def test_a_push_beside_a_deletion_leaves_the_tag_with_its_manifest_or_neither(
             references = [one for name, one in (("digest", digest), ("tag", "t")) if name in deleted]
             assert _put(wire, repository, "t", manifest).status == 201
             requests = [
-                *(lambda: _put(wire, repository, "t", manifest) for _ in range(2)),  # noqa: B023  # of this round
+                *(lambda: _put(wire, repository, "t", manifest) for _ in range(2)),  # noqa: B023  # called within this round
                 *(lambda one=one: _delete(wire, repository, one) for one in references),
             ]
             answers = _at_once(pool, random, requests)
@@ -72,12 +72,12 @@ def test_a_push_beside_a_deletion_leaves_the_tag_with_its_manifest_or_neither(
             outcomes[state] = outcomes.get(state, 0) + 1
             for one in failed:
                 failures[one] = failures.get(one, 0) + 1
-    print(f"{workers.name}: {ROUNDS} rounds beside deletions of {deleted}: {outcomes}, failures: {failures}")  # noqa: T201  # for runs by hand, with -s
+    print(f"{workers.name}: {ROUNDS} rounds with deletions of {deleted}: {outcomes}, failures: {failures}")  # noqa: T201  # for manual runs, with -s
     assert failures == {}
 
 
 def _at_once(pool: ThreadPoolExecutor, random: Random, requests: list[Callable[[], Answer]]) -> list[Answer]:
-    """Make requests that begin together but for a few milliseconds."""
+    """Make requests that start almost simultaneously, apart from a few milliseconds."""
     barrier = Barrier(len(requests))
 
     def make(request: Callable[[], Answer], delay: float) -> Answer:
@@ -90,24 +90,24 @@ def _at_once(pool: ThreadPoolExecutor, random: Random, requests: list[Callable[[
 
 
 def _look(wire: Wire, repository: str, digest: str) -> tuple[str, list[str]]:
-    """What a round has left, and what of it must not be; afterwards nothing of it is there."""
+    """Return the outcome of a round and its violations, then delete everything."""
     tagged, kept = (wire.manifest(repository, one, "HEAD").status for one in ("t", digest))
     listed = "t" in wire.tags(repository)
     failed = []
     if tagged == 200 and kept == 404:
-        failed.append(f"a tag whose digest is 404, {'listed' if listed else 'which the storage does not list'}")
+        failed.append(f"a tag whose digest is 404, {'listed' if listed else 'not listed in the storage'}")
     if listed and tagged == 404:
-        failed.append("a tag that is listed and 404")
+        failed.append("a tag that is listed but 404")
     if _delete(wire, repository, "t").status != (202 if listed else 404):
         failed.append("a tag that cannot be deleted")
     _delete(wire, repository, digest)
     if wire.tags(repository) or wire.manifest(repository, digest).status != 404:
-        failed.append("something that stays")
+        failed.append("remaining content")
     return f"tag {tagged}, digest {kept}", failed
 
 
 def _manifest(text: str) -> bytes:
-    """An index without children, so that nothing has to be pushed before it."""
+    """Return an index without children, so that nothing has to be pushed before it."""
     fields = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {"name": text}}
     return json.dumps(fields).encode()
 

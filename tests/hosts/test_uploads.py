@@ -1,4 +1,4 @@
-"""Uploads whose requests land on different hosts."""
+"""Uploads whose requests reach different hosts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _data(seed: str, size: int) -> bytes:
 
 
 def _push_in_chunks(wire: Wire, repository: str, data: bytes, chunk: int) -> tuple[str, Answer]:
-    """Push chunk by chunk; the path of the upload, and the last answer."""
+    """Push a blob chunk by chunk. Return the path of the upload and the last response."""
     location = wire.start_upload(repository)
     path = urlsplit(location).path
     for start in range(0, len(data), chunk):
@@ -34,7 +34,7 @@ def _push_in_chunks(wire: Wire, repository: str, data: bytes, chunk: int) -> tup
 
 
 def _chunks_on(host: Registry, path: str) -> int:
-    """How many chunks of an upload a host says it has taken; its log is written a little later than its answer."""
+    """Return how many chunks of an upload a host logged as received. The log is written shortly after the response."""
     return sum(f"method=PATCH path={path} status=202" in line for line in host.service.output().splitlines())
 
 
@@ -45,11 +45,9 @@ def _wait_for_logs(hosts: Sequence[Registry], path: str, chunks: int) -> list[in
     return counts
 
 
-# Small ones lie in the host's own record, larger ones in the driver's parts, with and without a rest.
+# Small ones are stored in the host's record, larger ones in the driver's parts, with and without a remainder.
 @pytest.mark.parametrize(("size", "chunk"), [(60_000, 10_000), (3_000_000, 500_000), (40 * MIB, 5 * MIB + 1)])
-def test_chunks_of_one_upload_land_on_both_hosts_and_the_blob_is_whole(
-    hosts: Hosts, repository: str, size: int, chunk: int
-) -> None:
+def test_a_blob_with_chunks_on_both_hosts_is_complete(hosts: Hosts, repository: str, size: int, chunk: int) -> None:
     data = _data(repository, size)
 
     path, answer = _push_in_chunks(hosts.wire, repository, data, chunk)
@@ -63,7 +61,7 @@ def test_chunks_of_one_upload_land_on_both_hosts_and_the_blob_is_whole(
         assert host.wire.hash_of(f"/v2/{repository}/blobs/{digest_of(data)}") == digest_of(data)
 
 
-def test_many_chunked_uploads_at_once_are_all_whole(hosts: Hosts, repository: str) -> None:
+def test_many_concurrent_chunked_uploads_are_complete(hosts: Hosts, repository: str) -> None:
     blobs = [_data(f"{repository} {number}", 1_500_000 + number) for number in range(12)]
 
     with ThreadPoolExecutor(6) as clients:
@@ -75,7 +73,7 @@ def test_many_chunked_uploads_at_once_are_all_whole(hosts: Hosts, repository: st
             assert host.wire.hash_of(f"/v2/{repository}/blobs/{digest_of(data)}") == digest_of(data)
 
 
-def test_the_other_host_says_how_far_an_upload_is_and_refuses_a_wrong_chunk(hosts: Hosts, repository: str) -> None:
+def test_the_other_host_reports_the_offset_and_rejects_a_wrong_chunk(hosts: Hosts, repository: str) -> None:
     data = _data(repository, 900_000)
     first = hosts.a.wire.patch(hosts.a.wire.start_upload(repository), data[:400_000], 0)
 
@@ -88,7 +86,7 @@ def test_the_other_host_says_how_far_an_upload_is_and_refuses_a_wrong_chunk(host
 
 
 @pytest.mark.parametrize("size", [100_000, 6 * MIB])
-def test_of_two_hosts_that_take_one_chunk_at_once_one_wins(hosts: Hosts, repository: str, size: int) -> None:
+def test_of_two_hosts_that_receive_the_same_chunk_one_succeeds(hosts: Hosts, repository: str, size: int) -> None:
     for number in range(8):
         data = _data(f"{repository} {number}", size)
         location = hosts.wire.start_upload(repository)
@@ -103,7 +101,7 @@ def test_of_two_hosts_that_take_one_chunk_at_once_one_wins(hosts: Hosts, reposit
         assert hosts.wire.hash_of(f"/v2/{repository}/blobs/{digest_of(data)}") == digest_of(data)
 
 
-def test_an_upload_that_one_host_ended_is_unknown_to_the_other(hosts: Hosts, repository: str) -> None:
+def test_an_upload_completed_on_one_host_is_unknown_to_the_other(hosts: Hosts, repository: str) -> None:
     location = hosts.a.wire.start_upload(repository)
 
     assert hosts.b.wire.request("DELETE", location).status == 204

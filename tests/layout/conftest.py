@@ -1,4 +1,4 @@
-"""Docker Distribution and entrepot side by side on one directory, with one configuration file."""
+"""Docker Distribution and entrepot with one directory and one configuration file."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from services.registry import Registry, write_config
 
 @pytest.fixture
 def root(folder: Path) -> Path:
-    """The directory that both registries store in."""
+    """Return the directory that both registries use."""
     return folder / "data"
 
 
 @pytest.fixture
 def config(folder: Path, root: Path) -> Path:
-    """The configuration that both registries read."""
+    """Return the configuration that both registries read."""
     return write_config(folder / "config.yml", root)
 
 
 @pytest.fixture
 def peer(request: pytest.FixtureRequest, config: Path, folder: Path) -> Iterator[Registry]:
-    """Docker Distribution, running."""
+    """Start Docker Distribution."""
     need(request, "docker-registry")
     registry = distribution(config, folder / "peer")
     try:
@@ -38,7 +38,7 @@ def peer(request: pytest.FixtureRequest, config: Path, folder: Path) -> Iterator
 
 @pytest.fixture
 def ours(config: Path, folder: Path) -> Iterator[Registry]:
-    """Entrepot, running."""
+    """Start entrepot."""
     registry = entrepot(config, folder / "ours", server="granian")
     try:
         registry.start()
@@ -49,5 +49,5 @@ def ours(config: Path, folder: Path) -> Iterator[Registry]:
 
 @pytest.fixture(params=["written by docker-registry", "written by entrepot"])
 def pair(request: pytest.FixtureRequest, peer: Registry, ours: Registry) -> tuple[Registry, Registry]:
-    """The registry that writes, and the one that reads."""
+    """Return the registry that writes and the one that reads."""
     return (peer, ours) if request.param == "written by docker-registry" else (ours, peer)

@@ -1,4 +1,4 @@
-"""Docker Distribution takes over, and cleans up, a directory that entrepot wrote."""
+"""Docker Distribution serves, and collects garbage in, a directory that entrepot wrote."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _stored(root: Path) -> set[str]:
     return {f"sha256:{data.parent.name}" for data in root.glob("docker/registry/v2/blobs/sha256/*/*/data")}
 
 
-def test_docker_registry_finds_no_fault_with_a_directory_that_entrepot_wrote(ours: Registry, peer: Registry) -> None:
+def test_docker_registry_accepts_a_directory_that_entrepot_wrote(ours: Registry, peer: Registry) -> None:
     image, other = (package(random_files(name, 4_000)) for name in ("image", "other"))
     push_image(ours.wire, "app", image, "v1", "latest")
     push_image(ours.wire, "app/deeper", other, "v1")
@@ -42,7 +42,7 @@ def test_docker_registry_finds_no_fault_with_a_directory_that_entrepot_wrote(our
     assert [line for line in peer.service.output().splitlines() if "level=error" in line or "panic" in line] == []
 
 
-def test_garbage_collection_by_docker_registry_keeps_all_that_is_in_use(
+def test_garbage_collection_by_docker_registry_keeps_everything_in_use(
     ours: Registry, peer: Registry, config: Path, root: Path, folder: Path
 ) -> None:
     shared, gone_layer, kept_layer = random_files("garbage", 3_000, 2_000, 1_000)
@@ -61,12 +61,12 @@ def test_garbage_collection_by_docker_registry_keeps_all_that_is_in_use(
     _half_an_upload(ours.wire, "app")
     before = _stored(root)
     assert ours.wire.manifest("app", gone.digest, "DELETE").status == 202
-    assert _stored(root) == before, "only garbage collection takes bytes away"
+    assert _stored(root) == before, "only garbage collection frees space"
 
-    said = collect_garbage(config, folder)
+    output = collect_garbage(config, folder)
 
     removed = {digest_of(orphan), gone.digest} | ({*map(digest_of, gone.blobs)} - {*map(digest_of, kept.blobs)})
-    assert before - _stored(root) == removed, said
+    assert before - _stored(root) == removed, output
     for registry in (ours, peer):
         assert missing_parts(registry.wire, "app", kept, "kept") == []
         assert missing_parts(registry.wire, "app", untagged) == []
@@ -78,7 +78,7 @@ def test_garbage_collection_by_docker_registry_keeps_all_that_is_in_use(
     assert missing_parts(peer.wire, "app", gone, "gone") == []
 
 
-def test_garbage_collection_of_untagged_manifests_keeps_the_tagged(
+def test_garbage_collection_of_untagged_manifests_keeps_tagged_ones(
     ours: Registry, peer: Registry, config: Path, folder: Path
 ) -> None:
     tagged, untagged = (package(random_files(name, 500)) for name in ("tagged", "untagged"))

@@ -1,4 +1,4 @@
-"""What one registry stores, the other serves from the same directory, and the other way round."""
+"""Content stored by one registry is served by the other from the same directory, in both directions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.wire import digest_of
 Pair = tuple[Registry, Registry]
 
 
-def test_an_image_pushed_through_one_is_pulled_through_the_other(pair: Pair, skopeo: Skopeo, folder: Path) -> None:
+def test_an_image_pushed_to_one_is_pulled_from_the_other(pair: Pair, skopeo: Skopeo, folder: Path) -> None:
     writer, reader = pair
     layout = OciLayout(folder / "mine")
     image = package(random_files("one directory", 300_000, 2_000, 10))
@@ -28,7 +28,7 @@ def test_an_image_pushed_through_one_is_pulled_through_the_other(pair: Pair, sko
     assert missing_parts(reader.wire, "team/app", image, "oci") == []
 
 
-def test_both_say_the_same_of_every_manifest(pair: Pair) -> None:
+def test_both_respond_identically_for_every_manifest(pair: Pair) -> None:
     writer, reader = pair
     image = package(random_files("same", 100))
     push_image(writer.wire, "a/b/c", image, "v1")
@@ -61,7 +61,7 @@ def test_an_index_and_its_children_are_served_by_both(pair: Pair, skopeo: Skopeo
         assert missing_parts(reader.wire, "multi", child) == []
 
 
-def test_lists_of_tags_and_the_catalog_agree(peer: Registry, ours: Registry) -> None:
+def test_tag_lists_and_the_catalog_agree(peer: Registry, ours: Registry) -> None:
     image = package(random_files("lists", 100))
     for number, repository in enumerate(("zoo", "a/z", "a/b/c", "a-b", "a")):
         push_image((peer, ours)[number % 2].wire, repository, image, "v1", "v10", "v2", "A_tag")
@@ -73,7 +73,7 @@ def test_lists_of_tags_and_the_catalog_agree(peer: Registry, ours: Registry) -> 
         assert len(ours.wire.tags(repository)) == 5
 
 
-def test_a_tag_moved_by_one_is_moved_for_the_other(pair: Pair) -> None:
+def test_a_tag_moved_in_one_is_moved_in_the_other(pair: Pair) -> None:
     writer, reader = pair
     first, second = (package(random_files(name, 200)) for name in ("first", "second"))
     push_image(reader.wire, "moved", first, "latest")
@@ -85,7 +85,7 @@ def test_a_tag_moved_by_one_is_moved_for_the_other(pair: Pair) -> None:
     assert missing_parts(reader.wire, "moved", first) == []
 
 
-def test_a_manifest_deleted_by_one_is_gone_for_the_other_with_its_tags(pair: Pair) -> None:
+def test_a_manifest_deleted_in_one_is_absent_in_the_other_with_its_tags(pair: Pair) -> None:
     deleter, other = pair
     gone, kept = (package(random_files(name, 300)) for name in ("gone", "kept"))
     push_image(other.wire, "app", gone, "v1", "v2")
@@ -100,7 +100,7 @@ def test_a_manifest_deleted_by_one_is_gone_for_the_other_with_its_tags(pair: Pai
         assert missing_parts(registry.wire, "app", kept, "v3") == []
 
 
-def test_a_blob_deleted_by_one_is_gone_for_the_other(pair: Pair) -> None:
+def test_a_blob_deleted_in_one_is_absent_in_the_other(pair: Pair) -> None:
     deleter, other = pair
     blob = b"a blob of both"
     target = f"/v2/app/blobs/{digest_of(blob)}"
@@ -114,7 +114,7 @@ def test_a_blob_deleted_by_one_is_gone_for_the_other(pair: Pair) -> None:
     assert other.wire.blob("app", digest_of(blob)).body == blob
 
 
-def test_a_tag_deleted_by_entrepot_is_gone_for_docker_registry(peer: Registry, ours: Registry) -> None:
+def test_a_tag_deleted_in_entrepot_is_absent_in_docker_registry(peer: Registry, ours: Registry) -> None:
     image = package(random_files("untagged", 300))
     push_image(peer.wire, "app", image, "v1", "v2")
 
@@ -137,7 +137,7 @@ def test_a_blob_of_one_is_mounted_by_the_other(pair: Pair) -> None:
     assert writer.wire.blob("to/there", digest_of(blob)).body == blob
 
 
-def test_an_index_pushed_through_one_can_name_images_pushed_through_the_other(pair: Pair) -> None:
+def test_an_index_pushed_to_one_can_reference_images_pushed_to_the_other(pair: Pair) -> None:
     writer, other = pair
     child = package(random_files("child", 50))
     push_image(other.wire, "app", child)

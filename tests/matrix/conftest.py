@@ -1,4 +1,4 @@
-"""One registry for each server, with users of each kind and an issuer of tokens."""
+"""One registry for each server, with users of each kind and a token issuer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.registry import Registry, write_config
 
 @pytest.fixture(scope="session")
 def signing_key() -> ec.EllipticCurvePrivateKey:
-    """What the registries sign their tokens with."""
+    """The key that the registries sign their tokens with."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -52,7 +52,7 @@ def registry(
         access=access,
     )
     server = "waitress" if ca is None else "granian"
-    # One column of the table holds failed logins alone.
+    # One column of the table consists of failed logins.
     env = {"REGISTRY_LIMITS_LOGINS": "off"}
     made = entrepot(config, folder, server=server, env=env, ca=None if ca is None else ca.ca_path)
     made.start()

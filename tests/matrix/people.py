@@ -1,4 +1,4 @@
-"""Who asks, and what they bring along."""
+"""The users of the tests and their credentials."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def basic(who: str, password: str) -> dict[str, str]:
 
 
 def headers_of(who: str) -> dict[str, str]:
-    if who == "nobody":
+    if who == "anonymous":
         return {}
     return basic("admin", "guessed") if who == "wrong" else basic(who, PASSWORDS[who])
 

@@ -1,7 +1,7 @@
-"""Who gets which answer: written by hand, read by the test beside it.
+"""The expected status for each request and user. Written by hand; read by the test in this directory.
 
-Nobody presents no credential; wrong is a known user with a wrong password. Each of the others is one user with the
-actions pull; pull and push; pull and delete; or all of them.
+``anonymous`` sends no credentials; ``wrong`` is a known user with a wrong password. Each of the others is a user with
+the actions pull; pull and push; pull and delete; or all of them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 __all__ = ["ROWS", "USERS", "WHO", "Row"]
 
-WHO = ("nobody", "wrong", "puller", "pusher", "deleter", "admin")
+WHO = ("anonymous", "wrong", "puller", "pusher", "deleter", "admin")
 USERS = {
     "puller": ["pull"],
     "pusher": ["pull", "push"],
@@ -18,10 +18,10 @@ USERS = {
     "admin": ["pull", "push", "delete", "catalog"],
 }
 
-# Below, in a target: {digest} a blob, {manifest} a manifest's digest, {upload} an upload under way, {new} a blob that
-# is not there yet, which is also what a POST, PATCH or PUT of an upload sends.
+# Variables in a target: {digest} is a blob, {manifest} the digest of a manifest, {upload} an active upload, {new} a
+# blob that does not exist yet, which is also the body of a POST, PATCH or PUT of an upload.
 TABLE = """
-                                                              nobody wrong puller pusher deleter admin
+                                                           anonymous wrong puller pusher deleter admin
 GET    /                                                      200    200   200    200    200     200
 GET    /v2                                                    301    301   301    301    301     301
 GET    /v2/                                                   401    401   200    200    200     200
@@ -68,7 +68,7 @@ GET    /v2/Team/app/manifests/v1                              400    400   400  
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One request, and the status for each of WHO."""
+    """A request, and the expected status for each user in WHO."""
 
     method: str
     target: str

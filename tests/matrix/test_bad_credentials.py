@@ -1,4 +1,4 @@
-"""Credentials that are no good: each is refused with its status, its code and a challenge, and none of it is logged."""
+"""Invalid credentials are rejected with the right status, code and challenge, and are never logged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _signed(key: Key, claims: Mapping[str, object], *, kid: str | None = None, *
 
 
 def _with_public_key_as_secret(key: Key) -> str:
-    # By hand: no library signs so.
+    # Built by hand, because no library creates such signatures.
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     header = {"alg": "HS256", "typ": "JWT", "kid": str(ECKey.import_key(key).thumbprint())}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, _claims())]
@@ -100,16 +100,16 @@ def _check_refused(registry: Registry, headers: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize("kind", TOKENS)
-def test_a_bad_token_is_refused(registry: Registry, signing_key: Key, kind: str) -> None:
+def test_an_invalid_token_is_rejected(registry: Registry, signing_key: Key, kind: str) -> None:
     _check_refused(registry, {"Authorization": f"Bearer {TOKENS[kind](signing_key)}"})
 
 
 @pytest.mark.parametrize("kind", BASIC)
-def test_bad_basic_credentials_are_refused(registry: Registry, kind: str) -> None:
+def test_invalid_basic_credentials_are_rejected(registry: Registry, kind: str) -> None:
     _check_refused(registry, BASIC[kind])
 
 
-def test_the_token_that_the_bad_ones_were_made_of_is_good(registry: Registry, signing_key: Key) -> None:
+def test_the_token_from_which_the_invalid_ones_were_derived_is_valid(registry: Registry, signing_key: Key) -> None:
     headers = {"Authorization": f"Bearer {_signed(signing_key, _claims())}"}
     assert registry.wire.request("GET", TARGET, headers=headers).status in {200, 404}
 
@@ -118,7 +118,7 @@ def test_the_token_that_the_bad_ones_were_made_of_is_good(registry: Registry, si
     ("method", "target"),
     [("GET", "/v2/team/other/tags/list"), ("POST", "/v2/team/app/blobs/uploads/"), ("GET", "/v2/_catalog")],
 )
-def test_a_token_for_something_else_is_insufficient(
+def test_a_token_for_another_repository_is_insufficient(
     registry: Registry, signing_key: Key, method: str, target: str
 ) -> None:
     headers = {"Authorization": f"Bearer {_signed(signing_key, _claims())}"}
@@ -129,8 +129,8 @@ def test_a_token_for_something_else_is_insufficient(
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
-def test_a_credential_of_10_mb_is_refused_and_the_registry_goes_on(registry: Registry, scheme: str) -> None:
-    # A server need not read so much to say no: some hang up while the rest is still being sent.
+def test_credentials_of_10_mb_are_rejected_and_the_registry_keeps_running(registry: Registry, scheme: str) -> None:
+    # A server need not read the whole header: some close the connection while the client is still sending.
     try:
         answer = registry.wire.request("GET", TARGET, headers={"Authorization": f"{scheme} {'x' * 10_000_000}"})
     except (WireError, HTTPException, OSError):
@@ -151,7 +151,7 @@ def test_a_credential_of_10_mb_is_refused_and_the_registry_goes_on(registry: Reg
         "a:b:c:d:e",
     ],
 )
-def test_a_scope_that_does_not_parse_grants_nothing(registry: Registry, scope: str) -> None:
+def test_an_invalid_scope_grants_nothing(registry: Registry, scope: str) -> None:
     target = f"/auth/token?service=registry&scope={scope}"
     answer = registry.wire.request("GET", target, headers=basic("admin", "admin-password"))
     assert answer.status == 200, answer.body

@@ -1,4 +1,4 @@
-"""Every endpoint, for everybody, on both servers: the statuses are those of a table that was written by hand."""
+"""Every endpoint, for every user, on both servers: the statuses match a table that was written by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MANIFEST = (
     f'{{"schemaVersion":2,"mediaType":"{MEDIA_TYPE}","config":{{"mediaType":"application/octet-stream",'
     f'"digest":"{DIGEST}","size":{len(BLOB)}}},"layers":[]}}'
 ).encode()
-NEW = b"what nobody has pushed yet"
+NEW = b"not pushed yet"
 
 
 def _expect(answer: Answer, *statuses: int) -> Answer:
@@ -35,7 +35,7 @@ def _fill(registry: Registry, repository: str) -> None:
 
 @pytest.fixture(scope="module")
 def filled(registry: Registry) -> Registry:
-    """A registry in which everything is there that the targets of the table name."""
+    """A registry with all content that the targets of the table refer to."""
     for repository in ("team/app", "team/other", "secret/app", "public/app"):
         _fill(registry, repository)
     return registry
@@ -43,7 +43,7 @@ def filled(registry: Registry) -> Registry:
 
 @pytest.fixture
 def names(filled: Registry, row: Row) -> Iterator[Mapping[str, str]]:
-    """What a target may name; what a test deletes is there again after it."""
+    """Return the values of the variables in targets. Content that a test deleted is created again."""
     upload = ""
     if "{upload}" in row.target:
         upload = _expect(filled.wire.request("POST", "/v2/team/app/blobs/uploads/", b"", KEEPER), 202).location
@@ -61,7 +61,7 @@ def _body(row: Row) -> bytes:
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_everybody_gets_the_status_of_the_table(
+def test_every_user_gets_the_status_of_the_table(
     registry: Registry, row: Row, who: str, names: Mapping[str, str]
 ) -> None:
     headers = headers_of(who)
@@ -77,7 +77,7 @@ def test_everybody_gets_the_status_of_the_table(
     assert ("www-authenticate" in answer.headers) is (answer.status == 401)
 
 
-def test_the_catalog_holds_what_its_reader_may_pull(filled: Registry) -> None:
+def test_the_catalog_lists_the_repositories_that_the_user_may_pull(filled: Registry) -> None:
     assert filled.wire.request("GET", "/v2/_catalog", headers=headers_of("admin")).json() == {
         "repositories": ["public/app", "team/app", "team/other"]
     }

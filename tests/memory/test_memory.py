@@ -1,4 +1,4 @@
-"""Memory does not grow with the size of what is pushed and pulled, nor much with the number of clients."""
+"""Memory use does not depend on the size of blobs, and only little on the number of clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ StartHost = Callable[[str, int], Registry]
 
 @pytest.fixture
 def start_host(folder: Path) -> Iterator[StartHost]:
-    """Starts entrepot with a server, and a number of workers (0 leaves it to the server)."""
+    """Start entrepot with a server and a number of workers (0 means the server's default)."""
     started = []
 
     def start(server: str, workers: int) -> Registry:
@@ -35,7 +35,7 @@ def start_host(folder: Path) -> Iterator[StartHost]:
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_one_worker_pushes_and_pulls_256_mib_in_less_than_120_mb(start_host: StartHost, server: str) -> None:
+def test_one_worker_pushes_and_pulls_256_mib_with_less_than_120_mb(start_host: StartHost, server: str) -> None:
     host = start_host(server, 1)
     digest = BLOBS.digest(0)
 
@@ -47,7 +47,7 @@ def test_one_worker_pushes_and_pulls_256_mib_in_less_than_120_mb(start_host: Sta
 
 
 @pytest.mark.slow
-def test_16_pushes_of_256_mib_at_once_take_at_most_200_mb_in_all(start_host: StartHost) -> None:
+def test_16_concurrent_pushes_of_256_mib_need_at_most_200_mb(start_host: StartHost) -> None:
     host = start_host("granian", 0)
 
     with sampled_peak(host.service.pids) as peak, ThreadPoolExecutor(16) as clients:

@@ -1,4 +1,4 @@
-"""Memory does not grow with the size of what is pushed to S3, nor much with the number of clients."""
+"""Memory use with S3 does not depend on the size of blobs, and only little on the number of clients."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ BLOBS = LargeBlobs(512)
 
 
 @pytest.mark.slow
-def test_8_pushes_of_512_mib_at_once_to_s3_take_at_most_400_mb_in_all(
-    request: pytest.FixtureRequest, folder: Path
-) -> None:
+def test_8_concurrent_pushes_of_512_mib_to_s3_need_at_most_400_mb(request: pytest.FixtureRequest, folder: Path) -> None:
     need(request, *ceph.PROGRAMS)
     with Ceph(folder / "ceph") as server:
         file = folder / "config.yml"

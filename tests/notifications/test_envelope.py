@@ -1,4 +1,4 @@
-"""What a webhook is told: by entrepot and by Docker Distribution, for the same requests, field by field."""
+"""Webhooks of entrepot and of Docker Distribution for the same requests are equal, field by field."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STEPS: Final[dict[str, Callable[[Registry], Answer]]] = {
     "DELETE a manifest": lambda one: one.wire.request("DELETE", f"/v2/team/app/manifests/{IMAGE.digest}"),
     "DELETE a blob": lambda one: one.wire.request("DELETE", f"/v2/team/app/blobs/{BLOB}"),
 }
-"""What is done, after a push of the image; each request, and every event of it."""
+"""The requests, after a push of the image, and all their events."""
 
 FORMS: Final = {
     "id": r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}",
@@ -49,22 +49,24 @@ FORMS: Final = {
     "request.addr": r"127\.0\.0\.1(:\d+)?",
     "source.instanceID": r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}",
 }
-"""What differs from event to event, and how it must look."""
+"""The fields that differ between events, and their expected format."""
 
 
 @pytest.mark.parametrize("references", [True, False])
-def test_a_webhook_is_told_the_same_as_by_distribution(tmp_path: Path, references: bool) -> None:
-    told = told_by(distribution, tmp_path / "distribution", {}, references=references)
+def test_a_webhook_is_the_same_as_that_of_distribution(tmp_path: Path, references: bool) -> None:
+    received = events_of(distribution, tmp_path / "distribution", {}, references=references)
     outbox = {"outbox": {"path": str(tmp_path / "outbox")}}
-    ours = told_by(_entrepot, tmp_path / "entrepot", outbox, references=references)
-    assert len(told) >= len(STEPS) + len(IMAGE.blobs) + 1
-    assert ours == told
+    ours = events_of(_entrepot, tmp_path / "entrepot", outbox, references=references)
+    assert len(received) >= len(STEPS) + len(IMAGE.blobs) + 1
+    assert ours == received
 
 
-def told_by(
+def events_of(
     program: Callable[[Path, Path], Registry], folder: Path, section: Mapping[str, object], *, references: bool
 ) -> list[dict[str, object]]:
-    """The events of the same requests, flat, in an order of their own, without what differs from run to run."""
+    """Return the events of the same requests as flat dictionaries in a fixed order, without values that differ between
+    runs.
+    """
     with Receiver() as receiver:
         endpoint = {"name": "receiver", "url": receiver.url, "timeout": "10s", "threshold": 5, "backoff": "1s"}
         config = write_config(folder / "config.yml", folder / "store")
@@ -79,7 +81,7 @@ def told_by(
             assert registry.wire.push_manifest("team/app", "v1", IMAGE.manifest).status == 201
             for name, step in STEPS.items():
                 assert step(registry).status < 300, name
-            # A deleted manifest that had a tag is two events, of its own and of the tag.
+            # Deleting a manifest with a tag causes two events, one for the manifest and one for the tag.
             expected = len(IMAGE.blobs) + 1 + len(STEPS) + 1
             assert eventually(lambda: len(receiver.ids) >= expected), receiver.ids
         finally:

@@ -1,4 +1,4 @@
-"""Endpoints that misbehave: no client sees it, no other endpoint waits, and what may still be told is told."""
+"""Misbehaving endpoints do not affect clients or other endpoints, and deliveries are retried if they may succeed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def registry(folder: Path, bad: Receiver, good: Receiver) -> Iterator[Registry]:
-    """A host that tells a bad endpoint and a good one."""
+    """Start a host that notifies a bad endpoint and a good one."""
     endpoints = ({"name": "bad", "url": bad.url, **ENDPOINT}, {"name": "good", "url": good.url, **ENDPOINT})
     registry = notified(folder, folder / "outbox", *endpoints)
     registry.start()
@@ -54,7 +54,7 @@ def registry(folder: Path, bad: Receiver, good: Receiver) -> Iterator[Registry]:
 
 
 def push(registry: Registry, receiver: Receiver, name: str) -> str:
-    """Push a blob; answers its event's id, as a good endpoint has been told."""
+    """Push a blob. Return the id of its event as received by a good endpoint."""
     before = len(receiver.ids)
     answer = registry.wire.push_blob("team/a", name.encode())
     assert answer.status == 201
@@ -64,7 +64,7 @@ def push(registry: Registry, receiver: Receiver, name: str) -> str:
 
 
 @pytest.mark.parametrize("fault", MAY_PASS)
-def test_what_may_pass_is_told_later_with_the_same_id_and_holds_up_nobody(
+def test_a_temporary_failure_is_retried_with_the_same_id_without_delaying_others(
     fault: str, registry: Registry, bad: Receiver, good: Receiver
 ) -> None:
     bad.mood, bad.status, bad.headers = MAY_PASS[fault]
@@ -77,7 +77,7 @@ def test_what_may_pass_is_told_later_with_the_same_id_and_holds_up_nobody(
     assert [one for one in bad.ids if one in ids] == ids
 
 
-def test_an_endpoint_that_refuses_connections_is_told_when_it_is_back(
+def test_an_endpoint_that_refused_connections_gets_the_events_when_it_is_back(
     registry: Registry, bad: Receiver, good: Receiver
 ) -> None:
     bad.mood = "takes"
@@ -87,25 +87,25 @@ def test_an_endpoint_that_refuses_connections_is_told_when_it_is_back(
     assert eventually(lambda: set(ids) <= set(bad.ids), seconds=60)
 
 
-def test_what_is_gone_is_dead_and_what_comes_after_it_is_told(
+def test_a_permanent_failure_is_dead_and_later_events_are_delivered(
     folder: Path, registry: Registry, bad: Receiver, good: Receiver
 ) -> None:
     bad.mood, bad.status, bad.headers = "answers", 410, {}
     dead = push(registry, good, "gone")
     query = (
-        "SELECT events.id, deliveries.attempts, deliveries.error FROM deliveries JOIN events USING (seq) "  # noqa: S608 - of this test
+        "SELECT events.id, deliveries.attempts, deliveries.error FROM deliveries JOIN events USING (seq) "  # noqa: S608 - only used by this test
         f"WHERE state = 2 AND events.id = '{dead}'"
     )
     assert eventually(lambda: bool(ask(folder / "outbox", query)))
     assert ask(folder / "outbox", query)[0][1] == 1
     assert "410" in str(ask(folder / "outbox", query)[0][2])
     bad.mood = "takes"
-    told = push(registry, good, "after")
-    assert eventually(lambda: told in bad.ids, seconds=60)
+    event = push(registry, good, "after")
+    assert eventually(lambda: event in bad.ids, seconds=60)
     assert dead not in bad.ids
 
 
-def test_a_manifest_with_a_lone_surrogate_costs_no_event(registry: Registry, bad: Receiver, good: Receiver) -> None:
+def test_a_manifest_with_a_lone_surrogate_loses_no_event(registry: Registry, bad: Receiver, good: Receiver) -> None:
     bad.mood = "takes"
     before = len(good.ids)
 

@@ -1,4 +1,4 @@
-"""Five hundred images, an endpoint that comes and goes, and twenty kill -9: what was answered 201 is told."""
+"""500 images, an unreliable endpoint, and 20 kill -9: every push with a 201 response is notified."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FLAPS: Final[list[tuple[Mood, int]]] = [
 
 
 class Pushers:
-    """Clients that push images until all are there; ``answered`` counts the answers 201 by what was pushed."""
+    """Clients that push images until all exist. ``answered`` counts the 201 responses for each image."""
 
     def __init__(self, registry: Registry) -> None:
         self.answered: Counter[tuple[str, str, str | None]] = Counter()
@@ -50,13 +50,13 @@ class Pushers:
             thread.start()
 
     def join(self) -> None:
-        """Wait until all images are there."""
+        """Wait until all images exist."""
         for thread in self._threads:
             thread.join()
 
     @property
     def at_work(self) -> bool:
-        """Whether there are still images to push."""
+        """Return whether there are still images to push."""
         return any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
@@ -80,7 +80,7 @@ class Pushers:
                     answer = self._registry.wire.push_blob(repository, data)
                 else:
                     answer = self._registry.wire.push_manifest(repository, tag, data)
-            except (WireError, AssertionError):  # no answer, or that of a host which is ending
+            except (WireError, AssertionError):  # no response, or that of a host which is shutting down
                 answer = None
             with self._lock:
                 if answer is not None and answer.status == 201:
@@ -91,7 +91,7 @@ class Pushers:
 
 
 class Flapping(threading.Thread):
-    """An endpoint that changes its mood, and goes away, until it is told to be well."""
+    """An endpoint that changes its behaviour and disappears, until ``settle`` is called."""
 
     def __init__(self, receiver: Receiver) -> None:
         super().__init__(daemon=True)
@@ -101,7 +101,7 @@ class Flapping(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Change again and again."""
+        """Change the behaviour repeatedly."""
         for mood, status in cycle(FLAPS):
             self._receiver.status, self._receiver.mood = status, mood
             self._receiver.headers = {"Retry-After": "1"} if status == 429 else {}
@@ -114,13 +114,15 @@ class Flapping(threading.Thread):
                 self._receiver.mood = "takes"
                 return
 
-    def be_well(self) -> None:
-        """Take everything from now on."""
+    def settle(self) -> None:
+        """Accept all events from now on."""
         self._stop_flapping.set()
         self.join()
 
 
-def test_what_was_answered_201_is_told_whatever_is_killed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_push_with_a_201_response_is_notified_despite_kills(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Receiver() as receiver:
         registry = start(tmp_path, receiver)
         flapping, pushers = Flapping(receiver), Pushers(registry)
@@ -135,20 +137,20 @@ def test_what_was_answered_201_is_told_whatever_is_killed(tmp_path: Path, capsys
             registry.start(seconds=60)
             kills += 1
         pushers.join()
-        flapping.be_well()
+        flapping.settle()
         expected = set(pushers.answered)
 
         def missing() -> int:
-            return len(expected - set(told(receiver)))
+            return len(expected - set(arrivals(receiver)))
 
         assert eventually(lambda: not missing() and not pending(tmp_path / "outbox"), seconds=200), missing()
         registry.stop()
         ids, kept = receiver.ids, recorded(tmp_path / "outbox")
-        counts = told(receiver)
+        counts = arrivals(receiver)
 
     answered = sum(pushers.answered.values())
     with capsys.disabled():
-        print(  # noqa: T201 - the numbers are what the test is for
+        print(  # noqa: T201 - the numbers are the result of the test
             f"\n{IMAGES} images pushed, {answered} pushes answered 201, {pushers.repeats} repeated; "
             f"{kills} kill -9 of the host, {notifiers_killed} of the notifier; {flapping.flaps} moods of the endpoint; "
             f"{len(set(ids))} events arrived, {len(ids) - len(set(ids))} of them again; "
@@ -157,19 +159,19 @@ def test_what_was_answered_201_is_told_whatever_is_killed(tmp_path: Path, capsys
     assert answered >= 3 * IMAGES
     assert all(counts[one] >= times for one, times in pushers.answered.items())
     assert kept <= set(ids)
-    assert pushers.repeats >= KILLS // 2  # the kills met pushes
+    assert pushers.repeats >= KILLS // 2  # the kills interrupted pushes
 
 
 def start(folder: Path, receiver: Receiver) -> Registry:
-    """A host that tells the receiver."""
+    """Start a host that notifies the receiver."""
     endpoint = {"name": "flapping", "url": receiver.url, "timeout": "500ms", "threshold": 5, "backoff": "200ms"}
     registry = notified(folder, folder / "outbox", endpoint)
     registry.start()
     return registry
 
 
-def told(receiver: Receiver) -> Counter[tuple[str, str, str | None]]:
-    """How many different events arrived for each thing that was pushed."""
+def arrivals(receiver: Receiver) -> Counter[tuple[str, str, str | None]]:
+    """Return how many different events arrived for each pushed image."""
     found = {}
     for one in list(receiver.taken):
         for event in one.events():
@@ -181,7 +183,7 @@ def told(receiver: Receiver) -> Counter[tuple[str, str, str | None]]:
 
 
 def kill_notifier(outbox: Path) -> int:
-    """Kill the process that holds the notifier's lock; answers how many were found."""
+    """Kill the process that holds the notifier's lock. Return how many were found."""
     wanted = str(outbox / "notifier.lock")
     killed = 0
     for process in Path("/proc").iterdir():
@@ -192,15 +194,15 @@ def kill_notifier(outbox: Path) -> int:
                 os.kill(int(process.name), signal.SIGKILL)
                 killed += 1
         except OSError:
-            continue  # it has ended, or is another user's
+            continue  # it has exited, or belongs to another user
     return killed
 
 
 def pending(outbox: Path) -> int:
-    """How many deliveries the outbox still has to make, asked without entrepot."""
+    """Return the number of pending deliveries, read from the outbox without entrepot."""
     return int(ask(outbox, "SELECT count(*) FROM deliveries WHERE state != 1")[0][0])
 
 
 def recorded(outbox: Path) -> set[str]:
-    """The ids of all events that the outbox has, asked without entrepot."""
+    """Return the ids of all events, read from the outbox without entrepot."""
     return {str(row[0]) for row in ask(outbox, "SELECT id FROM events")}

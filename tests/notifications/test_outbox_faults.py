@@ -1,4 +1,4 @@
-"""A disk that is full, a file that is broken, many events that wait, two hosts on one outbox."""
+"""A full disk, a corrupt file, many pending events, and two hosts with one outbox."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Starter = Callable[..., Registry]
 
 @pytest.fixture
 def start() -> Iterator[Starter]:
-    """A function that starts a host, which is stopped in the end."""
+    """Return a function that starts a host, which is stopped at the end."""
     started: list[Registry] = []
 
     def run(folder: Path, outbox: Path, *endpoints: dict[str, object]) -> Registry:
@@ -67,7 +67,7 @@ def push(registry: Registry, *names: str) -> None:
         assert registry.wire.push_blob("team/a", name.encode()).status == 201
 
 
-def test_a_full_disk_refuses_a_push_and_what_was_answered_201_is_told_though_the_host_is_killed(
+def test_a_full_disk_rejects_a_push_and_earlier_events_are_delivered_after_a_kill(
     tmp_path: Path, small_disk: Path, receiver: Receiver, start: Starter
 ) -> None:
     registry = start(tmp_path, small_disk / "outbox", endpoint(receiver))
@@ -80,20 +80,20 @@ def test_a_full_disk_refuses_a_push_and_what_was_answered_201_is_told_though_the
             os.write(file, b"x" * 4096)
     os.close(file)
     answers = [registry.wire.push_blob("team/a", f"full {number}".encode()) for number in range(20)]
-    told = [answer for answer in answers if answer.status == 201]
+    created = [answer for answer in answers if answer.status == 201]
     assert {answer.status for answer in answers} - {201} == {507}
     assert registry.wire.request("DELETE", f"/v2/team/a/blobs/{digest_of(b'deleted')}").status == 202
     registry.service.kill()
-    assert registry.service.output().count("outbox not writable") <= 4  # one for each worker, at the most
+    assert registry.service.output().count("outbox not writable") <= 4  # at most one per worker
     assert "Traceback" not in registry.service.output()
     ballast.unlink()
     registry.start(seconds=90)
     push(registry, "after")
-    assert eventually(lambda: len(set(receiver.ids)) == 3 + len(told), seconds=60)
+    assert eventually(lambda: len(set(receiver.ids)) == 3 + len(created), seconds=60)
 
 
 @pytest.mark.parametrize("when", ["before the start", "while it runs"])
-def test_a_broken_file_is_kept_aside_and_pushes_go_on(
+def test_a_corrupt_file_is_kept_and_pushes_succeed(
     tmp_path: Path, receiver: Receiver, start: Starter, when: str
 ) -> None:
     outbox = tmp_path / "outbox"
@@ -117,7 +117,7 @@ def test_a_broken_file_is_kept_aside_and_pushes_go_on(
 
 
 def fill(outbox: Path, count: int) -> None:
-    """Pending deliveries to x, written without entrepot into the tables that it has made."""
+    """Write pending deliveries to endpoint x directly into the tables of the outbox."""
     now = time.time()
     with closing(connect(outbox / "outbox.db")) as connection, connection:
         number = connection.execute("SELECT number FROM endpoints WHERE name = 'x'").fetchone()[0]
@@ -126,12 +126,12 @@ def fill(outbox: Path, count: int) -> None:
             body = {"action": "push", "repository": f"r{seq % 50}", "id": f"e{seq}", "url": "http://r/" + "x" * 300}
             row = (seq, body["id"], now, "push", body["repository"], json.dumps(body).encode())
             connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
-            told = (seq, number, body["repository"], now)
-            connection.execute("INSERT INTO deliveries VALUES (?, ?, ?, 0, 0, ?, NULL)", told)
+            delivery = (seq, number, body["repository"], now)
+            connection.execute("INSERT INTO deliveries VALUES (?, ?, ?, 0, 0, ?, NULL)", delivery)
 
 
 def memory_of_notifier(outbox: Path) -> int:
-    """The most bytes that the notifier has held; 0 where there is none."""
+    """Return the peak memory of the notifier in bytes, or 0 if it does not run."""
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
@@ -145,7 +145,7 @@ def memory_of_notifier(outbox: Path) -> int:
     return 0
 
 
-def test_many_pending_events_delay_no_start_and_fill_no_memory(
+def test_many_pending_events_do_not_delay_the_start_or_fill_memory(
     tmp_path: Path, receiver: Receiver, start: Starter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outbox = tmp_path / "outbox"
@@ -164,15 +164,15 @@ def test_many_pending_events_delay_no_start_and_fill_no_memory(
     assert eventually(lambda: len(receiver.taken) > 100, seconds=60)
     many = memory_of_notifier(outbox)
     with capsys.disabled():
-        print(  # noqa: T201 - the numbers are what the test is for
+        print(  # noqa: T201 - the numbers are the result of the test
             f"\nstarted in {with_many:.2f} s with {MANY} pending events, in {without:.2f} s without; "
-            f"the notifier held {many / MIB:.0f} MiB at the most, with one event {few / MIB:.0f} MiB"
+            f"peak memory of the notifier {many / MIB:.0f} MiB, with one event {few / MIB:.0f} MiB"
         )
     assert 0 < many < few + 64 * MIB
     assert with_many < 2 * without + 2
 
 
-def test_two_hosts_on_one_outbox_tell_nothing_twice(tmp_path: Path, receiver: Receiver, start: Starter) -> None:
+def test_two_hosts_with_one_outbox_deliver_nothing_twice(tmp_path: Path, receiver: Receiver, start: Starter) -> None:
     outbox = tmp_path / "outbox"
     hosts = []
     for name in ("one", "two"):

@@ -1,1 +1,1 @@
-"""The rules of the OCI Distribution Specification as tables: sentence, requests, what must come back."""
+"""The rules of the OCI Distribution Specification as tables: a sentence, requests, and the expected responses."""

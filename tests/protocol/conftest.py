@@ -1,4 +1,4 @@
-"""One server for each kind and configuration, started when a row first asks for it."""
+"""One server for each kind and configuration, started when a row first needs it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from protocol.servers import start_server
 
 @pytest.fixture(scope="session")
 def server_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], int]]:
-    """The port of the server of a kind and a configuration."""
+    """Return the port of the server of a kind and a configuration."""
     running: dict[tuple[str, str], Registry] = {}
 
     def port(kind: str, flavour: str) -> int:

@@ -33,7 +33,7 @@ _CONFIGS = {OCI_MANIFEST: OCI_CONFIG, DOCKER_MANIFEST: "application/vnd.docker.c
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes with a media type, and the contents that must be pushed before them; its ``str`` is its sha256 digest."""
+    """Bytes with a media type, and the contents that must be pushed first. ``str`` returns the sha256 digest."""
 
     data: bytes = field(repr=False)
     media_type: str
@@ -54,12 +54,12 @@ class Content:
         return len(self.data)
 
     def descriptor(self, **more: object) -> dict[str, object]:
-        """The descriptor of these bytes (image-spec, descriptor.md), with further fields."""
+        """Return the descriptor of these bytes (image-spec, descriptor.md), with further fields."""
         return {"mediaType": self.media_type, "digest": str(self), "size": self.size, **more}
 
 
 def blob(data: bytes, media_type: str = OCI_LAYER) -> Content:
-    """A blob."""
+    """Return a blob."""
     return Content(data, media_type)
 
 
@@ -67,16 +67,16 @@ EMPTY = blob(b"{}", "application/vnd.oci.empty.v1+json")
 
 
 def manifest(media_type: str, fields: dict[str, object], *needs: Content, typed: bool = True) -> Content:
-    """A manifest with these fields; ``typed`` says whether it has a ``mediaType`` field."""
+    """Return a manifest with these fields. ``typed`` states whether it has a ``mediaType`` field."""
     document = {"schemaVersion": 2, **({"mediaType": media_type} if typed else {}), **fields}
-    # An indent of three is what no program writes: whoever stores the JSON anew changes the digest.
+    # An unusual indent of three: a registry that serializes the JSON again would change the digest.
     return Content(json.dumps(document, indent=3).encode() + b"\n", media_type, needs, is_manifest=True)
 
 
 def image(
     text: str, *layers: Content, media_type: str = OCI_MANIFEST, config: Content | None = None, **fields: object
 ) -> Content:
-    """An image manifest; ``text`` goes into its config (or its annotations) and makes it differ from others."""
+    """Return an image manifest. ``text`` is part of its config (or its annotations) and makes it unique."""
     if config is None:
         config = blob(
             json.dumps({"architecture": "amd64", "os": "linux", "author": text}).encode(), _CONFIGS[media_type]
@@ -88,7 +88,7 @@ def image(
 
 
 def index(*children: Content, media_type: str = OCI_INDEX, **fields: object) -> Content:
-    """An image index, or a Docker manifest list."""
+    """Return an image index, or a Docker manifest list."""
     platform = {"architecture": "amd64", "os": "linux"}
     body = {"manifests": [child.descriptor(platform=platform) for child in children], **fields}
     return manifest(media_type, body, *children)

@@ -1,4 +1,4 @@
-"""Runs the steps of a row against a server, and holds every answer to the rules that all of them obey."""
+"""Run the steps of a row against a server, and check the rules that apply to every response."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ SPEC_CODES = frozenset(
         "TOOMANYREQUESTS",
     ]
 )
-"""Distribution-spec, Error Codes."""
+"""Error codes of the distribution specification."""
 
 DISTRIBUTION_CODES = frozenset({"RANGE_INVALID", "PAGINATION_NUMBER_INVALID", "TAG_INVALID"})
-"""Codes that Docker's clients know and the specification's table lacks."""
+"""Error codes that Docker's clients use and that the specification lacks."""
 
 
 class _Template(Template):
@@ -49,7 +49,7 @@ class _Exchange:
         host = f"127.0.0.1:{port}"
         self.port = port
         self.variables = {"name": name, "other": name + "-other", "host": host, "base": f"http://{host}"}
-        self.told: list[str] = []
+        self.transcript: list[str] = []
 
     def fill(self, text: str) -> str:
         return _Template(text).substitute(self.variables)
@@ -71,7 +71,7 @@ class _Exchange:
                 self.judge(step, response)
             except AssertionError as error:
                 if time.monotonic() > deadline:
-                    error.add_note("\n".join(["The exchange:", *self.told]))
+                    error.add_note("\n".join(["The exchange:", *self.transcript]))
                     raise
                 time.sleep(0.1)
             else:
@@ -86,18 +86,18 @@ class _Exchange:
             body = step.body if step.cut is None else step.body[: step.cut]
             data = frame(method, target, headers, body, chunked=step.chunked, declared=declared)
         response = exchange(self.port, data, half_close=step.cut is not None)
-        self.tell(f"{method} {target[:300]}", response)
+        self.record(f"{method} {target[:300]}", response)
         if response is not None:
             self.remember(step, response)
         return response
 
-    def tell(self, request: str, response: Response | None) -> None:
-        self.told.append(f"> {request}")
+    def record(self, request: str, response: Response | None) -> None:
+        self.transcript.append(f"> {request}")
         if response is None:
-            self.told.append("< (closed without an answer)")
+            self.transcript.append("< (closed without a response)")
         else:
             headers = "".join(f"\n    {name}: {value}" for name, value in response.headers.items())
-            self.told.append(f"< {response.status}{headers}\n    {response.body[:300]!r}")
+            self.transcript.append(f"< {response.status}{headers}\n    {response.body[:300]!r}")
 
     def remember(self, step: Step, response: Response) -> None:
         if location := response.header("Location"):
@@ -116,14 +116,14 @@ class _Exchange:
 
     def judge(self, step: Step, response: Response | None) -> None:
         if response is None:
-            assert step.status is None, "the server closed the connection without an answer"
+            assert step.status is None, "the server closed the connection without a response"
             return
         if step.status is None:
-            assert response.status >= 400, f"expected a refusal, got {response.status}"
+            assert response.status >= 400, f"expected an error, got {response.status}"
         else:
             allowed = (step.status,) if isinstance(step.status, int) else step.status
             assert response.status in allowed, f"expected {step.status}, got {response.status}"
-        # Of a request that is no HTTP, RFC 9110 lets a server say that it does not know the version or the coding.
+        # RFC 9110 allows a server to report an unknown version or coding if the request is not valid HTTP.
         assert response.status < 500 or (step.raw and response.status in {501, 505}), f"failed with {response.status}"
         _obeys_http(self.fill(step.request), response)
         if step.raw is None and not step.server_may_refuse:
@@ -156,25 +156,25 @@ def _obeys_http(request: str, response: Response) -> None:
     length = response.header("Content-Length")
     if request.startswith("HEAD ") or response.status in {204, 304}:
         assert not response.body, (
-            f"an answer of {response.status} to {request} must have no body (RFC 9110 section 6.4)"
+            f"a response with status {response.status} to {request} must have no body (RFC 9110 section 6.4)"
         )
     elif length is not None:
         assert int(length) == len(response.body), f"Content-Length is {length}, the body has {len(response.body)} bytes"
-    assert "html" not in (response.header("Content-Type") or ""), "the answer is HTML"
+    assert "html" not in (response.header("Content-Type") or ""), "the response is HTML"
 
 
 def _obeys_registry(request: str, response: Response) -> None:
     if request.split(" ")[1].startswith("/v2/"):
         version = response.header("Docker-Distribution-Api-Version")
         assert version == "registry/2.0", f"Docker-Distribution-Api-Version is {version!r}"
-    assert response.header("Warning") is None, "the registry sends no warnings"
+    assert response.header("Warning") is None, "the registry must not send warnings"
     if response.status < 400 or request.startswith("HEAD "):
         return
     media_type = response.header("Content-Type")
-    assert media_type == "application/json", f"an error is JSON, got {media_type!r}"
+    assert media_type == "application/json", f"an error must be JSON, got {media_type!r}"
     document = json.loads(response.body)
-    assert set(document) == {"errors"}, f"an error body has the one field errors, got {sorted(document)}"
-    assert document["errors"], "an error body names at least one error"
+    assert set(document) == {"errors"}, f"an error body must only have the field errors, got {sorted(document)}"
+    assert document["errors"], "an error body must contain at least one error"
     for error in document["errors"]:
         assert {"code"} <= set(error) <= {"code", "message", "detail"}, f"not an error object: {error}"
         assert error["code"] in SPEC_CODES | DISTRIBUTION_CODES, f"unknown error code {error['code']}"
@@ -182,9 +182,9 @@ def _obeys_registry(request: str, response: Response) -> None:
 
 
 def run_row(port: int, row: Row) -> None:
-    """Run the row's steps in order.
+    """Run the steps of the row in order.
 
-    Raises AssertionError at the first that fails, with the whole exchange as a note.
+    Raises AssertionError at the first failure, with the whole exchange as a note.
     """
     conversation = _Exchange(port)
     for step in row.steps:

@@ -27,13 +27,13 @@ FLAVOURS: dict[str, dict[str, dict[str, object]]] = {
     "small": {"tags": {"maxtags": 3}, "catalog": {"maxentries": 3}},
     "purge": {"storage": {"maintenance": {"uploadpurging": _PURGE}}},
 }
-"""What each configuration changes."""
+"""The changes of each configuration."""
 
 
 def start_server(kind: str, flavour: str, folder: Path) -> Registry:
-    """Start one with its data and its log in ``folder``.
+    """Start a server with its data and its log in ``folder``.
 
-    Raises ServiceError where it does not answer.
+    Raises ServiceError if it does not respond.
     """
     server, driver = KINDS[kind]
     document: dict[str, dict[str, object]] = {

@@ -1,8 +1,8 @@
-"""The form of the tables: a row quotes a rule and lists the requests that prove it, each with what must come back.
+"""The format of the tables: a row quotes a rule and lists requests with their expected responses.
 
-Request lines, header values, ``answer`` JSON and expected headers may hold variables: ``$name`` and ``$other`` (two
-repositories that are the row's own), ``$host``, ``$base`` (scheme and host), and of the answers so far ``$location``
-(the newest Location, as a request target), ``$state`` (its query), ``$uuid`` and what ``save`` kept.
+Request lines, header values, ``answer`` JSON and expected headers may contain variables: ``$name`` and ``$other`` (two
+repositories that only this row uses), ``$host``, ``$base`` (scheme and host), and from previous responses ``$location``
+(the latest Location, as a request target), ``$state`` (its query), ``$uuid`` and the variables of ``save``.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ __all__ = [
 ]
 
 ANY = re.compile(r".+", re.DOTALL)
-"""A header that must be there, whatever it says."""
+"""A header that must be present with any value."""
 
 Headers = Mapping[str, str | re.Pattern[str] | None]
-"""Expected headers: a string is the exact value, a pattern must match it whole, None is absent."""
+"""Expected headers: a string is the exact value, a pattern must match the full value, None means absent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A sentence, or the part of it that a row proves, and where it stands."""
+    """A sentence, or the part of it that a row tests, and its source."""
 
     source: str
     section: str
@@ -46,44 +46,45 @@ class Rule:
 
 
 def spec(section: str, text: str) -> Rule:
-    """A sentence of the OCI Distribution Specification."""
+    """Return a sentence of the OCI Distribution Specification."""
     return Rule("OCI", section, text)
 
 
 def rfc9110(section: str, text: str) -> Rule:
-    """A rule of RFC 9110, which the specification refers to where it is silent itself."""
+    """Return a rule of RFC 9110, to which the specification refers for anything that it does not define."""
     return Rule("RFC 9110", section, text)
 
 
 def distribution(text: str) -> Rule:
-    """What Docker's registry does and its clients expect, where the specification is silent."""
+    """Return a behaviour of Docker's registry that clients expect and the specification does not define."""
     return Rule("Distribution", "", text)
 
 
 def entrepot(text: str) -> Rule:
-    """What entrepot promises beyond the specification."""
+    """Return a promise of entrepot beyond the specification."""
     return Rule("entrepot", "", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unset:
-    """The mark of an expectation that was not written down."""
+    """The type of the default value of an expectation that is not set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request and what must come back.
+    """A request and its expected response.
 
-    - ``request``: method and request target, sent as they stand; ``raw`` replaces the whole request by these bytes.
-    - ``status``: the status or statuses allowed; None lets the server also close without an answer, but never succeed.
-    - ``send``, ``body``: request headers and body; ``chunked`` sends no Content-Length, ``cut`` ends the connection
-      after that many bytes of the body, ``declared`` overrides what Content-Length says.
+    - ``request``: method and request target, sent unchanged; ``raw`` replaces the whole request by these bytes.
+    - ``status``: the allowed status or statuses; None also allows the server to close without a response, but not a
+      success.
+    - ``send``, ``body``: request headers and body; ``chunked`` omits Content-Length, ``cut`` closes the connection
+      after that many bytes of the body, ``declared`` overrides the value of Content-Length.
     - ``headers``: expected response headers, see Headers.
     - ``answer``, ``json``, ``code``: the expected body, as bytes, as JSON, or as the code of the first error.
-    - ``check``: a further look at the answer; raises AssertionError.
-    - ``save``: variables to set from response headers (of a Link header, its target).
-    - ``server_may_refuse``: the server in front of the application may answer instead, in a form of its own; so it may
-      where ``raw`` is given.
+    - ``check``: a further check of the response; raises AssertionError.
+    - ``save``: variables to set from response headers (for a Link header, its target).
+    - ``server_may_refuse``: the server in front of the application may respond itself, in its own format; this is also
+      allowed with ``raw``.
     - ``within``: seconds during which the request is repeated until the expectation holds.
     """
 
@@ -106,13 +107,13 @@ class Step:
 
     @property
     def expects_json(self) -> bool:
-        """Whether ``json`` was written down."""
+        """Whether ``json`` is set."""
         return not isinstance(self.json, _Unset)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: a readable name, the rules it proves, its steps, and the configuration it needs."""
+    """A row of a table: a name, the rules that it tests, its steps, and the configuration that it needs."""
 
     name: str
     rules: tuple[Rule, ...]
@@ -127,17 +128,17 @@ class Row:
 
 
 def start(repository: str = "$name", query: str = "") -> Step:
-    """Start an upload; ``$location`` is its URL afterwards."""
+    """Return the step that starts an upload and sets ``$location`` to its URL."""
     return Step(f"POST /v2/{repository}/blobs/uploads/{query}", 202)
 
 
 def push_blob(content: Content, repository: str = "$name") -> tuple[Step, ...]:
-    """Push a blob with POST, then PUT."""
+    """Return the steps that push a blob with POST, then PUT."""
     return start(repository), Step(f"PUT $location&digest={content}", 201, body=content.data)
 
 
 def push(content: Content, reference: str | None = None, repository: str = "$name") -> tuple[Step, ...]:
-    """Push a manifest with all it needs, by tag or (where there is none) by digest."""
+    """Return the steps that push a manifest with everything it references, by tag or (without a tag) by digest."""
     steps: list[Step] = []
     for needed in content.needs:
         steps += push(needed, None, repository) if needed.is_manifest else push_blob(needed, repository)

@@ -1,4 +1,4 @@
-"""What scripts that read answers with grep rely on: the names of headers, and JSON as Distribution writes it."""
+"""Properties of responses that scripts with grep rely on: header names, and JSON formatted as by Distribution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.registry import write_config
 from protocol.wire import exchange, frame
 
 
-def test_names_have_their_usual_case_and_json_has_no_blanks_and_a_line_end(folder: Path) -> None:
+def test_header_names_have_their_usual_case_and_json_is_compact_with_a_newline(folder: Path) -> None:
     registry = entrepot(write_config(folder / "config.yml", folder / "data"), folder, server="gunicorn")
     registry.start()
     try:

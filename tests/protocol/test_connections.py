@@ -1,4 +1,4 @@
-"""A connection goes on after a request that was refused with its body unread."""
+"""A connection stays usable after a request that was rejected with its body unread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BODY = b"GET /v2/evil HTTP/1.1\r\nHost: evil\r\n\r\n" * 50
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_the_next_request_is_answered_as_itself(
+def test_the_next_request_gets_its_own_response(
     server_port: Callable[[str, str], int], kind: str, name: str, chunked: bool
 ) -> None:
     method, target, status = REFUSED[name]
@@ -32,7 +32,7 @@ def test_the_next_request_is_answered_as_itself(
         connection.request(method, target, iter([BODY]) if chunked else BODY, encode_chunked=chunked)
         response = connection.getresponse()
         assert (response.status, response.read()[:10]) == (status, b'{"errors":')
-        # The body was read and dropped, so the connection goes on, and no part of the body is taken for a request.
+        # The body was read and discarded, so the connection stays open, and no part of the body is parsed as a request.
         connection.request("GET", "/v2/")
         response = connection.getresponse()
         assert (response.status, response.read()) == (200, b"{}")

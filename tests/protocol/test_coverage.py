@@ -1,4 +1,4 @@
-"""Every sentence of the specification that obliges a registry is named by a row, and no row names another text."""
+"""Every sentence of the specification that applies to registries is quoted by a row, and rows quote no other text."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def test_every_sentence_addressed_to_registries_has_a_row() -> None:
         if sentence.addressee == "R"
         and not any(quote.section == sentence.section and quote.text in sentence.text for quote in QUOTES)
     ]
-    assert not missing, "no row names\n" + "\n".join(missing)
+    assert not missing, "not quoted by any row\n" + "\n".join(missing)
 
 
-def test_every_quote_stands_in_one_sentence_of_its_section() -> None:
+def test_every_quote_is_part_of_one_sentence_of_its_section() -> None:
     wrong = {
         f"{quote.section}: {quote.text}"
         for quote in QUOTES
@@ -55,7 +55,7 @@ def test_every_quote_stands_in_one_sentence_of_its_section() -> None:
     assert not wrong, "not a part of exactly one sentence:\n" + "\n".join(sorted(wrong))
 
 
-def test_no_two_rows_of_a_theme_share_a_name() -> None:
+def test_the_names_of_rows_are_unique_within_a_topic() -> None:
     for theme, rows in ALL.items():
         doubles = [name for name, count in Counter(row.name for row in rows).items() if count > 1]
         assert not doubles, f"{theme}: {doubles}"

@@ -1,4 +1,4 @@
-"""Names, tags and ranges that nobody thought of, against the grammar in the specification."""
+"""Generated names, tags and ranges, compared with the grammar of the specification."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = settings(max_examples=60, deadline=None)
 GRAMMAR = spec("Pulling manifests", "Throughout this document, `<name>` MUST match the following regular expression:")
 RANGES = entrepot("A single range of RFC 9110 section 14.1.2 is answered with its bytes.")
 
-# Near misses say more than noise: most characters are those of the grammar.
+# Near misses are more useful than random text, so most characters are those of the grammar.
 nearly_names = st.text(st.sampled_from("ab0._-/A%~ \n\u00fc"), min_size=1, max_size=30)
 nearly_tags = st.text(st.sampled_from("aZ0._-+ :\n\u00fc"), min_size=1, max_size=140)
 components = st.lists(st.text("ab0._-", min_size=1, max_size=6), min_size=1, max_size=4).map("/".join)
@@ -32,7 +32,7 @@ positions = st.none() | st.integers(0, 260)
 @example(name="a\n")
 @example(name="a//b")
 @example(name="../a")
-def test_a_repository_is_named_as_the_grammar_says(server_port: Callable[[str, str], int], name: str) -> None:
+def test_repository_names_follow_the_grammar(server_port: Callable[[str, str], int], name: str) -> None:
     status = 202 if NAME.fullmatch(name) else (301, 400, 404)
     step = Step(f"POST /v2/{quote(name)}/blobs/uploads/", status)
     run_row(server_port("granian", "default"), Row("name", GRAMMAR, step))
@@ -43,7 +43,7 @@ def test_a_repository_is_named_as_the_grammar_says(server_port: Callable[[str, s
 @example(tag="a" * 129)
 @example(tag="latest\n")
 @example(tag="..")
-def test_a_tag_is_named_as_the_grammar_says(server_port: Callable[[str, str], int], tag: str) -> None:
+def test_tags_follow_the_grammar(server_port: Callable[[str, str], int], tag: str) -> None:
     step = Step(
         f"PUT /v2/$name/manifests/{quote(tag, safe='')}",
         201 if TAG.fullmatch(tag) else 400,
@@ -59,7 +59,7 @@ def test_a_tag_is_named_as_the_grammar_says(server_port: Callable[[str, str], in
 @example(first=None, last=0)
 @example(first=200, last=None)
 @example(first=None, last=None)
-def test_a_range_is_the_bytes_that_it_names(
+def test_a_range_returns_the_requested_bytes(
     server_port: Callable[[str, str], int], first: int | None, last: int | None
 ) -> None:
     header = f"bytes={'' if first is None else first}-{'' if last is None else last}"

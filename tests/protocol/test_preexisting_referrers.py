@@ -1,4 +1,4 @@
-"""Referrers that were pushed before there was a referrers API (distribution-spec, Enabling the Referrers API)."""
+"""Referrers that were pushed before the referrers API existed (distribution-spec, Enabling the Referrers API)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from protocol.run import run_row
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_what_the_tag_schema_lists_is_found_through_the_api(
+def test_referrers_of_the_tag_schema_are_listed_by_the_api(
     request: pytest.FixtureRequest, tmp_path: Path, server: str
 ) -> None:
     need(request, "docker-registry")

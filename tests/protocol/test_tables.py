@@ -1,4 +1,4 @@
-"""Every row of the tables, against the host on each of its servers."""
+"""Every row of the tables, against the host with each of its servers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CASES = [
     for kind in KINDS
     for theme, rows in ALL.items()
     for row in rows
-    # Configuration does not reach the driver, so the driver in memory runs what the default one allows.
+    # The configuration does not affect the driver, so the memory driver only runs the default configuration.
     if kind != "inmemory" or row.flavour == "default"
 ]
 

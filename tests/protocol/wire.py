@@ -1,4 +1,4 @@
-"""An HTTP/1.1 client that sends exactly the bytes it is given and shows exactly what came back."""
+"""An HTTP/1.1 client that sends exactly the given bytes and returns exactly the received ones."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: its status, its headers, and every byte that followed them, with the chunked coding taken off."""
+    """A response: its status, its headers, and every byte that followed them, with the chunked coding decoded."""
 
     status: int
     headers: Message
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The values of a header joined by ", " (RFC 9110 section 5.3), or None where it is absent."""
+        """Return the values of a header joined by ", " (RFC 9110 section 5.3), or None if it is absent."""
         values = self.headers.get_all(name)
         return None if values is None else ", ".join(values)
 
 
 def frame(method: str, target: str, headers: dict[str, str], body: bytes, *, chunked: bool, declared: int) -> bytes:
-    """A request as it goes over the wire; ``declared`` is what Content-Length says, in bytes."""
+    """Encode a request. ``declared`` is the value of Content-Length, in bytes."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     if chunked:
         lines.append("Transfer-Encoding: chunked")
@@ -42,20 +42,20 @@ def frame(method: str, target: str, headers: dict[str, str], body: bytes, *, chu
 
 
 def exchange(port: int, request: bytes, *, half_close: bool = False) -> Response | None:
-    """Send the bytes to 127.0.0.1 and read until the server closes; None where it closed without an answer."""
+    """Send the bytes to 127.0.0.1 and read until the server closes. Return None if it closed without a response."""
     with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as connection:
         try:
             connection.sendall(request)
             if half_close:
                 connection.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # a server may refuse a body before it has read it: the answer is what counts
+            pass  # a server may reject a body before it has read it: only the response matters
         received = bytearray()
         try:
             while data := connection.recv(65536):
                 received += data
         except ConnectionResetError:
-            pass  # the same refusal, seen from the reading side; what had come before it still counts
+            pass  # the same rejection while reading: bytes that were received before still count
     return _parse(bytes(received)) if received else None
 
 

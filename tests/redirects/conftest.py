@@ -1,4 +1,4 @@
-"""A host whose driver signs URLs: on Ceph, through a proxy that sees who fetches what."""
+"""A host with a driver that signs URLs: Ceph, behind a proxy that records the requests of clients."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from services.s3 import s3_options
 
 @dataclass(frozen=True)
 class Redirecting:
-    """One store, a host that redirects to it, another that does not, and the proxy between them and the store."""
+    """One store, a host that redirects to it, another that does not, and the proxy in front of the store."""
 
     host: Registry
     streaming: Registry
     store: FaultProxy
 
     def fetched(self) -> list[str]:
-        """The signed URLs that were fetched since the last time, without the host."""
+        """Return the signed URLs that were requested since the last call, without the host."""
         found = [target for method, target, status in self.store.requests if "X-Amz-Signature" in target]
         self.store.clear()
         return found
@@ -32,7 +32,7 @@ class Redirecting:
 
 @pytest.fixture(scope="session")
 def redirecting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redirecting]:
-    """Two hosts on one bucket."""
+    """Start two hosts on one bucket."""
     need(request, *PROGRAMS)
     ceph: Ceph = request.getfixturevalue("ceph")
     folder = tmp_path_factory.mktemp("redirects")

@@ -1,4 +1,4 @@
-"""A blob is fetched from the store itself; all else of the protocol stays with the host."""
+"""Blobs are downloaded from the store; all other requests are answered by the host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .conftest import Redirecting
 
 @pytest.fixture
 def blob(redirecting: Redirecting, repository: str) -> bytes:
-    """A blob that is there; nothing of its push counts as fetched."""
+    """Push a blob, without counting the requests of the push."""
     data = Random(repository).randbytes(500_000)  # noqa: S311  # content, not a secret
     assert redirecting.host.wire.push_blob(repository, data).status == 201
     redirecting.store.clear()
@@ -35,9 +35,7 @@ def _follow(location: str, headers: dict[str, str]) -> tuple[HTTPResponse, bytes
         return answer, answer.read()
 
 
-def test_get_answers_307_with_a_url_that_serves_the_bytes(
-    redirecting: Redirecting, repository: str, blob: bytes
-) -> None:
+def test_get_returns_307_with_a_url_for_the_content(redirecting: Redirecting, repository: str, blob: bytes) -> None:
     answer = redirecting.host.wire.blob(repository, digest_of(blob))
 
     assert answer.status == 307
@@ -49,7 +47,7 @@ def test_get_answers_307_with_a_url_that_serves_the_bytes(
 @pytest.mark.parametrize(
     ("wanted", "first", "last"), [("bytes=10-99", 10, 99), ("bytes=499990-", 499_990, 499_999), ("bytes=0-0", 0, 0)]
 )
-def test_the_signed_url_honours_a_range(
+def test_the_signed_url_supports_a_range(
     redirecting: Redirecting, repository: str, blob: bytes, wanted: str, first: int, last: int
 ) -> None:
     target = f"/v2/{repository}/blobs/{digest_of(blob)}"
@@ -61,7 +59,7 @@ def test_the_signed_url_honours_a_range(
     assert served.headers["Content-Range"] == f"bytes {first}-{last}/{len(blob)}"
 
 
-def test_several_ranges_are_answered_by_the_host(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+def test_several_ranges_are_served_by_the_host(redirecting: Redirecting, repository: str, blob: bytes) -> None:
     target = f"/v2/{repository}/blobs/{digest_of(blob)}"
     answer = redirecting.host.wire.request("GET", target, headers={"Range": "bytes=0-9,20-29"})
 
@@ -79,14 +77,14 @@ def test_head_is_answered_by_the_host(redirecting: Redirecting, repository: str,
     assert redirecting.fetched() == []
 
 
-def test_what_is_no_member_is_not_redirected_to(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+def test_an_absent_blob_is_not_redirected(redirecting: Redirecting, repository: str, blob: bytes) -> None:
     assert redirecting.host.wire.blob(f"{repository}/other", digest_of(blob)).status == 404
 
     assert redirecting.host.wire.request("DELETE", f"/v2/{repository}/blobs/{digest_of(blob)}").status == 202
     assert redirecting.host.wire.blob(repository, digest_of(blob)).status == 404
 
 
-def test_a_host_told_not_to_redirect_streams(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+def test_a_host_with_redirects_disabled_streams(redirecting: Redirecting, repository: str, blob: bytes) -> None:
     answer = redirecting.streaming.wire.blob(repository, digest_of(blob))
 
     assert (answer.status, answer.body) == (200, blob)
@@ -96,7 +94,7 @@ def test_a_host_told_not_to_redirect_streams(redirecting: Redirecting, repositor
     assert (part.status, part.body) == (206, blob[10:100])
 
 
-def test_no_log_of_the_host_holds_a_signature(redirecting: Redirecting, repository: str, blob: bytes) -> None:
+def test_no_log_of_the_host_contains_a_signature(redirecting: Redirecting, repository: str, blob: bytes) -> None:
     assert redirecting.host.wire.blob(repository, digest_of(blob)).status == 307
     redirecting.host.stop()
     output = redirecting.host.service.output()
@@ -109,7 +107,7 @@ def test_no_log_of_the_host_holds_a_signature(redirecting: Redirecting, reposito
 
 @pytest.fixture
 def image(redirecting: Redirecting, repository: str) -> Package:
-    """An image that is there, with three layers that no other test has."""
+    """Push an image with three layers that no other test has."""
     image = package(random_files(repository, 3_000_000, 200_000, 17))
     push_image(redirecting.host.wire, repository, image, "v1")
     redirecting.store.clear()
@@ -117,7 +115,7 @@ def image(redirecting: Redirecting, repository: str) -> Package:
 
 
 def _assert_all_fetched(redirecting: Redirecting, image: Package) -> None:
-    """Every layer, and the config, came from the store and not from the host."""
+    """Assert that all layers and the config were downloaded from the store instead of the host."""
     fetched = " ".join(redirecting.fetched())
     for blob in image.blobs:
         assert digest_of(blob).removeprefix("sha256:") in fetched
@@ -140,14 +138,14 @@ def test_podman_pulls(redirecting: Redirecting, image: Package, podman: Client, 
 
 def test_the_docker_engine_pulls(redirecting: Redirecting, image: Package, docker: Client, repository: str) -> None:
     name = f"{redirecting.host.address}/{repository}:v1"
-    said = docker.run("pull", name)
+    output = docker.run("pull", name)
     docker.run("rmi", name)
 
-    assert f"Digest: {image.digest}" in said
+    assert f"Digest: {image.digest}" in output
     _assert_all_fetched(redirecting, image)
 
 
-def test_an_image_pushed_by_skopeo_comes_back_from_either_host(
+def test_an_image_pushed_by_skopeo_is_pulled_from_either_host(
     redirecting: Redirecting, skopeo: Skopeo, repository: str, folder: Path
 ) -> None:
     image = package(random_files(repository, 100_000, 12_000_000))

@@ -1,1 +1,1 @@
-"""The real programs that the tests drive: servers and clients, each with folders of its own, on 127.0.0.1 only."""
+"""The programs that the tests run: servers and clients, each with its own directories, on 127.0.0.1 only."""

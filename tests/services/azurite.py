@@ -1,4 +1,4 @@
-"""Azurite, Microsoft's emulator of Azure Storage, on 127.0.0.1: its blob service only."""
+"""Azurite, Microsoft's emulator of Azure Storage, on 127.0.0.1 (only its blob service)."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ ACCOUNT: Final = "devstoreaccount1"
 
 
 class Azurite:
-    """One storage account.
+    """A storage account.
 
-    - ``folder`` is where the data lies, a temporary one by default, which goes with ``close``.
-    - ``memory`` keeps the data in memory instead, at most half of the machine's.
-    - ``tls`` serves HTTPS with a certificate that nobody signed, and also takes bearer tokens.
+    - ``folder`` is the data directory. By default it is a temporary one that ``close`` deletes.
+    - ``memory`` keeps the data in memory instead, at most half of the machine's memory.
+    - ``tls`` serves HTTPS with a self-signed certificate, and also accepts bearer tokens.
     """
 
     key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-    """The account's key, which every Azurite has and its documentation tells."""
+    """The documented key of the account, which is the same for every Azurite."""
 
     def __init__(self, folder: Path | None = None, *, memory: bool = False, tls: bool = False) -> None:
         self.port = free_port()
@@ -46,17 +46,17 @@ class Azurite:
 
     @property
     def running(self) -> bool:
-        """Whether it was started and still runs."""
+        """Whether it was started and is still running."""
         return self._service is not None and self._service.running
 
     def start(self) -> None:
-        """Start it, and wait until it accepts connections."""
+        """Start it and wait until it accepts connections."""
         (self._folder / "data").mkdir(parents=True, exist_ok=True)
         place = ("--inMemoryPersistence",) if self._memory else ("--location", str(self._folder / "data"))
         address = ("--blobHost", HOST, "--blobPort", str(self.port), *place)
         self._service = Service(
             "azurite",
-            # It knows the versions of the protocol up to its own release, and the SDK may speak a later one.
+            # The SDK may use a later version of the protocol than this release supports.
             (find(PROGRAM), *address, "--skipApiVersionCheck", "--disableTelemetry", "--silent", *self._secure()),
             log=self._folder / "log",
             env=clean_environment(self._folder),
@@ -65,11 +65,11 @@ class Azurite:
         self._service.wait_ready(lambda: accepts(self.port), seconds=60)
 
     def options(self, container: str) -> dict[str, object]:
-        """What the driver has to be told to use a container."""
+        """Return the driver options for a container."""
         return {"accountname": ACCOUNT, "accountkey": self.key, "serviceurl": self.url, "container": container}
 
     def container(self, name: str) -> str:
-        """Make a container; its name."""
+        """Create a container and return its name."""
         credential = {"account_name": ACCOUNT, "account_key": self.key}
         client = ContainerClient(self.url, name, credential=credential, connection_verify=not self._tls)
         with client:
@@ -77,13 +77,13 @@ class Azurite:
         return name
 
     def signature(self, container: str) -> str:
-        """A shared access signature for everything in a container, for an hour."""
+        """Return a shared access signature for everything in a container, valid for an hour."""
         return generate_container_sas(
             ACCOUNT, container, self.key, permission="racwdl", expiry=datetime.now(UTC) + timedelta(hours=1)
         )
 
     def close(self) -> None:
-        """End it at once, and remove its data where the folder is its own."""
+        """Kill it, and delete its data if the directory is temporary."""
         if self._service is not None:
             self._service.kill()
         if self._own:
@@ -112,7 +112,7 @@ class Azurite:
 
 
 def main() -> None:
-    """Serve until Ctrl-C, and say how to use it."""
+    """Serve until Ctrl-C, and print a configuration."""
     with Azurite() as azurite:
         options = azurite.options(azurite.container("registry"))
         show_until_interrupted("Azurite serves Azure Blob Storage", "azure", options)

@@ -1,4 +1,4 @@
-"""Ceph with its RADOS Gateway: a real S3 server, of one monitor, one store and one gateway, on 127.0.0.1."""
+"""Ceph with its RADOS Gateway: a real S3 server with one monitor, one OSD and one gateway, on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from services.s3 import s3_options
 __all__ = ["PROGRAMS", "Ceph"]
 
 PROGRAMS: Final = ("ceph-mon", "ceph-osd", "radosgw")
-"""What ``programs.need`` asks for."""
+"""The programs to pass to ``programs.need``."""
 
 CONFIGURATION: Final = """
 [global]
@@ -79,11 +79,11 @@ rgw_thread_pool_size = 128
 
 
 class Ceph:
-    """One S3 endpoint; it can be stopped, killed and started again on the same port and data.
+    """An S3 endpoint. It can be stopped, killed and restarted with the same port and data.
 
-    - ``folder`` is where the data lies, a temporary one by default, which goes with ``close``.
-    - ``memory`` keeps the data in memory: it is gone with ``stop``.
-    - ``size`` is the most that it can hold, in bytes; the file on disk is sparse and only grows.
+    - ``folder`` is the data directory. By default it is a temporary one that ``close`` deletes.
+    - ``memory`` keeps the data in memory, so ``stop`` deletes it.
+    - ``size`` is its capacity in bytes. The file on disk is sparse and only grows.
     """
 
     def __init__(self, folder: Path | None = None, *, memory: bool = False, size: int = 20 * 2**30) -> None:
@@ -91,7 +91,7 @@ class Ceph:
         self.endpoint = f"http://{HOST}:{self.port}"
         self.region = "default"
         self.access_key = "of-the-tests"
-        self.secret_key = "of-the-tests-only"  # noqa: S105 - this server's only, and it ends with the tests
+        self.secret_key = "of-the-tests-only"  # noqa: S105 - only used by this temporary server
         self._memory = memory
         self._size = size
         self._own = folder is None
@@ -103,11 +103,11 @@ class Ceph:
 
     @property
     def services(self) -> list[Service]:
-        """The monitor, the store and the gateway as they run now, or ran last."""
+        """The current or last processes: the monitor, the OSD and the gateway."""
         return self._services
 
     def start(self) -> None:
-        """Start it, and wait until it answers; the first time, or in memory, with nothing in it."""
+        """Start it and wait until it responds. It is empty at the first start, and at every start with ``memory``."""
         fresh = self._memory or not self._made
         if fresh:
             self._prepare()
@@ -124,20 +124,20 @@ class Ceph:
             self._made = True
 
     def user(self, name: str, access_key: str, secret_key: str) -> None:
-        """Make one more S3 user, who has no right on what others own."""
+        """Create another S3 user, without access to buckets of others."""
         keys = (f"--access-key={access_key}", f"--secret-key={secret_key}")
         self._call(
             "radosgw-admin", "user", "create", "--no-mon-config", f"--uid={name}", f"--display-name={name}", *keys
         )
 
     def quota(self, name: str, size: int) -> None:
-        """Let a user store at most ``size`` bytes from now on."""
+        """Limit the storage of a user to ``size`` bytes."""
         quota = ("--no-mon-config", "--quota-scope=user", f"--uid={name}")
         self._call("radosgw-admin", "quota", "set", *quota, f"--max-size={size}")
         self._call("radosgw-admin", "quota", "enable", *quota)
 
     def bucket(self, name: str, *, access_key: str = "", secret_key: str = "") -> str:
-        """Make a bucket, which the first user owns, or the one with these keys; its name."""
+        """Create a bucket and return its name. It belongs to the first user, or to the one with these keys."""
         client = boto3.client(
             "s3",
             endpoint_url=self.endpoint,
@@ -153,17 +153,17 @@ class Ceph:
         return name
 
     def stop(self) -> None:
-        """End the gateway, the store and the monitor, each with SIGTERM; what was stored stays on disk."""
+        """Stop the gateway, the OSD and the monitor with SIGTERM. Data on disk is kept."""
         for service in reversed(self._services):
             service.stop()
 
     def kill(self) -> None:
-        """Kill -9 all of it at once, as a power switch would."""
+        """Kill -9 all processes at once, as a power failure would."""
         for service in reversed(self._services):
             service.kill()
 
     def close(self) -> None:
-        """End it at once, and remove its data where the folder is its own."""
+        """Kill it, and delete its data if the directory is temporary."""
         self.kill()
         if self._own:
             shutil.rmtree(self._folder)
@@ -182,7 +182,7 @@ class Ceph:
         self.close()
 
     def _prepare(self) -> None:
-        """An empty folder, its configuration and the monitor's map."""
+        """Create an empty directory, the configuration and the monitor's map."""
         data = self._folder / "data"
         shutil.rmtree(data, ignore_errors=True)
         for name in ("mon", "osd", "r"):
@@ -220,7 +220,7 @@ class Ceph:
         return service
 
     def _ask(self, *command: str) -> None:
-        """Ask the monitor, which answers EPERM while it is still electing itself; both questions can be repeated."""
+        """Send a command to the monitor. It returns EPERM during its election, so the command is repeated."""
         for _ in range(20):
             try:
                 self._call(*command)
@@ -242,7 +242,7 @@ class Ceph:
 
 
 def main() -> None:
-    """Serve until Ctrl-C, and say how to use it."""
+    """Serve until Ctrl-C, and print a configuration."""
     with Ceph() as ceph:
         show_until_interrupted("Ceph's RADOS Gateway serves S3", "s3", s3_options(ceph, bucket="registry"))
 

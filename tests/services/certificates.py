@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, and what it signs for servers and clients."""
+"""A certificate authority for tests, with certificates for servers and clients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["CertificateAuthority"]
 
 
 class CertificateAuthority:
-    """A private CA, which no system trusts; ``ca_path`` is its certificate, alone in a folder as clients want it."""
+    """A private CA. ``ca_path`` is its certificate, in a directory without other files, as clients require."""
 
     def __init__(self, folder: Path, *, name: str = "entrepot tests") -> None:
         self._folder = folder
@@ -35,12 +35,12 @@ class CertificateAuthority:
         self.ca_path.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
     def server(self, name: str, *others: str) -> tuple[Path, Path]:
-        """A new certificate for host names and IP addresses, and its key."""
+        """Issue a certificate for host names and IP addresses. Return the paths of the certificate and its key."""
         names = [_general(one) for one in (name, *others)]
         return self._issue(_subject(name), ExtendedKeyUsageOID.SERVER_AUTH, name, names)
 
     def client(self, common_name: str, units: Sequence[str] = ()) -> tuple[Path, Path]:
-        """A new certificate of a client with its organizational units, and its key."""
+        """Issue a client certificate with organizational units. Return the paths of the certificate and its key."""
         return self._issue(_subject(common_name, units), ExtendedKeyUsageOID.CLIENT_AUTH, "client")
 
     def _issue(
@@ -55,7 +55,7 @@ class CertificateAuthority:
         builder = builder.add_extension(issuer, critical=False)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        # A second certificate of one name never replaces the files of the first.
+        # A second certificate with the same name must not overwrite the files of the first.
         stem = f"{next(self._numbers)}-{file}"
         cert_path, key_path = self._folder / f"{stem}.crt", self._folder / f"{stem}.key"
         cert_path.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))

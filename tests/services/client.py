@@ -1,4 +1,4 @@
-"""A command-line client with its own home, and without any network of its own."""
+"""A command-line client with its own home directory and a clean environment."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["Client", "ClientError"]
 
 
 class ClientError(Exception):
-    """A client ended with an error; the message carries its command and all it wrote."""
+    """A client exited with an error. The message contains its command and its output."""
 
 
 class Client:
-    """A program and the arguments that every call of it starts with."""
+    """A program with the arguments that are common to all its calls."""
 
     def __init__(self, *command: str, folder: Path, env: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -25,9 +25,9 @@ class Client:
         self._env = clean_environment(folder) | dict(env or {})
 
     def run(self, *arguments: str, seconds: float = 120) -> str:
-        """One call; what it wrote to its standard output.
+        """Run the program once and return its standard output.
 
-        Raises ClientError where it ends with another status than 0.
+        Raises ClientError if its exit status is not 0.
         """
         command = (*self._command, *arguments)
         done = subprocess.run(

@@ -12,26 +12,26 @@ __all__ = ["Skopeo", "buildah", "partial_podman", "podman"]
 
 
 class Skopeo(Client):
-    """Copies and looks at images over plain HTTP; a registry's image is named ``docker://ADDRESS/NAME:TAG``."""
+    """Copy and inspect images over plain HTTP. An image in a registry is named ``docker://ADDRESS/NAME:TAG``."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__("skopeo", "--insecure-policy", folder=folder)
 
     def copy(self, source: str, target: str, *arguments: str) -> None:
-        """Copy an image, and answer nothing."""
+        """Copy an image."""
         self.run("copy", "--quiet", *_plain("src", source), *_plain("dest", target), *arguments, source, target)
 
 
 def podman(folder: Path, run: Path, *, env: Mapping[str, str] | None = None) -> Client:
-    """Podman with storage of its own in ``folder``; it allows no path above 50 characters for ``run``."""
+    """Return podman with its own storage in ``folder``. The path of ``run`` may have at most 50 characters."""
     _accept_unsigned(folder)
     return Client("podman", *_storage(folder, run), *_alone(run), folder=folder, env=env)
 
 
 def partial_podman(folder: Path, run: Path) -> Client:
-    """Podman that fetches those parts of a zstd:chunked layer that it has in no other (containers-storage.conf(5)).
+    """Return podman configured to download only the missing parts of a zstd:chunked layer (containers-storage.conf(5)).
 
-    Its storage has to be the overlay driver, and the file system of ``folder`` no overlay itself.
+    This requires the overlay storage driver, and ``folder`` must not be on an overlay filesystem.
     """
     _accept_unsigned(folder)
     storage = {"driver": "overlay", "graphroot": f"{folder}/storage", "runroot": f"{run}/storage"}
@@ -43,7 +43,7 @@ def partial_podman(folder: Path, run: Path) -> Client:
 
 
 def buildah(folder: Path) -> Client:
-    """Buildah with storage of its own in ``folder``."""
+    """Return buildah with its own storage in ``folder``."""
     _accept_unsigned(folder)
     return Client("buildah", *_storage(folder, folder / "run"), folder=folder)
 
@@ -57,7 +57,7 @@ def _alone(run: Path) -> tuple[str, ...]:
 
 
 def _accept_unsigned(home: Path) -> None:
-    """Say what to do with images that nobody signed; without it the system's own policy decides."""
+    """Accept unsigned images, whatever the system's policy is."""
     policy = home / ".config" / "containers" / "policy.json"
     policy.parent.mkdir(parents=True)
     policy.write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))

@@ -1,4 +1,4 @@
-"""What a thing costs in requests on the wire, held against the table of a README."""
+"""The number of requests per operation, compared with the table in a README."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Costs"]
 
 
 class Costs:
-    """Counts the requests of one thing after the other."""
+    """Counts the requests of one operation after the other."""
 
     def __init__(self, proxy: FaultProxy, readme: Path) -> None:
         self._proxy = proxy
@@ -18,11 +18,11 @@ class Costs:
         self.clear()
 
     def clear(self) -> None:
-        """Forget the requests so far."""
+        """Reset the recorded requests."""
         self._proxy.clear()
 
     def cost(self, thing: str) -> int:
-        """The requests since the last call; raises where the README says another number for ``thing``."""
+        """Return the number of requests since the last call. Raises AssertionError if the README states another one."""
         requests, count = self._proxy.requests, len(self._proxy.requests)
         self.clear()
         assert f"| {thing} | {count:,} |" in self._table, f"{thing}: {count}\n{requests}"

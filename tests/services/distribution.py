@@ -1,4 +1,4 @@
-"""Docker Distribution itself, as Debian packages it: the peer that the tests compare with."""
+"""Docker Distribution as packaged by Debian, with which the tests compare entrepot."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from services.registry import Registry, clean_environment
 
 
 def distribution(config: Path, folder: Path, *, ca: Path | None = None) -> Registry:
-    """``docker-registry serve`` on a configuration, with its log in ``folder``; not started yet.
+    """Return ``docker-registry serve`` with a configuration and its log in ``folder``, not started.
 
-    ``ca`` is the authority of its certificate, where it serves TLS.
+    ``ca`` is the CA of its certificate, if it uses TLS.
     """
     return Registry("docker-registry", ("docker-registry", "serve", str(config)), folder=folder, ca=ca)
 
 
 def collect_garbage(config: Path, folder: Path, *arguments: str) -> str:
-    """``docker-registry garbage-collect``: what it said.
+    """Run ``docker-registry garbage-collect`` and return its output.
 
-    Raises CalledProcessError where it fails.
+    Raises CalledProcessError if it fails.
     """
     done = subprocess.run(
         ("docker-registry", "garbage-collect", *arguments, str(config)),

@@ -1,4 +1,4 @@
-"""A Docker engine of the tests' own: no bridge, no iptables, plain HTTP to 127.0.0.0/8."""
+"""A separate Docker engine for tests: no bridge, no iptables, plain HTTP to 127.0.0.0/8."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from services.registry import clean_environment
 
 @contextmanager
 def docker_engine(folder: Path, *, env: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Run dockerd with its data in ``folder``; gives the address for ``DOCKER_HOST``. Needs root.
+    """Run dockerd with its data in ``folder`` and yield the value for ``DOCKER_HOST``. Requires root.
 
-    ``env`` may bring ``SSL_CERT_FILE``, the only authority to trust, and ``HTTPS_PROXY``; neither is for 127.0.0.0/8.
+    ``env`` may contain ``SSL_CERT_FILE``, the only trusted CA, and ``HTTPS_PROXY``. Neither applies to 127.0.0.0/8.
     """
     folder.mkdir(parents=True)
-    # The path of a unix socket is limited to 107 bytes, and a test's folder can be longer.
+    # The path of a Unix socket is limited to 107 bytes, and a test's directory can be longer.
     with tempfile.TemporaryDirectory(prefix="engine-") as run:
         host = f"unix://{run}/sock"
         command = (

@@ -1,4 +1,4 @@
-"""The entrepot host, started as an operator starts it."""
+"""The entrepot host, started with its command."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SERVERS = ("waitress", "granian")
 def entrepot(
     config: Path, folder: Path, *, server: str, env: Mapping[str, str] | None = None, ca: Path | None = None
 ) -> Registry:
-    """``entrepot serve`` on a configuration with a server by name, with its log in ``folder``; not started yet.
+    """Return ``entrepot serve`` with a configuration, a server and its log in ``folder``, not started.
 
-    ``ca`` is the authority of its certificate, where it serves TLS.
+    ``ca`` is the CA of its certificate, if it uses TLS.
     """
     return Registry(
         f"entrepot ({server})",

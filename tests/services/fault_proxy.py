@@ -1,4 +1,4 @@
-"""A proxy on 127.0.0.1 that writes down every request, and lets go wrong what a test asks for."""
+"""A proxy on 127.0.0.1 that records every request and injects faults."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["FaultProxy"]
 
 
 class FaultProxy:
-    """Stands before a server on ``target_port`` of 127.0.0.1, while the context is open; speaks HTTP/1.1, without TLS.
+    """Forward to a server on ``target_port`` of 127.0.0.1 while the context is open; HTTP/1.1, without TLS.
 
-    - Faults happen to every request that comes after the call that asks for them; where several match, to the one
-      asked for last. ``matching`` takes a method and a target, and ``times`` is how many requests it happens to.
-    - ``heal`` ends all faults; a connection that hangs is closed then.
-    - The Host header passes unchanged, so that a request's signature stays good.
+    - A fault applies to requests that arrive after it was added. If several match, the one added last applies.
+      ``matching`` takes a method and a target; ``times`` is the number of requests that the fault applies to.
+    - ``heal`` removes all faults and closes hanging connections.
+    - The Host header is forwarded unchanged, so that signatures of requests stay valid.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -36,39 +36,39 @@ class FaultProxy:
 
     @property
     def requests(self) -> list[tuple[str, str, int]]:
-        """Method, target and status of every request, in the order they came; status 0 where no answer has begun."""
+        """Method, target and status of every request, in order of arrival. The status is 0 until a response begins."""
         with self._lock:
             return [(one.method, one.target, one.status) for one in self._exchanges]
 
     def clear(self) -> None:
-        """Forget the requests so far."""
+        """Reset the recorded requests."""
         with self._lock:
             self._exchanges.clear()
 
     def refuse(self) -> None:
-        """End all faults, close every connection, and refuse new ones until ``heal``."""
+        """Remove all faults, close every connection, and refuse new ones until ``heal``."""
         self._stop_listening()
         self._end_faults()
         self._hang_up()
 
     def delay(self, seconds: float, *, matching: Matching = ANY, times: int | None = None) -> None:
-        """Pass requests on so much later."""
+        """Delay requests before they are forwarded."""
         self._add(Fault(matching, times, delay=seconds))
 
     def hang(self, *, matching: Matching = ANY, times: int | None = None) -> None:
-        """Read no more than a request's head, and answer nothing."""
+        """Read no more than the head of a request, and never respond."""
         self._add(Fault(matching, times, hang=True))
 
     def drop(self, *, matching: Matching = ANY, times: int | None = None) -> None:
-        """Let the server do what it was asked, and close the connection instead of answering."""
+        """Forward the request to the server, and close the connection instead of responding."""
         self._add(Fault(matching, times, drop=True))
 
     def cut(self, after_bytes: int, *, matching: Matching = ANY, times: int | None = None) -> None:
-        """Close the connection after so many bytes of an answer's body; a body that is no longer passes whole."""
+        """Close the connection after this many bytes of a response body. Shorter bodies are forwarded completely."""
         self._add(Fault(matching, times, cut=after_bytes))
 
     def slow(self, bytes_per_second: float, *, matching: Matching = ANY, times: int | None = None) -> None:
-        """Pass the bodies of requests and of answers no faster than this, each."""
+        """Limit the rate of request bodies and of response bodies, each."""
         self._add(Fault(matching, times, rate=bytes_per_second))
 
     def answer(
@@ -80,11 +80,11 @@ class FaultProxy:
         matching: Matching = ANY,
         times: int | None = None,
     ) -> None:
-        """Answer this instead of asking the server."""
+        """Respond without contacting the server."""
         self._add(Fault(matching, times, canned=Canned(status, body, headers or {})))
 
     def heal(self) -> None:
-        """End all faults."""
+        """Remove all faults."""
         self._end_faults()
         if self._listener is None:
             self._listen()

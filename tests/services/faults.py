@@ -1,4 +1,4 @@
-"""What can go wrong with a request on its way, and which requests it happens to."""
+"""Faults of the proxy, and the requests that they apply to."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from dataclasses import dataclass, field
 __all__ = ["ANY", "Canned", "Fault", "Matching"]
 
 Matching = Callable[[str, str], bool]
-"""Whether a request is meant, by its method and its target (path and query)."""
+"""Returns whether a request matches, given its method and its target (path and query)."""
 
 
-def ANY(method: str, target: str) -> bool:  # noqa: N802 - a constant of the kind Matching
-    """Every request."""
+def ANY(method: str, target: str) -> bool:  # noqa: N802 - a constant of type Matching
+    """Match every request."""
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class Canned:
-    """An answer that no backend gave."""
+    """A response that the proxy generates."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def raw(self, method: str) -> bytes:
-        """The answer as it is on the wire."""
+        """Encode the response."""
         headers = {"Content-Length": str(len(self.body)), **self.headers}
         lines = [f"HTTP/1.1 {self.status} Fault", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
         return "\r\n".join(lines).encode("latin-1") + (b"" if method == "HEAD" else self.body)
@@ -35,11 +35,11 @@ class Canned:
 
 @dataclass(slots=True)
 class Fault:
-    """One fault; ``left`` is how many requests it still happens to, None all.
+    """A fault. ``left`` is the number of requests that it still applies to; None means all.
 
-    - ``delay``: seconds before a request is passed on. ``hang``: it is not read any further.
-    - ``drop``: the backend's answer is thrown away. ``cut``: it ends after so many bytes of its body.
-    - ``rate``: bytes per second of each body. ``canned``: what is answered instead of asking the backend.
+    - ``delay``: seconds before a request is forwarded. ``hang``: stop reading the request.
+    - ``drop``: discard the response. ``cut``: close after this many bytes of the response body.
+    - ``rate``: bytes per second of each body. ``canned``: the response to send without contacting the server.
     """
 
     matching: Matching = ANY
@@ -53,7 +53,7 @@ class Fault:
     lifted: threading.Event = field(default_factory=threading.Event)
 
     def takes(self, method: str, target: str) -> bool:
-        """Whether it happens to this request; counts it if so."""
+        """Return whether the fault applies to a request, and if so count it."""
         if self.left == 0 or not self.matching(method, target):
             return False
         if self.left is not None:
@@ -61,7 +61,7 @@ class Fault:
         return True
 
     def paced(self, body: Iterator[bytes]) -> Iterator[bytes]:
-        """A body at the fault's rate, until the fault is lifted."""
+        """Yield a body at the rate of the fault, until the fault is removed."""
         rate = self.rate
         if rate is None:
             yield from body
@@ -75,9 +75,9 @@ class Fault:
                 self.lifted.wait(start + sent / rate - time.monotonic())
 
     def shortened(self, body: Iterator[bytes]) -> Iterator[bytes]:
-        """The part of a body that comes before the cut.
+        """Yield the part of a body before the cut.
 
-        Raises ConnectionAbortedError at the cut, and none where the body ends before.
+        Raises ConnectionAbortedError at the cut, unless the body ends before it.
         """
         if self.cut is None:
             yield from body

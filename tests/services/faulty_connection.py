@@ -1,4 +1,4 @@
-"""One client's connection through the fault proxy, with a connection of its own to the server."""
+"""A client connection through the fault proxy, with its own connection to the server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Exchange", "FaultyConnection"]
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and the status of its answer, 0 until one begins."""
+    """A request and the status of its response, which is 0 until the response begins."""
 
     method: str
     target: str
@@ -28,12 +28,12 @@ class Exchange:
 Begin = Callable[[str, str], tuple[Exchange, Fault]]
 
 
-class _HangUp(Exception):  # noqa: N818 - it is no error
-    """Nothing more passes on this connection."""
+class _HangUp(Exception):  # noqa: N818 - not an error
+    """Raised to close this connection."""
 
 
 class FaultyConnection(Thread):
-    """Passes requests and answers until one side closes; ``begin`` is told of each request, and says what fails."""
+    """Forward requests and responses until one side closes. ``begin`` returns the fault of a request."""
 
     def __init__(
         self, client: socket.socket, target_port: int, begin: Begin, ended: Callable[[FaultyConnection], None]
@@ -55,7 +55,7 @@ class FaultyConnection(Thread):
         self._ended(self)
 
     def close(self) -> None:
-        """Break both connections off, from another thread, and wait for this one to end."""
+        """Close both connections from another thread, and wait until this thread ends."""
         for end in (self._client, self._server):
             if end is not None:
                 with suppress(OSError):
@@ -66,7 +66,7 @@ class FaultyConnection(Thread):
         requests, answers = Stream(self._client), Stream(server)
         while True:
             if not requests.ahead:
-                # A server that closes an idle connection must be seen to, before a request is lost on it.
+                # Detect that the server closed an idle connection before a request is lost on it.
                 readable, _, _ = select.select((self._client, server), (), ())
                 if server in readable:
                     return
@@ -120,7 +120,7 @@ class FaultyConnection(Thread):
             if request.closing or answer.closing or not wanted:
                 self._linger()
         except BaseException:
-            # Whoever still sends the body would otherwise wait for a client that waits for an answer.
+            # Otherwise the thread that sends the body would wait for a client that waits for a response.
             with suppress(OSError):
                 self._client.shutdown(socket.SHUT_RDWR)
             raise
@@ -129,7 +129,7 @@ class FaultyConnection(Thread):
                 sender.join()
 
     def _linger(self) -> None:
-        """Close so that a client which still sends can read its answer first."""
+        """Close so that a client which is still sending can read the response first."""
         self._client.shutdown(socket.SHUT_WR)
         if self._server is not None:
             with suppress(OSError):
@@ -138,7 +138,7 @@ class FaultyConnection(Thread):
 
 
 def _send_body(request: Head, requests: Stream, server: socket.socket, fault: Fault) -> None:
-    """Send a request's body; where the server takes no more of it, read it to its end all the same."""
+    """Forward a request body. If the server stops reading, read the body to its end anyway."""
     body = fault.paced(body_of_request(request, requests))
     try:
         for data in body:

@@ -1,4 +1,4 @@
-"""fake-gcs-server: Cloud Storage's JSON API on 127.0.0.1, as a program that a package of PyPI brings."""
+"""fake-gcs-server: the JSON API of Cloud Storage on 127.0.0.1, a program from a package on PyPI."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["Gcs", "service_account"]
 
 
 class Gcs:
-    """One endpoint of Cloud Storage; it can be stopped, killed and started again on the same port and data.
+    """A Cloud Storage endpoint. It can be stopped, killed and restarted with the same port and data.
 
-    - ``folder`` is where the data lies, a temporary one by default, which goes with ``close``.
-    - ``memory`` keeps the data in memory: it is gone with ``stop``. On disk an object's folders outlive it.
-    - It checks no credentials, no checksums and no expiry of signed URLs.
+    - ``folder`` is the data directory. By default it is a temporary one that ``close`` deletes.
+    - ``memory`` keeps the data in memory, so ``stop`` deletes it. On disk, the directories of an object outlive it.
+    - Credentials, checksums and the expiry of signed URLs are not checked.
     """
 
     def __init__(self, folder: Path | None = None, *, memory: bool = False) -> None:
@@ -38,19 +38,19 @@ class Gcs:
 
     @property
     def service(self) -> Service:
-        """The program as it runs now, or ran last."""
+        """The current or last process."""
         if self._service is None:
             raise RuntimeError("the server was never started")
         return self._service
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it and wait until it responds."""
         place = f"--host={HOST} --port={self.port} --scheme=http --external-url={self.endpoint}"
         backend = "memory" if self._memory else "filesystem"
         data = f"--backend={backend} --filesystem-root={self._folder}/data --log-level=warn"
         self._service = Service(
             "fake-gcs-server",
-            # Signed URLs name the bucket in their path, which it takes on its public host only.
+            # Signed URLs contain the bucket in their path, which it only accepts on its public host.
             (str(_program()), *place.split(), *data.split(), f"--public-host={HOST}:{self.port}"),
             log=self._folder / "log",
             env=clean_environment(self._folder),
@@ -59,13 +59,13 @@ class Gcs:
         self._service.wait_ready(lambda: accepts(self.port))
 
     def bucket(self, name: str) -> str:
-        """Make a bucket; its name."""
+        """Create a bucket and return its name."""
         answer = requests.post(f"{self.endpoint}/storage/v1/b?project=tests", json={"name": name}, timeout=10)
         answer.raise_for_status()
         return name
 
     def stop(self) -> None:
-        """End it with SIGTERM; what was stored stays on disk."""
+        """Stop it with SIGTERM. Data on disk is kept."""
         self.service.stop()
 
     def kill(self) -> None:
@@ -73,7 +73,7 @@ class Gcs:
         self.service.kill()
 
     def close(self) -> None:
-        """End it at once, and remove its data where the folder is its own."""
+        """Kill it, and delete its data if the directory is temporary."""
         if self._service is not None:
             self._service.kill()
         if self._own:
@@ -94,7 +94,7 @@ class Gcs:
 
 
 def service_account(private_key: str, token_uri: str = "https://oauth2.invalid/token") -> dict[str, str]:  # noqa: S107
-    """The content of a key file whose access tokens come from ``token_uri``."""
+    """Return the content of a key file whose access tokens are issued by ``token_uri``."""
     return {
         "type": "service_account",
         "project_id": "tests",
@@ -115,7 +115,7 @@ def _program() -> Path:
 
 
 def main() -> None:
-    """Serve until Ctrl-C, and say how to use it."""
+    """Serve until Ctrl-C, and print a configuration."""
     with Gcs() as gcs:
         options = {"bucket": gcs.bucket("registry"), "endpoint": gcs.endpoint}
         show_until_interrupted("fake-gcs-server serves Cloud Storage", "gcs", options)

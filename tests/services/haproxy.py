@@ -1,4 +1,4 @@
-"""haproxy before several registries, as ``deploy/haproxy.cfg`` has it: each request goes to the next one."""
+"""haproxy in front of several registries, configured by ``deploy/haproxy.cfg``, with round-robin balancing."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
 
 
 def haproxy(hosts: Sequence[Registry], folder: Path) -> Registry:
-    """The example with these hosts instead of its own, on a free port; not started yet.
+    """Return haproxy with the example configuration for these hosts, on a free port, not started.
 
-    A client sees one registry at its address.
+    To clients it is one registry.
     """
     config = folder / "haproxy.cfg"
     balancer = Registry("haproxy", ("haproxy", "-db", "-f", str(config)), folder=folder)
@@ -26,9 +26,9 @@ def haproxy(hosts: Sequence[Registry], folder: Path) -> Registry:
 
 
 def with_hosts(example: str, addresses: Sequence[str]) -> str:
-    """An example with the addresses of its own hosts replaced by these.
+    """Replace the host addresses in an example configuration.
 
-    Raises ValueError where it has another number of hosts.
+    Raises ValueError if the number of hosts differs.
     """
     pieces = [piece for number in range(1, 10) for piece in [f"registry-{number}:5000"] if piece in example]
     for piece, address in zip(pieces, addresses, strict=True):

@@ -1,4 +1,4 @@
-"""Where a message of HTTP/1.1 ends (RFC 9112, section 6), for what passes messages on without changing them."""
+"""Framing of HTTP/1.1 messages (RFC 9112, section 6), for programs that forward messages unchanged."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _PIECE = 256 * 1024
 
 
 class BrokenMessageError(ConnectionError):
-    """A peer closed its connection in the middle of a message, or what it sent is no HTTP/1.1."""
+    """A peer closed its connection in the middle of a message, or sent something other than HTTP/1.1."""
 
 
 class Stream:
-    """What comes in on a socket; a message's head is read together with the bytes that follow it."""
+    """Input from a socket. Reading the head of a message may buffer bytes after it."""
 
     def __init__(self, source: socket.socket) -> None:
         self._source = source
@@ -25,13 +25,13 @@ class Stream:
 
     @property
     def ahead(self) -> bool:
-        """Whether bytes are there that were read and not asked for yet."""
+        """Whether there are buffered bytes."""
         return bool(self._ahead)
 
     def until(self, mark: bytes) -> bytes:
-        """All bytes up to the mark and with it, or none where the peer closed before the first.
+        """Return all bytes up to and including the mark, or no bytes if the peer closed before sending any.
 
-        Raises BrokenMessageError where it closed after the first.
+        Raises BrokenMessageError if it closed later.
         """
         while mark not in self._ahead:
             if not (data := self._source.recv(_PIECE)):
@@ -44,20 +44,20 @@ class Stream:
         return found
 
     def exactly(self, size: int) -> Iterator[bytes]:
-        """So many bytes, in pieces.
+        """Yield this many bytes, in chunks.
 
-        Raises BrokenMessageError where the peer closes before the last.
+        Raises BrokenMessageError if the peer closes earlier.
         """
         while size:
             if self._ahead:
                 data, self._ahead = self._ahead[:size], self._ahead[size:]
             elif not (data := self._source.recv(min(size, _PIECE))):
-                raise BrokenMessageError(f"closed with {size} bytes still to come")
+                raise BrokenMessageError(f"closed with {size} bytes missing")
             size -= len(data)
             yield data
 
     def rest(self) -> Iterator[bytes]:
-        """All that comes until the peer closes."""
+        """Yield all bytes until the peer closes."""
         if self._ahead:
             data, self._ahead = self._ahead, b""
             yield data
@@ -67,7 +67,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The start line, cut at its blanks, and the headers; ``raw`` is both as they came, with the empty line."""
+    """The start line, split at spaces, and the headers. ``raw`` is the unchanged text of both with the empty line."""
 
     start: tuple[str, str, str]
     headers: dict[str, str]
@@ -75,7 +75,7 @@ class Head:
 
     @classmethod
     def read(cls, stream: Stream) -> Self | None:
-        """The next head, or None where the peer closed instead of sending one."""
+        """Read the next head. Returns None if the peer closed instead."""
         if not (raw := stream.until(b"\r\n\r\n")):
             return None
         first, *lines = raw.decode("latin-1").rstrip("\r\n").split("\r\n")
@@ -85,29 +85,29 @@ class Head:
 
     @property
     def chunked(self) -> bool:
-        """Whether the body tells its length chunk by chunk."""
+        """Whether the body uses the chunked transfer coding."""
         return self.headers.get("transfer-encoding", "").lower().endswith("chunked")
 
     @property
     def closing(self) -> bool:
-        """Whether no other message follows on this connection."""
+        """Whether the connection is closed after this message."""
         return self.headers.get("connection", "").lower() == "close" or "HTTP/1.0" in self.start
 
     @property
     def waiting(self) -> bool:
-        """Whether the sender of this request waits for "100 Continue" before it sends the body."""
+        """Whether the sender waits for "100 Continue" before it sends the body."""
         return self.headers.get("expect", "").lower() == "100-continue"
 
 
 def body_of_request(head: Head, stream: Stream) -> Iterator[bytes]:
-    """The body that follows a request's head, as it is on the wire."""
+    """Yield the body of a request, encoded as received."""
     if head.chunked:
         return _chunks(stream)
     return stream.exactly(int(head.headers.get("content-length", "0")))
 
 
 def body_of_answer(head: Head, method: str, stream: Stream) -> Iterator[bytes]:
-    """The body that follows the head of an answer to ``method``, as it is on the wire."""
+    """Yield the body of a response to ``method``, encoded as received."""
     status = int(head.start[1])
     if method == "HEAD" or status < 200 or status in {204, 304}:
         return iter(())

@@ -1,4 +1,4 @@
-"""Images made on the spot, without any download: folders to build from, and OCI image layouts."""
+"""Generated images: directories to build from, and OCI image layouts."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An image as a registry holds it: the blobs, the config among them, and the manifest that names them."""
+    """An image in a registry: its blobs, including the config, and its manifest."""
 
     blobs: tuple[bytes, ...]
     manifest: bytes
 
     @property
     def digest(self) -> str:
-        """The manifest's digest."""
+        """The digest of the manifest."""
         return digest_of(self.manifest)
 
 
 def build_context(folder: Path, files: Sequence[bytes]) -> Path:
-    """A folder to build an image from, with one layer for each file."""
+    """Create a directory from which an image with one layer for each file is built."""
     folder.mkdir(parents=True)
     lines = ["FROM scratch"]
     for number, content in enumerate(files):
@@ -46,13 +46,13 @@ def build_context(folder: Path, files: Sequence[bytes]) -> Path:
 
 
 def random_files(seed: object, *sizes: int) -> list[bytes]:
-    """Files that no other seed has, so that no two tests share a layer."""
+    """Return random files. Different seeds give different files, so that tests do not share layers."""
     random = Random(str(seed))  # noqa: S311  # content, not a secret
     return [random.randbytes(size) for size in sizes]
 
 
 def package(files: Sequence[bytes], *, architecture: str = "amd64") -> Package:
-    """An image with one gzip layer for each file."""
+    """Return an image with one gzip layer for each file."""
     tars = [_tar(f"file{number}", content) for number, content in enumerate(files)]
     layers = [gzip.compress(tar, 1, mtime=0) for tar in tars]
     config = _json(
@@ -75,12 +75,12 @@ def package(files: Sequence[bytes], *, architecture: str = "amd64") -> Package:
 
 
 def descriptor(media_type: str, data: bytes) -> dict[str, object]:
-    """The descriptor of some bytes (image-spec, descriptor.md)."""
+    """Return the descriptor of some bytes (image-spec, descriptor.md)."""
     return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
 
 
 class OciLayout:
-    """An OCI image layout in a folder, which skopeo calls ``oci:FOLDER:TAG``."""
+    """An OCI image layout in a directory, named ``oci:FOLDER:TAG`` by skopeo."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,12 +89,12 @@ class OciLayout:
         (folder / "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
 
     def add(self, tag: str, image: Package) -> str:
-        """Put an image in under a tag; answers its name for skopeo."""
+        """Add an image with a tag and return its name for skopeo."""
         self._store(image)
         return self._tag(tag, OCI_MANIFEST, image.manifest)
 
     def add_index(self, tag: str, images: dict[str, Package]) -> str:
-        """Put an image index in, with one image for each architecture; answers its name for skopeo."""
+        """Add an image index with one image for each architecture and return its name for skopeo."""
         entries = []
         for architecture, image in images.items():
             self._store(image)
@@ -105,7 +105,7 @@ class OciLayout:
         return self._tag(tag, INDEX, index)
 
     def digest(self, tag: str) -> str:
-        """The digest that a tag names, as index.json says now."""
+        """Return the digest of a tag, read from index.json."""
         index = json.loads((self.folder / "index.json").read_bytes())
         key = "org.opencontainers.image.ref.name"
         return next(str(entry["digest"]) for entry in index["manifests"] if entry["annotations"][key] == tag)

@@ -1,4 +1,4 @@
-"""Blobs too large to hold in memory, pushed and pulled block by block."""
+"""Blobs that are too large for memory, pushed and pulled block by block."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLOCK = 2**20
 
 
 class LargeBlobs:
-    """Blobs of one size, in blocks of 1 MiB, which differ only in their last block."""
+    """Blobs of equal size, in blocks of 1 MiB, which differ only in the last block."""
 
     def __init__(self, blocks: int) -> None:
         self._block = Random(blocks).randbytes(BLOCK)  # noqa: S311  # content, not a secret
@@ -24,17 +24,17 @@ class LargeBlobs:
 
     @property
     def size(self) -> int:
-        """The size of each, in bytes."""
+        """The size of each blob in bytes."""
         return self._blocks * BLOCK
 
     def digest(self, number: int) -> str:
-        """The digest of one of them."""
+        """Return the digest of a blob."""
         whole = self._hash.copy()
         whole.update(self._tail(number))
         return f"sha256:{whole.hexdigest()}"
 
     def push(self, wire: Wire, repository: str, number: int) -> Answer:
-        """Push one of them with POST and PUT."""
+        """Push a blob with POST and PUT."""
         location = with_digest(wire.start_upload(repository), self.digest(number))
         exchange = wire.begin("PUT", location, self.size, {"Content-Type": "application/octet-stream"})
         for _ in range(self._blocks - 1):

@@ -1,4 +1,4 @@
-"""How much memory processes take, as the kernel counts it (proc(5))."""
+"""Memory use of processes, as reported by the kernel (proc(5))."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["Peak", "peak_of", "sampled_peak"]
 
 
 def peak_of(pid: int) -> int:
-    """The most resident memory that a process ever had, in bytes (VmHWM)."""
+    """Return the peak resident memory of a process in bytes (VmHWM)."""
     return _field(Path(f"/proc/{pid}/status"), "VmHWM")
 
 
 class Peak:
-    """The largest sum that was seen, in bytes, and how often it was looked at."""
+    """The largest total that was measured, in bytes, and the number of samples."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -25,7 +25,7 @@ class Peak:
 
 @contextmanager
 def sampled_peak(pids: Callable[[], Iterable[int]], *, seconds: float = 0.1) -> Iterator[Peak]:
-    """Look every so many seconds at the memory of some processes, with what they share counted once (PSS)."""
+    """Measure the memory of some processes every ``seconds``. Shared memory is counted once (PSS)."""
     peak = Peak()
     done = threading.Event()
 

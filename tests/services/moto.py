@@ -1,4 +1,4 @@
-"""Moto's server: a mock of S3 in memory, for what Ceph does not answer as Amazon's S3 does."""
+"""Moto's server: a mock of S3 in memory, for cases in which Ceph differs from Amazon S3."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ __all__ = ["Moto"]
 
 
 class Moto:
-    """One S3 endpoint that takes any credentials; nothing outlives the process."""
+    """An S3 endpoint that accepts any credentials. Its data is lost when the process ends."""
 
     def __init__(self) -> None:
         self.port = free_port()
         self.endpoint = f"http://{HOST}:{self.port}"
         self.region = "us-east-1"
         self.access_key = "of-the-tests"
-        self.secret_key = "of-the-tests-only"  # noqa: S105 - this server looks at none
+        self.secret_key = "of-the-tests-only"  # noqa: S105 - this server checks no credentials
         self._folder = Path(tempfile.mkdtemp(prefix="moto-"))
         self._service: Service | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it and wait until it responds."""
         command = (sys.executable, "-m", "services.moto_one_by_one", str(self.port))
         env = clean_environment(self._folder) | {"PYTHONPATH": str(Path(__file__).parent.parent)}
         log = self._folder / "log"
@@ -40,14 +40,14 @@ class Moto:
         self._service.wait_ready(lambda: accepts(self.port))
 
     def bucket(self, name: str) -> str:
-        """Make a bucket; its name."""
+        """Create a bucket and return its name."""
         request = Request(f"{self.endpoint}/{name}", method="PUT")  # noqa: S310 - the server's own URL
         with urlopen(request, timeout=10) as answer:  # noqa: S310 - the server's own URL
             answer.read()
         return name
 
     def close(self) -> None:
-        """End it, and remove its log."""
+        """Kill it and delete its log."""
         if self._service is not None:
             self._service.kill()
         shutil.rmtree(self._folder)
@@ -67,7 +67,7 @@ class Moto:
 
 
 def main() -> None:
-    """Serve until Ctrl-C, and say how to use it."""
+    """Serve until Ctrl-C, and print a configuration."""
     with Moto() as moto:
         show_until_interrupted("Moto mocks S3", "s3", s3_options(moto, bucket="registry"))
 

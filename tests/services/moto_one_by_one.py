@@ -1,7 +1,7 @@
-"""Serves moto, one request after the other, and refuses what some other servers refuse.
+"""Run moto with one request at a time, and with the restrictions of some other servers.
 
-Moto looks whether a key exists and then writes it, with no lock between the two: of racing conditional PUTs in threads
-of its own server more than one wins, which Amazon's S3 never lets happen.
+Moto checks whether a key exists and then writes it, without a lock. In its own multi-threaded server several concurrent
+conditional PUTs can succeed, which never happens with Amazon S3.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What other servers refuse or do otherwise than moto, chosen by the names of buckets: ``equal-parts--<anything>``."""
+"""Restrictions and differences of other servers, selected by the names of buckets: ``equal-parts--<anything>``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Answer = tuple[str, bytes]
 
 
 class Refusals:
-    """A WSGI application in front of moto's."""
+    """WSGI middleware in front of moto."""
 
     def __init__(self, moto: WSGIApplication) -> None:
         self._moto = moto
@@ -40,7 +40,7 @@ class Refusals:
         return self._moto(environ, start_response)
 
     def ask(self, method: str, path: str, query: str = "") -> tuple[dict[str, str], bytes]:
-        """The headers and the body of moto's own answer."""
+        """Return the headers and the body of moto's response."""
         environ: WSGIEnvironment = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
         setup_testing_defaults(environ)
         headers: dict[str, str] = {}
@@ -102,7 +102,7 @@ def _no_small_copies(moto: Refusals, environ: WSGIEnvironment, query: Query) -> 
 
 
 def _equal_parts(moto: Refusals, environ: WSGIEnvironment, query: Query) -> Answer | None:
-    """Cloudflare R2: all parts but the last have one size, and the last is not larger."""
+    """Cloudflare R2: all parts but the last must have equal sizes, and the last must not be larger."""
     if environ["REQUEST_METHOD"] != "POST" or "uploadId" not in query:
         return None
     _, listed = moto.ask("GET", environ["PATH_INFO"], environ["QUERY_STRING"])
@@ -113,13 +113,13 @@ def _equal_parts(moto: Refusals, environ: WSGIEnvironment, query: Query) -> Answ
 
 
 def _by_segments(moto: Refusals, environ: WSGIEnvironment, query: Query) -> Answer | None:
-    """SeaweedFS: lists by segments, and answers no name where it is to begin after a name that is the prefix."""
+    """SeaweedFS: lists by path segments, and returns no names if start-after equals the prefix."""
     if "list-type" not in query:
         return None
     _, listed = moto.ask("GET", environ["PATH_INFO"], "list-type=2")
     prefix, after = query.get("prefix", [""])[0], query.get("start-after", [""])[0]
-    begin, _, told = query.get("continuation-token", ["0/"])[0].partition("/")
-    at, after = int(begin), told or after
+    begin, _, last = query.get("continuation-token", ["0/"])[0].partition("/")
+    at, after = int(begin), last or after
     names: dict[str, None] = {prefix: None} if after and after == prefix else {}
     for name in sorted(re.findall(r"<Key>([^<]*)</Key>", listed.decode()), key=lambda name: name.split("/")):
         head, slash, _ = name[len(prefix) :].partition("/")
@@ -144,4 +144,4 @@ REFUSALS: Final[dict[str, Callable[[Refusals, WSGIEnvironment, Query], Answer | 
     "equal-parts": _equal_parts,
     "by-segments": _by_segments,
 }
-"""What is answered instead, by name: the status and the body, or None where the request passes."""
+"""The response to send instead, by name: the status and the body, or None to forward the request."""

@@ -1,4 +1,4 @@
-"""Ports for servers that are stopped and started again in one place."""
+"""Ports for servers that are restarted on the same port."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ HOST = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on.
+    """Return a free port of 127.0.0.1.
 
-    It lies below the range that the system gives to clients: a client that retries a port inside that range can
-    connect to itself while the server is away.
+    It is below the range of ephemeral ports: a client that retries a port within that range can connect to itself while
+    the
+    server is down.
     """
     first_of_clients = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for port in random.sample(range(min(15000, first_of_clients // 2), first_of_clients), 200):
@@ -27,7 +28,7 @@ def free_port() -> int:
 
 
 def accepts(port: int) -> bool:
-    """Whether something accepts connections on a port of 127.0.0.1."""
+    """Return whether something accepts connections on a port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.settimeout(2)
         return probe.connect_ex((HOST, port)) == 0

@@ -1,4 +1,4 @@
-"""nginx before several registries, as ``deploy/nginx.conf`` has it."""
+"""nginx in front of several registries, configured by ``deploy/nginx.conf``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["EXAMPLE", "nginx"]
 
 EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 
-# What Debian's nginx.conf has around the files in conf.d.
+# Equivalent to the part of Debian's nginx.conf around conf.d.
 FRAME: Final = """
 daemon off;
 user {user};
@@ -33,7 +33,7 @@ http {{
 
 
 def nginx(hosts: Sequence[Registry], folder: Path) -> Registry:
-    """The example with these hosts instead of its own, on a free port; not started yet."""
+    """Return nginx with the example configuration for these hosts, on a free port, not started."""
     config = folder / "nginx.conf"
     command = ("nginx", "-c", str(config), "-e", str(folder / "errors"))
     balancer = Registry("nginx", command, folder=folder)

@@ -1,4 +1,4 @@
-"""A host that tells endpoints what happens in it, and its outbox, asked without entrepot."""
+"""A host with notification endpoints, and direct queries of its outbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ask", "notified"]
 
 
 def notified(folder: Path, outbox: Path, *endpoints: Mapping[str, object], workers: int = 2) -> Registry:
-    """A host whose store and log are in ``folder``; not started yet."""
+    """Return a host with its store and log in ``folder``, not started."""
     config = write_config(folder / "config.yml", folder / "store", http={"workers": workers})
     document = yaml.safe_load(config.read_text())
     document["notifications"] = {"outbox": {"path": str(outbox)}, "endpoints": [dict(one) for one in endpoints]}
@@ -25,6 +25,6 @@ def notified(folder: Path, outbox: Path, *endpoints: Mapping[str, object], worke
 
 
 def ask(outbox: Path, query: str) -> list[tuple[str | int, ...]]:
-    """The rows of the outbox's file."""
+    """Query the database of the outbox directly."""
     with closing(sqlite3.connect(outbox / "outbox.db", timeout=30)) as connection:
         return connection.execute(query).fetchall()

@@ -1,4 +1,4 @@
-"""A program that runs beside the tests, in a session of its own, with its log in a file."""
+"""A program that runs during the tests, in its own session, with its log in a file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 __all__ = ["STARTED", "Service", "ServiceError"]
 
 STARTED: list[Service] = []
-"""Every service of this test run, so that a failure can show the logs of those it met."""
+"""Every service of this test run. Failure reports include the logs of the relevant ones."""
 
 
 class ServiceError(Exception):
-    """A program did not start, did not answer or did not end; the message carries the end of its log."""
+    """A program did not start, respond or exit. The message contains the end of its log."""
 
 
 class Service:
-    """One run of a server program; it is a session, and everything that it starts belongs to it."""
+    """A run of a server program. It is a session that includes all its child processes."""
 
     def __init__(self, name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> None:
         self.name = name
@@ -28,7 +28,7 @@ class Service:
         self._log_start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                # A test run that is killed itself must not leave a server behind.
+                # Do not leave a server behind if the test run itself is killed.
                 ("setpriv", "--pdeathsig", "TERM", "--", *command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -41,16 +41,16 @@ class Service:
 
     @property
     def pid(self) -> int:
-        """The process that was started; also the number of its session."""
+        """The pid of the first process, which is also the session id."""
         return self._process.pid
 
     @property
     def running(self) -> bool:
-        """Whether the first process still runs."""
+        """Whether the first process is running."""
         return self._process.poll() is None
 
     def pids(self) -> list[int]:
-        """Every process of the session, the first one first."""
+        """Return all processes of the session, the first process first."""
         found = []
         for entry in os.listdir("/proc"):
             if entry.isdigit() and _session_of(entry) == self.pid:
@@ -58,14 +58,14 @@ class Service:
         return sorted(found, key=lambda pid: (pid != self.pid, pid))
 
     def wait_ready(self, ready: Callable[[], bool], *, seconds: float = 30) -> None:
-        """Wait until ``ready`` says so.
+        """Wait until ``ready`` returns True.
 
-        Raises ServiceError where the program ends before, or the time is over.
+        Raises ServiceError if the program exits before, or after the timeout.
         """
         end = time.monotonic() + seconds
         while not ready():
             if not self.running:
-                raise ServiceError(f"{self.name} ended with {self._process.returncode} at start:\n{self.tail()}")
+                raise ServiceError(f"{self.name} exited with {self._process.returncode} at start:\n{self.tail()}")
             if time.monotonic() > end:
                 raise ServiceError(f"{self.name} was not ready after {seconds} s:\n{self.tail()}")
             time.sleep(0.02)
@@ -75,30 +75,30 @@ class Service:
         self._process.send_signal(number)
 
     def wait(self, seconds: float) -> int:
-        """Wait for the first process, and answer its exit status.
+        """Wait for the first process and return its exit status.
 
-        Raises ServiceError where it still runs after ``seconds``.
+        Raises ServiceError if it is still running after ``seconds``.
         """
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise ServiceError(f"{self.name} still runs after {seconds} s:\n{self.tail()}") from None
+            raise ServiceError(f"{self.name} is still running after {seconds} s:\n{self.tail()}") from None
 
     def kill(self) -> None:
-        """Kill -9 all processes of the session at once."""
+        """Kill -9 all processes of the session."""
         for pid in self.pids():
             _kill(pid)
         self._process.wait(10)
         end = time.monotonic() + 10
         while pids := self.pids():
             if time.monotonic() > end:
-                raise ServiceError(f"{self.name} left processes that no signal ends: {pids}")
+                raise ServiceError(f"{self.name} left processes that cannot be killed: {pids}")
             time.sleep(0.01)
 
     def stop(self, seconds: float = 20) -> None:
-        """End it with SIGTERM.
+        """Stop it with SIGTERM.
 
-        Raises ServiceError where it has to be killed, or leaves processes behind; nothing runs after either.
+        Raises ServiceError if it has to be killed, or leaves child processes behind. In either case they are killed.
         """
         if self.running:
             self._process.terminate()
@@ -110,13 +110,13 @@ class Service:
             self.kill()
 
     def output(self) -> str:
-        """What this run has written so far."""
+        """Return the output of this run so far."""
         with self.log.open("rb") as log:
             log.seek(self._log_start)
             return log.read().decode(errors="replace")
 
     def tail(self, lines: int = 30) -> str:
-        """The end of what this run has written."""
+        """Return the end of the output of this run."""
         return "\n".join(self.output().splitlines()[-lines:])
 
 

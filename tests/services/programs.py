@@ -1,4 +1,4 @@
-"""Which programs a test needs, and what it says where one is missing."""
+"""The programs that tests need, and the messages if one is missing."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ PACKAGES = {
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
 }
-"""The Debian package that brings each program."""
+"""The Debian package of each program."""
 
 FROM_NPM = ("azurite-blob",)
-"""Programs that ``.ci/programs`` installs under build/npm."""
+"""Programs that ``.ci/programs`` installs in build/npm."""
 
 NPM = Path(__file__).parents[2] / "build" / "npm" / "node_modules" / ".bin"
 
 
 def find(program: str) -> str:
-    """Where a program is; its bare name where it is nowhere."""
+    """Return the path of a program, or its name if it is not installed."""
     return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{NPM}") or program
 
 
 def installed(program: str) -> bool:
-    """Whether a program is on the path, or was installed for the tests."""
+    """Return whether a program is on the path or was installed for the tests."""
     return find(program) != program
 
 
 def need(request: pytest.FixtureRequest, *programs: str) -> None:
-    """Leave the test out, or fail it where ``ENTREPOT_TEST_ALL=1``, unless every program is installed."""
+    """Skip the test, or fail it if ``ENTREPOT_TEST_ALL=1``, unless every program is installed."""
     if missing := [program for program in programs if not installed(program)]:
         packages = " ".join(sorted({PACKAGES[program] for program in missing if program in PACKAGES}))
         how = [f"apt-get install --no-install-recommends {packages}"] if packages else []
@@ -55,7 +55,7 @@ def need(request: pytest.FixtureRequest, *programs: str) -> None:
 
 
 def need_root(request: pytest.FixtureRequest, why: str) -> None:
-    """Leave the test out, or fail it where ``ENTREPOT_TEST_ALL=1``, unless it runs as root."""
+    """Skip the test, or fail it if ``ENTREPOT_TEST_ALL=1``, unless it runs as root."""
     if os.geteuid() != 0:
         _leave_out(f"{request.node.nodeid} needs root to {why}: sudo make test")
 

@@ -1,4 +1,4 @@
-"""Whole images pushed and read back request by request."""
+"""Push complete images and verify them, request by request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["index_of", "missing_parts", "push_image"]
 
 
 def push_image(wire: Wire, repository: str, image: Package, *tags: str) -> None:
-    """Push an image under some tags, or under its digest where there are none."""
+    """Push an image with some tags, or by its digest if there are none."""
     for blob in image.blobs:
         answer = wire.push_blob(repository, blob)
         assert answer.status == 201, answer
@@ -22,7 +22,7 @@ def push_image(wire: Wire, repository: str, image: Package, *tags: str) -> None:
 
 
 def missing_parts(wire: Wire, repository: str, image: Package, *tags: str) -> list[str]:
-    """What of an image does not come back byte for byte; empty where it is whole."""
+    """Return the parts of an image that cannot be pulled unchanged; empty if the image is complete."""
     missing = [
         f"{reference}: {answer.status}"
         for reference in (image.digest, *tags)
@@ -36,7 +36,7 @@ def missing_parts(wire: Wire, repository: str, image: Package, *tags: str) -> li
 
 
 def index_of(*images: Package) -> bytes:
-    """An image index that names some images."""
+    """Return an image index of some images."""
     manifests = [descriptor(OCI_MANIFEST, image.manifest) for image in images]
     return json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}).encode()
 

@@ -1,4 +1,4 @@
-"""An endpoint for notifications, which takes what is posted to it, or misbehaves as it is told to."""
+"""An endpoint for notifications, which accepts requests or misbehaves as configured."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ Mood = Literal["takes", "answers", "hangs", "drips", "garbage", "cuts"]
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One request: its path, headers in small letters, and body."""
+    """A request: its path, headers with lower-case names, and body."""
 
     path: str
     headers: Mapping[str, str]
     body: bytes
 
     def events(self) -> list[dict[str, object]]:
-        """The events of its envelope."""
+        """Return the events of the envelope."""
         found: list[dict[str, object]] = json.loads(self.body)["events"]
         return found
 
 
 class Receiver:
-    """A server on 127.0.0.1; ``taken`` are the requests that were answered 200, ``seen`` all of them.
+    """A server on 127.0.0.1. ``taken`` are the requests with a 200 response, ``seen`` all of them.
 
-    - ``mood``: ``answers`` is ``status`` with ``headers``; ``hangs`` answers nothing, ``drips`` a byte now and then.
-    - ``connections`` counts those that were made.
+    - ``mood``: ``answers`` sends ``status`` and ``headers``; ``hangs`` sends nothing, ``drips`` sends a byte now and
+      then.
+    - ``connections`` is the number of accepted connections.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -53,23 +54,23 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where to post events."""
+        """The URL of the endpoint."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/events"
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the events that were taken, in order, with repeats."""
+        """The ids of the accepted events, in order, including duplicates."""
         return [str(event["id"]) for one in list(self.taken) for event in one.events()]
 
     def start(self) -> None:
-        """Listen, on the same port as before."""
+        """Listen on the same port as before."""
         self._resting.clear()
         self._server = _Server(self, self.port, self._tls)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
-        """Refuse connections, and end those that are open."""
+        """Refuse connections, and close open ones."""
         if self._server is not None:
             self._resting.set()
             self._server.shutdown()
@@ -84,7 +85,7 @@ class Receiver:
         self.stop()
 
     def serve(self, handler: _Handler) -> None:
-        """Answer one request as the mood is."""
+        """Respond to a request according to the mood."""
         size = int(handler.headers.get("Content-Length", 0))
         delivered = Delivered(
             handler.path, {name.lower(): value for name, value in handler.headers.items()}, handler.rfile.read(size)
@@ -119,7 +120,7 @@ def _answer(handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
-    # Without it each answer, which is written in two parts, waits 40 ms for the client.
+    # Otherwise each response, which is written in two parts, would wait 40 ms for the client.
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
@@ -129,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.receiver.serve(self)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Do not log."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -155,15 +156,15 @@ class _Server(ThreadingHTTPServer):
                 self.receiver.peers.append(connection.getpeercert())
             self.finish_request(connection, client_address)
         except OSError:
-            pass  # the client, or the test, has ended it
+            pass  # the client or the test closed it
         finally:
             self._open.discard(connection)
             self.shutdown_request(connection)
 
     def end_connections(self) -> None:
-        """End every connection that is open."""
+        """Close every open connection."""
         for connection in list(self._open):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # it has ended by itself
+                continue  # already closed

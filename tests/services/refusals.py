@@ -1,4 +1,4 @@
-"""Requests with large bodies that are refused before the body was read, sent with clients that people use."""
+"""Requests with large bodies that are rejected before the body is read, sent by common clients."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ REFUSED: Final = (
     ("PUT", "/v2/closed/manifests/latest", 401),
     ("POST", "/v2/UPPER/blobs/uploads/", 400),
 )
-"""Methods, targets and statuses: from the router, from the guard and from a resource."""
+"""Methods, targets and statuses of errors from the router, from the authorization and from a resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a server is reached: its base URL, the certificate of its authority, and whether to speak HTTP/2."""
+    """How to connect to a server: its base URL, the certificate of its CA, and whether to use HTTP/2."""
 
     url: str
     ca: Path | None = None
@@ -41,7 +41,7 @@ def _curl(route: Route, method: str, target: str, body: Path) -> int:
     command += ["--cacert", str(route.ca)] if route.ca else []
     done = subprocess.run([*command, route.url + target], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ConnectionError(f"curl ended with {done.returncode}: {done.stderr.strip()}")
+        raise ConnectionError(f"curl exited with {done.returncode}: {done.stderr.strip()}")
     return int(done.stdout)
 
 
@@ -54,7 +54,7 @@ def _requests(route: Route, method: str, target: str, body: Path) -> int:
 def _httpx(route: Route, method: str, target: str, body: Path) -> int:
     trust = ssl.create_default_context(cafile=route.ca) if route.ca else True
     client = httpx.Client(verify=trust, http2=route.http2, http1=not route.http2, timeout=60, trust_env=False)
-    # Not as bytes: over HTTP/2 it would copy the rest of them for each frame of 16 KB.
+    # Not as bytes: with HTTP/2, httpx would copy the remaining bytes for each frame of 16 KB.
     with client, body.open("rb") as content:
         return client.request(method, route.url + target, content=content).status_code
 
@@ -64,17 +64,17 @@ CLIENTS: Final[Mapping[str, Callable[[Route, str, str, Path], int]]] = {
     "requests": _requests,
     "httpx": _httpx,
 }
-"""Each answers the status, and raises where no answer arrived. ``requests`` does not speak HTTP/2."""
+"""Each returns the status, and raises if no response arrived. ``requests`` does not support HTTP/2."""
 
 
 def lost(client: str, route: Route, body: Path, count: int) -> list[str]:
-    """What went wrong in so many refused requests with one client; empty where every answer arrived."""
+    """Return the failures of ``count`` rejected requests with a client; empty if every response arrived."""
     faults = []
     for number in range(count):
         method, target, wanted = REFUSED[number % len(REFUSED)]
         try:
             status = CLIENTS[client](route, method, target, body)
-        except (OSError, httpx.HTTPError) as error:  # requests' own errors are OSError
+        except (OSError, httpx.HTTPError) as error:  # requests' exceptions are subclasses of OSError
             faults.append(f"{method} {target}: {type(error).__name__}: {error}")
             continue
         if status != wanted:

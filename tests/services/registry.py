@@ -1,4 +1,4 @@
-"""A registry that listens on a port, whichever program it is."""
+"""A registry that listens on a port, independent of the program."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ __all__ = ["Registry", "clean_environment", "write_config"]
 
 
 class Registry:
-    """A registry program with its configuration; it can be stopped, killed and started again on the same port.
+    """A registry program with its configuration. It can be stopped, killed and restarted on the same port.
 
-    ``address`` is what clients put before a repository's name. A registry that serves TLS has a certificate from
-    ``ca`` for 127.0.0.1, and for any other names.
+    ``address`` is the prefix of repository names in clients. A registry with TLS has a certificate from ``ca`` for
+    127.0.0.1,
+    and possibly for other names.
     """
 
     def __init__(
@@ -48,13 +49,13 @@ class Registry:
 
     @property
     def service(self) -> Service:
-        """The program as it runs now, or ran last."""
+        """The current or last run of the program."""
         if self._service is None:
             raise RuntimeError(f"{self.name} was never started")
         return self._service
 
     def start(self, *, seconds: float = 30) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it responds."""
         self._service = Service(
             f"{self.name} on {self.address}",
             self._command,
@@ -65,7 +66,7 @@ class Registry:
         self._service.wait_ready(self.answers, seconds=seconds)
 
     def answers(self) -> bool:
-        """Whether ``GET /v2/`` is answered now, with 200, or with 401 where that needs a credential."""
+        """Return whether ``GET /v2/`` returns 200, or 401 if it requires credentials."""
         if not accepts(self.port):
             return False
         try:
@@ -74,13 +75,13 @@ class Registry:
             return False
 
     def stop(self) -> None:
-        """End it with SIGTERM; see Service.stop."""
+        """Stop it with SIGTERM; see Service.stop."""
         if self._service is not None:
             self._service.stop()
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
-    """This process's environment without what configures a registry or a client, and with its own folders."""
+    """Return the environment without variables that configure a registry or a client, and with separate directories."""
     clients = ("XDG_", "DOCKER_", "CONTAINER", "BUILDAH_", "AWS_", "AZURE_", "GOOGLE_")
     own = ("REGISTRY_", "ENTREPOT_", "GRANIAN_", *clients)
     env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
@@ -97,10 +98,11 @@ def write_config(
     auth: Mapping[str, object] | None = None,
     access: Sequence[Mapping[str, object]] | None = None,
 ) -> Path:
-    """Write a configuration, as Docker Distribution reads it; deleting is enabled.
+    """Write a configuration in the format of Docker Distribution, with deletion enabled.
 
-    ``store`` is a directory for the filesystem driver, or the section ``storage`` with any other. ``access`` is for
-    entrepot only.
+    ``store`` is a directory for the filesystem driver, or the section ``storage`` with any other driver. ``access`` is
+    only
+    supported by entrepot.
     """
     storage = {"filesystem": {"rootdirectory": str(store)}} if isinstance(store, Path) else store
     config: dict[str, object] = {

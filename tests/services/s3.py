@@ -1,4 +1,4 @@
-"""An entrepot configuration for the S3 servers of the tests."""
+"""Driver options for the S3 servers of the tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["S3Server", "s3_options"]
 
 
 class S3Server(Protocol):
-    """What speaks S3 on 127.0.0.1."""
+    """An S3 server on 127.0.0.1."""
 
     port: int
     endpoint: str
@@ -18,11 +18,11 @@ class S3Server(Protocol):
     secret_key: str
 
     def bucket(self, name: str) -> str:
-        """Make a bucket; its name."""
+        """Create a bucket and return its name."""
 
 
 def s3_options(server: S3Server, *, bucket: str | None = None, port: int | None = None) -> dict[str, object]:
-    """The options of the driver ``s3`` for a new bucket; ``port`` is that of a proxy before the server."""
+    """Return the options of the driver ``s3`` for a new bucket. ``port`` is that of a proxy in front of the server."""
     return {
         "regionendpoint": server.endpoint if port is None else server.endpoint.replace(str(server.port), str(port)),
         "region": server.region,

@@ -1,4 +1,4 @@
-"""Servers of the standard library that run in a thread of the test while their context is open."""
+"""Servers of the standard library that run in a thread while their context is open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ThreadedServer"]
 
 
 class ThreadedServer(ThreadingTCPServer):
-    """Serves from entering its context to leaving it; connections that are still open then hold nobody up."""
+    """Serve while the context is open. Connections that are still open do not delay its exit."""
 
     daemon_threads = True
     block_on_close = False

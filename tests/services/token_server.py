@@ -1,6 +1,7 @@
-"""A token server that is none of entrepot's: PyJWT and the standard library, and GET only, as old ones are.
+"""A token server independent of entrepot: PyJWT and the standard library; GET only, like old token servers.
 
-Distribution, "Token Authentication Specification". It gives its users all that they ask for, and nothing to others.
+It implements Distribution's "Token Authentication Specification". Users are granted everything they request, other
+clients nothing.
 """
 
 from __future__ import annotations
@@ -33,21 +34,21 @@ from services.threaded import ThreadedServer
 __all__ = ["Named", "SigningKey", "TokenServer"]
 
 Named = Literal["kid", "x5c"]
-"""How a token names its key: by its libtrust fingerprint, as most token servers do, or by its certificate."""
+"""How a token identifies its key: by its libtrust fingerprint, as most token servers do, or by its certificate."""
 
 ISSUER = "tokens of the tests"
 SECONDS = 120
 
 
 class SigningKey:
-    """An RSA key, and the certificate that it signed itself; ``bundle`` is the file that a registry trusts."""
+    """An RSA key and a self-signed certificate. ``bundle`` is the file that a registry trusts."""
 
     def __init__(self, folder: Path) -> None:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, ISSUER)])
         now = datetime.now(UTC)
         public = self._key.public_key()
-        # What `openssl req -x509` makes, which is how a token server's certificate is made everywhere.
+        # As created by `openssl req -x509`, which is how certificates of token servers are usually created.
         self._certificate = (
             x509.CertificateBuilder(name, name, public, x509.random_serial_number())
             .not_valid_before(now - timedelta(hours=1))
@@ -61,7 +62,7 @@ class SigningKey:
         self.bundle.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
     def sign(self, claims: Mapping[str, object], named: Named) -> str:
-        """A token whose header says in one way which key it is signed with."""
+        """Sign a token. Its header identifies the key in one of the two ways."""
         header: dict[str, object] = {"kid": self._fingerprint()} if named == "kid" else {"x5c": [self._chain()]}
         return jwt.encode(dict(claims), self._key, algorithm="RS256", headers=header)
 
@@ -69,7 +70,7 @@ class SigningKey:
         return base64.b64encode(self._certificate.public_bytes(Encoding.DER)).decode()
 
     def _fingerprint(self) -> str:
-        """As libtrust makes it: 240 bits of the key's sha256 in base32, four characters at a time."""
+        """Computed as by libtrust: 240 bits of the key's sha256 in base32, in groups of four characters."""
         public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         text = base64.b32encode(hashlib.sha256(public).digest()[:30]).decode()
         return ":".join(text[start : start + 4] for start in range(0, len(text), 4))
@@ -82,9 +83,9 @@ class _Answer:
 
 
 class TokenServer(ThreadedServer, HTTPServer):
-    """Serves https on a port of 127.0.0.1 while the context is open; ``options`` is a registry's ``auth.token``.
+    """Serve https on a port of 127.0.0.1 while the context is open. ``options`` is a registry's ``auth.token``.
 
-    ``tls`` are a certificate for ``name`` and its key; ``named`` is how tokens name theirs.
+    ``tls`` is a certificate for ``name`` and its key; ``named`` is how tokens identify their key.
     """
 
     def __init__(
@@ -112,12 +113,12 @@ class TokenServer(ThreadedServer, HTTPServer):
         }
 
     def __enter__(self) -> Self:
-        # The handshake is the handler's, so that a client that is slow at it holds nobody up.
+        # The handler does the handshake, so that a slow client does not block others.
         self.socket = self._context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         return super().__enter__()
 
     def answer(self, query: Mapping[str, list[str]], authorization: str | None) -> _Answer:
-        """What a request for a token gets."""
+        """Return the response to a token request."""
         user = self._user(authorization)
         if user is None:
             return _Answer(HTTPStatus.UNAUTHORIZED, {"details": "incorrect username or password"})
@@ -137,7 +138,7 @@ class TokenServer(ThreadedServer, HTTPServer):
         return _Answer(HTTPStatus.OK, {"token": self._key.sign(claims, self._named), "expires_in": SECONDS})
 
     def _user(self, authorization: str | None) -> str | None:
-        """The user, "" for nobody in particular, None for a credential that is wrong."""
+        """Return the user, "" for an anonymous client, or None for invalid credentials."""
         if authorization is None:
             return ""
         scheme, _, code = authorization.partition(" ")
@@ -158,13 +159,13 @@ def _accesses(scopes: Iterable[str]) -> Iterable[Mapping[str, object]]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """GET; whatever else is asked for is not there."""
+    """Handle GET. There are no other endpoints."""
 
     server: TokenServer
     timeout = 10
 
     def do_GET(self) -> None:
-        """A token."""
+        """Return a token."""
         target = urlsplit(self.path)
         if target.path != "/token":
             self._send(_Answer(HTTPStatus.NOT_FOUND, {}))
@@ -172,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self.server.answer(parse_qs(target.query), self.headers["Authorization"]))
 
     def do_POST(self) -> None:
-        """Nothing: clients ask again with GET."""
+        """Return 404, so that clients retry with GET."""
         self._send(_Answer(HTTPStatus.NOT_FOUND, {}))
 
     def _send(self, answer: _Answer) -> None:
@@ -183,5 +184,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-        """Nothing on standard error."""
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name in the base class
+        """Do not log."""

@@ -1,4 +1,4 @@
-"""An HTTP proxy on 127.0.0.1 through which clients reach the tests' servers by names that no resolver knows."""
+"""An HTTP proxy on 127.0.0.1 through which clients reach the test servers by names that are not in the DNS."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ __all__ = ["Tunnel"]
 
 
 class Tunnel(ThreadedServer):
-    """Takes ``CONNECT NAME:PORT`` (RFC 9110, 9.3.6) to 127.0.0.1:PORT while the context is open, and nothing else.
+    """Forward ``CONNECT NAME:PORT`` (RFC 9110, 9.3.6) to 127.0.0.1:PORT while the context is open, and nothing else.
 
-    TLS passes untouched. The Docker engine never verifies a server on 127.0.0.0/8, whatever name leads there; a name
-    that only the proxy knows it does verify. ``env`` are the variables that make a client use it.
+    TLS is forwarded unchanged. The Docker engine never verifies a server on 127.0.0.0/8, whatever its name, but
+    verifies a
+    name that only the proxy knows. ``env`` contains the variables that make a client use the proxy.
     """
 
     def __init__(self, names: Collection[str]) -> None:
@@ -29,12 +30,12 @@ class Tunnel(ThreadedServer):
 
 
 class _Connect(StreamRequestHandler):
-    """One client."""
+    """A client connection."""
 
     server: Tunnel
 
     def handle(self) -> None:
-        """Read the request, and pass bytes on until both sides have ended."""
+        """Read the request and forward bytes until both sides have closed."""
         method, _, rest = self.rfile.readline().decode("latin-1").partition(" ")
         name, _, port = rest.partition(" ")[0].partition(":")
         while self.rfile.readline().strip():
@@ -46,7 +47,7 @@ class _Connect(StreamRequestHandler):
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = Thread(target=_pass_on, args=(target, self.connection), name="tunnel", daemon=True)
             back.start()
-            # A client speaks TLS only after the answer, so nothing of it is in the buffer of rfile.
+            # A client starts TLS only after the response, so rfile has no buffered bytes.
             _pass_on(self.connection, target)
             back.join()
 

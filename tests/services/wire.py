@@ -1,4 +1,4 @@
-"""A registry client that hides nothing: every request and every answer is the test's own."""
+"""A low-level registry client: every request and every response is visible to the test."""
 
 from __future__ import annotations
 
@@ -27,19 +27,21 @@ ACCEPT: Final = ", ".join(
 
 
 class WireError(Exception):
-    """The connection was refused, broke, or brought no whole answer; nothing is known of the request's fate."""
+    """The connection was refused or broke, or the response was incomplete. Whether the request was processed is
+    unknown.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole HTTP answer; the names of the headers are in lower case."""
+    """A complete HTTP response. The names of the headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> object:
-        """The body as JSON."""
+        """Return the body as JSON."""
         return json.loads(self.body)
 
     @property
@@ -50,39 +52,39 @@ class Answer:
 
     @property
     def received(self) -> int:
-        """How many bytes of an upload the Range header says are there ("0-0" also says none)."""
+        """The number of received bytes of an upload according to the Range header ("0-0" also means none)."""
         last = int(self.headers.get("range", "0-0").rpartition("-")[2])
         return last + 1 if last else 0
 
 
 def digest_of(data: bytes) -> str:
-    """The sha256 digest of some bytes."""
+    """Return the sha256 digest of some bytes."""
     return f"sha256:{sha256(data).hexdigest()}"
 
 
 class Exchange:
-    """One request whose body is sent piece by piece; any error closes its connection."""
+    """A request whose body is sent in chunks. Any error closes its connection."""
 
     def __init__(self, connection: HTTPConnection) -> None:
         self._connection = connection
 
     def send(self, data: bytes) -> None:
-        """Send the next piece of the body."""
+        """Send the next chunk of the body."""
         with _wire_errors(self._connection):
             self._connection.send(data)
 
     def send_refusable(self, data: bytes) -> None:
-        """Send a body that the server may refuse, and answer, before it has read all of it."""
+        """Send a body that the server may reject, and respond to, before it has read all of it."""
         with _wire_errors(self._connection), suppress(ConnectionError):
             self._connection.send(data)
 
     def end_sending(self) -> None:
-        """Close the sending half of the connection, whatever the Content-Length promised."""
+        """Close the sending half of the connection, regardless of the Content-Length."""
         with _wire_errors(self._connection):
             self._connection.sock.shutdown(SHUT_WR)
 
     def answer(self) -> Answer:
-        """Wait for the answer, and close the connection."""
+        """Wait for the response and close the connection."""
         with _wire_errors(self._connection):
             response = self._connection.getresponse()
             headers = {name.lower(): value for name, value in response.getheaders()}
@@ -91,12 +93,12 @@ class Exchange:
         return answer
 
     def close(self) -> None:
-        """Drop the connection, in the middle of the body or after it."""
+        """Close the connection, possibly in the middle of the body."""
         self._connection.close()
 
 
 class Wire:
-    """Requests to one registry, each on a connection of its own; ``timeout`` in seconds for every step on it."""
+    """Requests to one registry, each on its own connection. ``timeout`` is in seconds for every socket operation."""
 
     def __init__(self, host: str, port: int, timeout: float = 30, *, tls: SSLContext | None = None) -> None:
         self._host = host
@@ -106,11 +108,11 @@ class Wire:
 
     @property
     def secure(self) -> bool:
-        """Whether requests go over TLS."""
+        """Whether requests use TLS."""
         return self._tls is not None
 
     def begin(self, method: str, target: str, length: int, headers: Mapping[str, str] | None = None) -> Exchange:
-        """Send the head of a request that promises a body of ``length`` bytes."""
+        """Send the head of a request with a body of ``length`` bytes."""
         connection = self._connection()
         with _wire_errors(connection):
             connection.putrequest(method, target)
@@ -125,14 +127,14 @@ class Wire:
         return HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls)
 
     def request(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
-        """One whole request."""
+        """Make a request."""
         exchange = self.begin(method, target, len(body), headers)
         if body:
             exchange.send(body)
         return exchange.answer()
 
     def hash_of(self, target: str) -> str:
-        """GET a body of any size, and answer its sha256 digest."""
+        """GET a body of any size and return its sha256 digest."""
         connection = self._connection()
         whole = sha256()
         with closing(connection), _wire_errors(connection):
@@ -144,26 +146,26 @@ class Wire:
         return f"sha256:{whole.hexdigest()}"
 
     def start_upload(self, repository: str) -> str:
-        """POST an upload, and answer where it goes on."""
+        """POST an upload and return its location."""
         answer = self.request("POST", f"/v2/{repository}/blobs/uploads/")
         assert answer.status == 202, answer
         return answer.location
 
     def patch(self, location: str, data: bytes, start: int | None = None) -> Answer:
-        """Send the next bytes of an upload, as a chunk where ``start`` says at which byte it begins."""
+        """Send the next bytes of an upload, as a chunk that begins at the offset ``start`` if it is set."""
         headers = {"Content-Type": "application/octet-stream"}
         if start is not None:
             headers["Content-Range"] = f"{start}-{start + len(data) - 1}"
         return self.request("PATCH", location, data, headers)
 
     def status(self, location: str) -> Answer:
-        """Ask how far an upload is."""
+        """GET the status of an upload."""
         answer = self.request("GET", location)
         assert answer.status == 204, answer
         return answer
 
     def finish(self, location: str, digest: str, data: bytes = b"") -> Answer:
-        """End an upload with its last bytes."""
+        """Complete an upload with its last bytes."""
         target = with_digest(location, digest)
         return self.request("PUT", target, data, {"Content-Type": "application/octet-stream"})
 
@@ -184,17 +186,17 @@ class Wire:
         return self.request(method, f"/v2/{repository}/manifests/{reference}", headers={"Accept": ACCEPT})
 
     def tags(self, repository: str) -> list[str]:
-        """The tags of a repository; none where it is not there."""
+        """Return the tags of a repository, or none if it does not exist."""
         answer = self.request("GET", f"/v2/{repository}/tags/list")
         return [] if answer.status == 404 else _names(answer, "tags")
 
     def catalog(self) -> list[str]:
-        """The repositories."""
+        """Return the repositories."""
         return _names(self.request("GET", "/v2/_catalog"), "repositories")
 
 
 def with_digest(location: str, digest: str) -> str:
-    """The URL that ends an upload: the query that the server wrote stays as it is."""
+    """Return the URL that completes an upload. The existing query is kept unchanged."""
     return f"{location}{'&' if '?' in location else '?'}digest={digest}"
 
 

@@ -1,4 +1,4 @@
-"""The tests' certificate authority: what it signs is trusted by its name, and only where it is itself trusted."""
+"""Certificates of the test CA are trusted for their names, and only by clients that trust the CA."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.certificates import CertificateAuthority
 
 
 def _shake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> ssl.SSLObject:
-    """A handshake in memory; the server's side of it."""
+    """Perform a handshake in memory and return the server's side."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     ours = client.wrap_bio(to_client, to_server, server_hostname=name)
     theirs = server.wrap_bio(to_server, to_client, server_side=True)
@@ -29,7 +29,7 @@ def _server(authority: CertificateAuthority, name: str) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("name", ["registry.localhost", "127.0.0.1"])
-def test_a_client_that_trusts_the_authority_trusts_its_servers_by_their_names(tmp_path: Path, name: str) -> None:
+def test_a_client_that_trusts_the_ca_accepts_servers_by_name(tmp_path: Path, name: str) -> None:
     authority = CertificateAuthority(tmp_path)
     trusting = ssl.create_default_context(cafile=authority.ca_path)
 
@@ -38,7 +38,7 @@ def test_a_client_that_trusts_the_authority_trusts_its_servers_by_their_names(tm
         _shake(_server(authority, name), trusting, "other.localhost")
 
 
-def test_a_client_that_trusts_another_authority_does_not(tmp_path: Path) -> None:
+def test_a_client_that_trusts_another_ca_rejects_the_server(tmp_path: Path) -> None:
     server = _server(CertificateAuthority(tmp_path / "ours"), "localhost")
     other = ssl.create_default_context(cafile=CertificateAuthority(tmp_path / "other").ca_path)
 
@@ -46,7 +46,7 @@ def test_a_client_that_trusts_another_authority_does_not(tmp_path: Path) -> None
         _shake(server, other, "localhost")
 
 
-def test_a_server_learns_the_common_name_and_the_units_of_a_client(tmp_path: Path) -> None:
+def test_a_server_gets_the_common_name_and_units_of_a_client(tmp_path: Path) -> None:
     authority = CertificateAuthority(tmp_path)
     server = _server(authority, "localhost")
     server.load_verify_locations(authority.ca_path)

@@ -1,4 +1,4 @@
-"""The fault proxy changes nothing by itself, writes down what passes, and fails as it is asked to."""
+"""The fault proxy forwards requests unchanged, records them, and injects faults."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MIB = 2**20
 
 
 class Backend(BaseHTTPRequestHandler):
-    """Answers what a body hashes to; GET of a number gives so many bytes, chunked below ``/chunked/``."""
+    """PUT returns the hash of the body; GET of a number returns this many bytes, chunked below ``/chunked/``."""
 
     protocol_version = "HTTP/1.1"
 
@@ -38,7 +38,7 @@ class Backend(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"" if self.command == "HEAD" else b"x" * size)
 
-    do_HEAD = do_GET  # noqa: N815 - the name that the base class looks for
+    do_HEAD = do_GET  # noqa: N815 - the name in the base class
 
     def do_PUT(self) -> None:
         if self.headers.get("Transfer-Encoding") == "chunked":
@@ -56,7 +56,7 @@ class Backend(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
-        """Say nothing."""
+        """Do not log."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def wire(proxy: FaultProxy) -> Wire:
 
 @pytest.fixture
 def kept(proxy: FaultProxy) -> Iterator[http.client.HTTPConnection]:
-    """One connection for many requests."""
+    """Return one connection for many requests."""
     connection = http.client.HTTPConnection(HOST, proxy.port, timeout=5)
     yield connection
     connection.close()
@@ -94,7 +94,7 @@ def ask(connection: http.client.HTTPConnection, method: str, target: str, body: 
     return response.status, response.read()
 
 
-def test_requests_on_one_connection_pass_and_are_written_down(
+def test_requests_on_one_connection_are_forwarded_and_recorded(
     proxy: FaultProxy, kept: http.client.HTTPConnection
 ) -> None:
     assert ask(kept, "GET", "/10") == (200, b"x" * 10)
@@ -124,7 +124,7 @@ def test_a_body_waits_for_100_continue(proxy: FaultProxy, wire: Wire) -> None:
     assert exchange.answer().body == sha256(b"body").hexdigest().encode()
 
 
-def test_a_large_body_passes_quickly(proxy: FaultProxy, wire: Wire) -> None:
+def test_a_large_body_is_forwarded_quickly(proxy: FaultProxy, wire: Wire) -> None:
     body = bytes(100 * MIB)
     start = time.monotonic()
 
@@ -150,7 +150,7 @@ def test_refused_connections_are_accepted_again_after_heal(
     assert wire.request("GET", "/1").status == 200
 
 
-def test_a_delay_ends_and_the_request_passes(proxy: FaultProxy, wire: Wire) -> None:
+def test_a_delayed_request_is_forwarded(proxy: FaultProxy, wire: Wire) -> None:
     proxy.delay(0.3, times=1)
     start = time.monotonic()
 
@@ -162,7 +162,7 @@ def test_a_delay_ends_and_the_request_passes(proxy: FaultProxy, wire: Wire) -> N
     assert time.monotonic() - start < 0.3
 
 
-def test_a_request_that_hangs_is_never_answered(proxy: FaultProxy, backend: int) -> None:
+def test_a_hanging_request_gets_no_response(proxy: FaultProxy, backend: int) -> None:
     proxy.hang()
 
     with pytest.raises(WireError, match="timed out"):
@@ -171,7 +171,7 @@ def test_a_request_that_hangs_is_never_answered(proxy: FaultProxy, backend: int)
     assert proxy.requests == [("PUT", "/a", 0)]
 
 
-def test_a_dropped_answer_is_that_of_a_request_which_was_done(proxy: FaultProxy, wire: Wire) -> None:
+def test_a_request_with_a_dropped_response_was_processed(proxy: FaultProxy, wire: Wire) -> None:
     proxy.drop(times=1)
 
     with pytest.raises(WireError, match="RemoteDisconnected"):
@@ -181,10 +181,10 @@ def test_a_dropped_answer_is_that_of_a_request_which_was_done(proxy: FaultProxy,
 
 
 @pytest.mark.parametrize("path", ["", "/chunked", "/until-close"])
-def test_an_answer_is_cut_after_so_many_bytes(proxy: FaultProxy, wire: Wire, path: str) -> None:
+def test_a_response_is_cut_after_the_given_number_of_bytes(proxy: FaultProxy, wire: Wire, path: str) -> None:
     proxy.cut(1000)
 
-    if path == "/until-close":  # there the client cannot tell
+    if path == "/until-close":  # the client cannot detect it
         assert len(wire.request("GET", f"{path}/1000000").body) == 1000
     else:
         with pytest.raises(WireError, match="IncompleteRead"):
@@ -192,7 +192,7 @@ def test_an_answer_is_cut_after_so_many_bytes(proxy: FaultProxy, wire: Wire, pat
     assert len(wire.request("GET", "/999").body) == 999
 
 
-def test_an_answer_is_made_up_for_the_requests_that_match(proxy: FaultProxy, wire: Wire) -> None:
+def test_matching_requests_get_a_generated_response(proxy: FaultProxy, wire: Wire) -> None:
     proxy.answer(503, b"slow down", {"Retry-After": "7"}, matching=lambda method, target: method == "PUT", times=2)
 
     for _ in range(2):
@@ -203,7 +203,7 @@ def test_an_answer_is_made_up_for_the_requests_that_match(proxy: FaultProxy, wir
     assert [status for _, _, status in proxy.requests] == [503, 200, 503, 200, 201]
 
 
-def test_a_slow_body_takes_its_time_both_ways(proxy: FaultProxy, wire: Wire) -> None:
+def test_slow_limits_the_rate_in_both_directions(proxy: FaultProxy, wire: Wire) -> None:
     proxy.slow(100_000)
     for request in (("PUT", "/a", bytes(50_000)), ("GET", "/50000")):
         start = time.monotonic()
@@ -211,14 +211,14 @@ def test_a_slow_body_takes_its_time_both_ways(proxy: FaultProxy, wire: Wire) -> 
         assert 0.4 < time.monotonic() - start < 1.5
 
 
-def test_heal_ends_what_waits(proxy: FaultProxy, wire: Wire) -> None:
+def test_heal_ends_a_delay(proxy: FaultProxy, wire: Wire) -> None:
     proxy.delay(60)
     threading.Timer(0.2, proxy.heal).start()
 
     assert wire.request("GET", "/1").status == 200
 
 
-def test_nothing_is_left_when_the_context_ends(backend: int) -> None:
+def test_no_thread_is_left_when_the_context_ends(backend: int) -> None:
     before = set(threading.enumerate())
     with FaultProxy(backend) as proxy:
         proxy.hang()
@@ -229,6 +229,6 @@ def test_nothing_is_left_when_the_context_ends(backend: int) -> None:
 
     with pytest.raises(WireError):
         exchange.answer()
-    # Another test's proxy may stand before a server of the whole run.
+    # Ignore proxies of other tests, which may live for the whole session.
     left = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("fault-proxy")]
     assert left == []

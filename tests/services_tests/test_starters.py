@@ -1,4 +1,4 @@
-"""``make ceph`` and its like: a store to play with, and a configuration that works until Ctrl-C."""
+"""``make ceph`` and similar targets start a storage server with a usable configuration, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ TESTS = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("name", STARTERS)
-def test_the_configuration_that_a_starter_prints_takes_a_push(
-    request: pytest.FixtureRequest, name: str, folder: Path
-) -> None:
+def test_the_printed_configuration_accepts_a_push(request: pytest.FixtureRequest, name: str, folder: Path) -> None:
     need(request, *STARTERS[name])
     env = {**clean_environment(folder), "PYTHONPATH": str(TESTS), "PYTHONUNBUFFERED": "1"}
     starter = Service(name, (sys.executable, "-m", f"services.{name}"), log=folder / "log", env=env, cwd=folder)
@@ -40,7 +38,7 @@ def test_the_configuration_that_a_starter_prints_takes_a_push(
 
 
 def _printed(starter: Service) -> dict[str, object] | None:
-    """The section ``storage`` in what was printed, once all of it is there; an option's value is never empty."""
+    """Return the printed section ``storage`` when it is complete. The value of an option is never empty."""
     _, found, rest = starter.output().partition("\nstorage:\n")
     section = yaml.safe_load(f"storage:\n{rest}")["storage"] if found and rest.endswith("\n") else None
     if not isinstance(section, dict) or not all(isinstance(options, dict) for options in section.values()):
@@ -49,7 +47,7 @@ def _printed(starter: Service) -> dict[str, object] | None:
 
 
 def _push_to(storage: dict[str, object], folder: Path) -> None:
-    # A client of this test follows no URL of the store.
+    # The client of this test does not follow redirects to the store.
     config = write_config(folder / "config.yml", {**storage, "redirect": {"disable": True}}, http={"workers": 1})
     host = entrepot(config, folder / "host", server="granian")
     try:

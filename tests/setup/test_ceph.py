@@ -1,4 +1,4 @@
-"""Ceph, as the tests start it."""
+"""Ceph, as started by the tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def client(endpoint: str, access_key: str, secret_key: str) -> S3Client:
     )
 
 
-def test_what_ceph_has_stored_survives_a_kill_of_all_of_it() -> None:
+def test_stored_objects_survive_a_kill_of_ceph() -> None:
     with Ceph() as server, closing(client(server.endpoint, server.access_key, server.secret_key)) as s3:
         s3.put_object(Bucket=server.bucket("one"), Key="key", Body=b"content")
         server.kill()
@@ -52,7 +52,7 @@ def test_what_ceph_has_stored_survives_a_kill_of_all_of_it() -> None:
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
-def test_the_command_says_how_to_use_ceph_and_ends_with_ctrl_c() -> None:
+def test_the_command_prints_a_configuration_and_exits_with_ctrl_c() -> None:
     running = subprocess.Popen(
         (sys.executable, "-m", "services.ceph"),
         env=os.environ | {"PYTHONPATH": str(TESTS)},

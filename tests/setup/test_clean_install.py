@@ -1,4 +1,4 @@
-"""entrepot and one storage plugin in an environment of their own: no SDK of any other, and a way to get one."""
+"""Installing one storage plugin installs no SDK of another, and the error for another names its package."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SDKS: Final = {
     "storage_azure": ("azure-",),
     "storage_gcs": ("google-",),
 }
-"""How the names of the packages begin that only this plugin may bring."""
+"""Prefixes of the packages that only this plugin may install."""
 
 
-# uv would take what it has built of a folder before, as long as its pyproject.toml is the same.
+# Otherwise uv reuses an earlier build of a directory if its pyproject.toml is unchanged.
 FRESH: Final = [
     f"--refresh-package=entrepot{name}"
     for name in ("", "-contract", "-server-granian", *(f"-{plugin.replace('_', '-')}" for plugin in DRIVERS))
@@ -32,7 +32,7 @@ FRESH: Final = [
 
 
 def _run(folder: Path, *command: str | Path, status: int = 0) -> str:
-    """What a command writes."""
+    """Run a command and return its output."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON"))}
     done = subprocess.run(
         command,
@@ -49,7 +49,7 @@ def _run(folder: Path, *command: str | Path, status: int = 0) -> str:
 
 
 def _install(folder: Path, plugin: str) -> set[str]:
-    """Make an environment; the names of the packages in it."""
+    """Create a virtual environment and return the names of its packages."""
     _run(folder, UV, "venv", "--quiet", "--python", sys.executable, "env")
     sources = [ROOT / "contract", ROOT / "host", ROOT / "plugins" / plugin]
     _run(folder, UV, "pip", "install", "--quiet", *FRESH, "--python", "env", *sources)
@@ -58,7 +58,7 @@ def _install(folder: Path, plugin: str) -> set[str]:
 
 
 @pytest.mark.parametrize("plugin", DRIVERS)
-def test_one_storage_plugin_brings_no_sdk_of_another_and_says_how_to_get_one(plugin: str, folder: Path) -> None:
+def test_a_storage_plugin_installs_no_sdk_of_another_and_the_error_names_its_package(plugin: str, folder: Path) -> None:
     packages = _install(folder, plugin)
 
     brought = {other for other, names in SDKS.items() for package in packages if package.startswith(names or "?")}
@@ -71,13 +71,13 @@ def test_one_storage_plugin_brings_no_sdk_of_another_and_says_how_to_get_one(plu
     for other, driver in DRIVERS.items():
         if other != plugin:
             (folder / "config.yml").write_text(f"version: 0.1\nstorage: {{{driver}: {{}}}}\n")
-            said = _run(folder, "env/bin/entrepot", "serve", "config.yml", status=1)
-            assert f"pip install entrepot-{other.replace('_', '-')}" in said
-            assert "Traceback" not in said
+            output = _run(folder, "env/bin/entrepot", "serve", "config.yml", status=1)
+            assert f"pip install entrepot-{other.replace('_', '-')}" in output
+            assert "Traceback" not in output
 
 
 @pytest.mark.slow
-def test_the_dockerfile_installs_a_registry_that_can_serve_its_configuration(folder: Path) -> None:
+def test_the_dockerfile_installs_a_registry_that_accepts_its_configuration(folder: Path) -> None:
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
     plugins = re.search(r'^ARG PLUGINS="(.*)"$', dockerfile, re.MULTILINE)
     assert plugins is not None
@@ -86,9 +86,9 @@ def test_the_dockerfile_installs_a_registry_that_can_serve_its_configuration(fol
     installs = re.findall(r"^RUN /opt/entrepot/bin/pip install --no-cache-dir (.*)$", dockerfile, re.MULTILINE)
     assert len(installs) == 1
     _run(folder, UV, "venv", "--quiet", "--python", sys.executable, "env")
-    # What the line names is what is tested; uv knows where this machine has its packages, and is quicker than pip.
+    # The test runs the line of the Dockerfile with uv instead of pip, which is faster and uses the local package cache.
     line = f"{UV} pip install --quiet {' '.join(FRESH)} --python env {installs[0].replace('/src', str(ROOT))}"
     _run(folder, "env", f"PLUGINS={plugins[1]}", "sh", "-c", line)
 
-    said = _run(folder, "env/bin/entrepot", "config", "check", "--offline", ROOT / "deploy" / "config.yml")
-    assert said.endswith("can be served\n")
+    output = _run(folder, "env/bin/entrepot", "config", "check", "--offline", ROOT / "deploy" / "config.yml")
+    assert output.endswith("can be served\n")

@@ -1,4 +1,4 @@
-"""What the README promises of a fresh clone: one command, and a registry that takes a push."""
+"""In a fresh clone, the command in the README starts a registry that accepts a push."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 def test_make_serve_in_a_fresh_clone_serves_a_registry(folder: Path) -> None:
     clone, port = folder / "clone", free_port()
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True, timeout=60)
-    # What this test run has in its own environment must not be there for the clone.
+    # The clone must not use the environment of this test run.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON", "MAKE"))}
     env = {**kept, "REGISTRY_HTTP_ADDR": f"{HOST}:{port}"}
     service = Service("make serve", ["make", "serve"], log=folder / "log", env=env, cwd=clone)
@@ -36,6 +36,6 @@ def test_make_serve_in_a_fresh_clone_serves_a_registry(folder: Path) -> None:
         )
         assert "filesystem" in installed.stdout
         assert "granian" in installed.stdout
-        assert "inmemory" not in installed.stdout, "make serve installs only what it needs"
+        assert "inmemory" not in installed.stdout, "make serve must install only what it needs"
     finally:
         service.stop()

@@ -1,4 +1,4 @@
-"""A server with a certificate of a private CA, which can change while it serves, and clients that trust the CA."""
+"""A server whose certificate from a private CA can change while it runs, and clients that trust the CA."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIB = 2**20
 
 
 class Secured:
-    """The echo application with TLS on 127.0.0.1; what it closes over is gone when the context ends."""
+    """The echo application with TLS on 127.0.0.1 while the context is open."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class Secured:
         self.server.__exit__()
 
     def swap(self, *, whole: bool = True, curve: ec.EllipticCurve | None = None) -> int:
-        """Put another certificate in place, as certbot does, and return its serial number; its key too, if whole.
+        """Replace the certificate, and its key if ``whole``, as certbot does. Return the serial number.
 
-        With a curve of its own, it is signed by itself.
+        If a curve is given, the certificate is self-signed.
         """
         certificate, key = self.authority.server("127.0.0.1") if curve is None else self._sign_itself(curve)
         if whole:
@@ -73,30 +73,30 @@ class Secured:
         return paths
 
     def trust(self, user: tuple[Path, Path] | None = None) -> ssl.SSLContext:
-        """A client's context, with the certificate of a user where there is one."""
+        """Return an SSL context for a client, with a client certificate if a user is given."""
         context = ssl.create_default_context(cafile=str(self.authority.ca_path))
         if user is not None:
             context.load_cert_chain(*user)
         return context
 
     def connect(self, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
-        """A connection."""
+        """Open a connection."""
         return (context or self.trust()).wrap_socket(self.server.connect(), server_hostname="127.0.0.1")
 
     def serial(self) -> int:
-        """The serial number of the certificate that a new connection is shown."""
+        """Return the serial number of the certificate on a new connection."""
         with self.connect() as connection:
             return x509.load_der_x509_certificate(connection.getpeercert(True) or b"").serial_number
 
     def try_serial(self) -> int | None:
-        """The same, or None where no connection comes about."""
+        """Return the same, or None if the connection fails."""
         try:
             return self.serial()
         except OSError:
             return None
 
     def get(self, target: str, context: ssl.SSLContext | None = None, *fields: bytes) -> Answer:
-        """One GET on a connection of its own."""
+        """Make a GET request on a new connection."""
         lines = [b"GET " + target.encode() + b" HTTP/1.1\r\n", HOST, *(field + b"\r\n" for field in fields)]
         with self.connect(context) as connection:
             connection.sendall(b"".join(lines) + b"Connection: close\r\n\r\n")

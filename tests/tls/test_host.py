@@ -1,4 +1,4 @@
-"""The whole registry with TLS: users by their certificates, and pushes that outlive a certificate."""
+"""The complete registry with TLS: users with client certificates, and pushes during a change of the certificate."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Host:
         self.registry: Registry = entrepot(config, folder / "host", server=server, ca=self.authority.ca_path)
 
     def swap(self) -> int:
-        """Put another certificate in place; its serial number."""
+        """Replace the certificate and return its serial number."""
         certificate, key = self.authority.server("127.0.0.1")
         key.replace(self._folder / "key.pem")
         serial = x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
@@ -55,7 +55,7 @@ class Host:
     def client(
         self, user: str | None = None, units: tuple[str, ...] = (), *, http2: bool = False
     ) -> Iterator[httpx.Client]:
-        """A client that trusts the registry, with the certificate of a user where there is one."""
+        """Return a client that trusts the registry, with a client certificate if a user is given."""
         context = ssl.create_default_context(cafile=self.authority.ca_path)
         if user is not None:
             context.load_cert_chain(*self.authority.client(user, units))
@@ -64,7 +64,7 @@ class Host:
 
 
 def push(client: httpx.Client, name: str, content: bytes) -> httpx.Response:
-    """Push a blob in two requests; the first answer that is no success."""
+    """Push a blob in two requests. Return the first response that is not a success."""
     begun = client.post(f"/v2/{name}/blobs/uploads/")
     if begun.status_code != 202:
         return begun
@@ -88,36 +88,36 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         ("bob", (), "team/app", 403),
         ("bob", ("developers", "admins"), "team/app", 201),
         ("admins", (), "team/app", 403),
-        # There is no header by which one could log in, so it is no 401.
+        # A client cannot log in with a header, so the status is not 401.
         (None, (), "team/app", 403),
     ],
 )
-def test_a_certificate_lets_its_user_do_what_the_rules_say(
+def test_a_client_certificate_grants_what_the_rules_allow(
     host: Host, user: str | None, units: tuple[str, ...], repository: str, status: int
 ) -> None:
     with host.client(user, units) as client:
         assert push(client, repository, b"content").status_code == status
 
 
-def test_a_certificate_needs_no_other_credential_where_the_api_is_looked_for(host: Host) -> None:
+def test_a_client_with_a_certificate_needs_no_other_credentials(host: Host) -> None:
     with host.client("alice") as client:
         assert client.get("/v2/").status_code == 200
 
 
-def test_a_refusal_of_a_user_names_the_code(host: Host) -> None:
+def test_a_denied_request_of_a_user_contains_the_error_code(host: Host) -> None:
     with host.client("bob") as client:
         assert push(client, "team/app", b"").json()["errors"][0]["code"] == "DENIED"
 
 
 @pytest.mark.parametrize("name", ["granian", "waitress"])
-def test_a_server_that_cannot_know_its_users_does_not_start(name: str, tmp_path: Path) -> None:
+def test_a_server_without_client_certificates_does_not_start(name: str, tmp_path: Path) -> None:
     host = Host(tmp_path, name, clients="require-and-verify-client-cert")
     with pytest.raises(ServiceError, match="pip install entrepot-server-gunicorn"):
         host.registry.start()
 
 
 @pytest.mark.parametrize(("name", "version"), [("granian", "2"), ("granian", "1.1"), ("gunicorn", "1.1")])
-def test_a_push_goes_on_while_the_certificate_changes(
+def test_a_push_continues_while_the_certificate_changes(
     name: str, version: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     need(request, "curl")
@@ -131,15 +131,15 @@ def test_a_push_goes_on_while_the_certificate_changes(
         with host.client() as client:
             begun = client.post("/v2/app/blobs/uploads/")
             target = httpx.URL(begun.headers["Location"]).copy_merge_params({"digest": digest})
-        # Longer than the ten seconds that old workers give to idle connections.
+        # Longer than the ten seconds that old workers keep idle connections.
         command = ["curl", "-sS", f"--http{version}", "--limit-rate", "600K", "--cacert", str(host.authority.ca_path)]
         report = ["-o", "/dev/null", "-w", "%{http_version} %{response_code}", "-T", str(layer), str(target)]
         with subprocess.Popen([*command, *report], stdout=subprocess.PIPE, text=True) as curl:
             for _ in range(2):
                 time.sleep(1)
                 serial = host.swap()
-            told, _ = curl.communicate(timeout=60)
-        assert told == f"{version} 201"
+            output, _ = curl.communicate(timeout=60)
+        assert output == f"{version} 201"
         with host.client() as client, client.stream("GET", f"/v2/app/blobs/{digest}") as pulled:
             shown = pulled.extensions["network_stream"].get_extra_info("ssl_object").getpeercert(True)
             assert x509.load_der_x509_certificate(shown).serial_number == serial

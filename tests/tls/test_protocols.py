@@ -1,4 +1,4 @@
-"""What is spoken: versions of TLS, HTTP/1.1 and HTTP/2."""
+"""Protocol versions: TLS, HTTP/1.1 and HTTP/2."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SERVERS = ["granian", "gunicorn"]
 
 
 def encrypt(run: Path) -> None:
-    """Put a password on the key."""
+    """Encrypt the key with a password."""
     key = load_pem_private_key((run / "key.pem").read_bytes(), None)
     password = BestAvailableEncryption(b"swordfish")
     (run / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, password))
@@ -30,7 +30,7 @@ def encrypt(run: Path) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.parametrize(("least", "spoken"), [("tls1.2", True), ("tls1.3", False)])
-def test_a_server_keeps_to_the_least_version(name: str, least: str, spoken: bool, tmp_path: Path) -> None:
+def test_a_server_enforces_the_minimum_version(name: str, least: str, spoken: bool, tmp_path: Path) -> None:
     with Secured(name, tmp_path, tls=least) as secured:
         old = secured.trust()
         old.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -43,11 +43,11 @@ def test_a_server_keeps_to_the_least_version(name: str, least: str, spoken: bool
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_tls_1_1_is_never_spoken(name: str, tmp_path: Path) -> None:
+def test_tls_1_1_is_never_accepted(name: str, tmp_path: Path) -> None:
     with Secured(name, tmp_path) as secured:
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.load_verify_locations(secured.authority.ca_path)
-        # The library would not let its own side go so low otherwise.
+        # Otherwise the client's OpenSSL would not offer such a low version.
         old.set_ciphers("DEFAULT:@SECLEVEL=0")
         with pytest.warns(DeprecationWarning, match="deprecated"):
             old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -59,7 +59,7 @@ def test_tls_1_1_is_never_spoken(name: str, tmp_path: Path) -> None:
     ("name", "wanted", "spoken"),
     [("granian", True, "HTTP/2"), ("granian", False, "HTTP/1.1"), ("gunicorn", True, "HTTP/1.1")],
 )
-def test_the_version_of_http_is_agreed_on(name: str, wanted: bool, spoken: str, tmp_path: Path) -> None:
+def test_the_http_version_is_negotiated(name: str, wanted: bool, spoken: str, tmp_path: Path) -> None:
     with (
         Secured(name, tmp_path, extra={"http2": wanted}) as secured,
         httpx.Client(verify=secured.trust(), http2=True) as client,
@@ -69,10 +69,10 @@ def test_the_version_of_http_is_agreed_on(name: str, wanted: bool, spoken: str, 
         assert answer.json()["environ"]["SERVER_PROTOCOL"] == spoken
 
 
-def test_large_bodies_go_whole_both_ways_over_http2(tmp_path: Path) -> None:
+def test_large_bodies_are_transferred_in_both_directions_over_http2(tmp_path: Path) -> None:
     body = os.urandom(
         16 * MIB
-    )  # many windows of flow control; h2, which is Python, takes a minute for four times as much
+    )  # many windows of flow control; four times as much would take a minute, because h2 is written in Python
     with (
         Secured("granian", tmp_path, extra={"http2": True}) as secured,
         httpx.Client(verify=secured.trust(), http2=True, timeout=60) as client,
@@ -85,7 +85,7 @@ def test_large_bodies_go_whole_both_ways_over_http2(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_large_bodies_go_whole_both_ways_over_http1(name: str, tmp_path: Path) -> None:
+def test_large_bodies_are_transferred_in_both_directions_over_http1(name: str, tmp_path: Path) -> None:
     body = os.urandom(64 * MIB)
     with Secured(name, tmp_path) as secured, httpx.Client(verify=secured.trust(), timeout=60) as client:
         url = f"https://127.0.0.1:{secured.server.port}"
@@ -96,7 +96,7 @@ def test_large_bodies_go_whole_both_ways_over_http1(name: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.parametrize(
-    ("broken", "told"),
+    ("broken", "message"),
     [
         (lambda run: (run / "cert.pem").unlink(), r"FileNotFoundError: .*cert\.pem"),
         (lambda run: (run / "cert.pem").write_text("no PEM"), r"SSLError: .*cert\.pem and .*key\.pem are no pair"),
@@ -105,8 +105,8 @@ def test_large_bodies_go_whole_both_ways_over_http1(name: str, tmp_path: Path) -
     ],
     ids=["no file", "no certificate", "no key", "an encrypted key"],
 )
-def test_files_that_cannot_be_used_stop_the_start_and_are_named(
-    name: str, broken: Callable[[Path], None], told: str, tmp_path: Path
+def test_unusable_files_prevent_the_start_and_are_named(
+    name: str, broken: Callable[[Path], None], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(AssertionError, match=told):
+    with pytest.raises(AssertionError, match=message):
         Secured(name, tmp_path, broken=broken)

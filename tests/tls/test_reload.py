@@ -1,4 +1,4 @@
-"""A certificate that changes is the one that new connections see, and nobody who is connected notices."""
+"""New connections use a changed certificate, and existing connections are not interrupted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SERVERS = ["granian", "gunicorn"]
 
 
 class Clients:
-    """Clients that work in threads until they are told to stop; ``faults`` is what went wrong for one of them."""
+    """Clients in threads that run until ``stop`` is called. ``faults`` contains the first failure of each."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
@@ -31,13 +31,13 @@ class Clients:
         self._threads: list[threading.Thread] = []
 
     def repeat(self, name: str, request: Callable[[], object]) -> None:
-        """Send a request again and again."""
+        """Send requests repeatedly."""
 
         def run() -> None:
             while not self._stop.wait(0.02):
                 try:
                     request()
-                except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+                except Exception as error:  # noqa: BLE001 - shown by the test
                     self.faults.append(f"{name} after {self.answered.get(name, 0)}: {error!r}")
                 else:
                     self.answered[name] = self.answered.get(name, 0) + 1
@@ -46,14 +46,14 @@ class Clients:
         self._threads[-1].start()
 
     def stop(self) -> None:
-        """Wait for the last answers."""
+        """Wait for the last responses."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
 
 
 class SlowUpload(threading.Thread):
-    """A push that goes on for some seconds, over one connection."""
+    """A push that takes some seconds, on one connection."""
 
     def __init__(self, secured: Secured, seconds: float) -> None:
         super().__init__()
@@ -64,14 +64,14 @@ class SlowUpload(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Send a piece every tenth of a second."""
+        """Send a chunk every tenth of a second."""
         head = b"POST /echo HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % (1000 * len(self._pieces))
         with self._secured.connect() as connection:
             connection.sendall(head)
             for piece in self._pieces:
                 time.sleep(0.1)
                 connection.sendall(piece)
-            # Whether the connection is kept alive after it is not what this asks.
+            # Whether the connection is kept alive afterwards is not tested here.
             answer = b""
             while b"sha256" not in answer:
                 more = connection.recv(65536)
@@ -88,8 +88,8 @@ def clients() -> Iterator[Clients]:
     clients.stop()
 
 
-def until_shown(secured: Secured, serial: int, seconds: float = 20) -> float:
-    """How long it takes until a new connection is shown the certificate."""
+def until_used(secured: Secured, serial: int, seconds: float = 20) -> float:
+    """Return the time until a new connection uses the certificate."""
     began = time.monotonic()
     while secured.serial() != serial:
         assert time.monotonic() - began < seconds, secured.server.log()
@@ -98,7 +98,7 @@ def until_shown(secured: Secured, serial: int, seconds: float = 20) -> float:
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_nobody_notices_that_the_certificate_changes(name: str, tmp_path: Path, clients: Clients) -> None:
+def test_a_changed_certificate_interrupts_no_client(name: str, tmp_path: Path, clients: Clients) -> None:
     with Secured(name, tmp_path, workers=2, extra={"http2": True}) as secured:
         url = f"https://127.0.0.1:{secured.server.port}/sized"
         with httpx.Client(verify=secured.trust()) as kept:
@@ -107,7 +107,7 @@ def test_nobody_notices_that_the_certificate_changes(name: str, tmp_path: Path, 
             clients.repeat("kept alive", lambda: kept.get(url).raise_for_status())
             for _ in range(3):
                 time.sleep(1)
-                until_shown(secured, secured.swap())
+                until_used(secured, secured.swap())
             upload.join()
             clients.stop()
         assert clients.faults == []
@@ -115,7 +115,7 @@ def test_nobody_notices_that_the_certificate_changes(name: str, tmp_path: Path, 
         assert upload.received == upload.expected
 
 
-def test_nobody_notices_it_in_http2(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_changed_certificate_interrupts_no_http2_client(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     need(request, "curl")
     with Secured("granian", tmp_path, workers=2, extra={"http2": True}) as secured:
         url = f"https://127.0.0.1:{secured.server.port}/sized?[1-900]"
@@ -124,38 +124,36 @@ def test_nobody_notices_it_in_http2(tmp_path: Path, request: pytest.FixtureReque
         with subprocess.Popen([*command, *report, url], stdout=subprocess.PIPE, text=True) as curl:
             for _ in range(3):
                 time.sleep(1)
-                until_shown(secured, secured.swap())
+                until_used(secured, secured.swap())
             answers = [line.split() for line in curl.communicate(timeout=60)[0].splitlines()]
         assert curl.returncode == 0
         assert {(version, status) for version, status, _ in answers} == {("2", "200")}
         assert len(answers) == 900
-        # It was told to go elsewhere, and did.
+        # The server asked it to reconnect, and it did.
         assert 2 <= sum(int(connects) for *_, connects in answers) <= 5
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_a_certificate_without_its_key_changes_nothing(name: str, tmp_path: Path) -> None:
+def test_a_certificate_without_its_key_is_not_used(name: str, tmp_path: Path) -> None:
     with Secured(name, tmp_path, workers=1) as secured:
         first = secured.serial()
         secured.swap(whole=False)
         assert eventually(lambda: secured.serial() == first and "cannot be used" in secured.server.log())
-        until_shown(secured, secured.swap())
+        until_used(secured, secured.swap())
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_a_worker_that_is_replaced_while_the_files_are_broken_has_the_certificate_of_before(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_worker_replaced_while_the_files_are_invalid_uses_the_previous_certificate(name: str, tmp_path: Path) -> None:
     with Secured(name, tmp_path, workers=1) as secured:
         first = secured.serial()
-        time.sleep(6)  # granian takes an earlier death for a crash loop, and ends
+        time.sleep(6)  # granian treats an earlier exit as a crash loop, and stops
         secured.swap(whole=False)
         assert eventually(lambda: secured.serial() == first and "cannot be used" in secured.server.log())
         os.kill(secured.server.workers()[0], signal.SIGKILL)
         assert eventually(lambda: secured.try_serial() == first)
 
 
-def test_workers_stay_where_those_that_should_take_their_place_cannot_start(tmp_path: Path) -> None:
+def test_workers_stay_if_their_replacements_cannot_start(tmp_path: Path) -> None:
     with Secured("granian", tmp_path, workers=6) as secured:
         first, workers = secured.serial(), secured.server.workers()
         broken = secured.server.folder / "broken"
@@ -165,10 +163,10 @@ def test_workers_stay_where_those_that_should_take_their_place_cannot_start(tmp_
         assert secured.server.workers() == workers
         assert secured.serial() == first
         broken.unlink()
-        until_shown(secured, secured.swap())
+        until_used(secured, secured.swap())
 
 
-def test_workers_stay_where_granian_cannot_use_a_key_that_openssl_can(tmp_path: Path) -> None:
+def test_workers_stay_if_granian_cannot_use_a_key_that_openssl_can(tmp_path: Path) -> None:
     with Secured("granian", tmp_path, workers=1) as secured:
         first, workers = secured.serial(), secured.server.workers()
         secured.swap(curve=ec.SECP521R1())
@@ -177,7 +175,7 @@ def test_workers_stay_where_granian_cannot_use_a_key_that_openssl_can(tmp_path: 
         assert secured.server.workers() == workers
 
 
-def test_a_worker_that_holds_what_is_stored_is_not_replaced(tmp_path: Path) -> None:
+def test_a_worker_with_in_memory_storage_is_not_replaced(tmp_path: Path) -> None:
     with Secured("granian", tmp_path, workers=1, shared=False) as secured:
         first, workers = secured.serial(), secured.server.workers()
         secured.swap()
@@ -186,27 +184,27 @@ def test_a_worker_that_holds_what_is_stored_is_not_replaced(tmp_path: Path) -> N
         assert secured.serial() == first
 
 
-def test_a_server_that_need_not_replace_its_worker_has_the_new_certificate(tmp_path: Path) -> None:
+def test_a_server_that_reloads_in_place_uses_the_new_certificate(tmp_path: Path) -> None:
     with Secured("gunicorn", tmp_path, workers=1, shared=False) as secured:
         workers = secured.server.workers()
-        until_shown(secured, secured.swap())
+        until_used(secured, secured.swap())
         assert secured.server.workers() == workers
 
 
-def test_workers_that_were_replaced_end(tmp_path: Path) -> None:
+def test_replaced_workers_exit(tmp_path: Path) -> None:
     with Secured("granian", tmp_path, workers=2) as secured:
         first = secured.server.workers()
-        until_shown(secured, secured.swap())
+        until_used(secured, secured.swap())
         assert eventually(lambda: not set(first) & set(secured.server.workers()), seconds=60)
         assert secured.server.closed() == 2
         assert len(secured.server.workers()) == 2
 
 
-def test_a_stop_ends_also_the_workers_that_were_replaced(tmp_path: Path) -> None:
+def test_stop_also_ends_replaced_workers(tmp_path: Path) -> None:
     with Secured("granian", tmp_path, workers=1, drain_timeout=2) as secured:
         running = secured.connect()
         running.sendall(b"GET /slow?60 HTTP/1.1\r\n" + HOST + b"\r\n")
-        until_shown(secured, secured.swap())
+        until_used(secured, secured.swap())
         assert len(secured.server.workers()) == 2
         secured.server.terminate()
         secured.server.process.wait(30)

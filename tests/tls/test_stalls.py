@@ -1,4 +1,4 @@
-"""Clients that stall in the handshake of TLS, or after it, do not stop others."""
+"""Clients that stall during the TLS handshake, or after it, do not block others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HALF_A_HELLO = b"\x16\x03\x01\x02\x00\x01\x00"
 
 
 @pytest.mark.parametrize(("name", "workers"), [("granian", 1), ("granian", 2), ("gunicorn", 1)])
-def test_a_crowd_that_stalls_does_not_stop_others(name: str, workers: int, tmp_path: Path) -> None:
+def test_many_stalled_clients_do_not_block_others(name: str, workers: int, tmp_path: Path) -> None:
     with Secured(name, tmp_path, workers=workers, drain_timeout=1) as secured:
         for sent in (NOTHING, HALF_A_HELLO):
             with stalls.stalled(secured.server.connect, sent):

@@ -1,4 +1,4 @@
-"""The tables, one file for each theme."""
+"""The tables, one file per topic."""
 
 from protocol.rows import (
     catalog,
@@ -36,4 +36,4 @@ ALL: dict[str, list[Row]] = {
     "errors_bad_input": errors_bad_input.ROWS,
     "urls_headers": urls_headers.ROWS,
 }
-"""Every row by theme."""
+"""All rows by topic."""

@@ -15,17 +15,17 @@ FORMAT = distribution(
     "GET /v2/_catalog answers 200 with the repositories as JSON, sorted by component: a/b before a-b."
 )
 PAGES = distribution('n and last page the catalog; Link is </v2/_catalog?last=x&n=y>; rel="next".')
-ZERO = distribution("n=0 answers an empty list without a Link.")
-BAD_N = distribution("An n that is no number, negative, or above catalog.maxentries is PAGINATION_NUMBER_INVALID.")
-DEFAULT = distribution("Without n an answer has at most 100 repositories.")
+ZERO = distribution("n=0 returns an empty list without a Link.")
+BAD_N = distribution("An n that is not a number, negative, or above catalog.maxentries is PAGINATION_NUMBER_INVALID.")
+DEFAULT = distribution("Without n a response contains at most 100 repositories.")
 
-# Every repository of a row begins with its own name, and so they stand together in a catalog that others share.
+# The repositories of a row start with the row's name, so they are adjacent in the shared catalog.
 NAMES = ["$name/a", "$name/a/b", "$name/b", "$name-x", "${name}0", "${name}z"]
 GIVEN = [step for name in reversed(NAMES) for step in push(EMPTY_INDEX, "latest", name)]
 
 
 def listed(query: str, names: list[str], link: str | None) -> Step:
-    """A page of exactly these repositories."""
+    """Expect a page with exactly these repositories."""
     headers: Headers = {
         "Link": f'</v2/_catalog?{link}>; rel="next"' if link else None,
         "Content-Type": "application/json",
@@ -67,7 +67,7 @@ ROWS = [
         Step("GET $next", 200, json={"repositories": NAMES[4:6]}),
     ),
     Row(
-        "last-is-no-name",
+        "last-is-not-a-name",
         PAGES,
         *GIVEN,
         listed("?n=5&last=$name/", NAMES[:5], "last=${name}0&n=5"),
@@ -75,9 +75,9 @@ ROWS = [
         Step("GET /v2/_catalog?last=zzzzzzzz/..", 200, json={"repositories": []}),
         Step("GET /v2/_catalog?n=", 200),
     ),
-    Row("the-end", PAGES, listed("?last=zzzzzzzz", [], None), listed("?last=zzzzzzzz&n=10", [], None)),
+    Row("last-page", PAGES, listed("?last=zzzzzzzz", [], None), listed("?last=zzzzzzzz&n=10", [], None)),
     Row("n-is-zero", ZERO, *GIVEN, listed("?n=0", [], None)),
-    Row("n-that-is-wrong", BAD_N, wrong("-1"), wrong("x"), wrong("1.5"), wrong("1001"), wrong("9" * 18)),
+    Row("invalid-n", BAD_N, wrong("-1"), wrong("x"), wrong("1.5"), wrong("1001"), wrong("9" * 18)),
     Row("maximum", BAD_N, wrong("4"), Step("GET /v2/_catalog?n=3", 200), flavour="small"),
     Row(
         "default-within-the-maximum",
@@ -88,7 +88,7 @@ ROWS = [
     ),
     Row("head", FORMAT, Step("HEAD /v2/_catalog", 200, headers={"Content-Type": "application/json"})),
     Row(
-        "uploads-and-blobs-alone-are-not-listed",
+        "repositories-with-only-uploads-or-blobs-are-not-listed",
         FORMAT,
         Step("POST /v2/$name/a/blobs/uploads/", 202),
         *push(EMPTY_INDEX, "latest", "$name/b"),

@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110 section 13): content that is named by a digest needs no second transfer."""
+"""Conditional requests (RFC 9110 section 13): content addressed by a digest need not be transferred again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIRST = rfc9110("13.2.2", "If-None-Match is evaluated before Range.")
 
 
 def unchanged(name: str, rule: Rule, value: str, target: str = f"/v2/$name/blobs/{BLOB}", etag: str = ETAG) -> Row:
-    """A row where both GET and HEAD answer 304."""
+    """Return a row in which both GET and HEAD return 304."""
     steps = [
         Step(f"{method} {target}", 304, send={"If-None-Match": value}, headers={"ETag": etag})
         for method in ("GET", "HEAD")
@@ -57,21 +57,21 @@ ROWS = [
         Step("GET /v2/$name/manifests/latest", 200, send={"If-None-Match": OTHER}, answer=IMAGE.data),
     ),
     Row(
-        "a-tag-that-moved",
+        "moved-tag",
         NOT_MODIFIED,
         *push(IMAGE, "latest"),
         *push(NEWER, "latest"),
         Step("GET /v2/$name/manifests/latest", 200, send={"If-None-Match": IMAGE_ETAG}, answer=NEWER.data),
     ),
     Row(
-        "nothing-there",
-        rfc9110("13.2.1", "A server MUST ignore preconditions if its answer without them is not 2xx or 412."),
+        "absent-content",
+        rfc9110("13.2.1", "A server MUST ignore preconditions if its response without them is not 2xx or 412."),
         *push_blob(blob(b"")),
         Step(f"GET /v2/$name/blobs/{BLOB}", 404, send={"If-None-Match": ETAG}, code="BLOB_UNKNOWN"),
         Step(f"HEAD /v2/$name/blobs/{BLOB}", 404, send={"If-None-Match": "*"}),
     ),
     Row(
-        "before-a-range",
+        "precedence-over-range",
         FIRST,
         *push_blob(BLOB),
         Step(f"GET /v2/$name/blobs/{BLOB}", 304, send={"If-None-Match": ETAG, "Range": "bytes=0-3"}),

@@ -1,4 +1,4 @@
-"""Deleting blobs, manifests and tags, and a registry where that is disabled."""
+"""Deleting blobs, manifests and tags, and a registry with deletion disabled."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NO_BLOB = spec("Deleting Blobs", "If the blob is not found, a `404 Not Found` co
 NO_BLOB_DELETION = spec(
     "Deleting Blobs", "If blob deletion is disabled, the registry MUST respond with either a `400 Bad"
 )
-READONLY = distribution("A read-only registry refuses every change with 405.")
+READONLY = distribution("A read-only registry rejects every change with 405.")
 
 
 def tags(*names: str) -> Step:
@@ -39,7 +39,7 @@ def tags(*names: str) -> Step:
 
 
 def disabled(request: str) -> Step:
-    """A verb that the configuration takes away."""
+    """Return a row for a method that the configuration disables."""
     return Step(request, 405, headers={"Allow": ANY}, code="UNSUPPORTED")
 
 
@@ -67,7 +67,7 @@ ROWS = [
         Step(f"GET /v2/$other/blobs/{BLOB}", 200, answer=BLOB.data),
     ),
     Row(
-        "blob-pushed-anew",
+        "blob-pushed-again",
         DELETED_BLOB,
         *push_blob(BLOB),
         Step(f"DELETE /v2/$name/blobs/{BLOB}", 202),
@@ -75,7 +75,7 @@ ROWS = [
         Step(f"GET /v2/$name/blobs/{BLOB}", 200, answer=BLOB.data),
     ),
     Row(
-        "blob-that-is-not-there",
+        "absent-blob",
         NO_BLOB,
         *push_blob(BLOB),
         Step(f"DELETE /v2/$name/blobs/{MISSING}", 404, code="BLOB_UNKNOWN"),
@@ -103,7 +103,7 @@ ROWS = [
         Step(f"GET /v2/$name/manifests/{IMAGE}", 200, answer=IMAGE.data),
     ),
     Row(
-        "tag-pushed-anew",
+        "tag-pushed-again",
         TAG,
         *push(IMAGE, "one"),
         Step("DELETE /v2/$name/manifests/one", 202),
@@ -112,7 +112,7 @@ ROWS = [
         tags("one"),
     ),
     Row(
-        "tag-that-is-not-there",
+        "absent-tag",
         TAG,
         *push(IMAGE, "one"),
         Step("DELETE /v2/$name/manifests/two", 404, code="MANIFEST_UNKNOWN"),
@@ -134,7 +134,7 @@ ROWS = [
         Step(f"DELETE /v2/$name/manifests/{IMAGE}", 404, code="MANIFEST_UNKNOWN"),
     ),
     Row(
-        "manifest-leaves-its-blobs",
+        "manifest-without-its-blobs",
         MANIFEST,
         *push(IMAGE, "one"),
         Step(f"DELETE /v2/$name/manifests/{IMAGE}", 202),
@@ -150,7 +150,7 @@ ROWS = [
         Step("GET /v2/$other/manifests/one", 200, answer=IMAGE.data),
     ),
     Row(
-        "manifest-pushed-anew",
+        "manifest-pushed-again",
         MANIFEST,
         *push(IMAGE, "one"),
         Step(f"DELETE /v2/$name/manifests/{IMAGE}", 202),
@@ -160,7 +160,7 @@ ROWS = [
         tags("two"),
     ),
     Row(
-        "a-tag-that-moved-before",
+        "previously-moved-tag",
         MANIFEST,
         *push(IMAGE, "one"),
         *push(EMPTY_INDEX, "one"),
@@ -169,7 +169,7 @@ ROWS = [
         tags("one"),
     ),
     Row(
-        "seen-at-once-by-every-worker",
+        "immediately-visible-to-every-worker",
         (TAG, MANIFEST, DELETED_BLOB),
         *(
             step
@@ -189,7 +189,7 @@ ROWS = [
         ),
     ),
     Row(
-        "in-a-repository-that-is-not-there",
+        "in-an-absent-repository",
         NO_REPOSITORY,
         Step(f"DELETE /v2/$name/manifests/{IMAGE}", 404, code=("NAME_UNKNOWN", "MANIFEST_UNKNOWN")),
         Step("DELETE /v2/$name/manifests/latest", 404, code=("NAME_UNKNOWN", "MANIFEST_UNKNOWN")),
@@ -208,7 +208,7 @@ ROWS = [
     ),
     Row(
         "read-only",
-        (READONLY, entrepot("Also the refusal of a read-only registry is JSON.")),
+        (READONLY, entrepot("An error of a read-only registry is JSON, too.")),
         readonly("POST /v2/$name/blobs/uploads/"),
         readonly(f"POST /v2/$name/blobs/uploads/?digest={BLOB}", BLOB.data),
         readonly("PATCH /v2/$name/blobs/uploads/00000000-0000-4000-8000-000000000000?_state=AAAA", BLOB.data),
@@ -221,5 +221,5 @@ ROWS = [
         Step("GET /v2/$name/manifests/latest", 404),
         flavour="readonly",
     ),
-    Row("start-where-deletion-is-disabled", NO_BLOB_DELETION, start(), flavour="nodelete"),
+    Row("start-with-deletion-disabled", NO_BLOB_DELETION, start(), flavour="nodelete"),
 ]

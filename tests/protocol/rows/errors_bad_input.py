@@ -1,4 +1,4 @@
-"""What breaks the grammar is refused with a 4xx and the JSON error body, whatever it is; never with a 5xx."""
+"""Any input that violates the grammar gets a 4xx with a JSON error body, never a 5xx."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BAD_DIGEST = spec(
     "Pushing blobs", "if the client provided digest is invalid or uses an unsupported algorithm, the registry SHOULD"
 )
 METHOD = rfc9110("15.5.6", "The origin server MUST generate an Allow header in a 405 response.")
-NEVER_5XX = entrepot("Bad input is refused with a 4xx and JSON, never with a 5xx, a traceback or HTML.")
+NEVER_5XX = entrepot("Invalid input gets a 4xx with JSON, never a 5xx, a traceback or HTML.")
 
 BAD_NAMES = {
     "capitals": "$name/Upper",
@@ -242,7 +242,7 @@ ROWS = [
         Step("GET /v2/$name/manifests/" + "a" * 128, 200, answer=EMPTY_INDEX.data),
     ),
     Row(
-        "names-of-the-grammar",
+        "valid-names",
         NAME,
         *(
             step
@@ -272,7 +272,7 @@ ROWS = [
         Step("GET /v2/$name/tags/list?last=" + "a" * 20_000, (400, 404, 414, 431), server_may_refuse=True),
     ),
     Row(
-        "a-query-that-is-no-utf-8",
+        "a-query-that-is-not-utf-8",
         NEVER_5XX,
         *push(EMPTY_INDEX, "latest"),
         Step("GET /v2/$name/tags/list?last=%FF%FE", (200, 400)),

@@ -67,8 +67,8 @@ UNKNOWN = (
         "When a manifest is rejected for this reason, it MUST result in one or more `MANIFEST_BLOB_UNKNOWN` errors.",
     ),
 )
-DOCKER_TOO = entrepot("Docker's schema 2 manifests and lists are stored beside OCI's.")
-NOT_A_MANIFEST = entrepot("What is no manifest of its Content-Type is refused with MANIFEST_INVALID.")
+DOCKER_TOO = entrepot("Docker's schema 2 manifests and lists are stored like those of OCI.")
+NOT_A_MANIFEST = entrepot("A body that does not match its Content-Type is rejected with MANIFEST_INVALID.")
 
 
 def put(content: Content, reference: str, status: int = 201, code: str | None = None, media_type: str = "") -> Step:
@@ -91,14 +91,14 @@ def stored(content: Content, reference: str) -> Step:
 
 
 def accepted(name: str, rule: Rule, content: Content) -> Row:
-    """A row that pushes a manifest after all that it needs, by tag and by digest."""
+    """Return a row that pushes a manifest, after everything that it references, by tag and by digest."""
     given = [step for needed in content.needs for step in push(needed)]
     both = (created(content, "latest"), stored(content, "latest"), created(content, str(content)))
     return Row(name, (rule, CREATED, DIGEST, EXACT, REFERENCE), *given, *both, stored(content, str(content)))
 
 
 def refused(name: str, body: bytes, media_type: str = OCI_MANIFEST) -> Row:
-    """A row whose body is not the manifest that its Content-Type says."""
+    """Return a row with a body that does not match its Content-Type."""
     content = Content(body, media_type)
     given = [step for needed in (*IMAGE.needs, EMPTY) for step in push(needed)]
     return Row(
@@ -112,7 +112,7 @@ def refused(name: str, body: bytes, media_type: str = OCI_MANIFEST) -> Row:
 
 
 def unknown(name: str, content: Content, *given: Step) -> Row:
-    """A row whose manifest names what the repository lacks."""
+    """Return a row with a manifest that references content missing in the repository."""
     return Row(
         name,
         UNKNOWN,
@@ -124,7 +124,7 @@ def unknown(name: str, content: Content, *given: Step) -> Row:
 
 
 def sized(size: int) -> Content:
-    """An image manifest of exactly so many bytes."""
+    """Return an image manifest with an exact size in bytes."""
     body = manifest(OCI_MANIFEST, {"config": EMPTY.descriptor(), "layers": []}).data
     return Content(body + b" " * (size - len(body)), OCI_MANIFEST)
 
@@ -139,7 +139,7 @@ def foreign(media_type: str) -> Content:
 
 
 def changed(**fields: object) -> bytes:
-    """The image manifest with some fields replaced, or left out where they are None."""
+    """Return the image manifest with some fields replaced, or removed if they are None."""
     document = {**json.loads(IMAGE.data), **fields}
     return json.dumps({key: value for key, value in document.items() if value is not None}).encode()
 
@@ -185,7 +185,7 @@ ROWS = [
         stored(IMAGE, "latest"),
     ),
     Row(
-        "a-tag-moves",
+        "moved-tag",
         REFERENCE,
         *push(IMAGE, "latest"),
         created(EMPTY_INDEX, "latest"),
@@ -240,7 +240,7 @@ ROWS = [
         Step("GET /v2/$name/tags/list", 200, json={"name": "$name", "tags": []}),
     ),
     Row(
-        "by-digest-with-a-tag-that-is-none",
+        "by-digest-with-an-invalid-tag",
         REFERENCE,
         *push(IMAGE, "good"),
         put(EMPTY_INDEX, f"{EMPTY_INDEX}?tag=fine&tag=not%20a%20tag", 400, "TAG_INVALID"),
@@ -278,7 +278,7 @@ ROWS = [
         Step("GET /v2/$name/manifests/large", 404),
     ),
     Row(
-        "another-media-type-than-the-field",
+        "media-type-differs-from-the-field",
         SAME_TYPE,
         *push(IMAGE),
         put(IMAGE, "latest", 400, "MANIFEST_INVALID", OCI_INDEX),
@@ -287,20 +287,20 @@ ROWS = [
         Step("GET /v2/$name/manifests/latest", 404),
     ),
     refused("nothing", b""),
-    refused("no-json", b"blablabla"),
-    refused("json-cut-short", IMAGE.data[:-20]),
+    refused("not-json", b"blablabla"),
+    refused("truncated-json", IMAGE.data[:-20]),
     refused("not-utf-8", b'{"schemaVersion": 2, "x": "\xff"}'),
     refused("a-list", b"[]"),
     refused("a-number", b"2"),
     refused("null", b"null"),
     refused("deeply-nested", b"[" * 100_000),
     refused("no-config", changed(config=None)),
-    refused("config-of-another-kind", changed(config="sha256")),
-    refused("layers-of-another-kind", changed(layers={"a": 1})),
+    refused("config-of-another-type", changed(config="sha256")),
+    refused("layers-of-another-type", changed(layers={"a": 1})),
     refused("a-layer-without-a-digest", changed(layers=[{"mediaType": OCI_LAYER, "size": 1}])),
     refused("a-layer-with-a-bad-digest", changed(layers=[{**LAYER.descriptor(), "digest": "sha256:../../x"}])),
     refused("a-layer-with-a-negative-size", changed(layers=[{**LAYER.descriptor(), "size": -1}])),
-    refused("manifests-of-another-kind", b'{"schemaVersion": 2, "manifests": 7}', OCI_INDEX),
+    refused("manifests-of-another-type", b'{"schemaVersion": 2, "manifests": 7}', OCI_INDEX),
     unknown("missing-layer", IMAGE, *push(IMAGE.needs[0])),
     unknown("missing-config", IMAGE, *push(LAYER)),
     unknown("a-layer-of-another-repository", IMAGE, *push(IMAGE.needs[0]), *push_blob(LAYER, "$other")),
@@ -308,21 +308,21 @@ ROWS = [
     unknown("missing-child-of-a-list", LIST, *push_blob(LAYER)),
     Row(
         "sparse-index-as-configured",
-        entrepot("An index may lack its children where the configuration says so."),
+        entrepot("An index may reference missing children if the configuration allows it."),
         created(INDEX, "latest"),
         stored(INDEX, "latest"),
         Step(f"GET /v2/$name/manifests/{IMAGE}", 404),
         flavour="sparse",
     ),
     Row(
-        "sparse-does-not-spare-layers",
+        "sparse-index-does-not-apply-to-layers",
         UNKNOWN[1],
         *push_blob(LAYER),
         put(IMAGE, "latest", 404, "MANIFEST_BLOB_UNKNOWN"),
         flavour="sparse",
     ),
     Row(
-        "every-missing-blob-is-named",
+        "every-missing-blob-is-reported",
         UNKNOWN[1],
         Step(
             "PUT /v2/$name/manifests/latest",

@@ -1,4 +1,4 @@
-"""Pulling manifests and blobs, and asking whether they are there."""
+"""Pulling manifests and blobs, and checking whether they exist."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ HEAD_MISSING = spec(
 NO_REPOSITORY = spec(
     "Pushing Manifests", "An attempt to pull a nonexistent repository MUST return response code `404 Not Found`."
 )
-AS_STORED = entrepot("What was pushed is answered as it is stored, whatever Accept says.")
+AS_STORED = entrepot("Content is returned as it is stored, whatever Accept says.")
 CATEGORIES = spec(
     "Requirements",
     "All registries conforming to this specification MUST support, at a minimum, all APIs in the **Pull** category.",
@@ -115,7 +115,7 @@ ROWS = [
         Step(f"GET /v2/$name/manifests/{DOCKER}", 200, headers={"Content-Type": DOCKER_MANIFEST}, answer=DOCKER.data),
     ),
     Row(
-        "accept-rewrites-nothing",
+        "accept-does-not-convert",
         AS_STORED,
         *push(INDEX, "latest"),
         Step("GET /v2/$name/manifests/latest", 200, headers={"Content-Type": OCI_INDEX}, answer=INDEX.data),
@@ -144,7 +144,7 @@ ROWS = [
         Step(f"HEAD /v2/$name/manifests/{MISSING}", 404),
     ),
     Row(
-        "a-blob-is-no-manifest",
+        "a-blob-is-not-a-manifest",
         NO_MANIFEST,
         *push(IMAGE, "latest"),
         Step(f"GET /v2/$name/manifests/{IMAGE.needs[0]}", 404, code="MANIFEST_UNKNOWN"),

@@ -37,7 +37,7 @@ IF_RANGE = rfc9110("13.1.5", "A false If-Range ignores the Range; the comparison
 
 
 def part(name: str, rule: Rule, value: str, first: int, last: int) -> Row:
-    """A row whose answer is the bytes from ``first`` to ``last``, inclusive."""
+    """Return a row whose response has the bytes from ``first`` to ``last``, inclusive."""
     headers = {
         "Content-Range": f"bytes {first}-{last}/{BLOB.size}",
         "Content-Length": str(last - first + 1),
@@ -50,7 +50,7 @@ def part(name: str, rule: Rule, value: str, first: int, last: int) -> Row:
 
 
 def several(name: str, value: str, *parts: tuple[int, int]) -> Row:
-    """A row whose answer has the bytes of each part, from first to last, inclusive."""
+    """Return a row whose response has the bytes of each part, from first to last, inclusive."""
 
     def check(response: Response) -> None:
         kind = response.header("Content-Type") or ""
@@ -69,7 +69,7 @@ def several(name: str, value: str, *parts: tuple[int, int]) -> Row:
 
 
 def whole(name: str, rule: Rule, value: str, **more: str) -> Row:
-    """A row whose answer is the whole blob."""
+    """Return a row whose response is the complete blob."""
     step = Step(
         GET,
         200,
@@ -81,7 +81,7 @@ def whole(name: str, rule: Rule, value: str, **more: str) -> Row:
 
 
 def refused(name: str, value: str) -> Row:
-    """A row whose range has no byte of the blob."""
+    """Return a row with a range that contains no byte of the blob."""
     headers = {"Content-Range": f"bytes */{BLOB.size}"}
     return Row(name, UNSATISFIABLE, *push_blob(BLOB), Step(GET, 416, send={"Range": value}, headers=headers))
 
@@ -98,26 +98,26 @@ ROWS = [
     part("suffix-longer-than-the-blob", SUFFIX, "bytes=-5000", 0, 1023),
     part("unit-in-capitals", UNIT, "BYTES=0-9", 0, 9),
     several("several-ranges", "bytes=20-29, 0-9 ,-10", (20, 29), (0, 9), (1014, 1023)),
-    several("several-ranges-of-which-one-has-no-byte", "bytes=0-9,5000-5009,20-29", (0, 9), (20, 29)),
+    several("several-ranges-one-unsatisfiable", "bytes=0-9,5000-5009,20-29", (0, 9), (20, 29)),
     several("a-thousand-ranges", "bytes=" + ",".join(f"{one}-{one}" for one in range(1000)), *THOUSAND),
     part("one-range-in-a-list", LIST, "bytes=,, 0-9 ,", 0, 9),
-    part("one-range-with-a-byte", LIST, "bytes=2000-,0-9,-0", 0, 9),
+    part("one-satisfiable-range", LIST, "bytes=2000-,0-9,-0", 0, 9),
     whole("more-than-a-thousand-ranges", MAY_IGNORE, "bytes=" + ",".join(f"{one}-{one}" for one in range(1001))),
-    whole("ranges-that-hold-more-than-the-blob", MAY_IGNORE, "bytes=0-,0-0"),
-    whole("one-range-of-several-that-does-not-parse", IGNORED, "bytes=0-9,x"),
+    whole("ranges-larger-than-the-blob", MAY_IGNORE, "bytes=0-,0-0"),
+    whole("several-ranges-one-invalid", IGNORED, "bytes=0-9,x"),
     whole("reversed", IGNORED, "bytes=9-5"),
-    whole("no-number", IGNORED, "bytes=a-b"),
+    whole("not-a-number", IGNORED, "bytes=a-b"),
     whole("no-position", IGNORED, "bytes=-"),
     whole("negative", IGNORED, "bytes=--5"),
     whole("no-unit", IGNORED, "0-9"),
     whole("empty", IGNORED, ""),
-    part("absurd-numbers", OPEN_END, f"bytes=1000-{'9' * 400}", 1000, 1023),
+    part("huge-numbers", OPEN_END, f"bytes=1000-{'9' * 400}", 1000, 1023),
     part("past-64-bits", OPEN_END, "bytes=0-99999999999999999999", 0, 1023),
     whole("unknown-unit", UNIT, "lines=0-9"),
     refused("after-the-end", "bytes=1024-"),
     refused("far-after-the-end", "bytes=999999999999999999-"),
-    refused("suffix-of-no-bytes", "bytes=-0"),
-    refused("several-of-no-bytes", "bytes=-0,5000-,1024-1024"),
+    refused("empty-suffix", "bytes=-0"),
+    refused("several-unsatisfiable-ranges", "bytes=-0,5000-,1024-1024"),
     Row(
         "of-an-empty-blob",
         UNSATISFIABLE,
@@ -136,7 +136,7 @@ ROWS = [
         ),
     ),
     Row(
-        "of-a-blob-that-is-not-there",
+        "of-an-absent-blob",
         spec("Pulling blobs", "If the blob is not found in the repository, the response code MUST be `404 Not Found`."),
         *push_blob(NOTHING),
         Step(GET, 404, send={"Range": "bytes=0-9"}, code="BLOB_UNKNOWN"),

@@ -1,4 +1,4 @@
-"""Asking how far an upload is, giving it up, and what happens to one that nobody finishes."""
+"""Upload status, cancelling an upload, and purging of abandoned uploads."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ STATUS = spec(
 )
 CANCELLED = spec("Cancel a blob upload", "If successful, the response SHOULD be a `204 No Content` response code.")
 EXPIRED = spec("Cancel a blob upload", "the server SHOULD eventually timeout unfinished uploads.")
-GONE = distribution("An upload that ended is answered with BLOB_UPLOAD_UNKNOWN.")
+GONE = distribution("A completed or cancelled upload is answered with BLOB_UPLOAD_UNKNOWN.")
 AFTERWARDS = [
     Step(f"PUT $upload&digest={BLOB}", 404, body=BLOB.data, code="BLOB_UPLOAD_UNKNOWN"),
     Step("PATCH $upload", 404, body=A, code="BLOB_UPLOAD_UNKNOWN"),
 ] * 3
-"""Each of these is a connection of its own, and so meets any of the workers."""
+"""Each request uses its own connection, so it can reach any worker."""
 
 
 def cancelled() -> tuple[Step, ...]:
@@ -66,7 +66,7 @@ ROWS = [
     ),
     Row(
         "status-without-state",
-        distribution("Status needs no state: a client that lost the Location can ask for one."),
+        distribution("Status needs no state: a client that lost the Location can request one."),
         start(),
         Step("PATCH $location", 202, body=A),
         Step("GET /v2/$name/blobs/uploads/$uuid", 204, headers={"Location": ANY, "Range": "0-699"}),
@@ -95,7 +95,7 @@ ROWS = [
     Row("cancelled-for-every-worker", (GONE, CANCELLED), *cancelled(), *cancelled(), *cancelled(), *cancelled()),
     Row("committed-for-every-worker", GONE, *committed(), *committed(), *committed(), *committed()),
     Row(
-        "cancel-where-deletion-is-disabled",
+        "cancel-with-deletion-disabled",
         CANCELLED,
         start(),
         Step("DELETE $location", 204),
@@ -103,7 +103,7 @@ ROWS = [
         flavour="nodelete",
     ),
     Row(
-        "cancel-an-upload-that-never-was",
+        "cancel-an-unknown-upload",
         GONE,
         Step(
             "DELETE /v2/$name/blobs/uploads/00000000-0000-4000-8000-000000000000?_state=AAAA",
@@ -112,7 +112,7 @@ ROWS = [
         ),
     ),
     Row(
-        "unfinished-uploads-end",
+        "abandoned-uploads-are-purged",
         EXPIRED,
         start(),
         Step("PATCH $location", 202, body=A),

@@ -1,4 +1,4 @@
-"""Manifests with a subject, and the list of those that refer to one."""
+"""Manifests with a subject, and the list of referrers of a manifest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OF_REFERRER = image("of the referrer", config=EMPTY, artifactType=SIGNATURE, sub
 OF_SHA512 = image("of a sha512", subject={**TO, "digest": SUBJECT.sha512})
 MANY = [index(subject=TO, annotations={"number": str(number)}) for number in range(120)]
 
-# Two of these fit in the 4 MiB that clients take of a manifest, three do not.
+# Two of these fit in the 4 MiB that clients accept for a manifest, three do not.
 LARGE = sorted((index(subject=TO, artifactType=SBOM, annotations={"a": c * 1_700_000}) for c in "abc"), key=str)
 
 LIST, PUSHING, ENABLING = "Listing Referrers", "Pushing Manifests with Subject", "Enabling the Referrers API"
@@ -80,7 +80,7 @@ TAGGED = (
 
 
 def entry(content: Content, artifact_type: str | None, **annotations: str) -> dict[str, object]:
-    """What the list says of a referrer."""
+    """Return the expected descriptor of a referrer in the list."""
     more: dict[str, object] = {"artifactType": artifact_type} if artifact_type else {}
     if annotations:
         more["annotations"] = annotations
@@ -88,7 +88,7 @@ def entry(content: Content, artifact_type: str | None, **annotations: str) -> di
 
 
 def listed(*entries: dict[str, object], of: str = str(SUBJECT), query: str = "", repository: str = "$name") -> Step:
-    """The list of referrers, in any order."""
+    """Expect a list of these referrers, in any order."""
 
     def check(response: Response) -> None:
         document = json.loads(response.body)
@@ -104,14 +104,14 @@ def listed(*entries: dict[str, object], of: str = str(SUBJECT), query: str = "",
 
 
 def linked(content: Content, subject: str = str(SUBJECT), reference: str = "") -> tuple[Step, ...]:
-    """Push a manifest with a subject; OCI-Subject must tell that it was seen."""
+    """Push a manifest with a subject. OCI-Subject must confirm that it was processed."""
     *given, last = push(content, reference or None)
     step = Step(last.request, 201, send=last.send, body=last.body, headers={"OCI-Subject": subject})
     return (*given, step)
 
 
 def paged(name: str, query: str) -> Row:
-    """A row whose list takes two answers."""
+    """Return a row with a list that needs two pages."""
 
     def holds(*digests: str) -> Callable[[Response], None]:
         def check(response: Response) -> None:
@@ -148,7 +148,7 @@ FALLBACK_SHA512 = f"sha512-{SUBJECT.sha512.removeprefix('sha512:')[:64]}"
 
 
 def fallback(*referrers: Content) -> Content:
-    """The index that a client keeps under the referrers tag."""
+    """Return the index that a client maintains under the referrers tag."""
     body: dict[str, object] = {"manifests": [referrer.descriptor(artifactType=SBOM) for referrer in referrers]}
     return manifest(OCI_INDEX, body, *referrers)
 
@@ -209,9 +209,9 @@ ROWS = [
             headers={"OCI-Subject": None},
         ),
     ),
-    Row("subject-that-is-missing", (MISSING, OCI_SUBJECT), *linked(TYPED), listed(TYPED_ENTRY)),
+    Row("absent-subject", (MISSING, OCI_SUBJECT), *linked(TYPED), listed(TYPED_ENTRY)),
     Row(
-        "subject-that-comes-later",
+        "subject-pushed-later",
         MISSING,
         *linked(TYPED),
         *push(SUBJECT, "latest"),
@@ -250,14 +250,14 @@ ROWS = [
         *linked(TYPED),
         listed(query="?artifactType=application/vnd.example.nothing"),
     ),
-    paged("more-than-a-client-takes", ""),
-    paged("more-than-a-client-takes-filtered", f"?artifactType={SBOM}"),
+    paged("several-pages", ""),
+    paged("several-pages-filtered", f"?artifactType={SBOM}"),
     Row("none", (NONE, NEVER_404), *push(SUBJECT), listed()),
     Row("unknown-digest", (NONE, NEVER_404), *push(NO_SUBJECT), listed(of=f"sha256:{'0' * 64}")),
     Row("unknown-repository", (NEVER_404, NONE), listed()),
     Row("another-repository", NONE, *push(TYPED, None, "$other"), *push(SUBJECT), listed()),
     Row(
-        "digest-that-is-none",
+        "invalid-digest",
         INVALID,
         *push(SUBJECT, "latest"),
         Step("GET /v2/$name/referrers/latest", 400, code="DIGEST_INVALID"),
@@ -273,7 +273,7 @@ ROWS = [
     ),
     Row(
         "deleted-referrer",
-        entrepot("A deleted referrer is seen no more, and one that is pushed anew is."),
+        entrepot("A deleted referrer is not listed, and one that is pushed again is."),
         *push(SUBJECT),
         *linked(TYPED),
         *linked(BY_CONFIG),
@@ -311,7 +311,7 @@ ROWS = [
         listed(entry(OF_SHA512, OCI_CONFIG), of=SUBJECT.sha512),
     ),
     Row(
-        "the-tag-schema-lists-only-what-refers",
+        "the-tag-schema-lists-only-referrers",
         TAGGED,
         *push(SUBJECT),
         *push(fallback(TYPED, NO_SUBJECT, OF_REFERRER), FALLBACK),
@@ -319,14 +319,14 @@ ROWS = [
     ),
     Row(
         "an-image-under-the-tag-of-the-tag-schema",
-        entrepot("What a referrers tag holds is no matter where it is no image index."),
+        entrepot("The content of a referrers tag is ignored if it is not an image index."),
         *push(SUBJECT, FALLBACK),
         *linked(TYPED),
         listed(TYPED_ENTRY),
     ),
     Row(
-        "subject-that-is-none",
-        entrepot("A subject that is no descriptor is refused with MANIFEST_INVALID."),
+        "invalid-subject",
+        entrepot("A subject that is not a descriptor is rejected with MANIFEST_INVALID."),
         *push_blob(EMPTY),
         *(
             Step(

@@ -26,8 +26,8 @@ ZERO = spec(LIST, "When `n` is zero, this endpoint MUST return an empty list, an
 ORDER_N = spec(LIST, 'As above, the tags MUST be in lexical or "ASCIIbetical" order.')
 A_TAG = spec(LIST, "`<tagname>` MUST NOT be a numerical index, but rather it MUST be a proper tag.")
 NO_N = spec(LIST, "When using the `last` query parameter, the `n` parameter is OPTIONAL.")
-BAD_N = distribution("An n that is no number, or a negative one, is PAGINATION_NUMBER_INVALID.")
-CLAMPED = distribution("tags.maxtags is the most tags of one answer.")
+BAD_N = distribution("An n that is not a number, or is negative, is PAGINATION_NUMBER_INVALID.")
+CLAMPED = distribution("tags.maxtags is the maximum number of tags per page.")
 
 NAMES = ["b", "A", "a.1", "1", "B-2", "_x", "a", "a_1", "Z", "10", "2"]
 SORTED = ["1", "10", "2", "A", "B-2", "Z", "_x", "a", "a.1", "a_1", "b"]
@@ -36,7 +36,7 @@ GIVEN = Step(PUT, 201, send={"Content-Type": OCI_INDEX}, body=EMPTY_INDEX.data)
 
 
 def listed(query: str, tags: list[str], link: str | None = None) -> Step:
-    """A list, and the query of the next one."""
+    """Return a list, and the query of the next one."""
     headers: Headers = {
         "Link": f'</v2/$name/tags/list?{link}>; rel="next"' if link else None,
         "Content-Type": "application/json",
@@ -54,7 +54,7 @@ ROWS = [
     Row("unknown-repository", OK, Step("GET /v2/$name/tags/list", 404, code="NAME_UNKNOWN")),
     Row("head", OK, GIVEN, Step("HEAD /v2/$name/tags/list", 200, headers={"Content-Type": "application/json"})),
     Row(
-        "of-a-repository-below-another",
+        "of-a-nested-repository",
         OK,
         *push(EMPTY_INDEX, "below", "$name/below"),
         *push(EMPTY_INDEX, "latest"),
@@ -81,7 +81,7 @@ ROWS = [
         listed("?last=a_1&n=2", ["b"]),
     ),
     Row(
-        "last-is-no-tag",
+        "last-is-not-a-tag",
         A_TAG,
         GIVEN,
         listed("?last=Z/", ["_x", "a", "a.1", "a_1", "b"]),
@@ -89,9 +89,9 @@ ROWS = [
         listed("?last=~", []),
         listed("?n=&last=", SORTED),
     ),
-    Row("last-is-a-tag-that-is-not-there", A_TAG, GIVEN, listed("?last=AA", SORTED[4:]), listed("?last=zzz", [])),
+    Row("last-is-an-absent-tag", A_TAG, GIVEN, listed("?last=AA", SORTED[4:]), listed("?last=zzz", [])),
     Row(
-        "last-is-no-index",
+        "last-is-not-an-index",
         A_TAG,
         GIVEN,
         listed("?last=1&n=2", ["10", "2"], "last=2&n=2"),
@@ -105,11 +105,11 @@ ROWS = [
         Step("GET $next", 200, json={"name": "$name", "tags": SORTED[4:8]}, save={"next": "Link"}),
         Step("GET $next", 200, json={"name": "$name", "tags": SORTED[8:]}, headers={"Link": None}),
     ),
-    Row("n-that-is-wrong", BAD_N, GIVEN, wrong("-1"), wrong("x"), wrong("1.5"), wrong("%00"), wrong("1%3B2")),
+    Row("invalid-n", BAD_N, GIVEN, wrong("-1"), wrong("x"), wrong("1.5"), wrong("%00"), wrong("1%3B2")),
     Row("n-of-many-digits", CLAMPED, GIVEN, listed("?n=" + "9" * 18, SORTED)),
     Row("maximum", CLAMPED, GIVEN, listed("?n=10", SORTED[:3], "last=2&n=3"), flavour="small"),
     Row(
-        "a-new-tag-is-seen-at-once",
+        "a-new-tag-is-immediately-visible",
         OK,
         *push(EMPTY_INDEX, "one"),
         listed("", ["one"]),
@@ -117,7 +117,7 @@ ROWS = [
         listed("", ["one", "two"]),
     ),
     Row(
-        "blobs-alone-make-an-empty-list",
+        "a-repository-with-only-blobs-has-an-empty-list",
         OK,
         *push_blob(EMPTY_INDEX),
         Step("GET /v2/$name/tags/list", 200, json={"name": "$name", "tags": []}),

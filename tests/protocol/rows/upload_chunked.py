@@ -28,13 +28,13 @@ ANY_LENGTH = spec(CHUNKS, "The final chunk MAY have any length.")
 FROM_ZERO = spec(CHUNKS, "The first chunk's range MUST begin with `0`.")
 INCLUSIVE = spec(CHUNKS, "The `<range>` refers to the byte range of the chunk, and MUST be inclusive on both ends.")
 GRAMMAR = spec(CHUNKS, "It MUST match the following regular expression:")
-STREAMED = distribution("A chunk without Content-Range goes to the end of what was received: so Docker pushes.")
-STATE = distribution("The state in a Location belongs to one upload, and PATCH and PUT need it.")
-STALE = distribution("A Location that another chunk has overtaken is answered with 416.")
+STREAMED = distribution("A chunk without Content-Range is appended to the received bytes, which Docker relies on.")
+STATE = distribution("The state in a Location belongs to one upload, and PATCH and PUT require it.")
+STALE = distribution("An outdated Location of an earlier chunk is answered with 416.")
 
 
 def chunk(data: bytes, first: int, last: int | None = None, location: str = "$location") -> Step:
-    """A chunk that is taken; the Range that comes back ends at its last byte."""
+    """Return the step of an accepted chunk. The Range in the response ends at its last byte."""
     end = first + len(data) - 1 if last is None else last
     headers: Headers = {**UPLOAD, "Range": f"0-{end}"}
     send = {"Content-Range": f"{first}-{end}", "Content-Type": "application/octet-stream"}
@@ -44,7 +44,7 @@ def chunk(data: bytes, first: int, last: int | None = None, location: str = "$lo
 def refused(
     content_range: str, data: bytes, received: str, status: int | tuple[int, ...] = 416, method: str = "PATCH"
 ) -> Step:
-    """A chunk that is refused with the true state of the upload."""
+    """Return the step of a chunk that is rejected with the actual state of the upload."""
     target = "$location" if method == "PATCH" else f"$location&digest={BLOB}"
     headers: Headers = {"Location": ANY, "Range": received} if status == 416 else {}
     code = "RANGE_INVALID" if status == 416 else None
@@ -63,7 +63,7 @@ ABSENT = Step(f"GET /v2/$name/blobs/{BLOB}", 404)
 
 
 def malformed(name: str, value: str, status: int | tuple[int, ...] = 416, rule: Rule = GRAMMAR) -> Row:
-    """A row whose Content-Range is refused, after which the upload goes on."""
+    """Return a row with a Content-Range that is rejected, after which the upload continues."""
     return Row(
         name, rule, start(), chunk(A, 0), refused(value, B, "0-1023", status), chunk(B, 1024), close(C), READABLE
     )
@@ -110,7 +110,7 @@ ROWS = [
         READABLE,
     ),
     Row(
-        "no-least-chunk-size",
+        "no-minimum-chunk-size",
         spec(CHUNKS, "If the registry has a minimum chunk size, the `POST` response SHOULD include"),
         Step("POST /v2/$name/blobs/uploads/", 202, headers={"OCI-Chunk-Min-Length": None}),
         chunk(BLOB.data[:1], 0),
@@ -193,7 +193,7 @@ ROWS = [
         close(C),
         READABLE,
     ),
-    Row("a-chunk-again", OUT_OF_ORDER, start(), chunk(A, 0), refused("0-1023", A, "0-1023"), close(B + C), READABLE),
+    Row("a-repeated-chunk", OUT_OF_ORDER, start(), chunk(A, 0), refused("0-1023", A, "0-1023"), close(B + C), READABLE),
     Row("an-overlap", OUT_OF_ORDER, start(), chunk(A, 0), refused("1023-2046", B, "0-1023"), close(B + C), READABLE),
     Row(
         "last-chunk-out-of-order",
@@ -217,7 +217,7 @@ ROWS = [
         READABLE,
     ),
     Row(
-        "after-a-416-status-tells-how-to-go-on",
+        "after-a-416-status-returns-the-offset",
         spec(
             CHUNKS, "The response to an active upload `<blob-push-location>` MUST be a `204 No Content` response code"
         ),
@@ -240,13 +240,13 @@ ROWS = [
     ),
     malformed("range-with-another-unit", "chunks 1024-2047/3072"),
     malformed("range-without-an-end", "1024-"),
-    malformed("range-of-words", "a-b"),
+    malformed("non-numeric-range", "a-b"),
     malformed("range-with-a-sign", "+1024-2047"),
     malformed("range-empty", ""),
     malformed("range-reversed", "2047-1024", (400, 416), INCLUSIVE),
-    malformed("range-of-huge-numbers", "9" * 400 + "-" + "9" * 401, (400, 416)),
+    malformed("range-with-huge-numbers", "9" * 400 + "-" + "9" * 401, (400, 416)),
     Row(
-        "range-of-another-length",
+        "range-with-another-length",
         INCLUSIVE,
         start(),
         chunk(A, 0),
@@ -273,8 +273,8 @@ ROWS = [
         Step(f"GET /v2/$name/blobs/{blob(C)}", 404),
     ),
     Row(
-        "a-chunk-that-breaks-off",
-        entrepot("A body shorter than its Content-Length is no success; the upload goes on from what was received."),
+        "an-incomplete-chunk",
+        entrepot("A body shorter than its Content-Length is rejected; the upload continues after the received bytes."),
         start(),
         chunk(A, 0),
         Step("PATCH $location", None, send={"Content-Range": "1024-2047"}, body=B, cut=100),
@@ -320,7 +320,7 @@ ROWS = [
         Step(f"GET /v2/$other/blobs/{BLOB}", 404),
     ),
     Row(
-        "an-upload-that-never-was",
+        "an-unknown-upload",
         STATE,
         Step(
             "PATCH /v2/$name/blobs/uploads/00000000-0000-4000-8000-000000000000?_state=AAAA",

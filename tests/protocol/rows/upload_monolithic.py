@@ -49,7 +49,7 @@ def absent(digest: object = BLOB) -> Step:
 
 
 def bad_digest(name: str, digest: str) -> Row:
-    """A row whose digest is refused by PUT and by the single POST."""
+    """Return a row with a digest that PUT and the single POST reject."""
     return Row(
         name,
         BAD_DIGEST,
@@ -76,7 +76,7 @@ ROWS = [
         ),
     ),
     Row(
-        "each-session-is-its-own",
+        "sessions-are-independent",
         SESSION,
         Step("POST /v2/$name/blobs/uploads/", 202, save={"first": "Location"}),
         Step("POST /v2/$name/blobs/uploads/", 202),
@@ -99,7 +99,7 @@ ROWS = [
         readable(),
     ),
     Row(
-        "a-parameter-that-means-nothing",
+        "an-unknown-parameter",
         (CREATED, QUERY),
         start(),
         Step(f"PUT $location&foo=bar&digest={BLOB}", 201, body=BLOB.data, headers=PUSHED),
@@ -107,7 +107,7 @@ ROWS = [
     ),
     Row(
         "put-without-a-length",
-        (CREATED, distribution("A body may come in the chunked transfer coding.")),
+        (CREATED, distribution("A body may use the chunked transfer coding.")),
         start(),
         Step(f"PUT $location&digest={BLOB}", 201, body=BLOB.data, chunked=True, headers=PUSHED),
         readable(),
@@ -128,7 +128,7 @@ ROWS = [
         Step(f"HEAD /v2/$name/blobs/{NOTHING}", 200, headers={"Content-Length": "0"}),
     ),
     Row(
-        "a-blob-that-is-there-already",
+        "an-existing-blob",
         CREATED,
         *push_blob(BLOB),
         start(),
@@ -137,7 +137,7 @@ ROWS = [
     ),
     Row(
         "the-session-ends-with-the-put",
-        distribution("An upload that is committed is unknown."),
+        distribution("A committed upload is unknown."),
         Step("POST /v2/$name/blobs/uploads/", 202, save={"upload": "Location"}),
         Step(f"PUT $upload&digest={BLOB}", 201, body=BLOB.data),
         Step("GET $upload", 404, code="BLOB_UPLOAD_UNKNOWN"),
@@ -242,14 +242,14 @@ ROWS = [
         absent(OTHER),
     ),
     Row(
-        "single-post-that-breaks-off",
+        "incomplete-single-post",
         SAME_LENGTH,
         Step(f"POST /v2/$name/blobs/uploads/?digest={BLOB}", None, body=BLOB.data, cut=1000),
         absent(),
     ),
     Row(
-        "put-that-breaks-off",
-        (SAME_LENGTH, entrepot("A body shorter than its Content-Length is no success.")),
+        "incomplete-put",
+        (SAME_LENGTH, entrepot("A body shorter than its Content-Length is rejected.")),
         start(),
         Step(f"PUT $location&digest={OTHER}", None, body=OTHER.data + b"more", cut=OTHER.size),
         absent(OTHER),

@@ -1,4 +1,4 @@
-"""The base of the API, the URLs that answers carry, and headers that Docker's clients look for."""
+"""The base URL of the API, the URLs in responses, and headers that Docker's clients expect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ROWS"]
 
 BLOB = blob(b"a blob with a URL\n")
 BASE = entrepot("GET /v2/ answers 200 (distribution-spec, Determining Support: it implements the specification).")
-VERSION = distribution("Every answer below /v2/ says Docker-Distribution-Api-Version: registry/2.0.")
+VERSION = distribution("Every response below /v2/ has Docker-Distribution-Api-Version: registry/2.0.")
 LOCATION = spec(
     "POST then PUT", "Optionally, the location MAY be absolute (containing the protocol and/or hostname), or it"
 )
@@ -21,7 +21,7 @@ PREFIX = "/v2/t[0-9a-f]+"
 
 
 def behind(name: str, origin: str, **send: str) -> Row:
-    """A row whose URLs have this scheme and host."""
+    """Return a row whose URLs have this scheme and host."""
     fields = {key.replace("_", "-"): value for key, value in send.items()}
     uploads = re.compile(rf"{re.escape(origin)}{PREFIX}/blobs/uploads/[^/]+")
     return Row(
@@ -61,16 +61,16 @@ NONSENSE = {
 
 
 def nonsense(name: str, header: str, value: str) -> Row:
-    """A row whose header names no scheme or host, and which must not end in a URL."""
+    """Return a row with a header that contains no valid scheme or host, and must not be used in a URL."""
 
     def check(response: Response) -> None:
         location = response.header("Location")
         url = r"(https?://[A-Za-z0-9.:\[\]-]+)?/v2/[^\s\"<>@]+"
-        assert location is None or re.fullmatch(url, location), f"no URL to go on with: {location}"
+        assert location is None or re.fullmatch(url, location), f"not a usable URL: {location}"
 
-    rule = entrepot("A header that names no scheme or host makes no URL.")
+    rule = entrepot("A header without a valid scheme or host is not used in URLs.")
     return Row(
-        f"nonsense-{name}", rule, Step("POST /v2/$name/blobs/uploads/", (202, 400), send={header: value}, check=check)
+        f"invalid-{name}", rule, Step("POST /v2/$name/blobs/uploads/", (202, 400), send={header: value}, check=check)
     )
 
 
