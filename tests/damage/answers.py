@@ -78,7 +78,7 @@ def observe(driver: StorageDriver, target: str, kind: str, raw: StorageDriver | 
 
 def foreign_objects(driver: StorageDriver) -> tuple[Image, list[str]]:
     """Create an image next to objects that no registry created; return the image and the keys of the objects."""
-    image = make(driver, "foreign")
+    image = make(driver, "foreign-objects")
     root = f"{layout.REPOSITORIES}{image.name}"
     keys = [
         f"{root}/_layers/sha256/foreign",
