@@ -50,7 +50,7 @@ BLOCKS: Final = [
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class GuideRun:
     """The result of all commands of the guide: their output, the package, the image, and the duration."""
 
     output: str
@@ -103,7 +103,7 @@ def script(image: str, port: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Followed:
+def guide_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> GuideRun:
     """Run all commands of the guide in an empty directory."""
     need(request, "skopeo")
     folder = tmp_path_factory.mktemp("author")
@@ -114,7 +114,7 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     (folder / "follow.sh").write_text(script(source, free_port()))
     kept = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "XDG_CACHE"))}
     cache = subprocess.run([UV, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
-    clean = {name: value for name, value in clean_environment(folder / "home").items() if not _of_this(name)}
+    clean = {name: value for name, value in clean_environment(folder / "home").items() if not _of_test_run(name)}
     clean["PYTEST_DEBUG_TEMPROOT"] = str(
         folder
     )  # otherwise pytest would delete the temporary directories of other runs at the end
@@ -136,39 +136,39 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             os.killpg(process.pid, signal.SIGKILL)  # the process group of the script
     seconds = time.monotonic() - began
     assert process.returncode == 0, output
-    return Followed(output, folder / "entrepot-storage-mybackend", image, seconds)
+    return GuideRun(output, folder / "entrepot-storage-mybackend", image, seconds)
 
 
-def _of_this(name: str) -> bool:
+def _of_test_run(name: str) -> bool:
     """Return whether a variable belongs to the environment of the test run."""
     return name.startswith(("VIRTUAL_ENV", "PYTHON", "PYTEST", "COV_"))
 
 
-def test_the_commands_take_less_than_ten_minutes(followed: Followed) -> None:
-    print(f"the commands of the guide took {followed.seconds:.0f} s")  # noqa: T201 - shown in the log
-    assert followed.seconds < MOST_SECONDS
+def test_the_commands_take_less_than_ten_minutes(guide_run: GuideRun) -> None:
+    print(f"the commands of the guide took {guide_run.seconds:.0f} s")  # noqa: T201 - shown in the log
+    assert guide_run.seconds < MOST_SECONDS
 
 
-def test_the_new_driver_passes_the_whole_kit(followed: Followed) -> None:
-    (driver,) = json.loads((followed.folder / "kit.json").read_text())["drivers"]
+def test_the_new_driver_passes_the_whole_kit(guide_run: GuideRun) -> None:
+    (driver,) = json.loads((guide_run.folder / "kit.json").read_text())["drivers"]
     assert (driver["driver"], driver["package"]) == ("mybackend", "entrepot-storage-mybackend")
     assert set(driver["summary"]) == {"pass", "not-claimed"}
-    assert " failed" not in followed.output
-    assert "## mybackend (entrepot-storage-mybackend 0.1.0)" in (followed.folder / "check.md").read_text()
+    assert " failed" not in guide_run.output
+    assert "## mybackend (entrepot-storage-mybackend 0.1.0)" in (guide_run.folder / "check.md").read_text()
 
 
-def test_the_host_lists_the_new_driver(followed: Followed) -> None:
-    assert re.search(r"storage +mybackend +entrepot-storage-mybackend +0\.1\.0 +1\.0 +ok", followed.output)
+def test_the_host_lists_the_new_driver(guide_run: GuideRun) -> None:
+    assert re.search(r"storage +mybackend +entrepot-storage-mybackend +0\.1\.0 +1\.0 +ok", guide_run.output)
 
 
-def test_the_pushed_image_is_pulled(followed: Followed) -> None:
-    pulled = {digest_of(file.read_bytes()) for file in (followed.folder / "alpine").iterdir()}
-    assert pulled >= {followed.image.digest, *(digest_of(blob) for blob in followed.image.blobs)}
+def test_the_pushed_image_is_pulled(guide_run: GuideRun) -> None:
+    pulled = {digest_of(file.read_bytes()) for file in (guide_run.folder / "alpine").iterdir()}
+    assert pulled >= {guide_run.image.digest, *(digest_of(blob) for blob in guide_run.image.blobs)}
 
 
-def test_the_badge_is_green_if_the_kit_passes(followed: Followed) -> None:
-    badge = json.loads((followed.folder / "badge.json").read_text())
-    (driver,) = json.loads((followed.folder / "kit.json").read_text())["drivers"]
+def test_the_badge_is_green_if_the_kit_passes(guide_run: GuideRun) -> None:
+    badge = json.loads((guide_run.folder / "badge.json").read_text())
+    (driver,) = json.loads((guide_run.folder / "kit.json").read_text())["drivers"]
     assert badge["color"] == "green"
     assert badge["message"].startswith(f"{driver['summary']['pass']} pass")
 

@@ -17,7 +17,7 @@ from services.wire import OCI_MANIFEST, Answer, Exchange, WireError, digest_of, 
 MIB = 2**20
 
 
-def _cut_short(exchange: Exchange, data: bytes) -> Answer | None:
+def _send_too_little(exchange: Exchange, data: bytes) -> Answer | None:
     """Send fewer bytes than announced. Return None if the server closes without a response."""
     exchange.send(data)
     exchange.end_sending()
@@ -35,7 +35,7 @@ def test_a_blob_shorter_than_its_content_length_is_rejected(
     location = steady_host.wire.start_upload(repository) if method == "PUT" else f"/v2/{repository}/blobs/uploads/"
 
     exchange = steady_host.wire.begin(method, with_digest(location, digest_of(data)), len(data) + 10)
-    answer = _cut_short(exchange, data)
+    answer = _send_too_little(exchange, data)
 
     assert answer is None or 400 <= answer.status < 500, answer
     assert steady_host.wire.blob(repository, digest_of(data)).status == 404
@@ -46,7 +46,7 @@ def test_a_chunk_shorter_than_its_content_length_is_rejected(steady_host: Regist
     data = b"x" * 100_000
     location = steady_host.wire.start_upload(repository)
 
-    answer = _cut_short(steady_host.wire.begin("PATCH", location, len(data) + 10), data)
+    answer = _send_too_little(steady_host.wire.begin("PATCH", location, len(data) + 10), data)
 
     assert answer is None or 400 <= answer.status < 500, answer
     status = steady_host.wire.status(location)
@@ -57,15 +57,15 @@ def test_a_chunk_shorter_than_its_content_length_is_rejected(steady_host: Regist
 
 def test_a_manifest_shorter_than_its_content_length_is_rejected(steady_host: Registry, repository: str) -> None:
     image = package([b"content"])
-    push_image(steady_host.wire, repository, image, "whole")
+    push_image(steady_host.wire, repository, image, "complete")
 
     exchange = steady_host.wire.begin(
         "PUT", f"/v2/{repository}/manifests/short", len(image.manifest) + 10, {"Content-Type": OCI_MANIFEST}
     )
-    answer = _cut_short(exchange, image.manifest)
+    answer = _send_too_little(exchange, image.manifest)
 
     assert answer is None or 400 <= answer.status < 500, answer
-    assert steady_host.wire.tags(repository) == ["whole"]
+    assert steady_host.wire.tags(repository) == ["complete"]
 
 
 def test_a_tls_handshake_on_a_plain_port_is_answered_immediately(steady_host: Registry) -> None:

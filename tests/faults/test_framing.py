@@ -33,7 +33,7 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         registry.stop()
 
 
-def _talk(host: Registry, head: str, body: bytes = b"", *, ends: bool = False) -> Answer | None:
+def _request(host: Registry, head: str, body: bytes = b"", *, ends: bool = False) -> Answer | None:
     """Send one request and read until the server closes. Return None if it closes without a response."""
     method = head.partition(" ")[0]
     with socket.create_connection((HOST, host.port), timeout=30) as connection:
@@ -60,20 +60,20 @@ def _talk(host: Registry, head: str, body: bytes = b"", *, ends: bool = False) -
     ],
 )
 def test_a_request_without_one_valid_host_is_rejected(host: Registry, fields: str) -> None:
-    answer = _talk(host, f"GET /v2/ HTTP/1.1\r\nConnection: close\r\n{fields}")
+    answer = _request(host, f"GET /v2/ HTTP/1.1\r\nConnection: close\r\n{fields}")
     assert answer is not None
     assert answer.status == 400, answer
 
 
 @pytest.mark.parametrize("value", ["a.example", "a_b:5000", "127.0.0.1:5000", "[::1]:5000", "A.Example.", "localhost:"])
 def test_a_valid_host_is_accepted(host: Registry, value: str) -> None:
-    answer = _talk(host, f"GET /v2/ HTTP/1.1\r\nConnection: close\r\nHost: {value}")
+    answer = _request(host, f"GET /v2/ HTTP/1.1\r\nConnection: close\r\nHost: {value}")
     assert answer is not None
     assert answer.status == 200, answer
 
 
 def test_http_1_0_needs_no_host(host: Registry) -> None:
-    answer = _talk(host, "GET /v2/ HTTP/1.0")
+    answer = _request(host, "GET /v2/ HTTP/1.0")
     assert answer is not None
     assert answer.status == 200, answer
 
@@ -119,17 +119,17 @@ def test_a_manifest_with_incomplete_chunked_encoding_is_not_stored(
     host: Registry, repository: str, rest: bytes
 ) -> None:
     image = package([b"content"])
-    push_image(host.wire, repository, image, "whole")
+    push_image(host.wire, repository, image, "complete")
     head = f"PUT /v2/{repository}/manifests/broken HTTP/1.1\r\n{CHUNKED}\r\nContent-Type: {OCI_MANIFEST}"
-    answer = _talk(host, head, _chunk(image.manifest[:-20]) + rest, ends=rest != b"x\r\n")
+    answer = _request(host, head, _chunk(image.manifest[:-20]) + rest, ends=rest != b"x\r\n")
     assert answer is None or answer.status == 400, answer
-    assert host.wire.tags(repository) == ["whole"]
+    assert host.wire.tags(repository) == ["complete"]
 
 
 def test_bytes_before_an_incomplete_chunk_count_and_the_upload_resumes(host: Registry, repository: str) -> None:
     data = b"y" * 100_000
     location = host.wire.start_upload(repository)
-    answer = _talk(host, f"PATCH {location} HTTP/1.1\r\n{CHUNKED}", _chunk(data[:60_000]) + b"x\r\n")
+    answer = _request(host, f"PATCH {location} HTTP/1.1\r\n{CHUNKED}", _chunk(data[:60_000]) + b"x\r\n")
     assert answer is not None
     # granian does not report that the body was cut off; see its README.
     assert answer.status == 202 if "granian" in host.name else answer.status == 400, answer
@@ -142,7 +142,7 @@ def test_bytes_before_an_incomplete_chunk_count_and_the_upload_resumes(host: Reg
 def test_a_blob_with_incomplete_chunked_encoding_is_not_stored(host: Registry, repository: str) -> None:
     data = b"z" * 100_000
     head = f"POST /v2/{repository}/blobs/uploads/?digest={digest_of(data)} HTTP/1.1\r\n{CHUNKED}"
-    answer = _talk(host, head, _chunk(data[:-1]) + b"x\r\n")
+    answer = _request(host, head, _chunk(data[:-1]) + b"x\r\n")
     assert answer is not None
     assert answer.status == 400, answer
     assert host.wire.blob(repository, digest_of(data)).status == 404

@@ -33,7 +33,7 @@ def _pushing(host: Registry, seed: int) -> Iterator[list[Pusher]]:
             pusher.stop()
 
 
-def _kill_whole(host: Registry) -> None:
+def _kill_host(host: Registry) -> None:
     host.service.kill()
     host.start()
 
@@ -64,7 +64,7 @@ def _stat(pid: int) -> list[str]:
 
 @pytest.mark.parametrize(
     ("server", "kills", "kill"),
-    [("granian", 8, _kill_whole), ("granian", 16, _kill_worker), ("waitress", 8, _kill_whole)],
+    [("granian", 8, _kill_host), ("granian", 16, _kill_worker), ("waitress", 8, _kill_host)],
     ids=["granian", "one-worker-of-granian", "waitress"],
 )
 def test_after_each_kill_every_blob_and_manifest_is_complete_or_absent(
@@ -78,21 +78,21 @@ def test_after_each_kill_every_blob_and_manifest_is_complete_or_absent(
         for _ in range(kills):
             time.sleep(random.uniform(0.02, 0.5))
             kill(host)
-    _kill_whole(host)
+    _kill_host(host)
 
     interrupted = [attempt for pusher in pushers for attempt in pusher.attempts if not attempt.created]
     assert len(interrupted) > kills // 3, "no push was interrupted by a kill, so this test proves nothing"
-    _assert_files_whole(root)
+    _assert_files_intact(root)
     for pusher in pushers:
         assert pusher.surprises == []
         tags = set(host.wire.tags(pusher.repository))
         assert tags <= {attempt.tag for attempt in pusher.attempts}
         for attempt in pusher.attempts:
-            _assert_whole_or_absent(host, pusher.repository, attempt, listed=attempt.tag in tags)
+            _assert_complete_or_absent(host, pusher.repository, attempt, listed=attempt.tag in tags)
             if not attempt.created:
                 assert pusher.push(attempt), pusher.surprises
                 assert missing_parts(host.wire, pusher.repository, attempt.image, attempt.tag) == []
-    _assert_files_whole(root)
+    _assert_files_intact(root)
 
 
 @pytest.mark.parametrize("server", ["granian"])
@@ -107,14 +107,14 @@ def test_workers_exit_when_their_parent_is_killed(host: Registry) -> None:
     host.start()
 
 
-def _assert_files_whole(root: Path) -> None:
+def _assert_files_intact(root: Path) -> None:
     found = list(root.glob("docker/registry/v2/blobs/sha256/*/*/data"))
     assert found
     for data in found:
         assert sha256(data.read_bytes()).hexdigest() == data.parent.name
 
 
-def _assert_whole_or_absent(host: Registry, repository: str, attempt: Attempt, *, listed: bool) -> None:
+def _assert_complete_or_absent(host: Registry, repository: str, attempt: Attempt, *, listed: bool) -> None:
     assert listed or not attempt.created, f"{attempt.tag} got a 201 response but is not listed"
     if listed:
         assert missing_parts(host.wire, repository, attempt.image, attempt.tag) == []

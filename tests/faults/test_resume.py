@@ -11,7 +11,7 @@ from services.wire import Wire, digest_of, with_digest
 MIB = 2**20
 
 
-def _finish_from(wire: Wire, location: str, data: bytes) -> None:
+def _resume(wire: Wire, location: str, data: bytes) -> None:
     status = wire.status(location)
     start = status.received
     patched = wire.patch(status.location, data[start:], start)
@@ -40,7 +40,7 @@ def test_an_upload_resumes_after_kill_9_during_patch(host: Registry) -> None:
 
     assert 3 * MIB <= host.wire.status(first.location).received <= 6 * MIB
     assert host.wire.blob("app", digest_of(data)).status == 404
-    _finish_from(host.wire, first.location, data)
+    _resume(host.wire, first.location, data)
 
 
 def test_an_upload_completes_after_a_restart_between_patch_and_put(host: Registry) -> None:
@@ -65,7 +65,7 @@ def test_bytes_received_before_a_broken_connection_count(host: Registry, server:
     expected = 0 if server == "waitress" else 4 * MIB
     _wait_for(host.wire, location, expected)
     assert host.wire.blob("app", digest_of(data[: 4 * MIB])).status == 404
-    _finish_from(host.wire, location, data)
+    _resume(host.wire, location, data)
 
 
 def test_an_interrupted_put_leaves_nothing_readable_and_can_resume(host: Registry, server: str) -> None:
@@ -77,7 +77,7 @@ def test_an_interrupted_put_leaves_nothing_readable_and_can_resume(host: Registr
 
     _wait_for(host.wire, location, 0 if server == "waitress" else 5 * MIB)
     assert host.wire.blob("app", digest_of(data)).status == 404
-    _finish_from(host.wire, location, data)
+    _resume(host.wire, location, data)
 
 
 def _wait_for(wire: Wire, location: str, received: int) -> None:

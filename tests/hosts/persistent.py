@@ -52,13 +52,13 @@ class PersistentClient(threading.Thread):
     def _push_image(self, number: int) -> Package:
         image = package(random_files(f"{self.repository} {number}", 20, 100_000, 1_500_000))
         for position, blob in enumerate(image.blobs):
-            push = self._push_in_chunks if position % 2 == 0 else self._push_whole
-            self._insist(lambda push=push, blob=blob: push(blob))  # type: ignore[misc]  # mypy does not support defaults here
+            push = self._push_in_chunks if position % 2 == 0 else self._push_monolithic
+            self._retry(lambda push=push, blob=blob: push(blob))  # type: ignore[misc]  # mypy does not support defaults here
         target = f"/v2/{self.repository}/manifests/v{number}"
-        self._insist(lambda: self._ask(201, "PUT", target, image.manifest))
+        self._retry(lambda: self._ask(201, "PUT", target, image.manifest))
         return image
 
-    def _insist(self, request: Callable[[], object]) -> None:
+    def _retry(self, request: Callable[[], object]) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -71,7 +71,7 @@ class PersistentClient(threading.Thread):
             else:
                 return
 
-    def _push_whole(self, blob: bytes) -> None:
+    def _push_monolithic(self, blob: bytes) -> None:
         self._ask(201, "PUT", with_digest(self._start(), digest_of(blob)), blob)
 
     def _push_in_chunks(self, blob: bytes) -> None:

@@ -33,7 +33,7 @@ def test_an_upload_resumes_where_the_killed_host_stopped(hosts: Hosts, repositor
         exchange.send(blob[2 * MIB : 7 * MIB])
     time.sleep(0.3)
     hosts.a.service.kill()
-    taken = [_ended(exchange, blob[7 * MIB :]) for exchange, blob in zip(running, blobs, strict=True)]
+    taken = [_finish(exchange, blob[7 * MIB :]) for exchange, blob in zip(running, blobs, strict=True)]
     for location, blob in zip(locations, blobs, strict=True):
         status = hosts.wire.status(location)
         assert status.received >= 2 * MIB
@@ -47,7 +47,7 @@ def test_an_upload_resumes_where_the_killed_host_stopped(hosts: Hosts, repositor
             assert host.wire.hash_of(f"/v2/{repository}/blobs/{digest_of(blob)}") == digest_of(blob)
 
 
-def _ended(exchange: Exchange, rest: bytes) -> bool:
+def _finish(exchange: Exchange, rest: bytes) -> bool:
     """Send the remaining bytes and return whether a host received all of them."""
     try:
         exchange.send_refusable(rest)

@@ -66,9 +66,9 @@ def test_a_push_concurrent_with_a_deletion_leaves_tag_and_manifest_or_neither(
                 *(lambda: _put(wire, repository, "t", manifest) for _ in range(2)),  # noqa: B023  # called within this round
                 *(lambda one=one: _delete(wire, repository, one) for one in references),
             ]
-            answers = _at_once(pool, random, requests)
+            answers = _run_concurrently(pool, random, requests)
             assert all(answer.status in {201, 202, 404} for answer in answers), answers
-            state, failed = _look(wire, repository, digest)
+            state, failed = _outcome(wire, repository, digest)
             outcomes[state] = outcomes.get(state, 0) + 1
             for one in failed:
                 failures[one] = failures.get(one, 0) + 1
@@ -76,7 +76,7 @@ def test_a_push_concurrent_with_a_deletion_leaves_tag_and_manifest_or_neither(
     assert failures == {}
 
 
-def _at_once(pool: ThreadPoolExecutor, random: Random, requests: list[Callable[[], Answer]]) -> list[Answer]:
+def _run_concurrently(pool: ThreadPoolExecutor, random: Random, requests: list[Callable[[], Answer]]) -> list[Answer]:
     """Make requests that start almost simultaneously, apart from a few milliseconds."""
     barrier = Barrier(len(requests))
 
@@ -89,7 +89,7 @@ def _at_once(pool: ThreadPoolExecutor, random: Random, requests: list[Callable[[
     return list(pool.map(make, requests, delays))
 
 
-def _look(wire: Wire, repository: str, digest: str) -> tuple[str, list[str]]:
+def _outcome(wire: Wire, repository: str, digest: str) -> tuple[str, list[str]]:
     """Return the outcome of a round and its violations, then delete everything."""
     tagged, kept = (wire.manifest(repository, one, "HEAD").status for one in ("t", digest))
     listed = "t" in wire.tags(repository)

@@ -89,7 +89,7 @@ def events_of(
         events = [_flat(event) for one in receiver.taken for event in one.events()]
         address = registry.address
     assert len(events) == expected
-    return sorted((_without_chance(event, address) for event in events), key=str)
+    return sorted((_comparable(event, address) for event in events), key=str)
 
 
 def _entrepot(config: Path, folder: Path) -> Registry:
@@ -102,7 +102,7 @@ def _flat(value: object, path: str = "") -> dict[str, object]:
     return {path: value}
 
 
-def _without_chance(event: dict[str, object], address: str) -> dict[str, object]:
+def _comparable(event: dict[str, object], address: str) -> dict[str, object]:
     for name, form in FORMS.items():
         assert re.fullmatch(form, str(event[name])), (name, event[name])
     port = address.rpartition(":")[2]

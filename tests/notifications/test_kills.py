@@ -55,7 +55,7 @@ class Pushers:
             thread.join()
 
     @property
-    def at_work(self) -> bool:
+    def busy(self) -> bool:
         """Return whether there are still images to push."""
         return any(thread.is_alive() for thread in self._threads)
 
@@ -64,8 +64,8 @@ class Pushers:
             repository = f"team/{number % 7}"
             image = package(random_files(number, 200))
             for blob in image.blobs:
-                self._until_there(repository, digest_of(blob), None, blob)
-            self._until_there(repository, image.digest, f"v{number}", image.manifest)
+                self._push_until_created(repository, digest_of(blob), None, blob)
+            self._push_until_created(repository, image.digest, f"v{number}", image.manifest)
             with self._lock:
                 self.images += 1
 
@@ -73,7 +73,7 @@ class Pushers:
         with self._lock:
             return next(self._numbers, None)
 
-    def _until_there(self, repository: str, digest: str, tag: str | None, data: bytes) -> None:
+    def _push_until_created(self, repository: str, digest: str, tag: str | None, data: bytes) -> None:
         while True:
             try:
                 if tag is None:
@@ -130,7 +130,7 @@ def test_every_push_with_a_201_response_is_notified_despite_kills(
         while kills < KILLS:
             due = IMAGES * kills // (KILLS + 1)
             assert eventually(lambda due=due: pushers.images >= due, seconds=120)  # type: ignore[misc]  # mypy 2.0 cannot infer a lambda with a default
-            assert pushers.at_work
+            assert pushers.busy
             if kills % 4 == 3:
                 notifiers_killed += kill_notifier(tmp_path / "outbox")
             registry.service.kill()

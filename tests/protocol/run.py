@@ -68,7 +68,7 @@ class _Exchange:
         while True:
             response = self.send(step)
             try:
-                self.judge(step, response)
+                self.check(step, response)
             except AssertionError as error:
                 if time.monotonic() > deadline:
                     error.add_note("\n".join(["The exchange:", *self.transcript]))
@@ -88,7 +88,7 @@ class _Exchange:
         response = exchange(self.port, data, half_close=step.cut is not None)
         self.record(f"{method} {target[:300]}", response)
         if response is not None:
-            self.remember(step, response)
+            self.save(step, response)
         return response
 
     def record(self, request: str, response: Response | None) -> None:
@@ -99,7 +99,7 @@ class _Exchange:
             headers = "".join(f"\n    {name}: {value}" for name, value in response.headers.items())
             self.transcript.append(f"< {response.status}{headers}\n    {response.body[:300]!r}")
 
-    def remember(self, step: Step, response: Response) -> None:
+    def save(self, step: Step, response: Response) -> None:
         if location := response.header("Location"):
             parts = urlsplit(location)
             self.variables["location"] = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -114,7 +114,7 @@ class _Exchange:
                 value = self.variables["location"]
             self.variables[variable] = value
 
-    def judge(self, step: Step, response: Response | None) -> None:
+    def check(self, step: Step, response: Response | None) -> None:
         if response is None:
             assert step.status is None, "the server closed the connection without a response"
             return
@@ -129,7 +129,7 @@ class _Exchange:
         if step.raw is None and not step.server_may_refuse:
             _obeys_registry(self.fill(step.request), response)
         for name, expected in step.headers.items():
-            self.judge_header(name, expected, response.header(name))
+            self.check_header(name, expected, response.header(name))
         if step.answer is not None:
             assert response.body == step.answer, "the body differs"
         if step.expects_json:
@@ -142,7 +142,7 @@ class _Exchange:
         if step.check is not None:
             step.check(response)
 
-    def judge_header(self, name: str, expected: str | re.Pattern[str] | None, found: str | None) -> None:
+    def check_header(self, name: str, expected: str | re.Pattern[str] | None, found: str | None) -> None:
         if expected is None:
             assert found is None, f"{name} must be absent, got {found!r}"
         elif isinstance(expected, str):

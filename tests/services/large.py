@@ -29,9 +29,9 @@ class LargeBlobs:
 
     def digest(self, number: int) -> str:
         """Return the digest of a blob."""
-        whole = self._hash.copy()
-        whole.update(self._tail(number))
-        return f"sha256:{whole.hexdigest()}"
+        hasher = self._hash.copy()
+        hasher.update(self._tail(number))
+        return f"sha256:{hasher.hexdigest()}"
 
     def push(self, wire: Wire, repository: str, number: int) -> Answer:
         """Push a blob with POST and PUT."""

@@ -136,14 +136,14 @@ class Wire:
     def hash_of(self, target: str) -> str:
         """GET a body of any size and return its sha256 digest."""
         connection = self._connection()
-        whole = sha256()
+        hasher = sha256()
         with closing(connection), _wire_errors(connection):
             connection.request("GET", target)
             response = connection.getresponse()
             assert response.status == 200, response.status
             while data := response.read(2**20):
-                whole.update(data)
-        return f"sha256:{whole.hexdigest()}"
+                hasher.update(data)
+        return f"sha256:{hasher.hexdigest()}"
 
     def start_upload(self, repository: str) -> str:
         """POST an upload and return its location."""

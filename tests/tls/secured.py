@@ -50,13 +50,13 @@ class Secured:
     def __exit__(self, *_: object) -> None:
         self.server.__exit__()
 
-    def swap(self, *, whole: bool = True, curve: ec.EllipticCurve | None = None) -> int:
-        """Replace the certificate, and its key if ``whole``, as certbot does. Return the serial number.
+    def swap(self, *, with_key: bool = True, curve: ec.EllipticCurve | None = None) -> int:
+        """Replace the certificate, and its key if ``with_key``, as certbot does. Return the serial number.
 
         If a curve is given, the certificate is self-signed.
         """
         certificate, key = self.authority.server("127.0.0.1") if curve is None else self._sign_itself(curve)
-        if whole:
+        if with_key:
             key.replace(self._run / "key.pem")
         serial = x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
         certificate.replace(self._run / "cert.pem")

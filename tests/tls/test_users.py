@@ -50,9 +50,9 @@ def test_a_client_without_a_required_certificate_is_rejected(secured: Secured) -
 @pytest.mark.parametrize("secured", [False, True], indirect=True)
 def test_a_certificate_of_another_ca_is_rejected(secured: Secured, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    stranger = CertificateAuthority(tmp_path / "other").client("alice")
+    untrusted = CertificateAuthority(tmp_path / "other").client("alice")
     with pytest.raises((ssl.SSLError, ConnectionError, IndexError)):
-        secured.get("/whose", secured.trust(stranger))
+        secured.get("/whose", secured.trust(untrusted))
 
 
 @required

@@ -68,7 +68,7 @@ def several(name: str, value: str, *parts: tuple[int, int]) -> Row:
     return Row(name, (RANGE, MULTIPART), *push_blob(BLOB), Step(GET, 206, send={"Range": value}, check=check))
 
 
-def whole(name: str, rule: Rule, value: str, **more: str) -> Row:
+def complete(name: str, rule: Rule, value: str, **more: str) -> Row:
     """Return a row whose response is the complete blob."""
     step = Step(
         GET,
@@ -102,18 +102,18 @@ ROWS = [
     several("a-thousand-ranges", "bytes=" + ",".join(f"{one}-{one}" for one in range(1000)), *THOUSAND),
     part("one-range-in-a-list", LIST, "bytes=,, 0-9 ,", 0, 9),
     part("one-satisfiable-range", LIST, "bytes=2000-,0-9,-0", 0, 9),
-    whole("more-than-a-thousand-ranges", MAY_IGNORE, "bytes=" + ",".join(f"{one}-{one}" for one in range(1001))),
-    whole("ranges-larger-than-the-blob", MAY_IGNORE, "bytes=0-,0-0"),
-    whole("several-ranges-one-invalid", IGNORED, "bytes=0-9,x"),
-    whole("reversed", IGNORED, "bytes=9-5"),
-    whole("not-a-number", IGNORED, "bytes=a-b"),
-    whole("no-position", IGNORED, "bytes=-"),
-    whole("negative", IGNORED, "bytes=--5"),
-    whole("no-unit", IGNORED, "0-9"),
-    whole("empty", IGNORED, ""),
+    complete("more-than-a-thousand-ranges", MAY_IGNORE, "bytes=" + ",".join(f"{one}-{one}" for one in range(1001))),
+    complete("ranges-larger-than-the-blob", MAY_IGNORE, "bytes=0-,0-0"),
+    complete("several-ranges-one-invalid", IGNORED, "bytes=0-9,x"),
+    complete("reversed", IGNORED, "bytes=9-5"),
+    complete("not-a-number", IGNORED, "bytes=a-b"),
+    complete("no-position", IGNORED, "bytes=-"),
+    complete("negative", IGNORED, "bytes=--5"),
+    complete("no-unit", IGNORED, "0-9"),
+    complete("empty", IGNORED, ""),
     part("huge-numbers", OPEN_END, f"bytes=1000-{'9' * 400}", 1000, 1023),
     part("past-64-bits", OPEN_END, "bytes=0-99999999999999999999", 0, 1023),
-    whole("unknown-unit", UNIT, "lines=0-9"),
+    complete("unknown-unit", UNIT, "lines=0-9"),
     refused("after-the-end", "bytes=1024-"),
     refused("far-after-the-end", "bytes=999999999999999999-"),
     refused("empty-suffix", "bytes=-0"),
@@ -147,10 +147,10 @@ ROWS = [
         *push_blob(BLOB),
         Step(GET, 206, send={"Range": "bytes=0-9", "If-Range": f'"{BLOB}"'}, answer=BLOB.data[:10]),
     ),
-    whole("several-ranges-if-range-of-another-etag", IF_RANGE, "bytes=0-9,20-29", If_Range=f'"{NOTHING}"'),
-    whole("if-range-of-another-etag", IF_RANGE, "bytes=0-9", If_Range=f'"{NOTHING}"'),
-    whole("if-range-of-a-weak-etag", IF_RANGE, "bytes=0-9", If_Range=f'W/"{BLOB}"'),
-    whole("if-range-of-a-date", IF_RANGE, "bytes=0-9", If_Range="Thu, 01 Jan 1970 00:00:00 GMT"),
+    complete("several-ranges-if-range-of-another-etag", IF_RANGE, "bytes=0-9,20-29", If_Range=f'"{NOTHING}"'),
+    complete("if-range-of-another-etag", IF_RANGE, "bytes=0-9", If_Range=f'"{NOTHING}"'),
+    complete("if-range-of-a-weak-etag", IF_RANGE, "bytes=0-9", If_Range=f'W/"{BLOB}"'),
+    complete("if-range-of-a-date", IF_RANGE, "bytes=0-9", If_Range="Thu, 01 Jan 1970 00:00:00 GMT"),
     Row(
         "resume-a-pull",
         RANGE,

@@ -46,7 +46,7 @@ def behind(name: str, origin: str, **send: str) -> Row:
     )
 
 
-NONSENSE = {
+INVALID_HEADERS = {
     "unknown-scheme": ("X-Forwarded-Proto", "javascript"),
     "markup-as-host": ("X-Forwarded-Host", 'a"><script>'),
     "empty-host": ("X-Forwarded-Host", ""),
@@ -60,7 +60,7 @@ NONSENSE = {
 }
 
 
-def nonsense(name: str, header: str, value: str) -> Row:
+def ignored_header(name: str, header: str, value: str) -> Row:
     """Return a row with a header that contains no valid scheme or host, and must not be used in a URL."""
 
     def check(response: Response) -> None:
@@ -114,7 +114,7 @@ ROWS = [
         X_Forwarded_Proto="http",
         X_Forwarded_Host="other.example",
     ),
-    *(nonsense(name, header, value) for name, (header, value) in NONSENSE.items()),
+    *(ignored_header(name, header, value) for name, (header, value) in INVALID_HEADERS.items()),
     Row(
         "relative",
         LOCATION,
