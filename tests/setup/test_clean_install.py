@@ -61,9 +61,7 @@ def _install(folder: Path, plugin: str) -> set[str]:
 def test_a_storage_plugin_installs_no_sdk_of_another_and_the_error_names_its_package(plugin: str, folder: Path) -> None:
     packages = _install(folder, plugin)
 
-    installed_sdks = {
-        other for other, names in SDKS.items() for package in packages if package.startswith(names or "?")
-    }
+    found = {other for other, names in SDKS.items() for package in packages if package.startswith(names or "?")}
     assert found == ({plugin} if SDKS[plugin] else set()), packages
     ours = {package for package in packages if package.startswith("entrepot")}
     assert ours == {"entrepot", "entrepot-contract", f"entrepot-{plugin.replace('_', '-')}"}
