@@ -22,7 +22,7 @@ DRIVERS ?= storage_memory storage_fs
 .PHONY: help install serve check quick test mutate bench bench-gate ceph moto azurite gcs
 
 help: ## List the targets
-	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
+	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 install: $(UV) ## Create .venv with all packages and tools
 	$(SYNC)
