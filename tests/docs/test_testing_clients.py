@@ -44,7 +44,7 @@ def test_the_fixture_is_available_with_the_extra(tmp_path: Path) -> None:
     (tmp_path / "test_client.py").write_text(first[1])
     theirs = (tmp_path / "venv/bin/python", "-m", "pytest", "-q", "-W", "error")
     listed = run(tmp_path, *theirs, "--fixtures")
-    assert re.search(r"^registry -- .*\n    A registry of its own for the test", listed.stdout, re.MULTILINE)
+    assert re.search(r"^registry -- .*\n    A separate registry for the test", listed.stdout, re.MULTILINE)
     done = run(tmp_path, *theirs)
     assert done.returncode == 0, done.stdout
     assert " passed" in done.stdout
