@@ -19,7 +19,7 @@ REPORTS := --contract-report=build/contract.html --contract-report=build/contrac
 # Drivers that `make mutate` mutates. For a subset: DRIVERS=storage_memory MUTANTS="entrepot_storage_memory.content.*"
 DRIVERS ?= storage_memory storage_fs
 
-.PHONY: help install serve check quick test mutate bench bench-gate ceph moto azurite gcs
+.PHONY: help install serve check quick test dist mutate bench bench-gate ceph moto azurite gcs
 
 help: ## List the targets
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -46,6 +46,9 @@ test: install ## Run check and all tests; installs the programs that they need
 	$(PY) -m pytest -q -n 3 --durations=30 --durations-min=5 tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate skipped: docker-registry is not installed"; fi
+
+dist: install ## Build the wheels and sdists of all packages; DIST="dist PACKAGE..." adds the dependencies of packages
+	.ci/dist $(DIST)
 
 mutate: install ## Run mutation testing on the memory and filesystem drivers (1,750 mutants)
 	$(SYNC) --group mutation
