@@ -18,7 +18,7 @@ SECRET = "h0rse-battery"  # noqa: S105 - of these tests only
 CLOSED = free_port()
 
 REFUSED: Mapping[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
-    "a driver that is not installed": (("--backend", "nosuch"), 1, ("nosuch", "; installed are ", "filesystem, ")),
+    "a driver that is not installed": (("--backend", "nosuch"), 1, ("nosuch", "; installed: ", "filesystem, ")),
     "a file that is no YAML": (("--backend", "filesystem=broken.yml"), 1, ("broken.yml", "line 2")),
     "a file that is not there": (("--backend", "filesystem=none.yml"), 1, ("there is no file none.yml",)),
     "options in braces that are no YAML": (("--backend", f"s3={{secretkey: [{SECRET}"), 1, ("no valid YAML",)),
@@ -72,7 +72,7 @@ def test_what_is_wrong_is_said_in_one_line_before_anything_starts(
 def test_the_command_itself_ends_with_the_line_and_its_status(tmp_path: Path) -> None:
     outcome = Bench(tmp_path).start("--backend", "nosuch").end()
     assert (outcome.status, outcome.output, outcome.errors.count("\n")) == (1, "", 1)
-    assert outcome.errors.startswith("Error: no storage plugin is called 'nosuch'; installed are ")
+    assert outcome.errors.startswith("Error: no storage plugin is called 'nosuch'; installed: ")
 
 
 def test_a_folder_that_may_not_be_written_to_is_said_before_time_is_spent(

@@ -157,18 +157,18 @@ def test_a_command_that_fails_is_told(site: Path, lines: dict[str, object]) -> N
     config.write_text(json.dumps({**lines, "received": [sys.executable, "-c", "exit('the queue is gone')"]}))
     run = check(site, "kit-lines", "--config", str(config))
     assert run.returncode == 1
-    assert "of the file ended with 1: the queue is gone" in run.stdout
+    assert "exited with status 1: the queue is gone" in run.stdout
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"options": []}, "options of 'kit-lines' has to be an object"),
-        ({"received": "cat arrived"}, "received of 'kit-lines' has to be a command, as a list of its words"),
-        ({"received": []}, "received of 'kit-lines' has to be a command, as a list of its words"),
-        ({"hanging": "10.0.0.1"}, "hanging of 'kit-lines' has to be an object"),
-        ({"mend": [1]}, "mend of 'kit-lines' has to be a command, as a list of its words"),
-        ({"port": 1}, "'kit-lines' has port in --config FILE; there have to be options, received, unreachable"),
+        ({"options": []}, "options of 'kit-lines' must be an object"),
+        ({"received": "cat arrived"}, "received of 'kit-lines' must be a command, as a list of words"),
+        ({"received": []}, "received of 'kit-lines' must be a command, as a list of words"),
+        ({"hanging": "10.0.0.1"}, "hanging of 'kit-lines' must be an object"),
+        ({"mend": [1]}, "mend of 'kit-lines' must be a command, as a list of words"),
+        ({"port": 1}, "'kit-lines' has unknown port in --config FILE; valid: options, received, unreachable"),
     ],
 )
 def test_a_file_that_says_too_little_of_a_sink_is_refused(
@@ -196,12 +196,12 @@ def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"options": None}, "options of 'kit-users' has to be an object"),
-        ({"accepted": {}}, "accepted of 'kit-users' has to be a list of objects"),
-        ({"accepted": [GOOD]}, "has to be a list of objects with authorization and user"),
-        ({"refused": [{"authorization": GOOD}]}, "refused of 'kit-users' has to be a list of values of the Auth"),
-        ({"timing": [[GOOD]]}, "timing of 'kit-users' has to be a list of pairs"),
-        ({"path": "users.json"}, "'kit-users' has path in --config FILE; there have to be options, accepted, refused"),
+        ({"options": None}, "options of 'kit-users' must be an object"),
+        ({"accepted": {}}, "accepted of 'kit-users' must be a list of objects"),
+        ({"accepted": [GOOD]}, "must be a list of objects with authorization and user"),
+        ({"refused": [{"authorization": GOOD}]}, "refused of 'kit-users' must be a list of values of the Auth"),
+        ({"timing": [[GOOD]]}, "timing of 'kit-users' must be a list of pairs"),
+        ({"path": "users.json"}, "'kit-users' has unknown path in --config FILE; valid: options, accepted, refused"),
     ],
 )
 def test_a_file_that_says_too_little_of_an_authenticator_is_refused(
@@ -225,17 +225,17 @@ def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["kit-hones"], "no driver or authenticator or sink 'kit-hones' is installed; installed are: "),
-        (["kit-honest"], "'kit-honest' takes options, and the kit writes where they say: give them in --config FILE"),
+        (["kit-hones"], "no driver or authenticator or sink 'kit-hones' is installed; installed: "),
+        (["kit-honest"], "'kit-honest' takes options, which determine where the kit writes: set them in --config FILE"),
         (["kit-gone"], "'kit-gone' cannot be imported from kit_gone:Driver: No module named 'kit_gone'"),
-        (["kit-no-driver"], "'kit-no-driver' is no driver: kit_drivers:NoDriver is no subclass of StorageDriver"),
+        (["kit-no-driver"], "'kit-no-driver' is not a valid driver: kit_drivers:NoDriver is not a subclass of StorageDriver"),
         (["kit-honest", "--config", "missing.json"], "missing.json cannot be read: No such file or directory"),
         (["--all-installed"], "--config FILE, under '"),
         (["--all-installed", "--kind", "auth"], "--config FILE, under '"),
         (["kit-users"], "the authenticator 'kit-users' needs options, refused in --config FILE"),
         (["kit-lines"], "the sink 'kit-lines' needs options, received, unreachable in --config FILE"),
-        (["kit-both"], "'kit-both' is the name of more than one plugin: add --kind storage or --kind auth"),
-        (["kit-users", "--kind", "storage"], "no driver 'kit-users' is installed; installed are: "),
+        (["kit-both"], "'kit-both' is ambiguous: add --kind storage or --kind auth"),
+        (["kit-users", "--kind", "storage"], "no driver 'kit-users' is installed; installed: "),
     ],
 )
 def test_a_command_that_cannot_run_says_why(

@@ -53,9 +53,9 @@ def test_the_sentences_of_a_verb_stand_in_its_order() -> None:
     assert rows == [
         "sentence",
         "---",
-        "Give an object another key.",
-        "On return the target is whole, replaced if it was there, and the source is gone.",
-        "A crash between may leave both, never neither.",
+        "Move an object to another key.",
+        "On return the target is complete, replacing any existing object, and the source is gone.",
+        "A crash may leave both, never neither.",
         "A missing source raises NotFound; the same key twice raises InvalidKey.",
     ]
 

@@ -40,7 +40,7 @@ def test_what_is_no_duration_is_refused(text: object) -> None:
 
 @pytest.mark.parametrize("number", [60, "168", 1.5])
 def test_a_number_without_a_unit_is_refused_with_both_readings(number: object) -> None:
-    with pytest.raises(ValueError, match=r"without a unit, .* nanoseconds; write s behind it for seconds, or ns"):
+    with pytest.raises(ValueError, match=r"without a unit, .* nanoseconds; append s for seconds, or ns"):
         parse_duration(number)
 
 

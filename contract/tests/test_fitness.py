@@ -29,7 +29,7 @@ class Saying(Server):
 def test_a_server_that_does_not_say_what_it_can_do_lacks_it() -> None:
     said = unfit(Server, "silent 1.0", ServerDriver, (1, 0))
     assert said == (
-        "it lacks multiprocess, tls of its contract; install another version of it than silent 1.0, or tell its author"
+        "it does not implement multiprocess, tls; install a different version than silent 1.0, or contact its author"
     )
 
 

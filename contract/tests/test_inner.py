@@ -66,7 +66,7 @@ def test_an_unknown_driver_is_told_with_the_nearest_name() -> None:
 def test_a_known_driver_that_is_missing_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     here = [claim for claim in entry_points(group="entrepot.storage") if claim.name != "gcs"]
     monkeypatch.setattr(inner, "entry_points", lambda group: here)
-    assert refused({"gcs": {}}).endswith("; to get it: pip install entrepot-storage-gcs")
+    assert refused({"gcs": {}}).endswith("; to install it: pip install entrepot-storage-gcs")
 
 
 @pytest.mark.parametrize("config", [{}, {"inmemory": {}, "filesystem": {}}])
@@ -93,14 +93,14 @@ def test_wrong_options_further_inside_are_told_with_the_whole_way() -> None:
 def test_a_name_that_two_packages_claim_is_refused_with_both(install: Install) -> None:
     install("one-driver", GOOD)
     install("other-driver", GOOD)
-    assert "claimed by one-driver and other-driver; uninstall one of them" in refused({"mine": {}})
+    assert "provided by one-driver and other-driver; uninstall one of them" in refused({"mine": {}})
 
 
 def test_an_error_that_is_none_of_the_contract_names_the_inner_package_and_shows_no_value(install: Install) -> None:
     source = "from entrepot_storage_memory import MemoryDriver\nclass Driver(MemoryDriver):\n"
     install("their-driver", f"{source}    def __init__(self, options): raise KeyError('sesame')\n")
     message = refused({"mine": {}})
-    assert "let a KeyError out when it was made, which is a defect of their-driver 1; install" in message
+    assert "raised KeyError when it was created, which is a bug in their-driver 1; install" in message
     assert "sesame" not in message
 
 
@@ -109,12 +109,12 @@ def test_an_error_that_is_none_of_the_contract_names_the_inner_package_and_shows
     [
         ("import no_such_sdk", "cannot be imported: ModuleNotFoundError: No module named 'no_such_sdk'"),
         ("raise SystemExit", "cannot be imported: SystemExit"),
-        ("Driver = 5", "cannot be used: it is no subclass of entrepot_contract.storage.StorageDriver"),
-        ("class Driver: contract = (1, 0)", "cannot be used: it is no subclass of"),
-        (GOOD.replace("(1, 0)", "(2, 0)"), "cannot be used: it was written for contract 2.0 and this host keeps 1.0"),
+        ("Driver = 5", "cannot be used: it is not a subclass of entrepot_contract.storage.StorageDriver"),
+        ("class Driver: contract = (1, 0)", "cannot be used: it is not a subclass of"),
+        (GOOD.replace("(1, 0)", "(2, 0)"), "cannot be used: it was written for contract 2.0 and this host supports 1.0"),
         (GOOD.replace("(1, 0)", "(1, 1)"), "cannot be used: it was written for contract 1.1"),
-        (GOOD.replace("(1, 0)", "'1.0'"), "cannot be used: it does not say for which contract"),
-        (GOOD, "cannot be used: it lacks __init__, capabilities, put"),
+        (GOOD.replace("(1, 0)", "'1.0'"), "cannot be used: it does not declare a contract version"),
+        (GOOD, "cannot be used: it does not implement __init__, capabilities, put"),
     ],
 )
 def test_a_driver_that_does_not_fit_is_refused_in_one_sentence(install: Install, source: str, reason: str) -> None:

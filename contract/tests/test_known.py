@@ -25,9 +25,9 @@ OURS = distribution("entrepot-contract").version
 @pytest.mark.parametrize(
     ("name", "installed", "said"),
     [
-        ("s3", [], "; none is installed; to get it: pip install entrepot-storage-s3"),
-        ("gc", ["inmemory", "gcs"], "; installed are gcs, inmemory, did you mean 'gcs'?"),
-        ("tape", ["gcs"], "; installed are gcs; install the package that brings it"),
+        ("s3", [], "; none is installed; to install it: pip install entrepot-storage-s3"),
+        ("gc", ["inmemory", "gcs"], "; installed: gcs, inmemory, did you mean 'gcs'?"),
+        ("tape", ["gcs"], "; installed: gcs; install the package that provides it"),
     ],
 )
 def test_a_name_that_is_not_installed_is_told_with_what_to_do(name: str, installed: list[str], said: str) -> None:

@@ -51,7 +51,7 @@ def test_every_wrong_option_has_its_sentence() -> None:
 
 def test_an_unknown_option_without_a_neighbour_gets_the_list() -> None:
     assert refused({"bucket": "b", "zzz": 1}) == (
-        "unknown option 'zzz'; known are bucket, chunksize, rootdirectory, secretkey"
+        "unknown option 'zzz'; valid names: bucket, chunksize, rootdirectory, secretkey"
     )
     assert nearest("zzz", []) == "; there are none"
 

@@ -137,7 +137,7 @@ def test_all_keys_are_tried_and_those_that_are_left_are_named() -> None:
             raise PermissionError
 
     OfTest.delete(["a"], delete)
-    with pytest.raises(DeleteFailed, match=r"1 keys are still there: .*Permission denied") as caught:
+    with pytest.raises(DeleteFailed, match=r"1 keys could not be deleted: .*Permission denied") as caught:
         OfTest.delete(iter("abc"), delete)
     assert tried == ["a", "a", "b", "c"]
     assert {key: (type(error), error.key) for key, error in caught.value.failed.items()} == {"b": (Denied, "b")}
@@ -150,5 +150,5 @@ def test_health_is_told_in_time() -> None:
     answer = threading.Event()
     late = OfTest("health").health(answer.wait, seconds=0.05)
     answer.set()
-    assert (late.ok, late.detail) == (False, "the filesystem did not answer in time")
+    assert (late.ok, late.detail) == (False, "the filesystem did not respond in time")
     assert 0.05 <= late.latency.total_seconds() < 1

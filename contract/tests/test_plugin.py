@@ -114,7 +114,7 @@ def statuses(folder: Path, case: str) -> dict[str, str]:
 TAIL = "test_put_replaces_the_whole_object"
 SIZES = "test_put_writes_whole_objects_up_to_16_mib"
 WHOLE = "test_no_contract_test_is_overridden"
-GOOD = "test_a_good_credential_is_its_users"
+GOOD = "test_a_valid_credential_returns_its_user"
 NAMES = "test_known_failures_name_tests_and_reasons"
 
 
@@ -180,7 +180,7 @@ def test_the_report_can_be_read_by_people(folder: Path, name: str) -> None:
     assert "Storage contract 1.0" in text
     assert "Authenticator contract 1.0" in text
     assert "issue 7: the tail stays" in text
-    assert "no test here cuts the power" in text
+    assert "the kit cannot cut the power" in text
     assert "not-claimed: create" in text
 
 
@@ -194,4 +194,4 @@ def test_a_report_of_another_kind_is_refused() -> None:
         check=False,
     )
     assert run.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "has to end with one of .json, .md, .html" in run.stderr
+    assert "must end with one of .json, .md, .html" in run.stderr

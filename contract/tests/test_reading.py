@@ -51,7 +51,7 @@ def test_nothing_promised_reads_nothing() -> None:
 
 def test_a_short_body_is_unavailable() -> None:
     body = Body(b"ab")
-    with pytest.raises(Unavailable, match="2 bytes still to come"):
+    with pytest.raises(Unavailable, match="2 bytes short"):
         list(body.reader())
     assert body.closed == 1
 

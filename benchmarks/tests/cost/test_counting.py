@@ -114,7 +114,7 @@ def test_the_kinds_of_s3s_requests_are_told_apart(s3: dict[str, object]) -> None
 @pytest.mark.parametrize(
     ("driver", "options", "message"),
     [
-        ("nowhere", {}, "no storage plugin is called 'nowhere'; installed are "),
+        ("nowhere", {}, "no storage plugin is called 'nowhere'; installed: "),
         ("s3", {"bukket": "hush-hush"}, "unknown option 'bukket', did you mean 'bucket'?"),
         (
             "s3",

@@ -98,7 +98,7 @@ def test_a_driver_that_a_host_cannot_find_is_passed_over_with_the_reason(inner: 
     run = inner.run("--storage-host-benchmarks", "-k", "Push-Small-Images-4 and not TestInstalled", "-rs")
     assert run.returncode == 0, run.stdout
     assert "2 skipped" in run.stdout
-    assert "by their entry point alone, and no storage plugin is called 'shelf'; installed are" in run.stdout
+    assert "by their entry point alone, and no storage plugin is called 'shelf'; installed: " in run.stdout
     assert "and the storage plugin 'filesystem' that is installed is another class than Other" in run.stdout
 
 

@@ -45,7 +45,7 @@ def test_named_backends_alone_are_measured_under_their_labels(inner: Pytest) -> 
 def test_a_backend_that_cannot_be_had_is_told_in_a_line(inner: Pytest) -> None:
     run = inner.run(*INSTALLED, "--storage-backend", "filesistem={rootdirectory: secret-of-the-test}")
     assert run.returncode == 2
-    assert "--storage-backend: no storage plugin is called 'filesistem'; installed are" in run.stdout
+    assert "--storage-backend: no storage plugin is called 'filesistem'; installed: " in run.stdout
     assert "did you mean 'filesystem'?" in run.stdout
     assert "Traceback" not in run.stdout
     assert "secret-of-the-test" not in run.stdout + run.stderr

@@ -142,7 +142,7 @@ def test_options_come_from_yaml_json_or_the_word_itself(tmp_path: Path) -> None:
         ("", "a backend is given as NAME=CONFIG or LABEL:NAME=CONFIG"),
         ("={a: b}", "a backend is given as NAME=CONFIG"),
         ("a:b:filesystem={}", "a backend is given as NAME=CONFIG"),
-        ("filesistem={secret: hidden-word}", r"called 'filesistem'; installed are .*filesystem.*did you mean 'filesys"),
+        ("filesistem={secret: hidden-word}", r"called 'filesistem'; installed: .*filesystem.*did you mean 'filesys"),
         ("sel-gone={}", "'sel-gone' cannot be imported: ModuleNotFoundError"),
         ("sel-token", "'sel-token' has to be set up: it needs 'token'; give its options, as sel-token=OPTIONS.yml"),
         ("sel-token={limit: 2}", "the options of 'sel-token' are refused: .*'token' is required"),

@@ -1,4 +1,4 @@
-"""What an entrepot plugin must do."""
+"""The interfaces that entrepot plugins implement."""
 
 from entrepot_contract.errors import (
     AlreadyExists,

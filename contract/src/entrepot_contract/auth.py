@@ -1,8 +1,8 @@
-"""The contract for authenticators, version 1.0: who asks, and what they bring along.
+"""The authenticator contract, version 1.0: identify the client of a request by its credential.
 
-Every sentence below is a test of the kit in ``entrepot_contract.testing``. The host asks the authenticators in the
-order of the configuration until one knows the credential; whatever escapes one of them is a refusal. What a known user
-may do is for the host's rules to say, unless the credential itself carries grants.
+Every sentence below is tested by the kit in ``entrepot_contract.testing``. The host calls the authenticators in the
+order of the configuration until one recognizes the credential; any exception denies the request. The host's rules
+decide what an authenticated user may do, unless the credential itself carries grants.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ __all__ = ["AUTH_CONTRACT_VERSION", "Access", "Authenticator", "Identity", "Pres
 AUTH_CONTRACT_VERSION: tuple[int, int] = (1, 0)
 
 Refusal = Literal["invalid", "insufficient"]
-"""Why a request goes no further: its credential is no good, or is good and does not carry what is wanted."""
+"""Why a request is denied: its credential is invalid, or is valid but does not grant the requested access."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Access:
-    """One thing that a request wants to do (Distribution, "Token Scope Documentation").
+    """One action that a request needs permission for (Distribution, "Token Scope Documentation").
 
-    - ``kind`` is ``repository``, with ``pull``, ``push`` or ``delete`` of the repository ``name``;
+    - ``kind`` is ``repository``, with the action ``pull``, ``push`` or ``delete`` on the repository ``name``;
     - or ``registry``, with the name ``catalog`` and the action ``*``.
     """
 
@@ -38,10 +38,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request brings along; its repr shows no credential.
+    """The credentials that a request presents; the repr contains no credential.
 
-    - ``authorization`` is the header of that name as it was sent (RFC 9110, 11.6.2), at most 16 KiB.
-    - ``address`` is the client's; ``base_url`` is the registry as this client sees it, and ends with a slash.
+    - ``authorization`` is the value of the ``Authorization`` header as sent (RFC 9110, 11.6.2), at most 16 KiB.
+    - ``address`` is the client's address; ``base_url`` is the registry's URL as the client sees it, with a trailing
+      slash.
     """
 
     authorization: str | None = field(default=None, repr=False)
@@ -51,14 +52,14 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a credential belongs to.
+    """The user that a credential belongs to.
 
-    - ``name`` is never empty, except for a token that was issued to nobody in particular.
-    - ``grants`` is all that the bearer may do; None leaves it to the host's rules.
-    - ``expires`` is aware, and None where the credential has no end of its own.
-    - ``stamp`` changes whenever the user's credential changes, so that what was issued for it before can be refused.
-    - ``refused`` are resources, by kind and name, that the credential was asked for and carries no grant of: to ask
-      for another one would be of no use.
+    - ``name`` is never empty, except for a token issued to an anonymous client.
+    - ``grants`` is everything that the bearer may do; with None, the host's rules decide.
+    - ``expires`` is timezone-aware, or None if the credential does not expire by itself.
+    - ``stamp`` changes whenever the user's credential changes, so that tokens issued before can be refused.
+    - ``refused`` lists resources, by kind and name, for which access was requested but not granted when the credential
+      was issued: the client would gain nothing by requesting another one.
     """
 
     name: str
@@ -70,13 +71,13 @@ class Identity:
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """A credential is the authenticator's to judge, and is no good; the message says why, and holds nothing of it."""
+    """The authenticator recognizes the credential and rejects it; the message says why, without any part of it."""
 
 
 class Authenticator(ABC):
-    """One way to find out who asks; found by name in the entry-point group ``entrepot.auth``.
+    """Base class of authenticators, which are found by name in the entry-point group ``entrepot.auth``.
 
-    Authenticators are synchronous and thread-safe. No method has a default here.
+    Authenticators are synchronous and thread-safe. All methods are abstract.
     """
 
     name: ClassVar[str]
@@ -86,46 +87,46 @@ class Authenticator(ABC):
     """The version of this contract that the authenticator was written for."""
 
     Options: ClassVar[type[DriverOptions]]
-    """The options that the authenticator's section of the configuration may hold."""
+    """The options that are valid in the authenticator's section of the configuration."""
 
     @abstractmethod
     def __init__(self, options: DriverOptions) -> None:
-        """Keep the options, and read the files that they name; open no connection, start no thread.
+        """Store the options and read the files that they name; open no connection, start no thread.
 
-        Raises ConfigError where a file cannot be used.
+        Raises ConfigError if a file cannot be used.
         """
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
-        """An authenticator from its section of the configuration.
+        """Return an authenticator for its section of the configuration.
 
-        Raises ConfigError where an option is unknown, missing or wrong.
+        Raises ConfigError if an option is unknown, missing or wrong.
         """
         return cls(parse_options(cls.Options, config, driver=cls.name))
 
     @abstractmethod
     def authenticate(self, presented: Presented) -> Identity | None:
-        """Who a request comes from, or None where what it presents is not this authenticator's to judge.
+        """Return the user that a request comes from, or None if this authenticator does not handle its credential.
 
-        - A request without a credential, and one with another scheme's, is not its to judge.
+        - A request without a credential, or with a credential of another scheme, is not handled.
         - A credential of its scheme that is wrong, malformed, expired or too long raises Refused.
-        - The schemes of HTTP have no case (RFC 9110, 11.1).
-        - Wrong credentials cost the same time whether or not the user exists.
-        - Nothing of a credential is in any message, repr or log line.
+        - Authentication schemes are case-insensitive (RFC 9110, 11.1).
+        - Rejecting a wrong credential takes the same time whether or not the user exists.
+        - No part of a credential appears in any message, repr or log line.
         """
 
     @abstractmethod
     def challenge(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str | None:
-        """The value of ``WWW-Authenticate`` for a request that is not let through, or None for none.
+        """Return the value of ``WWW-Authenticate`` for a request that is denied, or None to send no header.
 
-        ``refusal`` is None where the request presented nothing. The value is one challenge (RFC 9110, 11.6.1) in one
-        line, whatever the request presents.
+        ``refusal`` is None if the request presented no credential. The value is a single challenge (RFC 9110, 11.6.1)
+        in one line, whatever the request presents.
         """
 
     @abstractmethod
     def user(self, name: str) -> Identity | None:
-        """A user by name, with the groups and the stamp of now, or None where it is not known here."""
+        """Return a user by name, with its current groups and stamp, or None if the user is unknown here."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of everything; again is harmless."""
+        """Release all resources. Idempotent."""

@@ -1,4 +1,4 @@
-"""The command ``entrepot-contract``, which needs the extra ``testing`` and says so where it is not installed."""
+"""The command ``entrepot-contract``, which requires the extra ``testing``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 2 where a package of the extra ``testing`` is not installed, else what it answers."""
+    """Run the command and return its exit status; 2 if a package of the extra ``testing`` is not installed."""
     try:
         for package in ("pytest", "hypothesis"):
             import_module(package)

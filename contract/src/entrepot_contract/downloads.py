@@ -1,4 +1,4 @@
-"""What servers share: answers that are sent piece by piece, and clients that do not read them."""
+"""Streamed responses: limits on buffering and on clients that do not read, shared by server plugins."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 __all__ = ["Downloads"]
 
-_MANY: Final = 16
-_SMALL_PIECE: Final = 64 * 2**10
-_STILL_SECONDS: Final = 10.0
+_MAX_LARGE_CHUNKS: Final = 16
+_SMALL_CHUNK: Final = 64 * 2**10
+_STALLED_SECONDS: Final = 10.0
 
 
 class Downloads:
-    """The answers of one worker that are no list of bytes, but an iterable: blobs.
+    """The streamed responses of one worker: those whose body is an iterator, not a list (blobs).
 
-    - While more than 16 are being sent, their pieces are cut to 64 KiB: servers queue several for each client.
-    - While half of the worker's threads wait for clients that have taken nothing for 10 s, further ones are answered
-      with 503 and ``Retry-After``, so that the other half serves who reads.
+    - While more than 16 are being sent, chunks are cut to 64 KiB, because servers queue several chunks per client.
+    - While half of the worker's threads wait for clients that have read nothing for 10 s, further downloads get 503
+      with ``Retry-After``, so that the other half of the threads stays free for clients that read.
     """
 
     def __init__(self, threads: int) -> None:
-        self._most_still = max(1, threads // 2)
+        self._max_stalled = max(1, threads // 2)
         self._running: set[_Download] = set()
 
     @property
     def many(self) -> bool:
-        """Whether pieces are to be small."""
-        return len(self._running) > _MANY
+        """Whether chunks have to be small."""
+        return len(self._running) > _MAX_LARGE_CHUNKS
 
     def wrap(
         self, application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
     ) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
-        """The application with these rules."""
+        """Return the application with these limits applied."""
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            answer = application(environ, start_response)
-            if isinstance(answer, list):
-                return answer
-            download = _Download(answer, self)
-            if self._are_crowded():
+            body = application(environ, start_response)
+            if isinstance(body, list):
+                return body
+            download = _Download(body, self)
+            if self._has_too_many_stalled():
                 download.close()
                 refused = ConnectionError("too many clients do not read")
                 headers = [("Content-Length", "0"), ("Retry-After", "10")]
@@ -53,18 +53,18 @@ class Downloads:
         return serve
 
     def ended(self, download: _Download) -> None:
-        """Forget an answer."""
+        """Remove a finished response."""
         self._running.discard(download)
 
-    def _are_crowded(self) -> bool:
-        if len(self._running) < self._most_still:
+    def _has_too_many_stalled(self) -> bool:
+        if len(self._running) < self._max_stalled:
             return False
-        before = time.monotonic() - _STILL_SECONDS
-        return sum(one.moved < before for one in self._running.copy()) >= self._most_still
+        before = time.monotonic() - _STALLED_SECONDS
+        return sum(one.moved < before for one in self._running.copy()) >= self._max_stalled
 
 
 class _Download:
-    """One answer, iterated by the server as fast as its client reads."""
+    """One response body, iterated by the server as fast as the client reads."""
 
     def __init__(self, source: Iterable[bytes], downloads: Downloads) -> None:
         self._source = source
@@ -81,14 +81,14 @@ class _Download:
         self.moved = time.monotonic()
         if not self._rest:
             data = self._next()
-            if len(data) <= _SMALL_PIECE or not self._downloads.many:
+            if len(data) <= _SMALL_CHUNK or not self._downloads.many:
                 return data
             self._rest, self._offset = data, 0
-        begin, self._offset = self._offset, self._offset + _SMALL_PIECE
-        piece = self._rest[begin : self._offset]
+        begin, self._offset = self._offset, self._offset + _SMALL_CHUNK
+        chunk = self._rest[begin : self._offset]
         if self._offset >= len(self._rest):
             self._rest = b""
-        return piece
+        return chunk
 
     def close(self) -> None:
         """Close the source (PEP 3333). Idempotent."""

@@ -1,4 +1,4 @@
-"""Durations in Go's form, as Docker Distribution's configuration writes them."""
+"""Durations in Go's syntax, as used in the configuration of Docker Distribution."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _PART: Final = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)"
 _DURATION: Final = re.compile(rf"(?:{_PART})+")
 
 _WITHOUT_UNIT: Final = (
-    "is a duration without a unit, which Docker Distribution reads as nanoseconds; "
-    "write s behind it for seconds, or ns for nanoseconds"
+    "is a duration without a unit, which Docker Distribution interprets as nanoseconds; "
+    "append s for seconds, or ns for nanoseconds"
 )
 
 
 def parse_duration(value: object) -> timedelta:
-    """A duration from ``"168h"``, ``"2h10m"``, ``"1.5s"`` or 0; never negative.
+    """Parse a duration such as ``"168h"``, ``"2h10m"``, ``"1.5s"`` or 0; never negative.
 
-    Raises ValueError for anything else. A number without a unit is nanoseconds in Docker Distribution, and seconds in
-    most other programs, so it is neither here.
+    Raises ValueError for anything else. A number without a unit is rejected, because it means nanoseconds in Docker
+    Distribution and seconds in most other programs.
     """
     if isinstance(value, timedelta):
         return value
@@ -46,8 +46,8 @@ def parse_duration(value: object) -> timedelta:
         if _DURATION.fullmatch(text):
             return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text)))
     except OverflowError as error:
-        raise ValueError("is longer than a duration can be") from error
-    raise ValueError("is no duration; write it like 168h, 2h10m or 1.5s")
+        raise ValueError("is too large for a duration") from error
+    raise ValueError("is not a duration; expected a value such as 168h, 2h10m or 1.5s")
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

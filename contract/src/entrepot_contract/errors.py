@@ -1,4 +1,4 @@
-"""The errors of the contract, one tree; nothing else may escape a driver.
+"""The exception hierarchy of the contract; a driver must not raise anything else.
 
     StorageError
     ├── NotFound            (also FileNotFoundError)
@@ -16,7 +16,7 @@
     ├── DeleteFailed
     └── ConfigError
 
-A driver raises them ``from`` the error of its own SDK, so that the cause is never lost.
+A driver raises them ``from`` the exception of its own SDK, so that the cause is preserved.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ __all__ = [
 
 
 class StorageError(Exception):
-    """What happened, in which driver and operation, to which key.
+    """Base class: the message, with the driver, the operation and the key.
 
-    - ``retryable`` says that the same call may succeed later without any change by the caller.
-    - The message never holds a secret: it is logged and shown.
+    - ``retryable`` is true if the same call may succeed later without any change by the caller.
+    - The message never contains a secret, because it is logged and shown.
     """
 
     retryable_by_default = False
@@ -83,23 +83,23 @@ class NotFound(StorageError, FileNotFoundError):  # noqa: N818 - the field's nam
 
 
 class AlreadyExists(StorageError, FileExistsError):  # noqa: N818
-    """``WriteMode.CREATE`` met an object that has this key; the object is untouched."""
+    """``WriteMode.CREATE`` found an existing object with this key; the object is unchanged."""
 
 
 class InvalidKey(StorageError):  # noqa: N818
-    """The key breaks the grammar, or cannot be used in this call (a move onto itself)."""
+    """The key violates the grammar, or cannot be used in this call (a move onto itself)."""
 
 
 class RangeError(StorageError):
-    """A read began past the end of the object."""
+    """The offset of a read is past the end of the object."""
 
 
 class UploadUnknown(StorageError):  # noqa: N818
-    """The upload was committed, aborted, has expired, or never was."""
+    """The upload was committed, was aborted, has expired or never existed."""
 
 
 class UploadConflict(StorageError):  # noqa: N818
-    """Another append was made from an earlier state of the same upload; this one has lost."""
+    """Another append was made from the same or an earlier state of the upload and has won."""
 
 
 class Unsupported(StorageError):  # noqa: N818
@@ -107,15 +107,15 @@ class Unsupported(StorageError):  # noqa: N818
 
 
 class Denied(StorageError):  # noqa: N818
-    """The backend knows the caller and refuses: credentials, permissions or policy."""
+    """The backend denies access: credentials, permissions or policy."""
 
 
 class NoSpace(StorageError):  # noqa: N818
-    """The backend is full or a quota is reached."""
+    """The backend is full, or a quota is exceeded."""
 
 
 class Throttled(StorageError):  # noqa: N818
-    """The backend asks to be called less often; ``retry_after`` is its own wish, where it told one."""
+    """The backend limits the request rate; ``retry_after`` is the backend's hint, if it sent one."""
 
     retryable_by_default = True
 
@@ -134,17 +134,17 @@ class Throttled(StorageError):  # noqa: N818
 
 
 class Unavailable(StorageError):  # noqa: N818
-    """The backend could not be reached, broke off, or failed in a way that may pass."""
+    """The backend could not be reached, closed the connection, or failed temporarily."""
 
     retryable_by_default = True
 
 
 class IntegrityError(StorageError):
-    """Bytes are not what they should be: fewer, more, or others."""
+    """The data is damaged: too few bytes, too many, or different ones."""
 
 
 class DeleteFailed(StorageError):  # noqa: N818
-    """Some keys of a delete are still there; ``failed`` says why for each of them."""
+    """Some keys could not be deleted; ``failed`` maps each of them to its error."""
 
     def __init__(
         self,
@@ -161,4 +161,4 @@ class DeleteFailed(StorageError):  # noqa: N818
 
 
 class ConfigError(StorageError):
-    """The options of a driver are wrong: which one, why, and what would be right."""
+    """The options of a driver are invalid; the message names the option, the reason and what is valid."""

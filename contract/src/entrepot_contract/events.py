@@ -1,4 +1,4 @@
-"""What happened in the registry: one event per push, pull, mount and delete."""
+"""Registry events: one for each push, pull, mount and delete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Action = Literal["push", "pull", "mount", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """What a thing is, which thing it is, and how many bytes it has (image-spec, descriptor.md)."""
+    """The media type, digest and size in bytes of some content (image-spec, descriptor.md)."""
 
     media_type: str
     digest: str
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The registry that an event comes from: its host name and port, and a UUID of the process that served it."""
+    """The registry that an event comes from: its host name and port, and a UUID of the process that handled it."""
 
     address: str
     instance: str
@@ -43,13 +43,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a blob, a manifest or a tag of a repository.
+    """One change to, or read of, a blob, a manifest or a tag of a repository.
 
-    - ``target`` is None where only a tag was deleted.
-    - ``from_repository`` is set for a mount, ``tag`` where a tag was named.
-    - ``url`` is where the target can be read, by digest; None for what was deleted.
-    - ``references`` are the descriptors that a pushed or pulled manifest holds.
-    - ``id`` is unique, and stays the same however often the event is told; ``timestamp`` is aware.
+    - ``target`` is None if only a tag was deleted.
+    - ``from_repository`` is set for a mount, ``tag`` if the request named a tag.
+    - ``url`` is where the target can be read, by digest; None after a deletion.
+    - ``references`` are the descriptors in a pushed or pulled manifest.
+    - ``id`` is unique, and stays the same if the event is delivered again; ``timestamp`` is timezone-aware.
     """
 
     action: Action

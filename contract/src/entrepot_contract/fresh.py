@@ -1,4 +1,4 @@
-"""Files that are read again when they change, without a restart."""
+"""Files that are reloaded when they change, without a restart."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _log = logging.getLogger(__name__)
 
 
 class FreshFiles(Generic[Value]):
-    """What was parsed from files, and is parsed again when one of them has changed.
+    """A value that is parsed from files, and parsed again when one of them has changed.
 
-    - Files are looked at once in ``seconds`` at the most.
-    - Where a file cannot be read or parsed any more, what it held before stays, and the log says so once.
+    - The files are checked at most once every ``seconds``.
+    - If a file can no longer be read or parsed, the previous value stays in use, and the error is logged once.
 
-    The first parsing is the constructor's, and what it raises passes through. ``parse`` gets the content of each file,
-    and its later failures have to be OSError or ValueError, with nothing secret in their messages.
+    The constructor parses for the first time and does not catch exceptions. ``parse`` receives the content of each
+    file; later it may raise only OSError or ValueError, with no secret in the message.
     """
 
     def __init__(
@@ -34,21 +34,21 @@ class FreshFiles(Generic[Value]):
         self._parse = parse
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._signature = self._look()
+        self._signature = self._stat()
         self._value = self._read()
-        self._looked = time.monotonic()
+        self._checked = time.monotonic()
 
     def value(self) -> Value:
-        """What the files hold now."""
-        if time.monotonic() - self._looked >= self._seconds:
+        """Return the value parsed from the current content of the files."""
+        if time.monotonic() - self._checked >= self._seconds:
             self.refresh()
         return self._value
 
     def refresh(self) -> bool:
-        """Look at the files now, whenever they were looked at last; whether what they hold is new."""
+        """Check the files now, regardless of the interval; return whether a new value was loaded."""
         with self._lock:
-            self._looked = time.monotonic()
-            signature = self._look()
+            self._checked = time.monotonic()
+            signature = self._stat()
             if signature == self._signature:
                 return False
             self._signature = signature
@@ -57,12 +57,12 @@ class FreshFiles(Generic[Value]):
             except (OSError, ValueError) as error:
                 names = ", ".join(self._paths)
                 reason = error.strerror if isinstance(error, OSError) else error
-                _log.error("%s changed and cannot be used; what was there before stays: %s", names, reason)
+                _log.error("reload failed, keeping previous content of %s: %s", names, reason)
                 return False
-            _log.info("%s changed and was read again", ", ".join(self._paths))
+            _log.info("reloaded %s", ", ".join(self._paths))
             return True
 
-    def _look(self) -> _Signature:
+    def _stat(self) -> _Signature:
         return tuple(_sign(path) for path in self._paths)
 
     def _read(self) -> Value:

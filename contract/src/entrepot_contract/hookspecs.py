@@ -1,4 +1,4 @@
-"""The hooks of entrepot, all of them: any number of plugins may listen, and none may break a push.
+"""All hooks of entrepot. Any number of plugins may implement a hook, and an error in one never fails a push.
 
 A plugin is a module or object in the entry-point group ``entrepot.hooks`` whose functions carry ``hookimpl``.
 """
@@ -34,7 +34,7 @@ hookimpl: Final = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """A check with a name; ``run`` answers within 2 seconds and never raises."""
+    """A named health check; ``run`` returns within 2 seconds and never raises."""
 
     name: str
     run: Callable[[], Health]
@@ -42,7 +42,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command ``entrepot NAME ARGUMENTS...``; ``run`` takes the arguments and answers the exit status."""
+    """A command ``entrepot NAME ARGUMENTS...``; ``run`` takes the arguments and returns the exit status."""
 
     name: str
     help: str
@@ -51,24 +51,24 @@ class Command:
 
 @hookspec
 def entrepot_startup(config: Mapping[str, object]) -> None:
-    """The application starts in a worker process; ``config`` is the whole configuration, validated."""
+    """Called when the application starts in a worker process; ``config`` is the complete, validated configuration."""
 
 
 @hookspec
 def entrepot_shutdown() -> None:
-    """The application ends; no event comes after this."""
+    """Called when the application stops; no event follows."""
 
 
 @hookspec
 def entrepot_event(event: Event) -> None:
-    """Something was pushed, pulled, mounted or deleted; for a push, called before its 201 is sent."""
+    """Called for each push, pull, mount and delete; for a push, before its 201 is sent."""
 
 
 @hookspec
 def entrepot_health_checks() -> Sequence[HealthCheck]:  # type: ignore[empty-body]  # a specification has no body
-    """Checks to run beside those of the storage."""
+    """Return health checks to run in addition to that of the storage."""
 
 
 @hookspec
 def entrepot_commands() -> Sequence[Command]:  # type: ignore[empty-body]  # a specification has no body
-    """Commands to add to ``entrepot``."""
+    """Return commands to add to ``entrepot``."""

@@ -1,4 +1,4 @@
-"""The contract for authenticators that also issue tokens: the host serves the endpoint, and asks them.
+"""The contract for authenticators that also issue tokens: the host serves the token endpoint and calls them.
 
 Distribution, "Token Authentication Specification" and "Oauth2 Token Authentication".
 """
@@ -15,12 +15,12 @@ from entrepot_contract.auth import Access, Identity, Presented
 __all__ = ["TOKEN_PATH", "Authority", "TokenAnswer", "TokenIssuer", "TokenRequest"]
 
 TOKEN_PATH = "auth/token"  # noqa: S105 - a path
-"""Where the host serves the token endpoint, below ``Presented.base_url``."""
+"""The path of the token endpoint, relative to ``Presented.base_url``."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A request to the token endpoint; ``parameters`` are the query's for GET and the form's for POST."""
+    """A request to the token endpoint; ``parameters`` are from the query string for GET and from the form for POST."""
 
     method: Literal["GET", "POST"]
     parameters: Mapping[str, Sequence[str]] = field(repr=False)
@@ -29,7 +29,7 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """What the endpoint answers: a status, a JSON object, headers beside those that the host sets."""
+    """The response of the endpoint: a status, a JSON object, and headers in addition to those that the host sets."""
 
     status: int
     content: Mapping[str, object] = field(repr=False)
@@ -37,40 +37,40 @@ class TokenAnswer:
 
 
 class Authority(ABC):
-    """The host, as an issuer sees it: who the users are, and what they may do."""
+    """The host's side, for use by an issuer: authenticates users and knows what they may do."""
 
     @abstractmethod
     def authenticate(self, presented: Presented) -> Identity | None:
-        """Who a request comes from, by the other authenticators; None where it presents nothing.
+        """Return the user of a request according to the other authenticators, or None if it presents no credential.
 
-        Raises Refused where a credential is no good, or is nobody's to judge.
+        Raises Refused if the credential is invalid, or if no authenticator handles it.
         """
 
     @abstractmethod
     def user(self, name: str) -> Identity | None:
-        """A user by name as the other authenticators know it now, or None where none does."""
+        """Return a user by name as currently known to the other authenticators, or None if unknown."""
 
     @abstractmethod
     def allowed(self, identity: Identity | None, wanted: Sequence[Access]) -> frozenset[Access]:
-        """What of the accesses an identity, or nobody in particular, may do by the host's rules."""
+        """Return those of the wanted accesses that the host's rules allow to an identity, or to anonymous clients."""
 
 
 class TokenIssuer(ABC):
-    """What an authenticator is besides where it can issue tokens."""
+    """Additional base class of authenticators that can issue tokens."""
 
     @property
     @abstractmethod
     def issues(self) -> bool:
-        """Whether it is configured to."""
+        """Whether it is configured to issue tokens."""
 
     @abstractmethod
     def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
-        """Answer a request for a token; never raises for what a client sent.
+        """Return the response to a token request; never raises because of what a client sent.
 
-        - A user, or nobody in particular, gets a token for what the authority allows of the accesses wanted; fewer than
-          wanted, or none, is no error.
-        - A wrong credential answers 401, to a POST 400 or 401 (RFC 6749, 5.2); a request that is malformed, or for
-          another service, 4xx.
-        - A refresh token is no bearer token, and no good once its user is gone or has another stamp.
-        - Nothing of a credential is in any message, repr or log line.
+        - A user, or an anonymous client, gets a token for those of the requested accesses that the authority allows;
+          it is not an error if these are fewer than requested, or none.
+        - A wrong credential gets 401, or 400 or 401 for POST (RFC 6749, 5.2); a request that is malformed, or for
+          another service, gets 4xx.
+        - A refresh token is not accepted as a bearer token, and is invalid once its user is gone or has another stamp.
+        - No part of a credential appears in any message, repr or log line.
         """

@@ -1,4 +1,4 @@
-"""The grammar of keys."""
+"""The grammar of object keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 __all__ = ["MAX_KEY_BYTES", "MAX_SEGMENT_BYTES", "Key", "is_key", "is_prefix"]
 
 Key = str
-"""``"a/b/c"``: segments match ``[A-Za-z0-9_][A-Za-z0-9._-]*``, at most 255 bytes each, 900 in all.
+"""``"a/b/c"``: segments match ``[A-Za-z0-9_][A-Za-z0-9._-]*``, at most 255 bytes each and 900 in total.
 
-No key is a segment prefix of another: where ``a/b`` is an object there is no ``a/b/c``.
+No key is a segment prefix of another: if ``a/b`` is an object, there is no ``a/b/c``.
 """
 
 MAX_SEGMENT_BYTES: Final = 255
@@ -21,10 +21,10 @@ _KEY: Final = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*\Z")
 
 
 def is_key(text: str) -> bool:
-    """Whether ``text`` is a key."""
+    """Return whether ``text`` is a valid key."""
     return len(text) <= MAX_KEY_BYTES and _KEY.match(text) is not None
 
 
 def is_prefix(text: str) -> bool:
-    """Whether ``text`` is a prefix of whole segments: empty, or a key followed by one slash."""
+    """Return whether ``text`` is a prefix of complete segments: empty, or a key followed by one slash."""
     return not text or (text[-1] == "/" and is_key(text[:-1]))

@@ -1,4 +1,4 @@
-"""The packages that bring the known plugins, and what is told of a name that is not installed."""
+"""The packages of known plugins, and the error message for a plugin that is not installed."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ PACKAGES: Final[Mapping[str, Mapping[str, str]]] = {
     "entrepot.notify": {"webhook": "entrepot-notify-webhook"},
     "entrepot.server": {"granian": "entrepot-server-granian", "gunicorn": "entrepot-server-gunicorn"},
 }
-"""For each group of entry points the package of each name."""
+"""For each entry-point group, the package that provides each name."""
 
 
 def not_installed(group: str, name: str, installed: Collection[str]) -> str:
-    """The sentence for a name that no installed package brings: what is installed, and the command that gets it."""
+    """Return the message for a name that no installed package provides: what is installed, and how to install it."""
     kind, known = group.removeprefix("entrepot."), PACKAGES[group]
-    here = f"installed are {', '.join(sorted(set(installed)))}" if installed else "none is installed"
-    said = f"no {kind} plugin is called {name!r}; {here}"
+    available = f"installed: {', '.join(sorted(set(installed)))}" if installed else "none is installed"
+    message = f"no {kind} plugin is called {name!r}; {available}"
     if name in known:
-        return f"{said}; to get it: pip install {known[name]}"
+        return f"{message}; to install it: pip install {known[name]}"
     hint = nearest(name, sorted({*installed, *known}))
-    return f"{said}{hint}" if "did you mean" in hint else f"{said}; install the package that brings it"
+    return f"{message}{hint}" if "did you mean" in hint else f"{message}; install the package that provides it"

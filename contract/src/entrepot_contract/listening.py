@@ -1,4 +1,4 @@
-"""The sockets that a server accepts connections on."""
+"""The listening sockets of a server."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Final
 __all__ = ["SPREADS", "listen", "listen_for_each"]
 
 SPREADS: Final = sys.platform.startswith("linux")
-"""Whether the kernel spreads connections over the sockets that share an address."""
+"""Whether the kernel distributes connections among the sockets that share an address."""
 
 
 def listen(host: str, port: int, backlog: int = 1024, stall: float = 120) -> socket.socket:
-    """A listening socket; an empty host is every interface, with IPv4 and IPv6 where the machine has both.
+    """Return a listening socket; an empty host means all interfaces, with IPv4 and IPv6 if the machine has both.
 
-    A client that reads nothing of what it is sent is disconnected after ``stall`` seconds (Linux 5.11 and newer).
+    A client that reads none of the data sent to it is disconnected after ``stall`` seconds (Linux 5.11 and newer).
 
-    Raises OSError where the address cannot be bound.
+    Raises OSError if the address cannot be bound.
     """
     if not host and socket.has_dualstack_ipv6():
         listener = socket.create_server(("", port), family=socket.AF_INET6, backlog=backlog, dualstack_ipv6=True)
@@ -29,12 +29,12 @@ def listen(host: str, port: int, backlog: int = 1024, stall: float = 120) -> soc
 
 
 def listen_for_each(host: str, port: int, workers: int, backlog: int = 1024, stall: float = 120) -> list[socket.socket]:
-    """A listening socket for each worker, all on one address: the kernel spreads connections over them by hash.
+    """Return a listening socket for each worker, all on one address: the kernel distributes connections by hash.
 
-    With one socket for all, whichever worker wakes first accepts everything that waits, and the others idle. Where the
-    kernel does not spread connections (anywhere but on Linux) the sockets are one and the same.
+    With one shared socket, the worker that wakes up first accepts all waiting connections, and the others stay idle.
+    If the kernel does not distribute connections (anywhere but on Linux), the workers share one socket.
 
-    Raises OSError where the address cannot be bound, also where another server has done the same on it.
+    Raises OSError if the address cannot be bound, including when another server already listens on it.
     """
     # Bound without SO_REUSEPORT, so that an address in use is an error; from then on the port is taken.
     first = listen(host, port, backlog, stall)
@@ -69,12 +69,12 @@ def _listen_beside(first: socket.socket, backlog: int, stall: float) -> socket.s
 
 
 def _set_options(listener: socket.socket, stall: float) -> None:
-    """Set what accepted connections inherit."""
-    # A head and its body are two writes, and so are an HTTP/2 window update and what follows it: without the option the
-    # second waits until the client has acknowledged the first.
+    """Set the socket options that accepted connections inherit."""
+    # Response headers and body are two writes, and so are an HTTP/2 window update and the frames after it: without the
+    # option, the second write waits until the client has acknowledged the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # A client that vanished in mid-body would keep its request waiting for ever, and so would one that does not read:
-    # the kernel counts the time of a window that stays closed, too.
+    # A client that disappears in the middle of a body, or stops reading, would otherwise block its request forever:
+    # TCP_USER_TIMEOUT also applies while the receive window stays closed.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (
         ("TCP_KEEPIDLE", 60),

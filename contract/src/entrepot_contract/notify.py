@@ -1,7 +1,7 @@
-"""The contract for notification sinks, version 1.0: where the registry's events are told.
+"""The notification sink contract, version 1.0: deliver the registry's events to an endpoint.
 
-Every sentence below is a test of the kit in ``entrepot_contract.testing``. The host keeps the events on disk, chooses
-which of them an endpoint is told, and tells them again until a sink has taken them; a sink only hands them over.
+Every sentence below is tested by the kit in ``entrepot_contract.testing``. The host stores the events on disk, selects
+the events for each endpoint, and retries until a sink has delivered them; a sink only delivers.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ NOTIFY_CONTRACT_VERSION: tuple[int, int] = (1, 0)
 
 
 class SinkError(Exception):
-    """Why events were not taken; the message is logged and shown, and holds no secret.
+    """Delivery failed; the message is logged and shown, and contains no secret.
 
-    Raised ``from`` the error of the sink's own SDK, and always as one of the two below.
+    Raised ``from`` the exception of the sink's own SDK, and always as one of the two subclasses below.
     """
 
 
 class Undelivered(SinkError):  # noqa: N818 - what became of the events
-    """The events may be taken later: the other side cannot be reached, is too slow, or fails.
+    """Delivery may succeed later: the endpoint cannot be reached, is too slow, or fails temporarily.
 
-    ``retry_after`` is how long the other side wants to be left alone, where it told.
+    ``retry_after`` is how long the endpoint asks to wait before the next attempt, if it sent a hint.
     """
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
@@ -38,13 +38,13 @@ class Undelivered(SinkError):  # noqa: N818 - what became of the events
 
 
 class Rejected(SinkError):  # noqa: N818 - as above
-    """The other side will never take these events as they are; nobody tries again by itself."""
+    """The endpoint will never accept these events as they are; they are not retried automatically."""
 
 
 class NotificationSink(ABC):
-    """One way to tell events; found by name in the entry-point group ``entrepot.notify``.
+    """Base class of sinks, which are found by name in the entry-point group ``entrepot.notify``.
 
-    Sinks are synchronous and thread-safe. No method has a default here.
+    Sinks are synchronous and thread-safe. All methods are abstract.
     """
 
     name: ClassVar[str]
@@ -54,35 +54,35 @@ class NotificationSink(ABC):
     """The version of this contract that the sink was written for."""
 
     Options: ClassVar[type[DriverOptions]]
-    """The options of the sink: what an endpoint's section of the configuration holds beside the host's own keys."""
+    """The options of the sink, which an endpoint's section of the configuration holds besides the host's own keys."""
 
     @abstractmethod
     def __init__(self, options: DriverOptions) -> None:
-        """Keep the options, and read the files that they name; open no connection, start no thread.
+        """Store the options and read the files that they name; open no connection, start no thread.
 
-        Raises ConfigError where a file cannot be used.
+        Raises ConfigError if a file cannot be used.
         """
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
-        """A sink from its part of an endpoint's section.
+        """Return a sink for its part of an endpoint's section.
 
-        Raises ConfigError where an option is unknown, missing or wrong.
+        Raises ConfigError if an option is unknown, missing or wrong.
         """
         return cls(parse_options(cls.Options, config, driver=cls.name))
 
     @abstractmethod
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
-        """Hand over some events, at least one, in their order.
+        """Deliver one or more events, in order.
 
-        - When it returns, the other side has taken all of them; what was handed over with an error is told again.
-        - The same event, told again, has the same id.
-        - It returns or raises within the timeout and half a second, however the other side behaves.
-        - Where the other side cannot be reached or does not answer, it raises Undelivered.
+        - When it returns, the endpoint has accepted all of them; after an error, all of them are delivered again.
+        - An event that is delivered again has the same id.
+        - It returns or raises within the timeout plus half a second, however the endpoint behaves.
+        - If the endpoint cannot be reached or does not respond, it raises Undelivered.
         - It raises Undelivered or Rejected, and nothing else; after either, the next call works.
-        - The host never tells two events of one repository at the same time; it calls from several threads.
+        - The host never delivers two events of one repository concurrently; it calls from several threads.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of everything, connections too; again is harmless."""
+        """Release all resources, including connections. Idempotent."""

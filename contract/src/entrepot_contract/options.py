@@ -1,4 +1,4 @@
-"""How a plugin says which options it takes."""
+"""The options of plugins: how they are declared and validated."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["DriverOptions", "describe", "nearest", "parse_options"]
 
 
 class DriverOptions(ScalarsAsText):
-    """The base of every plugin's options.
+    """Base class of the options of all plugins.
 
-    Unknown names are refused. Secrets are ``pydantic.SecretStr``, and no value is ever shown in an error. An option of
-    text takes YAML's numbers and booleans as text; one without a value is one that is not set.
+    Unknown names are rejected. Secrets are declared as ``pydantic.SecretStr``, and errors never show a value. A text
+    option accepts YAML's numbers and booleans as text; an option without a value counts as not set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
@@ -28,9 +28,9 @@ AnyOptions = TypeVar("AnyOptions", bound=DriverOptions)
 
 
 def parse_options(options: type[AnyOptions], config: Mapping[str, object], *, driver: str) -> AnyOptions:
-    """Options from a section of configuration.
+    """Return the options parsed from a section of the configuration.
 
-    Raises ConfigError with one sentence for every option that is wrong, and the nearest name for an unknown one.
+    Raises ConfigError with one sentence for every invalid option, and the closest known name for an unknown one.
     """
     try:
         return options.model_validate(dict(config))
@@ -39,18 +39,18 @@ def parse_options(options: type[AnyOptions], config: Mapping[str, object], *, dr
 
 
 def names_of(options: type[BaseModel]) -> list[str]:
-    """The names that a model takes, by alias where it has one."""
+    """Return the names that a model accepts: the alias of each field that has one."""
     return [field.alias or name for name, field in options.model_fields.items()]
 
 
 def describe(error: ValidationError, known: Sequence[str]) -> str:
-    """One sentence for every fault of a validation, with no value in it."""
-    return "; ".join(_sentence(fault["type"], fault["loc"], fault["msg"], known) for fault in error.errors())
+    """Return one sentence for every validation error, without any values."""
+    return "; ".join(_sentence(each["type"], each["loc"], each["msg"], known) for each in error.errors())
 
 
 def _sentence(kind: str, place: tuple[int | str, ...], message: str, known: Sequence[str]) -> str:
     name = ".".join(str(step) for step in place)
-    if not name:  # a fault of several options, which its own sentence names
+    if not name:  # an error about several options, whose message names them
         return message.removeprefix("Value error, ")
     if kind == "extra_forbidden":
         return f"unknown option {name!r}{nearest(str(place[-1]), known)}"
@@ -60,8 +60,8 @@ def _sentence(kind: str, place: tuple[int | str, ...], message: str, known: Sequ
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """The end of a sentence about an unknown name: the nearest known one, or all of them."""
+    """Return the end of a message about an unknown name: the closest known one, or all of them."""
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f", did you mean {close[0]!r}?"
-    return f"; known are {', '.join(sorted(known))}" if known else "; there are none"
+    return f"; valid names: {', '.join(sorted(known))}" if known else "; there are none"

@@ -1,4 +1,4 @@
-"""What an error of the operating system means in the contract, and how it is told, for drivers of files."""
+"""Translation of operating system errors into the errors of the contract, for drivers that use files."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ LOOKED_FOR: Final[dict[str, tuple[type[StorageError], str]]] = {
     **dict.fromkeys(("read", "stat", "move"), (NotFound, "no such object")),
     **dict.fromkeys(
         ("upload_append", "upload_commit"),
-        (UploadUnknown, "the upload was committed, aborted or lost, or never was; start again"),
+        (UploadUnknown, "the upload was committed, was aborted, was lost or never existed; start again"),
     ),
 }
-"""The operations that look for something, and what they say where it is missing."""
+"""For each operation that needs an existing object or upload, the error to raise if it is missing."""
 
 
 def kind_of(error: Exception) -> type[StorageError]:
-    """NoSpace, Denied, InvalidKey or Unsupported where the error says so, Unavailable for all that is not known.
+    """Return NoSpace, Denied, InvalidKey or Unsupported if the error number means that, and Unavailable otherwise.
 
-    Never NotFound: only the driver knows whether what is missing is the object.
+    Never NotFound: only the driver knows whether the missing file is the object.
     """
     return Unsupported if isinstance(error, NotImplementedError) else _MEANING.get(_number(error), Unavailable)
 
 
 def words_of(error: Exception) -> str | None:
-    """The system's own words for the error, without path and secret; None where it has no number."""
+    """Return the system's message for the error, without path and secrets, or None if it has no number."""
     number = _number(error)
     return os.strerror(number) if number else None
 
@@ -75,23 +75,23 @@ def _number(error: Exception) -> int:
 
 
 class Reporting:
-    """Turns errors inside a ``with`` into the contract's; can be entered again and again."""
+    """Context manager that translates exceptions into those of the contract; reusable."""
 
     __slots__ = ("_foreign", "key", "operation")
 
     driver: ClassVar[str]
 
     caught: ClassVar[type[Exception]] = OSError
-    """What is turned; anything else passes, and so does an error that is the contract's already."""
+    """The exceptions to translate; others pass unchanged, and so do errors of the contract."""
 
     missing: ClassVar[Mapping[str, tuple[type[StorageError], str]]] = {}
-    """What a FileNotFoundError means, for a driver that lets none out that is of anything but what it looked for."""
+    """What a FileNotFoundError means, by operation; only for a driver that raises it for nothing but the object."""
 
     refused: ClassVar[frozenset[str]] = frozenset()
-    """Classes of errors that are Denied, by name: the package that has them need not be installed."""
+    """Names of exception classes that mean Denied: the package that defines them need not be installed."""
 
     advice: ClassVar[str] = ""
-    """What to do about a failure: the end of its sentence."""
+    """How to fix a failure; appended to the message."""
 
     def __init__(self, operation: str, key: str | None = None) -> None:
         self.operation, self.key = operation, key
@@ -110,7 +110,7 @@ class Reporting:
         raise self.meaning(error) from error
 
     def passing(self, data: Iterable[Item]) -> Iterator[Item]:
-        """The same, but what it raises itself is no error of this operation, and passes."""
+        """Iterate over ``data``; exceptions that ``data`` itself raises are not translated."""
         try:
             yield from data
         except Exception as error:
@@ -118,11 +118,11 @@ class Reporting:
             raise
 
     def failure(self, kind: type[Kind], message: str) -> Kind:
-        """An error of this operation."""
+        """Return an error of this operation."""
         return kind(message, driver=self.driver, operation=self.operation, key=self.key)
 
     def meaning(self, error: Exception) -> StorageError:
-        """What an error means that is not of something missing; while options are taken in, that they are wrong."""
+        """Return the contract's error for an exception; a wrong option in ``configure`` is a ConfigError."""
         kind = kind_of(error)
         if self.operation == "configure" and isinstance(error, _WRONG_OPTION):
             kind = ConfigError
@@ -134,7 +134,7 @@ class Reporting:
     def delete(cls, keys: Iterable[str], delete: Callable[[str], object]) -> None:
         """Delete keys one by one.
 
-        Raises DeleteFailed with those that are still there, once all were tried.
+        Raises DeleteFailed with the keys that could not be deleted, after all were tried.
         """
         failed: dict[str, StorageError] = {}
         for key in keys:
@@ -144,15 +144,15 @@ class Reporting:
             except StorageError as error:
                 failed[key] = error
         if failed:
-            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
             raise DeleteFailed(message, driver=cls.driver, operation="delete", failed=failed)
 
     def health(self, check: Callable[[], object], seconds: float = 1.5) -> Health:
-        """Whether ``check`` ends well within some seconds: a filesystem may know no time limit."""
+        """Return whether ``check`` succeeds within some seconds; a filesystem call may have no timeout of its own."""
 
         def reported() -> None:
             with self:
                 check()
 
-        late = "the filesystem did not answer in time"
-        return health_within(seconds, reported, name=f"{self.driver}-health", well="it answers", late=late)
+        late = "the filesystem did not respond in time"
+        return health_within(seconds, reported, name=f"{self.driver}-health", well="responding", late=late)

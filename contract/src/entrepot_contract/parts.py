@@ -1,4 +1,4 @@
-"""Parts of one body sent to a backend side by side, while the body still comes in."""
+"""Concurrent upload of the parts of one body, while the body is still being received."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Sent = TypeVar("Sent")
 
 
 class PartSender:
-    """The threads and the memory that the appends of one driver share.
+    """The threads and buffers that the appends of one driver share.
 
-    - An append has one part that fills, and hands a full one to a thread where one is free; otherwise it sends the
-      part itself, and reads on after that.
-    - At most ``threads`` parts are on their way in threads, whatever the number of appends; each append holds one more.
-    - The memory of a part is used again once it is sent, for fresh memory costs more than the copy into it. It is let
-      go of when no append runs.
+    - An append fills one part at a time. It passes a full part to a free thread; if no thread is free, it sends the
+      part itself and then continues reading.
+    - At most ``threads`` parts are being sent by threads, whatever the number of appends; each append holds one more.
+    - The buffer of a part is reused after it is sent, because allocating memory costs more than copying into it.
+      Buffers are freed when no append is running.
     """
 
     def __init__(self, threads: int, name: str) -> None:
@@ -38,11 +38,11 @@ class PartSender:
     def send(
         self, data: Chunks, size: int, put: Callable[[int, bytearray], Sent], *, head: bytes = b""
     ) -> tuple[list[Sent], bytearray]:
-        """Cut ``head`` and then ``data`` into parts of ``size`` bytes, and give each with its index to ``put``.
+        """Split ``head`` followed by ``data`` into parts of ``size`` bytes, and call ``put`` with each and its index.
 
         - A part is valid only until its ``put`` has returned.
-        - Answers what ``put`` answered, in order, and the rest that fills no part.
-        - Where ``data`` or ``put`` raises, the exception passes through once no ``put`` of this call runs any more.
+        - Returns the results of ``put`` in order, and the remaining bytes that do not fill a part.
+        - If ``data`` or ``put`` raises, the exception is re-raised once no ``put`` of this call is running.
         """
 
         def put_once(index: int, part: bytearray) -> Sent:
@@ -55,7 +55,7 @@ class PartSender:
         with self._lock:
             self._appends += 1
         try:
-            rest = self._fill(chain((head,), data), size, sending.add)
+            rest = self._split(chain((head,), data), size, sending.add)
             return sending.results(), rest
         except BaseException:
             sending.settle()
@@ -67,9 +67,9 @@ class PartSender:
                     self._spare.clear()
 
     def each(self, count: int, put: Callable[[int], Sent]) -> list[Sent]:
-        """Call ``put`` with every index below ``count``, side by side, and answer what it answered in order.
+        """Call ``put`` concurrently with every index below ``count``, and return the results in order.
 
-        Where one raises, its exception passes through once no ``put`` of this call runs any more.
+        If a call raises, its exception is re-raised once no ``put`` of this call is running.
         """
         sending = _Sending(self, lambda index, _: put(index))
         try:
@@ -81,14 +81,14 @@ class PartSender:
             raise
 
     def close(self) -> None:
-        """End the threads, once what they send is sent; again is harmless."""
+        """Wait until all parts are sent and stop the threads. Idempotent."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown()
 
     def submit(self, work: Callable[[], Sent]) -> Future[Sent]:
-        """Run in a thread where one is free, and otherwise here and now."""
+        """Run ``work`` in a free thread, or in the calling thread if none is free."""
         if not self._free.acquire(blocking=False):
             return _run(work)
         with self._lock:
@@ -102,7 +102,7 @@ class PartSender:
         future.add_done_callback(lambda _: self._free.release())
         return future
 
-    def _fill(self, data: Chunks, size: int, add: Callable[[bytearray], None]) -> bytearray:
+    def _split(self, data: Chunks, size: int, add: Callable[[bytearray], None]) -> bytearray:
         part, filled = self._buffer(size), 0
         for chunk in data:
             rest = memoryview(chunk)
@@ -127,7 +127,7 @@ class PartSender:
 
 
 class _Sending(Generic[Sent]):
-    """The parts of one call, in their order."""
+    """The parts of one call, in order."""
 
     def __init__(self, sender: PartSender, put: Callable[[int, bytearray], Sent]) -> None:
         self._sender = sender
@@ -139,7 +139,7 @@ class _Sending(Generic[Sent]):
     def add(self, part: bytearray) -> None:
         index, self._count = self._count, self._count + 1
         self._running.append(self._sender.submit(lambda: self._put(index, part)))
-        # What has failed is told before more of the body is read.
+        # Raise a failure before more of the body is read.
         while self._running and self._running[0].done():
             self._done.append(self._running.popleft().result())
 
@@ -149,7 +149,7 @@ class _Sending(Generic[Sent]):
         return self._done
 
     def settle(self) -> None:
-        """Wait until nothing runs; what else has failed is the same failure, or follows from it."""
+        """Wait until nothing is running; further exceptions have the same cause or are consequences of the first."""
         for future in self._running:
             if not future.cancel():
                 future.exception()
@@ -159,6 +159,6 @@ def _run(work: Callable[[], Sent]) -> Future[Sent]:
     future: Future[Sent] = Future()
     try:
         future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+    except BaseException as error:  # noqa: BLE001 - raised again by result()
         future.set_exception(error)
     return future

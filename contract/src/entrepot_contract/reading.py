@@ -1,4 +1,4 @@
-"""A reader over the body of a backend's answer."""
+"""A reader for the body of a backend's response."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["BodyReader"]
 
 
 class BodyReader:
-    """Counts the bytes of a body, so that fewer than promised are never a normal end.
+    """A Reader that counts the bytes of a body, so that a truncated body raises an error.
 
-    - ``chunks`` gives the body in pieces of about 1 MiB; ``failed`` turns its errors into those of the contract.
-    - ``close`` lets go of the connection, and is called once.
+    - ``chunks`` yields the body in chunks of about 1 MiB; ``failed`` translates its exceptions into the contract's.
+    - ``close`` closes the connection, and is called once.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class BodyReader:
 
     @property
     def info(self) -> ObjectInfo:
-        """The whole object's info, whatever part of it is read."""
+        """The info of the complete object, whatever range is read."""
         return self._info
 
     def __iter__(self) -> Iterator[bytes]:
@@ -55,7 +55,7 @@ class BodyReader:
             if self._left < 0:
                 self.close()
                 raise IntegrityError(
-                    "the body has more bytes than the backend announced; read again",
+                    "the body has more bytes than the backend announced; retry the read",
                     driver=self._driver,
                     operation="read",
                     key=self._info.key,
@@ -65,14 +65,14 @@ class BodyReader:
         if self._left:
             self.close()
             raise Unavailable(
-                f"the body ended with {self._left} bytes still to come; read again",
+                f"the body ended {self._left} bytes short; retry the read",
                 driver=self._driver,
                 operation="read",
                 key=self._info.key,
             )
 
     def close(self) -> None:
-        """Let go of the connection; again is harmless."""
+        """Close the connection. Idempotent."""
         close, self._close = self._close, None
         if close is not None:
             close()

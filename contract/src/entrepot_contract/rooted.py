@@ -7,14 +7,14 @@ from entrepot_contract.keys import is_key
 __all__ = ["Root"]
 
 _WORKING = ".entrepot/"
-# No segment of a key begins with a byte as low as this, and every working name does.
+# Every key sorts after this byte, and every name of a working file sorts before it.
 _BEFORE_ALL_KEYS = "/"
 
 
 class Root:
-    """Where a driver's objects lie: their names are ``rootdirectory``, a slash and the key.
+    """The prefix of a driver's objects: their names are ``rootdirectory``, a slash and the key.
 
-    Distribution's object drivers do the same, so that both can work on one bucket.
+    Distribution's object storage drivers use the same names, so that both can share a bucket.
     """
 
     def __init__(self, rootdirectory: str) -> None:
@@ -22,23 +22,23 @@ class Root:
         self._prefix = f"{inside}/" if inside else ""
 
     def name(self, key: str) -> str:
-        """The backend's name for a key, or for a prefix of keys."""
+        """Return the backend's name for a key, or for a prefix of keys."""
         return self._prefix + key
 
     def key(self, name: str) -> str | None:
-        """The key of a backend's name, or None where it is none: a working file, or what another program left."""
+        """Return the key for a backend's name, or None for a working file or an object of another program."""
         inside = name[len(self._prefix) :]
         return inside if name.startswith(self._prefix) and is_key(inside) else None
 
     def prefix(self, name: str) -> str | None:
-        """The prefix of keys that a backend's common prefix stands for, with its slash, or None as in ``key``."""
+        """Return the prefix of keys for a backend's common prefix, with its slash, or None as in ``key``."""
         inside = self.key(name.removesuffix("/"))
         return None if inside is None else f"{inside}/"
 
     def working(self, name: str) -> str:
-        """The backend's name for one of the driver's own files, which no key can have and no listing shows."""
+        """Return the backend's name for one of the driver's working files, which is never a key and never listed."""
         return f"{self._prefix}{_WORKING}{name}"
 
     def after(self, prefix: str, start_after: str) -> str:
-        """The backend's name after which a listing below ``prefix`` begins; skips all working files."""
+        """Return the backend's name after which a listing below ``prefix`` begins, past all working files."""
         return self._prefix + max(start_after, prefix, "" if prefix else _BEFORE_ALL_KEYS)

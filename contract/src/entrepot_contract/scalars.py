@@ -1,4 +1,4 @@
-"""YAML's scalars where text is wanted: a number or a boolean is decoded into the type of its field, as Go does."""
+"""YAML scalars in text fields: numbers and booleans are converted to the type of the field, as in Go."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TEXT: Final = (str, SecretStr, PurePath, re.Pattern)
 
 
 class ScalarsAsText(BaseModel):
-    """A model whose fields of text take numbers and booleans, wherever they are nested in lists and mappings.
+    """A model whose text fields accept numbers and booleans, also inside lists and mappings.
 
-    ``accesskey: 12345678`` is the text ``12345678``, and ``[true]`` for a list of text is ``true``. An empty value is
-    a key that is not set, and in a list or mapping of text it is the empty text.
+    ``accesskey: 12345678`` is read as the text ``12345678``, and ``[true]`` in a list of text as ``true``. A key
+    without a value counts as not set; in a list or mapping of text, it is the empty text.
     """
 
     @model_validator(mode="before")
@@ -29,7 +29,7 @@ class ScalarsAsText(BaseModel):
 
 
 def _decoded(annotation: object, value: object) -> object:
-    """The value with text for each scalar that an annotation wants as text."""
+    """Return the value with each scalar converted to text where the annotation requires text."""
     if value is None or isinstance(value, (bool, int, float)):
         return _scalar(annotation, value)
     if isinstance(value, Mapping):
@@ -72,7 +72,7 @@ def _is_list(kind: object) -> bool:
 
 
 def _alternatives(annotation: object) -> Iterator[object]:
-    """The types of which a value is one: those of a union, without what surrounds them."""
+    """Yield the alternatives of a type: the members of a union, without Annotated, Secret and aliases."""
     if hasattr(annotation, "__value__"):  # an alias by the statement ``type``
         yield from _alternatives(annotation.__value__)
     elif get_origin(annotation) in {Annotated, Secret}:
@@ -85,7 +85,7 @@ def _alternatives(annotation: object) -> Iterator[object]:
 
 
 def _leaves(annotation: object) -> Iterator[object]:
-    """The types of the scalars that an annotation takes, alone or in its lists and mappings."""
+    """Yield the scalar types that an annotation accepts, directly or in lists and mappings."""
     for kind in _alternatives(annotation):
         origin = get_origin(kind)
         if origin is Literal:

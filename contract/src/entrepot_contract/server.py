@@ -1,4 +1,4 @@
-"""The contract for servers: what puts the host's WSGI application on a socket (PEP 3333)."""
+"""The server contract: run the host's WSGI application (PEP 3333) on a socket."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ __all__ = [
 ]
 
 CLIENT_CERTIFICATE: Final = "entrepot.client_certificate"
-"""The key of the WSGI environment under which a server with ``client_certificates`` puts a ClientCertificate."""
+"""The key in the WSGI environment under which a server with ``client_certificates`` stores a ClientCertificate."""
 
 INPUT_TIMEOUT: Final = "entrepot.input_timeout"
-"""The key of the WSGI environment for a callable that takes seconds: from the call on, all reads of ``wsgi.input``
+"""The key in the WSGI environment of a callable that takes seconds: from the call on, all reads of ``wsgi.input``
 together wait at most that long for the client, and then raise TimeoutError.
 
-Absent where the server has received the whole body.
+Absent if the server has received the complete body.
 """
 
 CLOSE_CONNECTION: Final = "entrepot.close_connection"
-"""The key of the WSGI environment for a callable without arguments, called before ``start_response``: the answer says
-``Connection: close`` and is the last on its connection (RFC 9112, 9.6). In HTTP/2 it does nothing.
+"""The key in the WSGI environment of a callable without arguments, to call before ``start_response``: the response has
+``Connection: close`` and is the last on its connection (RFC 9112, 9.6). It has no effect with HTTP/2.
 
-Absent where the server has received the whole body.
+Absent if the server has received the complete body.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """Of the certificate that a client proved to own: its subject's common name, and its organizational units."""
+    """The common name and the organizational units in the subject of a verified client certificate."""
 
     common_name: str
     units: tuple[str, ...] = ()
 
 
 class Application(Protocol):
-    """A WSGI application that is told when its worker ends."""
+    """A WSGI application with a ``close`` method, which is called when the worker stops."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]: ...
 
     def close(self) -> None:
-        """Run the shutdown hooks and let go of the storage; called once, after the last request."""
+        """Run the shutdown hooks and close the storage; called once, after the last request."""
 
 
 ApplicationFactory = Callable[[], Application]
-"""Makes the application; called once in every worker process, after it was forked."""
+"""Creates the application; called once in every worker process, after the fork."""
 
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
-    """Paths of PEM files, and the least protocol version, ``tls1.2`` or ``tls1.3``.
+    """Paths of PEM files, and the minimum protocol version, ``tls1.2`` or ``tls1.3``.
 
-    - The certificate and its key are read again when they change; connections that are open go on.
-    - ``client_cas``: where there are any, a client's certificate has to come from one of them.
-    - ``client_required``: whether a client without a certificate is refused in the handshake.
+    - The certificate and its key are reloaded when they change; open connections are kept.
+    - ``client_cas``: if not empty, a client's certificate must be signed by one of them.
+    - ``client_required``: whether the handshake fails for a client without a certificate.
     """
 
     certificate: str
@@ -77,16 +77,16 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Where and how to serve.
+    """The address to serve on, and how to serve.
 
-    - ``workers``: processes; 0 leaves the number to the server, 1 where the storage is not shared.
-    - ``threads``: requests that one worker handles at the same time; 0 leaves it to the server.
-    - ``shared``: whether several processes may serve at the same time; else the storage lives in the one that serves,
-      and ends with it.
-    - ``drain_timeout``: seconds that running requests get to end after SIGTERM.
+    - ``workers``: number of processes; with 0, the server decides (1 if the storage is not shared).
+    - ``threads``: number of requests that one worker handles concurrently; with 0, the server decides.
+    - ``shared``: whether several processes may use the storage; otherwise the data exists only in the process that
+      serves, and is lost when it ends.
+    - ``drain_timeout``: seconds that running requests have to finish after SIGTERM.
     - ``idle_timeout``: seconds that a connection stays open between two requests.
-    - ``stall_timeout``: seconds without a byte after which a client in mid-request or mid-answer is disconnected.
-    - ``on_ready``: called once in the parent, with the address that was bound, when connections are accepted.
+    - ``stall_timeout``: seconds without any data, in a request or a response, after which the client is disconnected.
+    - ``on_ready``: called once in the parent process, with the bound address, when connections are accepted.
     """
 
     host: str
@@ -103,14 +103,14 @@ class ServerSettings:
 
 
 class ServerDriver(ABC):
-    """One way to serve; found by name in the entry-point group ``entrepot.server``.
+    """Base class of servers, which are found by name in the entry-point group ``entrepot.server``.
 
-    - Reads of ``wsgi.input`` give the whole body. One that breaks off is never taken for whole: after its last good
-      byte a read raises OSError, or it is shorter than its Content-Length, or the server answers 400 itself. A server
-      that cannot tell how a body in chunks ended says so in its documentation.
-    - Where it is in doubt where a request ends (RFC 9112, 6.1 and 6.3), the answer is the last on its connection.
-    - ``100 Continue`` is sent at the first read of the body, or where the server receives whole bodies, before it.
-    - An application that may leave a body unread finds INPUT_TIMEOUT and CLOSE_CONNECTION in the environment.
+    - Reads of ``wsgi.input`` return the complete body. A truncated body is never mistaken for a complete one: after
+      the last byte received, a read raises OSError, or the body is shorter than its Content-Length, or the server
+      responds with 400 itself. A server that cannot detect a truncated chunked body states this in its documentation.
+    - If the end of a request is ambiguous (RFC 9112, 6.1 and 6.3), its response is the last on the connection.
+    - ``100 Continue`` is sent at the first read of the body; a server that receives complete bodies sends it earlier.
+    - If the application may leave a body unread, INPUT_TIMEOUT and CLOSE_CONNECTION are in the environment.
     """
 
     name: ClassVar[str]
@@ -118,13 +118,13 @@ class ServerDriver(ABC):
     multiprocess: ClassVar[bool]
     """Whether it can run more than one worker process."""
     tls: ClassVar[bool]
-    """Whether it can serve TLS itself."""
+    """Whether it can terminate TLS itself."""
     client_certificates: ClassVar[bool] = False
-    """Whether it tells the application whose certificate a client has; see CLIENT_CERTIFICATE."""
+    """Whether it passes the client's certificate to the application; see CLIENT_CERTIFICATE."""
 
     @abstractmethod
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve until SIGTERM or SIGINT, then drain running requests, close each application and return.
 
-        Raises OSError where the address cannot be bound.
+        Raises OSError if the address cannot be bound.
         """

@@ -1,4 +1,4 @@
-"""The values that pass between a host and a storage driver."""
+"""The types of arguments and results of storage drivers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 Chunks = Iterable[bytes | bytearray | memoryview]
-"""Pieces of a body, of any sizes, each valid only until the next one is asked for."""
+"""Chunks of a body, of any size, each valid only until the next one is requested."""
 
 SignedMethod = Literal["GET", "HEAD"]
 
@@ -38,7 +38,7 @@ MAX_TOKEN_BYTES = 2**20
 
 
 class WriteMode(Enum):
-    """What ``put`` does where the key has an object already."""
+    """What ``put`` does if the key already exists."""
 
     OVERWRITE = "overwrite"
     CREATE = "create"
@@ -46,16 +46,16 @@ class WriteMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one configured instance of a driver can do; the kit tests every field both ways.
+    """The capabilities of one configured instance of a driver; the kit tests every field both ways.
 
     - ``create``: ``WriteMode.CREATE`` is atomic across all processes that see the data.
     - ``shared``: other processes and hosts see the same data.
-    - ``durable``: what ``put`` and ``upload_commit`` returned survives power loss.
-    - ``move``: a hint of cost, O(1) or O(bytes); always on the backend's side.
+    - ``durable``: data survives power loss after ``put`` or ``upload_commit`` has returned.
+    - ``move``: the cost of a move, O(1) for ``rename`` or O(bytes) for ``copy``; always done in the backend.
     - ``signed_urls``: the methods that ``sign_url`` can sign.
-    - ``max_object_size``: in bytes; None where there is no limit to speak of.
+    - ``max_object_size``: in bytes; None if there is no practical limit.
     - ``part_size_hint``: in bytes; appends of a multiple of it are cheapest.
-    - ``upload_ttl``: the backend drops uploads that were idle for so long; None where it keeps them.
+    - ``upload_ttl``: the backend discards uploads that were idle for this long; None if it keeps them.
     """
 
     create: bool
@@ -70,9 +70,9 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """An object: its key, its size in bytes, when it was written, and its etag.
+    """An object: its key, its size in bytes, its modification time, and its etag.
 
-    ``modified`` is aware and in UTC. ``etag`` changes whenever the content changes, or is None.
+    ``modified`` is timezone-aware and in UTC. ``etag`` changes whenever the content changes, or is None.
     """
 
     key: Key
@@ -83,16 +83,16 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Some objects below ``key``, which ends with a slash; only from ``list_objects(shallow=True)``."""
+    """All objects below ``key``, which ends with a slash; only from ``list_objects(shallow=True)``."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class UploadState:
-    """Where an upload stands: its key, the bytes received, and the driver's own opaque token.
+    """The state of an upload: its key, the number of bytes received, and the driver's opaque token.
 
-    The token is JSON text of at most 1 MiB. It stays on the server's side, is never logged and never pickled.
+    The token is JSON text of at most 1 MiB. It stays on the server, and is never logged or pickled.
     """
 
     key: Key
@@ -100,12 +100,12 @@ class UploadState:
     token: str = field(repr=False)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an UploadState is never pickled: store its key, size and token as JSON")
+        raise TypeError("an UploadState cannot be pickled: store its key, size and token as JSON")
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether the backend answers, after how long, and in words without secrets what it said."""
+    """The result of a health check: whether the backend works, its response time, and a message without secrets."""
 
     ok: bool
     latency: timedelta
@@ -115,17 +115,17 @@ class Health:
 class Reader(Protocol):
     """The bytes of one read: an iterator of non-empty chunks of about 1 MiB, and a context manager.
 
-    Raises Unavailable where the connection breaks: fewer bytes than promised is never a normal end.
+    Raises Unavailable if the connection breaks: iteration never ends normally before all bytes were read.
     """
 
     @property
     def info(self) -> ObjectInfo:
-        """The whole object's info, whatever part of it is read."""
+        """The info of the complete object, whatever range is read."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
     def close(self) -> None:
-        """Let go of the connection or file; again is harmless."""
+        """Close the connection or file. Idempotent."""
 
     def __enter__(self) -> Self: ...
 

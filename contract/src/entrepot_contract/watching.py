@@ -1,4 +1,4 @@
-"""A look at a backend that may take its time, for drivers whose library knows no time limit."""
+"""Health checks with a timeout, for drivers whose library has none."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ __all__ = ["health_within"]
 
 
 def health_within(seconds: float, check: Callable[[], object], *, name: str, well: str, late: str) -> Health:
-    """Whether ``check`` ends within some seconds, and without a StorageError, whose message is the detail then.
+    """Return whether ``check`` succeeds within some seconds.
 
-    It runs in a thread of that name, which goes on where it is late. ``well`` and ``late`` are the details otherwise.
+    The detail is ``well`` on success, ``late`` after a timeout, or the message of the StorageError that ``check``
+    raised. The check runs in a thread named ``name``, which keeps running after a timeout.
     """
-    start, said = time.perf_counter(), [late]
+    start, problem = time.perf_counter(), [late]
 
-    def look() -> None:
+    def run() -> None:
         try:
             check()
-            said[0] = ""
+            problem[0] = ""
         except StorageError as error:
-            said[0] = error.message
+            problem[0] = error.message
 
-    thread = Thread(target=look, name=name, daemon=True)
+    thread = Thread(target=run, name=name, daemon=True)
     thread.start()
     thread.join(seconds)
-    wrong = said[0]
-    return Health(not wrong, timedelta(seconds=time.perf_counter() - start), wrong or well)
+    detail = problem[0]
+    return Health(not detail, timedelta(seconds=time.perf_counter() - start), detail or well)

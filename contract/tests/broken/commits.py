@@ -114,7 +114,7 @@ class AbortTakesNeighbours(HonestDriver):
             link.execute("DELETE FROM uploads WHERE key = ?", [state.key])
 
 
-@caught_by("test_abort_is_harmless_at_any_time")
+@caught_by("test_abort_is_idempotent")
 class AbortWorksOnce(HonestDriver):
     """Raises where the upload has gone."""
 
@@ -124,7 +124,7 @@ class AbortWorksOnce(HonestDriver):
             self.forget(link, json.loads(state.token)["upload"])
 
 
-@caught_by("test_abort_is_harmless_at_any_time")
+@caught_by("test_abort_is_idempotent")
 class AbortDeletesTheObject(HonestDriver):
     """Deletes what a commit has made."""
 

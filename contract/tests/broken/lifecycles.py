@@ -93,7 +93,7 @@ class ContractIsOfTheFuture(HonestDriver):
     contract = (2, 0)
 
 
-@caught_by("test_health_answers_in_time_and_tells_no_secret")
+@caught_by("test_health_returns_in_time_and_reveals_no_secret")
 class HealthRaises(HonestDriver):
     """Raises where it should answer."""
 
@@ -101,7 +101,7 @@ class HealthRaises(HonestDriver):
         raise sqlite3.OperationalError("unable to open database file")
 
 
-@caught_by("test_health_answers_in_time_and_tells_no_secret", password="hunter2-of-the-kit")  # noqa: S106 - the fault
+@caught_by("test_health_returns_in_time_and_reveals_no_secret", password="hunter2-of-the-kit")  # noqa: S106 - the fault
 class HealthTellsThePassword(HonestDriver):
     """Says with which password it has tried."""
 
@@ -110,7 +110,7 @@ class HealthTellsThePassword(HonestDriver):
         return Health(ok=True, latency=timedelta(0), detail=f"answers to {password.get_secret_value()}")
 
 
-@caught_by("test_health_answers_in_time_and_tells_no_secret")
+@caught_by("test_health_returns_in_time_and_reveals_no_secret")
 class HealthHasNoWords(HonestDriver):
     """Says nothing of what the backend said."""
 
@@ -118,7 +118,7 @@ class HealthHasNoWords(HonestDriver):
         return dataclasses.replace(super().health(), detail=None)  # type: ignore[arg-type]  # the fault
 
 
-@caught_by("test_health_answers_in_time_and_tells_no_secret")
+@caught_by("test_health_returns_in_time_and_reveals_no_secret")
 class HealthIsSlow(HonestDriver):
     """Takes three seconds."""
 
@@ -152,7 +152,7 @@ class ListsFromItsOwnMemory(HonestDriver):
         return iter(self.seen)
 
 
-@caught_by("test_any_sequence_of_calls_does_what_it_does_to_a_dict")
+@caught_by("test_any_sequence_of_calls_matches_a_dict")
 class ForgetsAfterAWhile(HonestDriver):
     """Loses an object that is moved a second time."""
 

@@ -40,7 +40,7 @@ class MoveReplacesNothing(HonestDriver):
         return super().move(source, target)
 
 
-@caught_by("test_move_takes_large_and_empty_objects")
+@caught_by("test_move_of_large_and_empty_objects")
 class MoveCutsLargeObjects(HonestDriver):
     """Copies one part, and forgets that there can be more."""
 

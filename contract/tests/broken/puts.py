@@ -196,7 +196,7 @@ class EmptyFoldersStay(HonestDriver):
         return super().put(key, data, mode=mode)
 
 
-@caught_by("test_a_key_below_an_object_harms_nothing")
+@caught_by("test_a_key_below_an_object_does_not_damage_it")
 class FilesystemErrorsEscape(HonestDriver):
     """Lets an OSError through."""
 

@@ -50,7 +50,7 @@ class LateReader(HonestReader):
         return None
 
 
-@caught_by("test_reader_tells_the_whole_objects_info")
+@caught_by("test_reader_info_is_of_the_complete_object")
 class LargeReadersForgetTheirKey(HonestDriver):
     """Streams what is large in another way, which loses the key."""
 
@@ -127,7 +127,7 @@ def whole(reader: HonestReader) -> Iterator[bytes]:
     return HonestReader.__iter__(reader)
 
 
-@caught_by("test_reader_tells_the_whole_objects_info")
+@caught_by("test_reader_info_is_of_the_complete_object")
 class ReadTellsTheRange(HonestDriver):
     """Tells the size of the range as that of the object."""
 

@@ -81,7 +81,7 @@ class SigningDriver(HonestDriver):
             self.site = None
 
 
-@caught_by("test_sign_answers_a_url_or_raises_unsupported")
+@caught_by("test_sign_returns_a_url_or_raises_unsupported")
 class SignAnswersNothing(HonestDriver):
     """Answers an empty URL instead of raising."""
 
@@ -89,7 +89,7 @@ class SignAnswersNothing(HonestDriver):
         return ""
 
 
-@caught_by("test_sign_answers_a_url_or_raises_unsupported")
+@caught_by("test_sign_returns_a_url_or_raises_unsupported")
 class SignRaisesAnything(HonestDriver):
     """Raises an error that does not say that it is not claimed."""
 
@@ -111,7 +111,7 @@ class SignForgetsRanges(SigningDriver):
     ranges = False
 
 
-@caught_by("test_signed_url_ends", signed=["HEAD"])
+@caught_by("test_signed_url_expires", signed=["HEAD"])
 class SignNeverEnds(SigningDriver):
     """Serves for ever."""
 

@@ -46,7 +46,7 @@ class ErrorsSayNothing(HonestDriver):
         return super().fail(kind, operation, key, "")
 
 
-@caught_by("test_stat_tells_key_size_time_and_etag")
+@caught_by("test_stat_returns_key_size_time_and_etag")
 class TimesAreNaive(HonestDriver):
     """Tells times without their zone."""
 
@@ -54,7 +54,7 @@ class TimesAreNaive(HonestDriver):
         return dataclasses.replace(super().as_info(row), modified=datetime.fromtimestamp(row[2]))  # noqa: DTZ006 - the fault
 
 
-@caught_by("test_every_verb_answers_aware_times")
+@caught_by("test_every_method_returns_aware_times")
 class ListedTimesAreNaive(HonestDriver):
     """Tells times without their zone in lists."""
 
@@ -68,7 +68,7 @@ class ListedTimesAreNaive(HonestDriver):
                 yield item
 
 
-@caught_by("test_stat_tells_key_size_time_and_etag")
+@caught_by("test_stat_returns_key_size_time_and_etag")
 class EtagsAreRandom(HonestDriver):
     """Makes an etag up each time it is asked."""
 
@@ -96,7 +96,7 @@ class CreatedObjectsHaveOneEtag(HonestDriver):
         return info
 
 
-@caught_by("test_every_verb_answers_aware_times")
+@caught_by("test_every_method_returns_aware_times")
 class CreatedTimesAreNaive(HonestDriver):
     """Answers a creation with a time without its zone."""
 
@@ -105,7 +105,7 @@ class CreatedTimesAreNaive(HonestDriver):
         return dataclasses.replace(info, modified=info.modified.replace(tzinfo=None)) if mode is CREATE else info
 
 
-@caught_by("test_stat_tells_key_size_time_and_etag")
+@caught_by("test_stat_returns_key_size_time_and_etag")
 class SizesAreOfTheDisk(HonestDriver):
     """Tells the size of the blocks that an object takes."""
 

@@ -28,7 +28,7 @@ def under_the_kit(fault: Fault) -> type[StorageContract]:
 KEEPS = Fault(signs.SigningDriver, "", {"signed": ["GET", "HEAD"], "ttl": 2.0, "create": False})
 TestKeepsWhatItClaims = under_the_kit(KEEPS)
 CLAIMS = [f"test_signed_url_{proof}" for proof in ("serves_the_object", "honours_range", "ends")]
-CLAIMS += ["test_sign_answers_a_url_or_raises_unsupported", "test_an_upload_is_unknown_after_its_expiry"]
+CLAIMS += ["test_sign_returns_a_url_or_raises_unsupported", "test_an_upload_is_unknown_after_its_expiry"]
 
 for entered in BROKEN.values():
     globals()[f"Test{entered.driver.__name__}"] = under_the_kit(entered)

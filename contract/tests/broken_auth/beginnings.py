@@ -72,7 +72,7 @@ class IsOfTheFuture(HonestBasic):
     contract = (2, 0)
 
 
-@refused_by("test_a_user_is_who_its_credential_says")
+@refused_by("test_a_user_matches_its_credential")
 class KnowsEverybody(HonestBasic):
     """Knows users that are not there."""
 
@@ -80,7 +80,7 @@ class KnowsEverybody(HonestBasic):
         return super().user(name) or Identity(name)
 
 
-@refused_by("test_a_user_is_who_its_credential_says")
+@refused_by("test_a_user_matches_its_credential")
 class StampsDiffer(HonestBasic):
     """Has another stamp for a user than for its credential."""
 

@@ -42,7 +42,7 @@ class TokensAreShort(HonestIssuer):
     seconds = 30
 
 
-@refused_by("test_less_than_wanted_is_no_error")
+@refused_by("test_fewer_accesses_than_requested_are_no_error")
 class AllOrNothing(HonestIssuer):
     """Refuses where not everything is allowed."""
 
@@ -53,7 +53,7 @@ class AllOrNothing(HonestIssuer):
         return found
 
 
-@refused_by("test_nobody_in_particular_gets_a_token_for_what_everybody_may_do")
+@refused_by("test_an_anonymous_client_gets_a_token_for_what_everybody_may_do")
 class WantsUsers(HonestIssuer):
     """Has nothing for nobody."""
 
@@ -79,7 +79,7 @@ class ServesEveryService(HonestIssuer):
         return super().issue(dataclasses.replace(request, parameters=parameters), authority)
 
 
-@refused_by("test_garbage_gets_an_answer")
+@refused_by("test_garbage_gets_a_response")
 class NeedsValues(HonestIssuer):
     """Cannot do with a name without a value."""
 

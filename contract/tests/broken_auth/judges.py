@@ -15,7 +15,7 @@ from contract.tests.honest_auth import LONGEST, HonestBasic
 from entrepot_contract.auth import Access, Identity, Presented, Refused
 
 
-@refused_by("test_what_is_not_its_to_judge_is_none")
+@refused_by("test_an_unhandled_credential_is_none")
 class JudgesNobody(HonestBasic):
     """Refuses a request that presents nothing."""
 
@@ -25,7 +25,7 @@ class JudgesNobody(HonestBasic):
         return super().authenticate(presented)
 
 
-@refused_by("test_what_is_not_its_to_judge_is_none")
+@refused_by("test_an_unhandled_credential_is_none")
 class JudgesEveryScheme(HonestBasic):
     """Takes what any scheme brings for its own."""
 
@@ -35,7 +35,7 @@ class JudgesEveryScheme(HonestBasic):
         return presented.authorization.partition(" ")[2].strip()
 
 
-@refused_by("test_no_other_scheme_is_judged")
+@refused_by("test_no_other_scheme_is_handled")
 class JudgesUnknownSchemes(HonestBasic):
     """Refuses the schemes that it has never heard of."""
 
@@ -46,7 +46,7 @@ class JudgesUnknownSchemes(HonestBasic):
         return super().authenticate(presented)
 
 
-@refused_by("test_a_good_credential_is_its_users")
+@refused_by("test_a_valid_credential_returns_its_user")
 class NamesNobody(HonestBasic):
     """Knows everybody by one name."""
 
@@ -54,7 +54,7 @@ class NamesNobody(HonestBasic):
         return dataclasses.replace(super().check(user, password), name="user")
 
 
-@refused_by("test_a_good_credential_is_its_users")
+@refused_by("test_a_valid_credential_returns_its_user")
 class EndsWithoutZone(HonestBasic):
     """Tells an end that is not aware."""
 
@@ -63,7 +63,7 @@ class EndsWithoutZone(HonestBasic):
         return dataclasses.replace(super().check(user, password), expires=end)
 
 
-@refused_by("test_a_good_credential_is_its_users")
+@refused_by("test_a_valid_credential_returns_its_user")
 class EndedYesterday(HonestBasic):
     """Accepts what it says has ended."""
 
@@ -80,7 +80,7 @@ class GrantsLists(HonestBasic):
         return dataclasses.replace(super().check(user, password), grants=grants)
 
 
-@refused_by("test_the_case_of_a_scheme_says_nothing")
+@refused_by("test_schemes_are_case_insensitive")
 class CaseMatters(HonestBasic):
     """Knows its scheme in one spelling alone."""
 
@@ -89,7 +89,7 @@ class CaseMatters(HonestBasic):
         return super().parameter(presented) if known else None
 
 
-@refused_by("test_a_credential_that_is_no_good_is_refused")
+@refused_by("test_an_invalid_credential_is_refused")
 class WrongIsNobody(HonestBasic):
     """Has nothing to say of a wrong password."""
 
@@ -102,7 +102,7 @@ class WrongIsNobody(HonestBasic):
             raise
 
 
-@refused_by("test_a_credential_that_is_no_good_is_refused")
+@refused_by("test_an_invalid_credential_is_refused")
 class TakesEveryPassword(HonestBasic):
     """Accepts a known user with any password that is not the other user's."""
 
@@ -111,7 +111,7 @@ class TakesEveryPassword(HonestBasic):
         return found if found is not None and "kit-" in password else super().check(user, password)
 
 
-@refused_by("test_a_credential_that_is_no_good_is_refused")
+@refused_by("test_an_invalid_credential_is_refused")
 class SaysNoReason(HonestBasic):
     """Refuses without a word."""
 
@@ -144,7 +144,7 @@ class GarbageEscapes(HonestBasic):
         return user, password
 
 
-@refused_by("test_nothing_but_refused_escapes")
+@refused_by("test_nothing_but_refused_is_raised")
 class OddGarbageEscapes(HonestBasic):
     """Lets an error escape for one letter."""
 
@@ -178,7 +178,7 @@ class MixesThreads(HonestBasic):
             self.busy.release()
 
 
-@refused_by("test_an_unknown_user_costs_what_a_known_one_does")
+@refused_by("test_unknown_and_known_users_take_the_same_time")
 class UnknownIsCheap(HonestBasic):
     """Answers at once for users that it does not know."""
 

@@ -15,7 +15,7 @@ from entrepot_contract.issuing import Authority, TokenAnswer, TokenRequest
 log = logging.getLogger("broken")
 
 
-@refused_by("test_a_request_is_challenged_by_a_scheme_that_is_judged")
+@refused_by("test_a_request_is_challenged_by_a_scheme_that_is_handled")
 class ChallengesByAnotherScheme(HonestBasic):
     """Asks for what it will not take."""
 
@@ -23,7 +23,7 @@ class ChallengesByAnotherScheme(HonestBasic):
         return 'Digest realm="kit"'
 
 
-@refused_by("test_a_request_is_challenged_by_a_scheme_that_is_judged")
+@refused_by("test_a_request_is_challenged_by_a_scheme_that_is_handled")
 class ChallengesOnceOnly(HonestBasic):
     """Has no challenge for a credential that is no good."""
 
@@ -104,7 +104,7 @@ class RemembersInItsRepr(HonestBasic):
         return f"RemembersInItsRepr({self.last})"
 
 
-@refused_by("test_nothing_of_a_credential_is_shown_where_tokens_are_issued")
+@refused_by("test_issuing_tokens_shows_no_credential")
 class LogsPasswords(HonestIssuer):
     """Writes the form into its log."""
 
@@ -113,7 +113,7 @@ class LogsPasswords(HonestIssuer):
         return super().issue(request, authority)
 
 
-@refused_by("test_nothing_of_a_credential_is_shown_where_tokens_are_issued")
+@refused_by("test_issuing_tokens_shows_no_credential")
 class AnswersTheForm(HonestIssuer):
     """Sends the form back with the error."""
 

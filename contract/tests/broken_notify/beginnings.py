@@ -61,14 +61,14 @@ class SinkStartsAThread(HonestSink):
         threading.Thread(target=threading.Event().wait, args=[5], daemon=True).start()
 
 
-@disowned_by("test_two_with_the_same_options_tell_the_same_place")
+@disowned_by("test_two_sinks_with_the_same_options_use_the_same_endpoint")
 class SinkIsOfTheFuture(HonestSink):
     """Is written for another contract."""
 
     contract = (2, 0)
 
 
-@disowned_by("test_two_with_the_same_options_tell_the_same_place")
+@disowned_by("test_two_sinks_with_the_same_options_use_the_same_endpoint")
 class OnlyTheFirstTells(HonestSink):
     """Tells nothing where there is another of its kind already."""
 
@@ -108,7 +108,7 @@ class SinkClosesForAll(HonestSink):
         super().close()
 
 
-@disowned_by("test_close_lets_go_of_connections_and_threads")
+@disowned_by("test_close_releases_connections_and_threads")
 class KeepsItsConnections(HonestSink):
     """Leaves its connection open."""
 
@@ -118,7 +118,7 @@ class KeepsItsConnections(HonestSink):
         self.kept.append(self.connection)
 
 
-@disowned_by("test_close_lets_go_of_connections_and_threads")
+@disowned_by("test_close_releases_connections_and_threads")
 class KeepsItsThreads(HonestSink):
     """Starts a thread with its first delivery, and never ends it."""
 

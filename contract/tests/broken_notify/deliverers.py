@@ -84,7 +84,7 @@ class WritesNoStars(HonestSink):
         return super().lines(events)
 
 
-@disowned_by("test_an_event_told_again_has_the_same_id")
+@disowned_by("test_an_event_delivered_again_has_the_same_id")
 class NumbersItsTries(HonestSink):
     """Tells an event again under another id."""
 
@@ -117,7 +117,7 @@ class TellsWhenItCloses(HonestSink):
         super().close()
 
 
-@disowned_by("test_threads_tell_the_events_of_their_repositories_in_order")
+@disowned_by("test_threads_deliver_the_events_of_their_repositories_in_order")
 class KnowsOneCallOnly(HonestSink):
     """Lets two threads write over each other's events."""
 

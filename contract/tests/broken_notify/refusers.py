@@ -15,7 +15,7 @@ from entrepot_contract.events import Event
 from entrepot_contract.notify import Rejected, SinkError, Undelivered
 
 
-@disowned_by("test_a_place_where_nobody_is_raises_undelivered")
+@disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class GivesUpAtOnce(HonestSink):
     """Rejects what it cannot tell anybody."""
 
@@ -23,7 +23,7 @@ class GivesUpAtOnce(HonestSink):
         return Rejected("nobody is there") if isinstance(error, ConnectionRefusedError) else super().undelivered(error)
 
 
-@disowned_by("test_a_place_where_nobody_is_raises_undelivered")
+@disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class FiresAndForgets(HonestSink):
     """Says nothing where nobody is."""
 
@@ -34,7 +34,7 @@ class FiresAndForgets(HonestSink):
             return
 
 
-@disowned_by("test_a_place_where_nobody_is_raises_undelivered")
+@disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class LetsErrorsEscape(HonestSink):
     """Raises what its socket does."""
 
@@ -42,7 +42,7 @@ class LetsErrorsEscape(HonestSink):
         return error
 
 
-@disowned_by("test_a_place_where_nobody_is_raises_undelivered")
+@disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class RaisesTheBase(HonestSink):
     """Raises an error of which nobody knows whether it will pass."""
 
@@ -50,7 +50,7 @@ class RaisesTheBase(HonestSink):
         return SinkError("something is wrong")
 
 
-@disowned_by("test_a_place_that_never_answers_raises_undelivered")
+@disowned_by("test_a_hanging_endpoint_raises_undelivered")
 class RejectsForSlowness(HonestSink):
     """Takes no answer for a no."""
 
@@ -58,7 +58,7 @@ class RejectsForSlowness(HonestSink):
         return Rejected("too slow") if isinstance(error, TimeoutError) else super().undelivered(error)
 
 
-@disowned_by("test_a_place_that_never_answers_costs_the_timeout[one-0.2]")
+@disowned_by("test_a_hanging_endpoint_takes_the_timeout[one-0.2]")
 class HasATimeoutOfItsOwn(HonestSink):
     """Waits two seconds, whatever it is given."""
 
@@ -66,7 +66,7 @@ class HasATimeoutOfItsOwn(HonestSink):
         super().deliver(events, timedelta(seconds=2))
 
 
-@disowned_by("test_a_place_that_never_answers_costs_the_timeout[many-0.2]")
+@disowned_by("test_a_hanging_endpoint_takes_the_timeout[many-0.2]")
 class SendsWithoutATimeout(HonestSink):
     """Keeps the timeout for the answer alone."""
 
@@ -77,7 +77,7 @@ class SendsWithoutATimeout(HonestSink):
         return connection
 
 
-@disowned_by("test_a_timeout_of_nothing_is_kept")
+@disowned_by("test_a_timeout_of_almost_zero_is_respected")
 class TakesItsTime(HonestSink):
     """Needs a second, however little there is."""
 
@@ -86,7 +86,7 @@ class TakesItsTime(HonestSink):
         super().deliver(events, timeout)
 
 
-@disowned_by("test_a_place_that_fails_raises_undelivered")
+@disowned_by("test_a_failing_endpoint_raises_undelivered")
 class RejectsFaults(HonestSink):
     """Rejects what may pass."""
 
@@ -95,7 +95,7 @@ class RejectsFaults(HonestSink):
             raise Rejected("it was not taken")
 
 
-@disowned_by("test_a_place_that_fails_raises_undelivered")
+@disowned_by("test_a_failing_endpoint_raises_undelivered")
 class WantsItYesterday(HonestSink):
     """Tells a time that is over."""
 
@@ -105,7 +105,7 @@ class WantsItYesterday(HonestSink):
         super().judge(answer)
 
 
-@disowned_by("test_a_place_that_will_never_take_them_raises_rejected")
+@disowned_by("test_a_rejecting_endpoint_raises_rejected")
 class HopesForEver(HonestSink):
     """Takes a no for a later."""
 
@@ -114,7 +114,7 @@ class HopesForEver(HonestSink):
             raise Undelivered("it was not taken")
 
 
-@disowned_by("test_the_same_place_refuses_in_the_same_way_again")
+@disowned_by("test_the_same_endpoint_raises_the_same_error_again")
 class RejectsTheSecondTry(HonestSink):
     """Raises now this, now that."""
 
@@ -125,7 +125,7 @@ class RejectsTheSecondTry(HonestSink):
         return super().undelivered(error) if self.tries == 1 else Rejected("enough")
 
 
-@disowned_by("test_a_place_that_works_again_takes_what_it_had_not")
+@disowned_by("test_an_endpoint_that_works_again_accepts_the_events")
 class BreaksForGood(HonestSink):
     """Never tries again itself."""
 

@@ -168,7 +168,7 @@ def test_metrics_are_served_if_enabled_and_there_is_an_endpoint(tmp_path: Path) 
         ("notifications: {endpoints: [{name: a}, {name: a}]}", "notifications.endpoints must have unique names"),
         ("notifications: {endpoints: [{name: a, timeout: 0}]}", "notifications.endpoints.0.timeout should be"),
         ("http: {addr: nowhere}", "http.addr is not an address; use for example :5000, 127.0.0.1:5000 or [::1]:5000"),
-        ("http: {draintimeout: soon}", "http.draintimeout is no duration"),
+        ("http: {draintimeout: soon}", "http.draintimeout is not a duration"),
         ("http: {net: unix}", "http.net should be 'tcp'"),
         ("http: {host: registry}", "http.host is not a URL"),
         ("http: {prefix: registry}", "http.prefix must begin and end with a slash"),
@@ -233,7 +233,7 @@ def test_an_unsupported_key_that_must_not_be_ignored_is_a_fault(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("environ", "fault"),
     [
-        ({"HTTP_DRAINTIMEOUT": "soon"}, "http.draintimeout is no duration; "),
+        ({"HTTP_DRAINTIMEOUT": "soon"}, "http.draintimeout is not a duration; "),
         ({"HTTP_TLS_CERTIFICATE": "c"}, "http.tls.key is required"),
         ({"HTTP": "{adr: x}"}, "http.adr is not a known key, "),
         ({"HEALTH": "{storagedriver: {enable: x}}"}, "health.storagedriver.enable is not a known key, "),

@@ -35,28 +35,28 @@ BARE = """
 AT_START = {
     "wrong-contract": (
         DRIVER + "        contract = (3, 1)\n",
-        "it was written for contract 3.1 and this host keeps 1.0; install a newer entrepot, or another version of it "
+        "it was written for contract 3.1 and this host supports 1.0; install a newer entrepot, or a different version "
         "than wrong-contract-driver 1.2.3",
     ),
     "missing-verbs": (
         BARE,
-        "it lacks capabilities, put, read, stat, list_objects, move, delete, upload_start, upload_append, "
-        "upload_commit, upload_abort, sign_url, health, close of its contract; "
-        "install another version of it than missing-verbs-driver 1.2.3, or tell its author",
+        "it does not implement capabilities, put, read, stat, list_objects, move, delete, upload_start, upload_append, "
+        "upload_commit, upload_abort, sign_url, health, close; "
+        "install a different version than missing-verbs-driver 1.2.3, or contact its author",
     ),
     "wrong-options": (
         DRIVER + "        Options = dict\n",
-        "it lacks Options below entrepot_contract.DriverOptions of its contract; install another version of it than "
-        "wrong-options-driver 1.2.3, or tell its author",
+        "it does not implement Options as a subclass of entrepot_contract.DriverOptions; install a different version "
+        "than wrong-options-driver 1.2.3, or contact its author",
     ),
     "import-error": (
         "import no_such_sdk",
-        "cannot be imported: ModuleNotFoundError: No module named 'no_such_sdk'; install import-error-driver 1.2.3 and "
-        "what it needs again: pip install --force-reinstall import-error-driver",
+        "cannot be imported: ModuleNotFoundError: No module named 'no_such_sdk'; reinstall import-error-driver 1.2.3 and "
+        "its dependencies: pip install --force-reinstall import-error-driver",
     ),
     "import-exits": (
         "raise SystemExit('two\\nlines')",
-        "cannot be imported: SystemExit: two lines; install import-exits-driver 1.2.3 and what it needs again: "
+        "cannot be imported: SystemExit: two lines; reinstall import-exits-driver 1.2.3 and its dependencies: "
         "pip install --force-reinstall import-exits-driver",
     ),
 }
@@ -72,8 +72,8 @@ AT_SERVE = [
     pytest.param(
         DRIVER + "        def __init__(self, options): raise KeyError('sword' + 'fish')\n",
         "bad",
-        "the storage plugin 'bad' let a KeyError out when it was made, which is a defect of bad-driver 1.2.3; install "
-        "another version of it, or tell its author",
+        "the storage plugin 'bad' raised KeyError when it was created, which is a bug in bad-driver 1.2.3; install "
+        "a different version, or contact its author",
         id="exception when made",
     ),
     pytest.param(

@@ -21,7 +21,7 @@ def test_a_plugin_that_cannot_be_imported_is_listed_and_does_not_affect_others(i
     install("z-good-driver", GOOD, storage={"z-good": "Driver"}, version="7.1")
     found = {one.name: one for one in installed_plugins()}
     assert found["a-broken"].error == (
-        "cannot be imported: SystemError: no library; install a-broken-driver 1.2.3 and what it needs again: "
+        "cannot be imported: SystemError: no library; reinstall a-broken-driver 1.2.3 and its dependencies: "
         "pip install --force-reinstall a-broken-driver"
     )
     good = found["z-good"]

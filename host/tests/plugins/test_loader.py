@@ -42,7 +42,7 @@ def test_a_known_driver_that_is_not_installed_is_named_with_its_package(
 ) -> None:
     here = [claim for claim in claims(STORAGE) if claim.name in {"filesystem", "inmemory"}]
     monkeypatch.setattr(loader, "claims", lambda group: here)
-    with pytest.raises(PluginError, match=rf"{name}.*installed are filesystem, inmemory.*pip install {package}$"):
+    with pytest.raises(PluginError, match=rf"{name}.*installed: filesystem, inmemory.*pip install {package}$"):
         load_storage(name)
 
 
@@ -54,9 +54,9 @@ def test_a_newly_installed_package_is_found(install: Install) -> None:
 
 
 def test_an_unknown_driver_is_rejected_with_the_nearest_name() -> None:
-    with pytest.raises(PluginError, match=r"'filesytem'; installed are .*filesystem.*did you mean 'filesystem'"):
+    with pytest.raises(PluginError, match=r"'filesytem'; installed: .*filesystem.*did you mean 'filesystem'"):
         load_storage("filesytem")
-    with pytest.raises(PluginError, match=r"no server plugin is called 'nginx'; installed are .*, waitress; install"):
+    with pytest.raises(PluginError, match=r"no server plugin is called 'nginx'; installed: .*, waitress; install"):
         load_server("nginx")
 
 
@@ -77,22 +77,22 @@ def test_a_driver_that_cannot_be_imported_is_reported_with_the_reason(install: I
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("class Driver: contract = (1, 0)", "no subclass of entrepot_contract.storage.StorageDriver"),
-        ("Driver = 5", "no subclass"),
+        ("class Driver: contract = (1, 0)", "not a subclass of entrepot_contract.storage.StorageDriver"),
+        ("Driver = 5", "not a subclass"),
         (
             GOOD.replace("(1, 0)", "(2, 0)"),
-            "written for contract 2.0 and this host keeps 1.0; install a newer entrepot",
+            "written for contract 2.0 and this host supports 1.0; install a newer entrepot",
         ),
         (
             GOOD.replace("(1, 0)", "(1, 1)"),
-            "written for contract 1.1 and this host keeps 1.0; install a newer entrepot",
+            "written for contract 1.1 and this host supports 1.0; install a newer entrepot",
         ),
         (
             GOOD.replace("(1, 0)", "(0, 9)"),
-            "written for contract 0.9 and this host keeps 1.0; install an older entrepot",
+            "written for contract 0.9 and this host supports 1.0; install an older entrepot",
         ),
-        (GOOD.replace("contract = (1, 0)", "contract = None"), "does not say for which contract"),
-        (GOOD.replace("(1, 0)", "'1.0'"), "does not say for which contract"),
+        (GOOD.replace("contract = (1, 0)", "contract = None"), "does not declare a contract version"),
+        (GOOD.replace("(1, 0)", "'1.0'"), "does not declare a contract version"),
     ],
 )
 def test_an_incompatible_driver_is_rejected_in_one_sentence(install: Install, source: str, reason: str) -> None:
@@ -105,7 +105,7 @@ def test_an_incompatible_driver_is_rejected_in_one_sentence(install: Install, so
 
 def test_a_storage_driver_is_not_a_server(install: Install) -> None:
     install("their-driver", GOOD, server={"mine": "Driver"})
-    with pytest.raises(PluginError, match=r"no subclass of entrepot_contract\.server\.ServerDriver"):
+    with pytest.raises(PluginError, match=r"not a subclass of entrepot_contract\.server\.ServerDriver"):
         load_server("mine")
 
 
@@ -113,7 +113,7 @@ def test_an_authenticator_is_found_by_its_name_and_a_storage_driver_is_not_one(i
     install("their-auth", AUTH, auth={"mine": "Driver"})
     install("their-driver", GOOD, auth={"theirs": "Driver"})
     assert load_auth("mine").name == "mine"
-    with pytest.raises(PluginError, match=r"no subclass of entrepot_contract\.auth\.Authenticator"):
+    with pytest.raises(PluginError, match=r"not a subclass of entrepot_contract\.auth\.Authenticator"):
         load_auth("theirs")
 
 

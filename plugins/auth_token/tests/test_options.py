@@ -37,7 +37,7 @@ def fault(options: Mapping[str, object]) -> str:
         ({"jwks": "k", "issuer": {"name": "a", "kye": "b"}}, "unknown option 'issuer.kye'"),
         ({"jwks": "k", "issuer": {"name": "a", "expires": "5m"}}, "set key too"),
         ({"issuer": {"name": "a", "key": "k", "expires": "59s"}}, "'issuer.expires'"),
-        ({"issuer": {"name": "a", "key": "k", "refresh": "a month"}}, "is no duration"),
+        ({"issuer": {"name": "a", "key": "k", "refresh": "a month"}}, "is not a duration"),
         ({"jwks": "k", "signingalgorithms": ["none"]}, "'signingalgorithms.0'"),
         ({"jwks": "k", "autoredirectpath": "auth"}, "'autoredirectpath'"),
         ({"jwks": "http://t.example/keys"}, "has to be a path or an https URL"),

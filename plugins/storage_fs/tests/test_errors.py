@@ -81,7 +81,7 @@ def test_what_the_system_refuses_names_its_call(foreign: tuple[Path, UploadState
     for operation, key, call in calls:
         with told(Denied, operation, key, f"the right to {'read' if operation == 'read' else 'write'}"):
             call()
-    with told(DeleteFailed, "delete", None, "1 keys are still there: the system refuses: Permission denied"):
+    with told(DeleteFailed, "delete", None, "1 keys could not be deleted: the system refuses: Permission denied"):
         driver.delete([SOURCE])
     with pytest.raises(DeleteFailed) as caught:
         driver.delete([SOURCE])

@@ -15,7 +15,7 @@ from entrepot_storage_gcs import GcsDriver
 class TestGcs(StorageContract):
     driver_class = GcsDriver
     known_failures: ClassVar[Mapping[str, str]] = {
-        "test_signed_url_ends": "fake-gcs-server never looks at X-Goog-Expires, which Cloud Storage refuses when it is "
+        "test_signed_url_expires": "fake-gcs-server never looks at X-Goog-Expires, which Cloud Storage refuses when it is "
         "over; fsouza/fake-gcs-server, `downloadObject`",
     }
 

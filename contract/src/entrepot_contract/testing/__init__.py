@@ -67,7 +67,7 @@ _PLACES: Final = {
 
 
 def __getattr__(name: str) -> object:
-    """Load a kit when it is asked for: pytest imports this package in every run, for its plugin."""
+    """Import a kit on first use: pytest imports this package in every run, because of its plugin."""
     if name in _PLACES:
         return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What all kits stand on: how a plugin is put under the kit, and which tests it has to pass."""
+"""Base classes of all kits: access to the plugin under test, and selection of the tests that it has to pass."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["KitBase", "Plugin", "stop"]
 
 
 class Plugin(Protocol):
-    """What the classes under all kits have in common."""
+    """The common interface of plugin classes in all kits."""
 
     name: ClassVar[str]
     contract: ClassVar[tuple[int, int]]
@@ -22,31 +22,31 @@ class Plugin(Protocol):
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
-        """A plugin from its section of the configuration."""
+        """Return a plugin for its section of the configuration."""
 
 
 def stop(request: pytest.FixtureRequest, status: Literal["not-claimed", "pending"], reason: str) -> NoReturn:
-    """End a test that the plugin need not pass; the report shows the status."""
+    """Skip a test that does not apply to the plugin; the report shows the status."""
     request.node.user_properties.append(("contract_status", status))
     pytest.skip(f"{status}: {reason}")
 
 
 class KitBase:
-    """Knows the class under test, its options, and what it claims."""
+    """Provides the class under test, its options and its capabilities."""
 
     contract_kit: ClassVar[str]
-    """The name of the kit, as in the table ``KITS``."""
+    """The name of the kit, a key of ``KITS``."""
 
     under_test: ClassVar[str]
     """The name of the attribute that holds the class under test."""
 
     its_own: ClassVar[frozenset[str]]
-    """What a suite says of its plugin, beside the class and the known failures."""
+    """The names that a test suite defines for its plugin, besides the class and the known failures."""
 
     known_failures: ClassVar[Mapping[str, str]] = {}
     """Tests that are known to fail, as ``test_name`` or ``test_name[case]``, each with the reason and the issue.
 
-    One that passes all the same is a failure.
+    One that passes is reported as a failure.
     """
 
     @classmethod
@@ -57,20 +57,20 @@ class KitBase:
 
     @pytest.fixture
     def config(self) -> Mapping[str, object]:
-        """The plugin's section of the configuration: JSON values, made afresh for every test."""
-        pytest.fail(f"{type(self).__name__} needs a fixture `config` that answers the options of its plugin")
+        """The plugin's section of the configuration: JSON values, created anew for every test."""
+        pytest.fail(f"{type(self).__name__} needs a fixture `config` that returns the options of its plugin")
 
     @pytest.fixture
     def shown(self) -> Mapping[str, object]:
-        """What the plugin claims, as the report shows it."""
+        """The plugin's capabilities, as shown in the report."""
         raise NotImplementedError
 
     @pytest.fixture(autouse=True)
     def contract_gate(self, request: pytest.FixtureRequest, shown: Mapping[str, object]) -> None:
-        """Stop a test that is newer than the plugin, or needs what the plugin does not claim."""
+        """Skip a test that is newer than the plugin, or needs a capability that the plugin does not have."""
         request.node.user_properties.append(("contract_capabilities", dict(shown)))
         if since_of(request.function) > self.plugin_class().contract:
-            stop(request, "pending", "came with contract {}.{}".format(*since_of(request.function)))
+            stop(request, "pending", "added in contract {}.{}".format(*since_of(request.function)))
         for capability in needs_of(request.function):
             if not shown[capability]:
                 stop(request, "not-claimed", capability)

@@ -1,4 +1,4 @@
-"""``entrepot-contract check``: the kits on plugins that are installed, with no file to write."""
+"""``entrepot-contract check``: run the kits on installed plugins, without writing a test file."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ __all__ = ["OPTIONS", "Chosen", "main"]
 
 OPTIONS = "ENTREPOT_CONTRACT_OPTIONS"
 EPILOG = f"""
-The file holds the plugin's options as a JSON object, or as YAML where PyYAML is installed. With --all-installed it
-maps the name of each plugin to that. "{{tmp}}" in a value stands for a fresh folder, made for every test. {HELP}
+The file holds the plugin's options as a JSON object, or as YAML if PyYAML is installed. With --all-installed, it maps
+the name of each plugin to such an object. "{{tmp}}" in a value is replaced by a new temporary directory for every test.
+{HELP}
 """
 Chosen = dict[str, dict[str, Mapping[str, object]]]
-"""By kind and name, what the file says of each plugin to run."""
+"""By kind and name, the file's content for each plugin to test."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; answers 0 where every plugin passes, 1 where one fails, 2 where it could not be run."""
+    """Run the command; returns 0 if every plugin passes, 1 if one fails, 2 if the command could not be run."""
     parser = argparse.ArgumentParser(prog="entrepot-contract", description="The test kits of entrepot's contracts.")
     check = parser.add_subparsers(required=True).add_parser(
         "check",
@@ -39,10 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     which = check.add_mutually_exclusive_group(required=True)
     which.add_argument("name", nargs="?", metavar="NAME", help="a plugin's name, as in the configuration")
-    which.add_argument("--all-installed", action="store_true", help="every plugin that is installed")
-    check.add_argument("--kind", choices=sorted(KITS), help="needed where a NAME is of several kinds")
-    check.add_argument("--config", metavar="FILE", type=Path, help="the options")
-    check.add_argument("--report", metavar="FILE", action="append", default=[], help="write a .json, .md or .html")
+    which.add_argument("--all-installed", action="store_true", help="test all installed plugins")
+    check.add_argument("--kind", choices=sorted(KITS), help="kind of plugin, if NAME is ambiguous")
+    check.add_argument("--config", metavar="FILE", type=Path, help="file with the options")
+    check.add_argument(
+        "--report", metavar="FILE", action="append", default=[], help="write a report (.json, .md or .html)"
+    )
     given = parser.parse_args(arguments)
     try:
         chosen = choose(given.name, given.kind, read_config(given.config))
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def read_config(file: Path | None) -> Mapping[str, object]:
-    """The content of a configuration file; nothing without a file."""
+    """Return the content of a configuration file, or an empty mapping without a file."""
     if file is None:
         return {}
     try:
@@ -64,13 +67,13 @@ def read_config(file: Path | None) -> Mapping[str, object]:
     except ValueError as error:
         raise UsageError(f"{file} is not valid: {error}") from error
     if not isinstance(found, dict):
-        raise UsageError(f"{file} has to hold an object: names of options, or of plugins, with their values")
+        raise UsageError(f"{file} must contain an object that maps option names, or plugin names, to values")
     return found
 
 
 def _yaml(file: Path, text: str) -> object:
     if importlib.util.find_spec("yaml") is None:
-        raise UsageError(f"{file} is not .json, and YAML needs PyYAML: pip install PyYAML")
+        raise UsageError(f"{file} is not a .json file, and YAML requires PyYAML: pip install PyYAML")
     yaml = importlib.import_module("yaml")
     try:
         found: object = yaml.safe_load(text)
@@ -80,7 +83,7 @@ def _yaml(file: Path, text: str) -> object:
 
 
 def choose(name: str | None, kind: str | None, config: Mapping[str, object]) -> Chosen:
-    """What the file says of each plugin to run."""
+    """Return the file's content for each plugin to test."""
     points = {each: {point.name: point for point in metadata.entry_points(group=KITS[each].group)} for each in KITS}
     if name is None:
         kinds = [each for each in points if points[each] and kind in {None, each}]
@@ -89,21 +92,21 @@ def choose(name: str | None, kind: str | None, config: Mapping[str, object]) -> 
         wanted = [(each, name) for each in points if name in points[each] and kind in {None, each}]
         if len(wanted) > 1:
             kinds_of_it = " or --kind ".join(each for each, _ in wanted)
-            raise UsageError(f"{name!r} is the name of more than one plugin: add --kind {kinds_of_it}")
+            raise UsageError(f"{name!r} is ambiguous: add --kind {kinds_of_it}")
     if not wanted:
         raise UsageError(_none_of(name, {each: list(points[each]) for each in points if kind in {None, each}}))
     chosen: Chosen = {}
     for each, plugin in wanted:
-        said = config if name is not None else config.get(plugin, {})
+        section = config if name is not None else config.get(plugin, {})
         where = f"--config FILE, under {plugin!r}" if name is None else "--config FILE"
-        if not isinstance(said, dict):
-            raise UsageError(f"the options of {plugin!r} have to be an object")
+        if not isinstance(section, dict):
+            raise UsageError(f"the options of {plugin!r} must be an object")
         takes_options = bool(_options_of(each, points[each][plugin]))
         if each in SECTIONS:
-            check_section(each, plugin, said, where)
-        elif takes_options and not said:
-            raise UsageError(f"{plugin!r} takes options, and the kit writes where they say: give them in {where}")
-        chosen.setdefault(each, {})[plugin] = said
+            check_section(each, plugin, section, where)
+        elif takes_options and not section:
+            raise UsageError(f"{plugin!r} takes options, which determine where the kit writes: set them in {where}")
+        chosen.setdefault(each, {})[plugin] = section
     return chosen
 
 
@@ -111,7 +114,7 @@ def _none_of(name: str | None, installed: Mapping[str, Sequence[str]]) -> str:
     nouns = " or ".join(KITS[kind].noun for kind in installed)
     names = sorted(plugin for plugins in installed.values() for plugin in plugins)
     if name is not None:
-        return f"no {nouns} {name!r} is installed; installed are: {', '.join(names) or 'none'}"
+        return f"no {nouns} {name!r} is installed; installed: {', '.join(names) or 'none'}"
     groups = " or ".join(repr(KITS[kind].group) for kind in installed)
     return f"no {nouns} is installed: no package has an entry point in the group {groups}"
 
@@ -123,13 +126,16 @@ def _options_of(kind: str, point: metadata.EntryPoint) -> Mapping[str, object]:
         raise UsageError(f"{point.name!r} cannot be imported from {point.value}: {error}") from error
     wanted = KITS[kind].plugin
     if not (isinstance(plugin, type) and wanted in plugin.__mro__):
-        raise UsageError(f"{point.name!r} is no {KITS[kind].noun}: {point.value} is no subclass of {wanted.__name__}")
+        message = (
+            f"{point.name!r} is not a valid {KITS[kind].noun}: {point.value} is not a subclass of {wanted.__name__}"
+        )
+        raise UsageError(message)
     checked: type[Plugin] = plugin
     return checked.Options.model_fields
 
 
 def run(chosen: Chosen, reports: Sequence[str]) -> int:
-    """Run the kit in a pytest of its own, which no configuration of the working folder can change."""
+    """Run the kit in a separate pytest process, which ignores any configuration of the working directory."""
     with tempfile.TemporaryDirectory(prefix="entrepot-contract-") as folder:
         options = Path(folder, "options.json")
         options.touch(mode=0o600)

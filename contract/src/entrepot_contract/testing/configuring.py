@@ -1,4 +1,4 @@
-"""What a plugin has to say of options and files that are wrong."""
+"""Checks of the errors that plugins raise for invalid options and missing files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SENTINEL = "kit-sentinel-5d1f"
 
 
 def refuses_wrong_options(plugin: type[Plugin], config: Mapping[str, object]) -> None:
-    """Every option that is unknown, missing or of another type raises a ConfigError that names it and no value."""
+    """Check that each unknown, missing or mistyped option raises a ConfigError that names it, without a value."""
     assert issubclass(plugin.Options, DriverOptions)
     for name, wrong in _faults(plugin, config):
         with pytest.raises(ConfigError) as caught:
@@ -39,19 +39,19 @@ def _faults(plugin: type[Plugin], config: Mapping[str, object]) -> Iterator[tupl
 
 
 def refuses_missing_files(plugin: type[Plugin], config: Mapping[str, object]) -> bool:
-    """Every file that the options name, taken away, raises a ConfigError that names it; False where there is none."""
+    """Check that each missing file raises a ConfigError that names it; returns False if the options name no file."""
     faults = list(_without_files(dict(config)))
     for file, wrong in faults:
         assert isinstance(wrong, dict)
         with pytest.raises(ConfigError) as caught:
             plugin.from_config(wrong)
         assert caught.value.driver == plugin.name
-        assert f"{file}.{SENTINEL}" in str(caught.value), "the error has to say which file"
+        assert f"{file}.{SENTINEL}" in str(caught.value), "the error must name the file"
     return bool(faults)
 
 
 def _without_files(value: object) -> Iterator[tuple[str, object]]:
-    """Every file that a value names, and the value with the name of a missing one instead."""
+    """Yield each file that a value names, with a copy of the value that names a missing file instead."""
     if isinstance(value, str) and value and Path(value).is_file():
         yield value, f"{value}.{SENTINEL}"
     elif isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""The storage contract as a page: its docstrings, and the tests of the kit that prove each sentence.
+"""Generate the page about the storage contract: its docstrings, and the tests of the kit that prove each sentence.
 
-``python -m entrepot_contract.testing.document > docs/contract.md`` writes it.
+Run ``python -m entrepot_contract.testing.document > docs/contract.md``.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["document"]
 
 _NOTE: Final = "<!-- Generated from the docstrings: python -m entrepot_contract.testing.document > docs/contract.md -->"
 _INTRODUCTION: Final = """\
-Under each heading stands what a driver must do, and then which tests of the kit prove which of its sentences, or why
-none can. To run them on a driver of your own is five lines: see [entrepot-contract](../contract/README.md). How a
-driver is written, step by step: [Writing a driver](writing-a-driver.md)."""
+Each section states what a driver must do, followed by the tests of the kit that prove each sentence, or the reason why
+no test can. Running the kit on your own driver takes five lines: see [entrepot-contract](../contract/README.md). For a
+tutorial, see [Writing a driver](writing-a-driver.md)."""
 _DRIVER: Final = "StorageDriver"
 
 _Section = tuple[str, Sequence[str]]
@@ -36,7 +36,7 @@ _Section = tuple[str, Sequence[str]]
 
 
 def document() -> str:
-    """The page, in Markdown."""
+    """Return the page as Markdown."""
     body = _driver().body
     named = [name for name, node in _nodes(errors).items() if isinstance(node, ast.ClassDef)]
     parts: list[tuple[str, list[_Section]]] = [
@@ -61,7 +61,7 @@ def _contents(title: str, sections: Sequence[_Section], seen: Counter[str]) -> I
 
 
 def _anchor(heading: str, seen: Counter[str]) -> str:
-    """Where a heading can be reached: the second of one name has a number (``health``, ``Health``)."""
+    """Return the anchor of a heading; the second of the same name gets a number (``health``, ``Health``)."""
     name = heading.lower()
     seen[name] += 1
     return name if seen[name] == 1 else f"{name}-{seen[name] - 1}"
@@ -77,12 +77,12 @@ def _part(title: str, sections: Sequence[_Section]) -> Iterator[str]:
 
 
 def _attributes(body: Sequence[ast.stmt]) -> Iterator[str]:
-    told = [
+    lines = [
         f"- `{ast.unparse(node)}`: {_line(text.value.value)}"
         for node, text in pairwise(body)
         if isinstance(node, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
     ]
-    yield "\n".join(told)
+    yield "\n".join(lines)
 
 
 def _verb(node: ast.FunctionDef) -> _Section:
@@ -90,19 +90,19 @@ def _verb(node: ast.FunctionDef) -> _Section:
     raised = [error for error in errors.__all__ if re.search(rf"\b{error}\b", text)]
     blocks = [_code(_signature(node)), *_prose(text)]
     if raised:
-        blocks.append("Errors of its own: " + ", ".join(f"[`{error}`](#{error.lower()})" for error in raised) + ".")
+        blocks.append("Errors: " + ", ".join(f"[`{error}`](#{error.lower()})" for error in raised) + ".")
     return node.name, [*blocks, *_proofs(node.name)]
 
 
 def _described(module: ModuleType, name: str) -> _Section:
     bases = [base.__name__ for base in getattr(getattr(module, name), "__bases__", ()) if module is errors]
-    below = [f"A kind of {' and of '.join(f'`{base}`' for base in bases)}."] if bases else []
+    below = [f"Subclass of {' and '.join(f'`{base}`' for base in bases)}."] if bases else []
     shape = _shape(_nodes(module)[name])
     return name, [*([_code(shape)] if shape else []), *_prose(_text(module, name)), *below, *_proofs(name)]
 
 
 def _shape(node: ast.stmt) -> str:
-    """What code needs to know of a name, without what its docstring says; nothing where that is all."""
+    """Return the signature or fields of a name, or an empty text if there are none."""
     if isinstance(node, ast.FunctionDef):
         return _signature(node)
     if not isinstance(node, ast.ClassDef):
@@ -129,7 +129,7 @@ def _signature(node: ast.FunctionDef) -> str:
 
 
 def _proofs(where: str) -> Iterator[str]:
-    """A table of the sentences of one place and of its parts, in their order, and what proves each."""
+    """Yield a table of the sentences of one docstring and those nested in it, in order, and the tests for each."""
     proven: dict[str, list[str]] = {}
     for name in dir(StorageContract):
         test = getattr(StorageContract, name)
@@ -141,18 +141,18 @@ def _proofs(where: str) -> Iterator[str]:
     gaps = {_line(quote): reason for (place, quote), reason in kept if place.partition(".")[0] == where}
     if not proven and not gaps:
         return
-    text = _line(_whole(where))
+    text = _line(_docstrings(where))
     rows = ["| sentence | proven by |", "| --- | --- |"]
     for quote in sorted({*proven, *gaps}, key=lambda quote: (text.find(quote), quote)):
         proofs = ["<br>".join(proven.get(quote, []))]
         if quote in gaps:
-            proofs.append(f"*{'in part' if quote in proven else 'not'}: {gaps[quote]}*")
+            proofs.append(f"*{'partly' if quote in proven else 'not proven'}: {gaps[quote]}*")
         rows.append(f"| {quote} | {'<br>'.join(filter(None, proofs))} |")
     yield "\n".join(rows)
 
 
-def _whole(where: str) -> str:
-    """All docstrings below a name of the contract."""
+def _docstrings(where: str) -> str:
+    """Return all docstrings of a name of the contract, including nested ones."""
     if where == "storage":
         return storage.__doc__ or ""
     nodes = {**_nodes(errors), **_nodes(keys), **_nodes(types), **_nodes(storage)}
@@ -177,7 +177,7 @@ def _line(text: object) -> str:
 
 
 def _text(module: ModuleType, name: str) -> str:
-    """The docstring of a class or function, or the string below another name."""
+    """Return the docstring of a class or function, or the string below another name."""
     body = _body(module)
     for node, text in pairwise([*body, ast.Pass()]):
         if name not in _names(node):
@@ -196,7 +196,7 @@ def _driver() -> ast.ClassDef:
 
 
 def _nodes(module: ModuleType) -> dict[str, ast.stmt]:
-    """What a module's names stand for, in the order of its source."""
+    """Return the syntax tree node of each name in a module, in source order."""
     return {name: node for node in _body(module) for name in _names(node)}
 
 

@@ -1,4 +1,4 @@
-"""How often Hypothesis tries an example, in every kit."""
+"""The Hypothesis settings of all kits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences that no generic test can prove, or only in part, with the reason; every report shows them."""
+"""Sentences that no generic test can prove, or only partly, with the reason; every report shows them."""
 
 from __future__ import annotations
 
@@ -8,60 +8,68 @@ from typing import Final
 __all__ = ["NOT_PROVEN"]
 
 STORAGE: Final = {
-    ("put", "Where ``durable`` is claimed, the object survives power loss from then on."): (
-        "no test here cuts the power; the kit only kills processes"
+    ("put", "With the capability ``durable``, the object then survives power loss."): (
+        "the kit cannot cut the power; it only kills processes"
     ),
-    ("upload_commit", "Where ``durable`` is claimed, the object survives power loss from then on."): (
-        "no test here cuts the power; the kit only kills processes"
+    ("upload_commit", "With the capability ``durable``, the object then survives power loss."): (
+        "the kit cannot cut the power; it only kills processes"
     ),
-    ("read", "A broken connection raises Unavailable from the iterator"): (
+    ("read", "A broken connection raises Unavailable from the iterator;"): (
         "the kit cannot break a backend's connections; it deletes and overwrites objects under their readers"
     ),
-    ("list_objects", "Pages are fetched as they are needed: the first item costs no full listing."): (
-        "calls of the backend cannot be seen from outside; the kit pages through 2,500 keys and stops early"
+    ("list_objects", "Pages are fetched on demand: the first item does not require a full listing."): (
+        "requests to the backend cannot be observed; the kit pages through 2,500 keys and stops early"
     ),
-    ("move", "A crash between may leave both, never neither."): (
-        "the kit kills processes that move, but cannot choose the moment between the two steps"
+    ("move", "A crash may leave both, never neither."): (
+        "the kit kills processes during moves, but cannot choose the moment between the two steps"
     ),
-    ("delete", "many in few calls of the backend"): "calls of the backend cannot be seen from outside",
-    ("upload_commit", "on the backend's side, and never through the host"): "the way of the bytes cannot be seen",
+    ("delete", "many with few requests to the backend"): "requests to the backend cannot be observed",
+    ("upload_commit", "and happens in the backend, without transferring the data through the host"): (
+        "the path of the data cannot be observed"
+    ),
 }
 
 AUTH: Final = {
     ("Identity", "``stamp`` changes whenever the user's credential changes"): (
-        "the kit changes no user's credential; it compares the stamps of a credential and of its user"
+        "the kit does not change credentials; it compares the stamps of a credential and of its user"
     ),
-    ("user", "with the groups and the stamp of now"): "the kit changes no user while the authenticator is open",
+    ("user", "with its current groups and stamp"): "the kit does not change users while the authenticator is open",
     (
         "authenticate",
         "expired",
-    ): "the kit waits for no credential's end; the suite may bring one that has expired",
-    ("__init__", "Raises ConfigError where a file cannot be used."): (
-        "the kit takes files away; what a file has to hold it does not know"
+    ): "the kit does not wait for a credential to expire; the suite may provide one that has expired",
+    ("__init__", "Raises ConfigError if a file cannot be used."): (
+        "the kit removes files; it does not know what a file must contain"
     ),
-    ("__init__", "open no connection, start no thread"): "it sees sockets, files and threads of Python, not of C code",
-    ("authenticate", "Wrong credentials cost the same time whether or not the user exists."): (
-        "times of the processor are compared within a factor of 3, where the suite gives pairs"
+    (
+        "__init__",
+        "open no connection, start no thread",
+    ): "the kit observes sockets, files and threads of Python code, not of C code",
+    ("authenticate", "Rejecting a wrong credential takes the same time whether or not the user exists."): (
+        "CPU times are compared within a factor of 3, if the suite provides pairs"
     ),
 }
 
 NOTIFY: Final = {
-    ("__init__", "Raises ConfigError where a file cannot be used."): (
-        "the kit takes files away; what a file has to hold it does not know"
+    ("__init__", "Raises ConfigError if a file cannot be used."): (
+        "the kit removes files; it does not know what a file must contain"
     ),
-    ("__init__", "open no connection, start no thread"): "it sees sockets, files and threads of Python, not of C code",
-    ("deliver", "It returns or raises within the timeout and half a second, however the other side behaves."): (
-        "places that cannot be reached, hang or refuse are the suite's; none of the kit's sends a byte now and then"
+    (
+        "__init__",
+        "open no connection, start no thread",
+    ): "the kit observes sockets, files and threads of Python code, not of C code",
+    ("deliver", "It returns or raises within the timeout plus half a second, however the endpoint behaves."): (
+        "the suite provides endpoints that are unreachable, hang or reject; none of them sends single bytes slowly"
     ),
-    ("deliver", "Where the other side cannot be reached or does not answer, it raises Undelivered."): (
-        "one that does not answer is the suite's to give"
+    ("deliver", "If the endpoint cannot be reached or does not respond, it raises Undelivered."): (
+        "an endpoint that does not respond has to be provided by the suite"
     ),
     (
         "deliver",
-        "The host never tells two events of one repository at the same time; it calls from several threads.",
-    ): "what the host does is proven by its own tests",
-    ("deliver", "what was handed over with an error is told again."): "by the host, whose own tests prove it",
+        "The host never delivers two events of one repository concurrently; it calls from several threads.",
+    ): "proven by the host's own tests",
+    ("deliver", "after an error, all of them are delivered again."): "done by the host, and proven by its own tests",
 }
 
 NOT_PROVEN: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {"storage": STORAGE, "auth": AUTH, "notify": NOTIFY}
-"""By kit, and there by verb and sentence."""
+"""By kit, then by method and sentence."""

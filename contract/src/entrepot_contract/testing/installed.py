@@ -1,4 +1,4 @@
-"""The module that ``entrepot-contract check`` hands to pytest: one class for each plugin that was chosen."""
+"""The test module that ``entrepot-contract check`` runs: one class for each selected plugin."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["contract_of", "with_folder"]
 
 
 def with_folder(value: object, folder: str) -> object:
-    """A value in which ``{tmp}`` is replaced, at any depth."""
+    """Return a value in which ``{tmp}`` is replaced, at any depth."""
     if isinstance(value, str):
         return value.replace("{tmp}", folder)
     if isinstance(value, dict):
@@ -33,8 +33,8 @@ def with_folder(value: object, folder: str) -> object:
     return value
 
 
-def answering(options: Mapping[str, object]) -> object:
-    """A fixture that answers options."""
+def options_fixture(options: Mapping[str, object]) -> object:
+    """Return a fixture that returns options."""
 
     @pytest.fixture
     def config(self: KitBase, tmp_path: Path) -> Mapping[str, object]:
@@ -43,8 +43,8 @@ def answering(options: Mapping[str, object]) -> object:
     return config
 
 
-def running(command: Sequence[str]) -> object:
-    """A fixture that answers a function, which runs a command and answers the lines that it prints."""
+def command_fixture(command: Sequence[str]) -> object:
+    """Return a fixture that returns a function, which runs a command and returns the lines that it prints."""
 
     @pytest.fixture
     def runner(self: KitBase, tmp_path: Path) -> Callable[[], Sequence[str]]:
@@ -52,7 +52,7 @@ def running(command: Sequence[str]) -> object:
             words = [word.replace("{tmp}", str(tmp_path)) for word in command]
             done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - the suite's own
             if done.returncode != 0:
-                pytest.fail(f"{command[0]} of the file ended with {done.returncode}: {done.stderr.strip()}")
+                pytest.fail(f"command {command[0]} exited with status {done.returncode}: {done.stderr.strip()}")
             return done.stdout.splitlines()
 
         return run
@@ -60,35 +60,35 @@ def running(command: Sequence[str]) -> object:
     return runner
 
 
-def storage(said: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
-    """The kit for a storage driver, and what its class holds."""
-    return StorageContract, {"config": answering(said)}
+def storage(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
+    """Return the kit for a storage driver, and the attributes of the test class."""
+    return StorageContract, {"config": options_fixture(section)}
 
 
-def auth(said: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
-    """The kit for an authenticator, and what its class holds."""
+def auth(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
+    """Return the kit for an authenticator, and the attributes of the test class."""
 
     @pytest.fixture
     def accepted(self: KitBase) -> Sequence[tuple[Presented, str]]:
-        return [(raw(each["authorization"]), each["user"]) for each in said.get("accepted", [])]
+        return [(raw(each["authorization"]), each["user"]) for each in section.get("accepted", [])]
 
     @pytest.fixture
     def refused(self: KitBase) -> Sequence[Presented]:
-        return [raw(each) for each in said["refused"]]
+        return [raw(each) for each in section["refused"]]
 
     @pytest.fixture
     def timing(self: KitBase) -> Sequence[tuple[Presented, Presented]]:
-        return [(raw(known), raw(unknown)) for known, unknown in said.get("timing", [])]
+        return [(raw(known), raw(unknown)) for known, unknown in section.get("timing", [])]
 
     fixtures = {"accepted": accepted, "refused": refused, "timing": timing}
-    return AuthenticatorContract, {"config": answering(said["options"]), **fixtures}
+    return AuthenticatorContract, {"config": options_fixture(section["options"]), **fixtures}
 
 
-def notify(said: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
-    """The kit for a sink, and what its class holds."""
-    commands = {part: running(said[part]) for part in ("received", "mend") if part in said}
-    places = {part: answering(said[part]) for part in said if part not in {"options", *commands}}
-    return SinkContract, {"config": answering(said["options"]), **places, **commands}
+def notify(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
+    """Return the kit for a sink, and the attributes of the test class."""
+    commands = {part: command_fixture(section[part]) for part in ("received", "mend") if part in section}
+    endpoints = {part: options_fixture(section[part]) for part in section if part not in {"options", *commands}}
+    return SinkContract, {"config": options_fixture(section["options"]), **endpoints, **commands}
 
 
 MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[type[KitBase], dict[str, object]]]]] = {
@@ -98,15 +98,15 @@ MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[type[KitBase], di
 }
 
 
-def contract_of(kind: str, name: str, said: Mapping[str, object]) -> type[KitBase]:
-    """The kit for one plugin."""
-    kit, held = MAKERS[kind](said)
+def contract_of(kind: str, name: str, section: Mapping[str, object]) -> type[KitBase]:
+    """Return the test class for one plugin."""
+    kit, attributes = MAKERS[kind](section)
     (point,) = metadata.entry_points(group=KITS[kind].group, name=name)
     case = f"Test_{''.join(letter if letter.isalnum() else '_' for letter in name)}"
-    return type(case, (kit,), {kit.under_test: point.load(), **held})
+    return type(case, (kit,), {kit.under_test: point.load(), **attributes})
 
 
 for kind, plugins in json.loads(Path(os.environ[OPTIONS]).read_text(encoding="utf-8")).items():
-    for name, said in plugins.items():
-        case = contract_of(kind, name, said)
+    for name, section in plugins.items():
+        case = contract_of(kind, name, section)
         globals()[case.__name__ if kind == "storage" else f"{case.__name__}_{kind}"] = case

@@ -1,4 +1,4 @@
-"""The kits that there are, and what a report and the command have to know of each."""
+"""The registry of the kits, used by reports and by the command."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["KITS", "Kit"]
 class Kit:
     """One contract: its title, its version, its classes, and the entry-point group of its plugins.
 
-    - ``plugin`` is the class that every plugin has to inherit; ``verbs`` are all classes whose methods it may bring.
-    - ``listed`` and ``versioned`` are where a report has its plugins, and its version.
+    - ``plugin`` is the class that every plugin must inherit; ``verbs`` are all classes whose methods it may implement.
+    - ``listed`` and ``versioned`` are the keys of a report for the plugins, and for the contract's version.
     """
 
     title: str
@@ -64,4 +64,4 @@ KITS: Final[Mapping[str, Kit]] = {
         versioned="notify_contract",
     ),
 }
-"""By the name of the kit, which is the end of its group's."""
+"""By the name of the kit, which is the last part of its entry-point group."""

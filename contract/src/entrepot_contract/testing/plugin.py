@@ -29,16 +29,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="write which sentences of the contract were proven, as .json, .md or .html; may be given again",
+        help="write a report of the sentences of the contract that were proven, as .json, .md or .html; repeatable",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect a report where one is wanted; under xdist only the controller sees every test."""
+    """Collect a report if requested; with xdist, only in the controller, which receives the results of all tests."""
     files = [Path(name) for name in config.getoption("contract_report")]
     for file in files:
         if file.suffix not in FORMATS:
-            raise pytest.UsageError(f"--contract-report={file}: the name has to end with one of {', '.join(FORMATS)}")
+            raise pytest.UsageError(
+                f"--contract-report={file}: the file name must end with one of {', '.join(FORMATS)}"
+            )
     if files and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_collector(files), "entrepot-contract-report")
 
@@ -50,7 +52,7 @@ def _collector(files: list[Path]) -> ReportCollector:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Note which plugin and sentences a test is about, and mark what is known to fail."""
+    """Record the plugin and the sentences of a test, and mark known failures."""
     case = getattr(item, "cls", None)
     if not isinstance(item, pytest.Function) or case is None or not hasattr(case, "contract_kit"):
         return
@@ -70,7 +72,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
-    """Count tests that a plugin need not pass as what they are, not as skipped."""
+    """Count tests that do not apply to a plugin under their own status, not as skipped."""
     if report.skipped and isinstance(report, pytest.TestReport):
         for name, value in report.user_properties:
             if name == "contract_status":

@@ -1,4 +1,4 @@
-"""Other processes, and the orders that the kit gives them."""
+"""Child processes, and the commands that the kit sends to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = 60.0
 
 
 class OtherProcess:
-    """A process with a plugin of its own."""
+    """A child process with its own instance of the plugin."""
 
     def __init__(self, plugin_class: type[Plugin]) -> None:
         module = sys.modules[plugin_class.__module__]
@@ -38,41 +38,41 @@ class OtherProcess:
             text=True,
             env=environment,
         )
-        self.answers: queue.Queue[str] = queue.Queue()
+        self.results: queue.Queue[str] = queue.Queue()
         assert self.child.stdin is not None
         assert self.child.stdout is not None
         self.orders: IO[str] = self.child.stdin
         self.listener = threading.Thread(target=self._listen, args=[self.child.stdout], daemon=True)
         self.listener.start()
 
-    def _listen(self, answers: IO[str]) -> None:
-        for line in answers:
-            self.answers.put(line)
-        self.answers.put("")
+    def _listen(self, results: IO[str]) -> None:
+        for line in results:
+            self.results.put(line)
+        self.results.put("")
 
     def send(self, action: str, **arguments: object) -> None:
-        """Give an order, and do not wait."""
+        """Send a command without waiting for the result."""
         self.orders.write(json.dumps({"action": action, **self.place, **arguments}) + "\n")
         self.orders.flush()
 
     def answer(self) -> object:
-        """The answer to the oldest order; an error of the contract answers ``{"error": its name}``."""
-        line = self.answers.get(timeout=PATIENCE)
-        assert line, "the other process died: a plugin let an error escape that the contract does not know"
+        """Return the result of the oldest command; an error of the contract is returned as ``{"error": its name}``."""
+        line = self.results.get(timeout=PATIENCE)
+        assert line, "the child process died: the plugin raised an exception that the contract does not define"
         return json.loads(line)
 
     def call(self, action: str, **arguments: object) -> object:
-        """Give an order and wait for its answer."""
+        """Send a command and wait for its result."""
         self.send(action, **arguments)
         return self.answer()
 
     def kill(self) -> None:
-        """End the process as a power switch would, with SIGKILL."""
+        """Kill the process with SIGKILL."""
         self.child.kill()
         self.close()
 
     def close(self) -> None:
-        """End the process, as it likes."""
+        """Close the command stream and wait for the process to exit."""
         self.orders.close()
         self.child.wait(timeout=PATIENCE)
         self.listener.join(timeout=PATIENCE)
@@ -81,19 +81,19 @@ class OtherProcess:
 
 
 class Processes:
-    """The other processes of one test."""
+    """The child processes of one test."""
 
     def __init__(self, plugin_class: type[Plugin]) -> None:
         self.plugin_class = plugin_class
         self.running: list[OtherProcess] = []
 
     def start(self) -> OtherProcess:
-        """One more process."""
+        """Start one more process."""
         self.running.append(OtherProcess(self.plugin_class))
         return self.running[-1]
 
     def open(self, count: int, config: Mapping[str, object]) -> list[OtherProcess]:
-        """Some processes that have opened a driver."""
+        """Start ``count`` processes and open a driver in each."""
         started = [self.start() for _ in range(count)]
         for process in started:
             process.send("open", config=config)
@@ -103,11 +103,11 @@ class Processes:
 
 
 class ProcessBase(KitBase):
-    """Starts other processes for a test, and ends them after it."""
+    """Starts child processes for a test, and kills them afterwards."""
 
     @pytest.fixture
     def processes(self) -> Iterator[Processes]:
-        """Other processes, which a storage driver finds on the same store."""
+        """Child processes; a storage driver in them uses the same store."""
         processes = Processes(self.plugin_class())
         yield processes
         for process in processes.running:

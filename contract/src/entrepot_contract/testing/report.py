@@ -1,4 +1,4 @@
-"""What a run of the kit has shown, one row for each sentence of the contract."""
+"""The report of a run of the kit, with one row for each sentence of the contract."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATUSES: Final = ("fail", "known-failure", "not-run", "pass", "pending", "not-c
 
 
 class TestResult(TypedDict):
-    """How one test ended."""
+    """The result of one test."""
 
     test: str
     status: str
@@ -37,7 +37,7 @@ class Row(TypedDict):
 
 
 class PluginReport(TypedDict):
-    """One plugin under its kit."""
+    """The results of one plugin."""
 
     driver: str
     test_class: str
@@ -51,7 +51,7 @@ class PluginReport(TypedDict):
 
 
 class Report(TypedDict):
-    """Every plugin of one run; what is not required is there where the run had some."""
+    """All plugins of one run; ``authenticators`` and ``sinks`` are present only if the run tested some."""
 
     kit: dict[str, str]
     drivers: list[PluginReport]
@@ -69,7 +69,7 @@ class Case:
         self.capabilities: dict[str, object] = {}
 
     def add(self, report: pytest.TestReport) -> None:
-        """Take in one phase of the test."""
+        """Add the result of one phase of the test."""
         noted = dict(report.user_properties)
         capabilities = noted.get("contract_capabilities")
         if isinstance(capabilities, dict):
@@ -87,7 +87,7 @@ class Case:
 
 
 class ReportCollector:
-    """Hears how the tests of the kit end, and writes the report at the end of the run."""
+    """Collects the results of the kit's tests, and writes the report at the end of the run."""
 
     def __init__(self, files: list[Path]) -> None:
         self.files = files
@@ -95,11 +95,11 @@ class ReportCollector:
 
     @pytest.hookimpl(trylast=True)
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Know of every test, so that one which never runs is told."""
+        """Register every test, so that one which never runs is reported."""
         self._note(item.nodeid, item.user_properties)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in one phase of a test."""
+        """Add the result of one phase of a test."""
         self._note(report.nodeid, report.user_properties)
         if report.nodeid in self.cases:
             self.cases[report.nodeid].add(report)
@@ -116,7 +116,7 @@ class ReportCollector:
             file.write_text(text, encoding="utf-8")
 
     def report(self) -> Report:
-        """What was seen so far."""
+        """Return the results so far."""
         by_class: dict[str, list[Case]] = {}
         for case in self.cases.values():
             by_class.setdefault(str(case.about["class"]), []).append(case)
@@ -169,10 +169,10 @@ def _plugin(name: str, cases: list[Case]) -> PluginReport:
 
 
 def _package(group: str, module: str) -> str | None:
-    """The package that a top-level module is of."""
+    """Return the package that contains a top-level module."""
     if packages := metadata.packages_distributions().get(module):
         return packages[0]
-    # One that is installed as editable names no file of its own, and still its plugins.
+    # An editable installation does not list its modules, but it lists its entry points.
     points = (point for point in metadata.entry_points(group=group) if point.module.partition(".")[0] == module)
     return next((point.dist.name for point in points if point.dist), None)
 

@@ -1,4 +1,4 @@
-"""What the file of the command has to say of plugins that need more than options."""
+"""The format of the command's configuration file for plugins that need more than options."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["HELP", "SECTIONS", "Part", "Section", "UsageError", "check_section"]
 
 
 class UsageError(Exception):
-    """The command cannot run as it was given; the message says why and what to do."""
+    """The command line or the configuration file is invalid; the message says why and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: what it is, how it is told, and whether it has to be there."""
+    """One part of a section: its description, its validator, and whether it is required."""
 
     text: str
     valid: Callable[[object], bool]
@@ -24,14 +24,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Every part that the file has for one kind of plugin."""
+    """All parts of a section for one kind of plugin."""
 
     noun: str
     parts: Mapping[str, Part]
 
     @property
     def required(self) -> list[str]:
-        """The parts that have to be there."""
+        """The names of the required parts."""
         return [name for name, part in self.parts.items() if part.required]
 
 
@@ -73,35 +73,35 @@ SECTIONS: Final[Mapping[str, Section]] = {
         "sink",
         {
             "options": Part("an object", _is_object, required=True),
-            "received": Part("a command, as a list of its words", _is_command, required=True),
+            "received": Part("a command, as a list of words", _is_command, required=True),
             "unreachable": Part("an object", _is_object, required=True),
             "hanging": Part("an object", _is_object),
             "failing": Part("an object", _is_object),
             "rejecting": Part("an object", _is_object),
-            "mend": Part("a command, as a list of its words", _is_command),
+            "mend": Part("a command, as a list of words", _is_command),
         },
     ),
 }
-"""By kind; where a kind is not there, the file holds the options alone."""
+"""By kind; for other kinds, the file contains only the options."""
 
 HELP: Final = """\
-For an authenticator it holds an object with its "options", the credentials that are "accepted" (a list of objects
-with "authorization" and "user"), those that are "refused" (a list of values of the Authorization header), and where
-wanted "timing" (a list of pairs of such values: a wrong one of a known user, and one of an unknown user). For a sink
-it holds an object with its "options" for a place that works, "received" (a command, as a list of its words, that
-prints the ids of all events which have arrived, in order, one in a line), the options of a place that is
-"unreachable", and where wanted those of places that are "hanging", "failing" and "rejecting", and "mend" (a command
-that lets the unreachable place work).
+For an authenticator, it is an object with "options", the credentials that are "accepted" (a list of objects with
+"authorization" and "user"), those that are "refused" (a list of values of the Authorization header), and optionally
+"timing" (a list of pairs of such values: a wrong one of a known user, and one of an unknown user). For a sink, it is an
+object with "options" of a working endpoint, "received" (a command, as a list of words, that prints the ids of all
+delivered events, in order, one per line), the options of an "unreachable" endpoint, and optionally the options of
+endpoints that are "hanging", "failing" and "rejecting", and "mend" (a command that makes the unreachable endpoint
+work).
 """
 
 
-def check_section(kind: str, plugin: str, said: Mapping[str, object], where: str) -> None:
-    """Raises UsageError, which shows no value, where a part is unknown, missing or of another form."""
+def check_section(kind: str, plugin: str, content: Mapping[str, object], where: str) -> None:
+    """Raise UsageError, without showing a value, if a part is unknown, missing or has the wrong form."""
     section = SECTIONS[kind]
-    if unknown := sorted(set(said) - set(section.parts)):
-        raise UsageError(f"{plugin!r} has {', '.join(unknown)} in {where}; there have to be {', '.join(section.parts)}")
-    if not set(section.required) <= set(said):
-        raise UsageError(f"the {section.noun} {plugin!r} needs {', '.join(section.required)} in {where}")
-    for name, value in said.items():
+    if unknown := sorted(set(content) - set(section.parts)):
+        raise UsageError(f"{plugin!r} has unknown {', '.join(unknown)} in {where}; valid: {', '.join(section.parts)}")
+    if not set(section.required) <= set(content):
+        raise UsageError(f"the {section.noun} {plugin!r} requires {', '.join(section.required)} in {where}")
+    for name, value in content.items():
         if not section.parts[name].valid(value):
-            raise UsageError(f"{name} of {plugin!r} has to be {section.parts[name].text}")
+            raise UsageError(f"{name} of {plugin!r} must be {section.parts[name].text}")

@@ -1,4 +1,4 @@
-"""Which sentence of the contract a test proves, what it needs, and since which version it is there."""
+"""Decorators of the kit's tests: the sentences that a test proves, the capabilities it needs, and its version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Test = TypeVar("Test", bound=Callable[..., object])
 
 
 def sentence(where: str, text: str) -> Callable[[Test], Test]:
-    """Say that a test proves ``text``, quoted from the docstring of a verb or type of the contract."""
+    """Declare that a test proves ``text``, quoted from the docstring of a method or type of the contract."""
 
     def mark(test: Test) -> Test:
         test.__dict__.setdefault("contract_sentences", []).append((where, text))
@@ -21,7 +21,7 @@ def sentence(where: str, text: str) -> Callable[[Test], Test]:
 
 
 def needs(capability: str) -> Callable[[Test], Test]:
-    """Say that a test can only run where a capability is claimed; elsewhere its status is ``not-claimed``."""
+    """Declare that a test requires a capability; without it, the status of the test is ``not-claimed``."""
 
     def mark(test: Test) -> Test:
         test.__dict__.setdefault("contract_needs", []).append(capability)
@@ -31,7 +31,7 @@ def needs(capability: str) -> Callable[[Test], Test]:
 
 
 def since(major: int, minor: int) -> Callable[[Test], Test]:
-    """Say which version of the contract brought a test; a driver written for an older one sees it ``pending``."""
+    """Declare the contract version that added a test; for a driver written for an older one, it is ``pending``."""
 
     def mark(test: Test) -> Test:
         test.__dict__["contract_since"] = (major, minor)
@@ -41,16 +41,16 @@ def since(major: int, minor: int) -> Callable[[Test], Test]:
 
 
 def sentences_of(test: object) -> list[tuple[str, str]]:
-    """The sentences that a test proves."""
+    """Return the sentences that a test proves."""
     return list(reversed(getattr(test, "contract_sentences", [])))
 
 
 def needs_of(test: object) -> list[str]:
-    """The capabilities that a test needs."""
+    """Return the capabilities that a test requires."""
     return list(getattr(test, "contract_needs", []))
 
 
 def since_of(test: object) -> tuple[int, int]:
-    """The version of the contract that brought a test."""
+    """Return the contract version that added a test."""
     version: tuple[int, int] = getattr(test, "contract_since", (1, 0))
     return version

@@ -1,4 +1,4 @@
-"""Whether something secret shows, wherever one might look."""
+"""Detection of secrets in texts, exceptions and log records."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["chain", "said", "shows"]
 
 
 def shows(text: str, secrets: set[str]) -> bool:
-    """Whether a text holds one of the secrets, as it is or inside the repr of bytes or text."""
+    """Return whether a text contains one of the secrets, literally or inside the repr of bytes or text."""
     return any(secret in text or repr(secret)[1:-1] in text for secret in secrets)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and everything that a log of it would show."""
+    """Yield an exception and all exceptions that its traceback would show."""
     following: BaseException | None = error
     while following is not None:
         yield following
@@ -22,6 +22,6 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def said(records: Sequence[logging.LogRecord]) -> str:
-    """All that log records carry, in words."""
+    """Return the messages and attributes of log records as one text."""
     formatter = logging.Formatter("%(message)s")
     return "\n".join(f"{formatter.format(record)} {vars(record)!r}" for record in records)

@@ -1,4 +1,4 @@
-"""Some threads that begin at once."""
+"""Threads that start simultaneously."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 def together(work: Callable[[int], Answer]) -> list[Answer]:
-    """The answers of some threads that begin at once."""
+    """Call ``work`` in several threads that start simultaneously, and return the results."""
     gate = threading.Barrier(THREADS)
 
     def run(number: int) -> Answer:

@@ -1,4 +1,4 @@
-"""The contract is run whole: no test is taken away or changed without saying so."""
+"""Tests that a suite runs the complete kit: no test is removed or changed without a declaration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["WholeContract"]
 class WholeContract(KitBase):
     """Tests of the class that runs the kit."""
 
-    @sentence("kit", "No test of the contract is overridden or taken away.")
+    @sentence("kit", "No test of the contract is overridden or removed.")
     def test_no_contract_test_is_overridden(self) -> None:
         ours = {name: kind for kind in reversed(type(self).__mro__) if _is_kit(kind) for name in vars(kind)}
         for kind in type(self).__mro__:
@@ -25,7 +25,7 @@ class WholeContract(KitBase):
         for given, reason in self.known_failures.items():
             name = given.partition("[")[0]
             known = name.startswith("test_") and any(name in vars(kind) for kind in type(self).__mro__ if _is_kit(kind))
-            assert known, f"known_failures names {name!r}, which is no test of the contract"
+            assert known, f"known_failures names {name!r}, which is not a test of the contract"
             assert reason.strip(), f"known_failures gives no reason for {name!r}"
 
 

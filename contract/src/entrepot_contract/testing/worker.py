@@ -1,4 +1,4 @@
-"""Another process of the kit: reads orders as lines of JSON, and answers each with one line."""
+"""A child process of the kit: reads commands as lines of JSON, and writes one line of JSON for each."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ TOUCHING: Final = ("os.mkdir", "os.rename", "os.remove", "os.link", "os.symlink"
 
 
 class Worker:
-    """The driver of this process, and what can be ordered from it."""
+    """The driver of this process, and the commands that it can run."""
 
     driver: StorageDriver
 
     def find(self, module: str, file: str | None, name: str) -> type[Plugin]:
-        """The plugin's class, by import or from its file."""
+        """Return the plugin's class, imported by name or loaded from its file."""
         try:
             found = importlib.import_module(module)
         except ImportError:
@@ -51,7 +51,7 @@ class Worker:
         return plugin_class
 
     def construct(self, kind: type[Plugin], config: Mapping[str, object]) -> list[str]:
-        """What a construction touches: it should be nothing."""
+        """Return the files, sockets and threads that a construction accesses or starts; it should be none."""
         touched: list[str] = []
         active = True
 
@@ -68,20 +68,20 @@ class Worker:
         return touched + ["thread"] * (threading.active_count() - threads)
 
     def open(self, kind: type[StorageDriver], config: Mapping[str, object]) -> dict[str, bool]:
-        """Open a driver, for all later orders."""
+        """Open a driver for all later commands."""
         self.driver = kind.from_config(config)
         return {"opened": True}
 
     def deliver(
         self, kind: type[NotificationSink], config: Mapping[str, object], count: int, seconds: float
     ) -> list[str]:
-        """Tell some events in one call, and answer their ids."""
-        told = [Event("push", "kit/app", tag=f"v{number}") for number in range(count)]
-        kind.from_config(config).deliver(told, timedelta(seconds=seconds))
-        return [event.id for event in told]
+        """Deliver some events in one call, and return their ids."""
+        events = [Event("push", "kit/app", tag=f"v{number}") for number in range(count)]
+        kind.from_config(config).deliver(events, timedelta(seconds=seconds))
+        return [event.id for event in events]
 
     def create(self, keys: list[str], text: str, at: float) -> list[str]:
-        """The keys of which this process won the creation."""
+        """Try to create the keys, and return those that this process created."""
         _wait(at)
         won = []
         for key in keys:
@@ -93,18 +93,18 @@ class Worker:
         return won
 
     def append(self, state: dict[str, Any], text: str, times: int, stall: bool, at: float) -> dict[str, object]:
-        """Append ``times`` pieces; with ``stall``, say so after the last and never end."""
+        """Append ``times`` chunks; with ``stall``, report it after the last one and block."""
         _wait(at)
         new = self.driver.upload_append(UploadState(**state), _pieces(text, times, stall))
         return {"key": new.key, "size": new.size, "token": new.token}
 
     def commit(self, state: dict[str, Any], target: str, at: float) -> int:
-        """Commit, and answer the size."""
+        """Commit, and return the size."""
         _wait(at)
         return self.driver.upload_commit(UploadState(**state), target=target).size
 
     def watch(self, key: str, until: str) -> list[str]:
-        """The digests of everything that was ever seen under ``key``, until ``until`` exists."""
+        """Return the digests of all contents that were read from ``key`` until ``until`` exists."""
         seen: set[str] = set()
         self.driver.put(f"{until}/ready/{os.getpid()}", b"")
         while not self._exists(f"{until}/done"):
@@ -120,8 +120,8 @@ class Worker:
         return sorted(seen)
 
     def churn(self, folder: str, sizes: dict[str, int]) -> None:
-        """Write, upload and move whole objects of one letter each, for ever."""
-        _say({"churning": True})
+        """Write, upload and move objects that consist of one letter each, forever."""
+        _write({"churning": True})
         for letter, size in itertools.cycle(sizes.items()):
             data = letter.encode() * size
             self.driver.put(f"{folder}/put", data)
@@ -142,7 +142,7 @@ def _pieces(text: str, times: int, stall: bool) -> Iterator[bytes]:
     for _ in range(times):
         yield text.encode() * 1000
     if stall:
-        _say({"stalled": True})
+        _write({"stalled": True})
         time.sleep(600)
 
 
@@ -158,25 +158,25 @@ def _wait(at: float) -> None:
         time.sleep(0)
 
 
-def _say(answer: object) -> None:
+def _write(answer: object) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """Obey orders until there are no more."""
+    """Run commands until the input ends."""
     worker = Worker()
     while line := sys.stdin.readline():
-        order = json.loads(line)
-        place = {name: order.pop(name) for name in ("module", "file", "name")}
-        action: Callable[..., object] = getattr(worker, order.pop("action"))
-        if "config" in order:
-            order["kind"] = worker.find(**place)
+        command = json.loads(line)
+        place = {name: command.pop(name) for name in ("module", "file", "name")}
+        action: Callable[..., object] = getattr(worker, command.pop("action"))
+        if "config" in command:
+            command["kind"] = worker.find(**place)
         try:
-            answer = action(**order)
+            answer = action(**command)
         except (StorageError, SinkError) as error:
             answer = {"error": type(error).__name__}
-        _say(answer)
+        _write(answer)
 
 
 if __name__ == "__main__":

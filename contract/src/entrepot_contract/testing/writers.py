@@ -22,7 +22,7 @@ font-weight: bold } .known-failure, .not-run { color: #9a5b00 } .pending, .not-c
 
 
 def as_markdown(report: Report) -> str:
-    """The report as a page of Markdown."""
+    """Return the report as Markdown."""
     lines: list[str] = []
     for heading, plugins in _sections(report):
         lines += [f"# {heading}", ""]
@@ -33,14 +33,14 @@ def as_markdown(report: Report) -> str:
                 f"| {row['verb']} | {_cell(row['sentence'])} | {_cell(_status(plugin, row))} |"
                 for row in plugin["sentences"]
             ]
-            lines += ["", "Not proven by the kit, or only in part:", ""]
+            lines += ["", "Not proven by the kit, or only partly:", ""]
             lines += [f"- {gap['verb']}: {gap['sentence']} ({gap['reason']})" for gap in plugin["not_proven"]]
             lines += [""]
     return "\n".join(lines)
 
 
 def as_html(report: Report) -> str:
-    """The report as one page of HTML that needs nothing else."""
+    """Return the report as a self-contained HTML page."""
     sections = list(_sections(report))
     title = escape(sections[0][0])
     lines = ["<!doctype html>", f'<html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>']
@@ -52,13 +52,13 @@ def as_html(report: Report) -> str:
             for row in plugin["sentences"]:
                 cells = f"<td><code>{escape(row['verb'])}</code><td>{escape(row['sentence'])}"
                 lines += [f'<tr>{cells}<td class="{row["status"]}">{escape(_status(plugin, row))}']
-            lines += ["</table><p>Not proven by the kit, or only in part:"]
+            lines += ["</table><p>Not proven by the kit, or only partly:"]
             lines += _list(f"{gap['verb']}: {gap['sentence']} ({gap['reason']})" for gap in plugin["not_proven"])
     return "\n".join(lines) + "\n"
 
 
 def _sections(report: Report) -> Iterator[tuple[str, list[PluginReport]]]:
-    """The heading and the plugins of each kit; that of storage stands for a run without any."""
+    """Yield the heading and the plugins of each kit; a run without plugins gets the heading of storage."""
     others = {"auth": report.get("authenticators", []), "notify": report.get("sinks", [])}
     if report["drivers"] or not any(others.values()):
         yield _heading("storage", report), report["drivers"]
@@ -86,7 +86,7 @@ def _facts(plugin: PluginReport) -> list[str]:
 def _status(plugin: PluginReport, row: Row) -> str:
     if row["status"] == "pass":
         gaps = {(gap["verb"], gap["sentence"]) for gap in plugin["not_proven"]}
-        return "pass, in part" if (row["verb"], row["sentence"]) in gaps else "pass"
+        return "pass, partly proven" if (row["verb"], row["sentence"]) in gaps else "pass"
     tests = [test for test in row["tests"] if test["status"] == row["status"]]
     if row["status"] in {"fail", "known-failure"}:
         return f"{row['status']}: " + "; ".join(f"{test['test']}: {test['reason']}" for test in tests)

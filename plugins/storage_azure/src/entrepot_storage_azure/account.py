@@ -161,7 +161,7 @@ class Account:
         self._namespace_is_known = True
 
     def close(self) -> None:
-        """Close every connection; again is harmless."""
+        """Close every connection. Idempotent."""
         with self._lock:
             service, self._service, self._container = self._service, None, None
             self._plain = None

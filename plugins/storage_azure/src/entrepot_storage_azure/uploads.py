@@ -161,7 +161,7 @@ class Uploads:
     def _current(self, blob: BlobClient, state: UploadState, own: list[str], operation: str) -> tuple[str, list[str]]:
         """The etag and the block list as they are now.
 
-        Raises UploadUnknown where there is none, and UploadConflict where it does not begin with ``own``.
+        Raises UploadUnknown if there is none, and UploadConflict where it does not begin with ``own``.
         """
         try:
             etag = str(blob.get_blob_properties().etag)

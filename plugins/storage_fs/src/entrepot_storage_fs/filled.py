@@ -110,7 +110,7 @@ def _is_file(path: str) -> bool:
 
 
 def _way_to_a_file(path: str, tries: int = TRIES) -> Way | None:
-    """The shortest of a few ways to a file whose name is a key, as those above it are, or None where there is none."""
+    """The shortest of a few ways to a file whose name is a key, as those above it are, or None if there is none."""
     ways: list[Way] = []
     try:
         with os.scandir(path) as entries:

@@ -67,7 +67,7 @@ class Tree:
     def publish(self, source: str, target: str, *, create: bool = False) -> None:
         """Give a whole file its place, durably.
 
-        Raises FileNotFoundError where ``source`` is gone, FileExistsError where ``create`` meets an object.
+        Raises FileNotFoundError if ``source`` is gone, FileExistsError where ``create`` meets an object.
         """
         parent = os.path.dirname(target)
         for _ in range(RETRIES):
@@ -148,7 +148,7 @@ def _remove_empty(path: str) -> bool:
 
 
 def sync_directory(directory: str) -> int | None:
-    """Make the entries of a directory survive power loss; its inode number, or None where it is not there."""
+    """Make the entries of a directory survive power loss; its inode number, or None if it is not there."""
     try:
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -44,7 +44,7 @@ class Entries:
         return END in self._found
 
     def require(self, call: Call, depth: int, nonce: str) -> None:
-        """Raises UploadUnknown where the upload has ended otherwise, and UploadConflict where a state is overtaken."""
+        """Raises UploadUnknown if the upload has ended otherwise, and UploadConflict where a state is overtaken."""
         if START not in self._found or (self.ended and self._found[END].nonce != nonce):
             raise unknown(call)
         for number in range(depth, 0, -1):
@@ -77,7 +77,7 @@ class Journal:
         return Entries(found)
 
     def check(self, call: Call, depth: int, nonce: str) -> None:
-        """Raises UploadUnknown or UploadConflict where nothing can be appended to a state."""
+        """Raises UploadUnknown or UploadConflict if nothing can be appended to a state."""
         entries = self.read(call)
         if entries.ended:
             raise unknown(call)
@@ -99,7 +99,7 @@ class Journal:
         raise conflict(call)
 
     def seal(self, call: Call, depth: int, nonce: str) -> None:
-        """Let this state be committed and no other; again is harmless."""
+        """Let this state be committed and no other. Idempotent."""
         self.read(call).require(call, depth, nonce)
         self._write(call, END, 0, nonce=nonce)
         # Another state may have been sealed first, and even have been committed and cleaned up since the first look.

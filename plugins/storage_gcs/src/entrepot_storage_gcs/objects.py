@@ -46,7 +46,7 @@ class Objects:
         generation: int | None = None,
         once: bool = False,
     ) -> Fields | None:
-        """Write a whole object; None where it has another generation than ``generation``, whose 0 is no object.
+        """Write a whole object; None if it has another generation than ``generation``, whose 0 is no object.
 
         - The body goes with its checksum, which Cloud Storage compares.
         - With a ``generation``, a request that is made again after its answer was lost meets what it has done itself;
@@ -102,7 +102,7 @@ class Objects:
         )
 
     def compose(self, call: Call, sources: list[str], target: str) -> Fields | None:
-        """Make one object of at most 32; None where a source is missing."""
+        """Make one object of at most 32; None if a source is missing."""
         body = {
             "sourceObjects": [{"name": source} for source in sources],
             "destination": {"contentType": "application/octet-stream"},

@@ -68,7 +68,7 @@ class StampedReader:
             yield from self._reader
 
     def close(self) -> None:
-        """Let go of the inner reader; again is harmless."""
+        """Let go of the inner reader. Idempotent."""
         self._reader.close()
 
     def __enter__(self) -> Self:

@@ -74,7 +74,7 @@ class Objects:
                 del self._keys[bisect_left(self._keys, key)]
 
     def rename(self, source: str, target: str) -> ObjectInfo | None:
-        """Give an object another key in one step; None where there is no ``source``."""
+        """Give an object another key in one step; None if there is no ``source``."""
         with self._lock:
             stored = self._stored.pop(source, None)
             if stored is None:

@@ -77,7 +77,7 @@ class Bucket:
         return ObjectInfo(report.key or name, len(data), _answered(done["ResponseMetadata"]), etag_of(done["ETag"]))
 
     def swap(self, name: str, data: bytes, etag: str, report: Reporting) -> str | None:
-        """Replace the object that has this etag; its new etag, or None where it is another one or not there."""
+        """Replace the object that has this etag; its new etag, or None if it is another one or not there."""
         with report:
             try:
                 done = self.client.put_object(
@@ -90,7 +90,7 @@ class Bucket:
         return etag_of(done["ETag"])
 
     def find(self, name: str, report: Reporting) -> tuple[str, bytes] | None:
-        """The etag and the content of a small object, or None where it is not there."""
+        """The etag and the content of a small object, or None if it is not there."""
         with report:
             try:
                 got = self.client.get_object(Bucket=self.name, Key=name)
@@ -185,7 +185,7 @@ def body_of(data: bytes | bytearray) -> bytes:
 
 
 def etag_of(text: str | None) -> str | None:
-    """An etag without its quotes, which some servers leave out; None where there is none."""
+    """An etag without its quotes, which some servers leave out; None if there is none."""
     return (text or "").strip('"') or None
 
 

@@ -64,7 +64,7 @@ class Clients:
         return self._made.get("urls") or self._make("urls")
 
     def close(self) -> None:
-        """Let go of all connections; again is harmless."""
+        """Let go of all connections. Idempotent."""
         with self._lock:
             made, self._made = self._made, {}
         for client in made.values():
@@ -173,7 +173,7 @@ def _pause(
     response: tuple[AWSResponse, object] | None,
     **_: object,
 ) -> float | None:
-    """How long to wait before a request is made for the second time; None where it is not.
+    """How long to wait before a request is made for the second time; None if it is not.
 
     The host repeats calls, but not an append, and not at once: a connection that the server closed while nobody used
     it, or one bad answer among hundreds of parts, is no reason to fail.

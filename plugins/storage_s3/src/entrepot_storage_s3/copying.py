@@ -55,7 +55,7 @@ class _Piece(NamedTuple):
 
     @property
     def span(self) -> str | None:
-        """The bytes as a Range header writes them; None where they are the whole object, which may be a small one."""
+        """The bytes as a Range header writes them; None if they are the whole object, which may be a small one."""
         if self.source.whole and self.size == self.source.size:
             return None
         return f"bytes={self.start}-{self.end - 1}"
@@ -79,7 +79,7 @@ class Copying:
     def copy(self, sources: Sequence[Source], target: str, key: str, report: Reporting) -> ObjectInfo:
         """Make ``target``, whose key is ``key``, of all sources in their order; without any, an empty object.
 
-        Every source but the last has at least the least size of a part. Raises NotFound where one is missing.
+        Every source but the last has at least the least size of a part. Raises NotFound if one is missing.
         """
         size = sum(source.size for source in sources)
         if not size:
@@ -167,7 +167,7 @@ def _pieces(sources: Sequence[Source], largest: int) -> list[_Piece]:
 def _common_size(sizes: Sequence[int], largest: int) -> int | None:
     """The size of a part that divides all ``sizes``: the largest up to ``largest`` bytes, or the next up to twice that.
 
-    None where there is none.
+    None if there is none.
     """
     common = gcd(*sizes)
     if not common:

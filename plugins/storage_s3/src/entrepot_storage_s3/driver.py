@@ -147,7 +147,7 @@ class S3Driver(StorageDriver):
         return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)
 
     def close(self) -> None:
-        """Let go of all threads and connections; again is harmless."""
+        """Let go of all threads and connections. Idempotent."""
         self._uploads.close()
         self._copying.close()
         self._clients.close()

@@ -68,7 +68,7 @@ class Multipart:
         return {"PartNumber": number, "ETag": done["CopyPartResult"]["ETag"]}
 
     def first(self) -> tuple[str | None, int]:
-        """The etag and the size of the part that is there, where there is one at the most; (None, 0) where none is."""
+        """The etag and the size of the part that is there, where there is one at most; (None, 0) where none is."""
         done = self._client.list_parts(Bucket=self._bucket.name, Key=self._name, UploadId=self.upload, MaxParts=1)
         parts = done.get("Parts", [])
         return (etag_of(parts[0]["ETag"]), parts[0]["Size"]) if parts else (None, 0)

@@ -76,7 +76,7 @@ class _Ahead:
             yield chunk
 
     def close(self) -> None:
-        """Wait for what is being read, at the most the read timeout, and let go of the connection."""
+        """Wait for what is being read, at most the read timeout, and let go of the connection."""
         self._thread.shutdown(cancel_futures=True)
         self._body.close()
 

@@ -1,4 +1,4 @@
-"""The contract for authenticators as tests: one file for each group, one class of them all."""
+"""The authenticator kit: one file for each group of tests, and one class that combines them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class AuthenticatorContract(
     RefreshingContract,
     WholeContract,
 ):
-    """Every test that an authenticator has to pass; a subclass sets ``authenticator_class`` and the fixtures.
+    """All tests that an authenticator must pass; a subclass sets ``authenticator_class`` and defines the fixtures.
 
-    - ``config`` answers the authenticator's section of the configuration: JSON values.
-    - ``accepted`` answers good credentials, each with the name of its user: ``[(basic("alice", "..."), "alice")]``.
-    - ``refused`` answers credentials that are its to judge and no good.
-    - ``timing`` may answer pairs: a wrong credential of a known user, and one of an unknown user.
+    - ``config`` returns the authenticator's section of the configuration: JSON values.
+    - ``accepted`` returns valid credentials, each with the name of its user: ``[(basic("alice", "..."), "alice")]``.
+    - ``refused`` returns invalid credentials of a scheme that the authenticator handles.
+    - ``timing`` optionally returns pairs: a wrong credential of a known user, and one of an unknown user.
     """

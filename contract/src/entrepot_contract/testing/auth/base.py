@@ -1,4 +1,4 @@
-"""What every part of the kit for authenticators stands on: how they are opened, and what they are asked about."""
+"""The base class of the authenticator kit, which opens authenticators and provides credentials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Pairs: TypeAlias = Sequence[tuple[Presented, Presented]]
 
 
 class AuthBase(KitBase):
-    """Opens authenticators by ``authenticator_class.from_config(config)``, as often as a test likes."""
+    """Opens authenticators with ``authenticator_class.from_config(config)``, as often as a test needs."""
 
     contract_kit = "auth"
     under_test = "authenticator_class"
@@ -32,22 +32,22 @@ class AuthBase(KitBase):
 
     @pytest.fixture
     def accepted(self) -> Known:
-        """Credentials that are good, each with the name of its user; an issuer may leave it empty."""
-        pytest.fail(f"{type(self).__name__} needs a fixture `accepted` that answers (Presented, user name) pairs")
+        """Valid credentials, each with the name of its user; may be empty for an issuer."""
+        pytest.fail(f"{type(self).__name__} needs a fixture `accepted` that returns (Presented, user name) pairs")
 
     @pytest.fixture
     def refused(self) -> Sequence[Presented]:
-        """Credentials that are the authenticator's to judge and no good."""
-        pytest.fail(f"{type(self).__name__} needs a fixture `refused` that answers credentials that are no good")
+        """Invalid credentials of a scheme that the authenticator handles."""
+        pytest.fail(f"{type(self).__name__} needs a fixture `refused` that returns invalid credentials")
 
     @pytest.fixture
     def timing(self) -> Pairs:
-        """Pairs that have to cost the same: a wrong credential of a known user, and one of an unknown user."""
+        """Pairs that must take the same time: a wrong credential of a known user, and one of an unknown user."""
         return ()
 
     @pytest.fixture
     def open_authenticator(self, config: Mapping[str, object]) -> Iterator[Opener]:
-        """A function that opens one more authenticator with the same options; all are closed after the test."""
+        """A function that opens another authenticator with the same options; all are closed after the test."""
         opened: list[Authenticator] = []
 
         def open_one() -> Authenticator:
@@ -65,27 +65,27 @@ class AuthBase(KitBase):
 
     @pytest.fixture
     def authority(self) -> KitAuthority:
-        """The host, with users and rules of the kit."""
+        """The host's side, with users and rules of the kit."""
         return KitAuthority()
 
     @pytest.fixture
     def issuer(self, authenticator: Authenticator) -> TokenIssuer | None:
-        """The authenticator as an issuer, where it is one and is configured to be."""
+        """The authenticator as an issuer, or None if it is not configured to issue tokens."""
         return authenticator if isinstance(authenticator, TokenIssuer) and authenticator.issues else None
 
     @pytest.fixture
     def known(
         self, authenticator: Authenticator, issuer: TokenIssuer | None, authority: KitAuthority, accepted: Known
     ) -> Known:
-        """The good credentials: those of the suite, and a token where the authenticator issues some."""
+        """The valid credentials: those of the suite, and a token if the authenticator issues tokens."""
         issued = [new_token(authenticator, issuer, authority)] if issuer is not None else []
         known = [*accepted, *issued]
-        assert known, "the fixture `accepted` has to answer one credential at least"
+        assert known, "the fixture `accepted` must return at least one credential"
         return known
 
     @pytest.fixture
     def schemes(self, authenticator: Authenticator, accepted: Known, refused: Sequence[Presented]) -> Sequence[str]:
-        """The schemes that the authenticator judges, in small letters."""
+        """The schemes that the authenticator handles, in lower case."""
         challenge = authenticator.challenge(raw(None), [], None)
         credentials = [*(presented for presented, _ in accepted), *refused]
         named = {scheme_of(presented) for presented in credentials} | {(challenge or "").partition(" ")[0]}
@@ -95,7 +95,7 @@ class AuthBase(KitBase):
     def shown(
         self, authenticator: Authenticator, issuer: TokenIssuer | None, schemes: Sequence[str], timing: Pairs
     ) -> Mapping[str, object]:
-        """What the authenticator claims, as the report shows it."""
+        """The authenticator's capabilities, as shown in the report."""
         return {
             "schemes": list(schemes),
             "challenge": authenticator.challenge(raw(None), [], None) is not None,

@@ -1,4 +1,4 @@
-"""``challenge``: what a request that is not let through is told."""
+"""Tests of ``challenge``."""
 
 from __future__ import annotations
 
@@ -30,19 +30,21 @@ accesses = st.lists(st.builds(Access, st.one_of(st.just("repository"), texts), t
 def one_challenge(
     authenticator: Authenticator, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None
 ) -> str:
-    """The challenge, which is well formed."""
+    """Return the challenge after checking that it is well formed."""
     text = authenticator.challenge(presented, wanted, refusal)
-    assert type(text) is str, "an authenticator has a challenge for every request, or for none"
+    assert type(text) is str, "an authenticator must return a challenge for every request, or for none"
     parse_challenge(text)
     return text
 
 
 class ChallengeContract(AuthBase):
-    """Tests of what an authenticator says in ``WWW-Authenticate``."""
+    """Tests of the value of ``WWW-Authenticate``."""
 
-    @sentence("challenge", "The value of ``WWW-Authenticate`` for a request that is not let through, or None for none.")
-    @sentence("challenge", "``refusal`` is None where the request presented nothing.")
-    def test_a_request_is_challenged_by_a_scheme_that_is_judged(self, authenticator: Authenticator) -> None:
+    @sentence(
+        "challenge", "Return the value of ``WWW-Authenticate`` for a request that is denied, or None to send no header."
+    )
+    @sentence("challenge", "``refusal`` is None if the request presented no credential.")
+    def test_a_request_is_challenged_by_a_scheme_that_is_handled(self, authenticator: Authenticator) -> None:
         for refusal, wanted in itertools.product(REFUSALS, ([], WANTED[:1], WANTED)):
             text = authenticator.challenge(raw(None), wanted, refusal)
             assert (text is None) == (authenticator.challenge(raw(None), [], None) is None)
@@ -50,7 +52,9 @@ class ChallengeContract(AuthBase):
                 scheme = parse_challenge(text).scheme
                 refusal_of(authenticator, raw(f"{scheme} {SENTINEL}"))
 
-    @sentence("challenge", "The value is one challenge (RFC 9110, 11.6.1) in one line, whatever the request presents.")
+    @sentence(
+        "challenge", "The value is a single challenge (RFC 9110, 11.6.1) in one line, whatever the request presents."
+    )
     @needs("challenge")
     def test_hostile_requests_get_one_challenge_in_one_line(self, authenticator: Authenticator) -> None:
         for text in HOSTILE:
@@ -60,7 +64,9 @@ class ChallengeContract(AuthBase):
                 one_challenge(authenticator, hostile, wanted, refusal)
                 one_challenge(authenticator, Presented(base_url=text), wanted * 50, refusal)
 
-    @sentence("challenge", "The value is one challenge (RFC 9110, 11.6.1) in one line, whatever the request presents.")
+    @sentence(
+        "challenge", "The value is a single challenge (RFC 9110, 11.6.1) in one line, whatever the request presents."
+    )
     @needs("challenge")
     def test_any_request_gets_one_challenge(self, authenticator: Authenticator) -> None:
         @OFTEN
@@ -70,7 +76,7 @@ class ChallengeContract(AuthBase):
 
         challenge()
 
-    @sentence("authenticate", "Nothing of a credential is in any message, repr or log line.")
+    @sentence("authenticate", "No part of a credential appears in any message, repr or log line.")
     @needs("challenge")
     def test_no_challenge_holds_a_credential(
         self, authenticator: Authenticator, known: Known, refused: Sequence[Presented]

@@ -1,4 +1,4 @@
-"""Credentials, as requests bring them along, and the parts of them that nobody may see."""
+"""Credentials as sent in requests, and their secret parts."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ SHORTEST_SEGMENT: Final = 16
 
 
 def raw(authorization: str | None) -> Presented:
-    """What a request with this header brings along; None is a request without one."""
+    """Return the credential of a request with this Authorization header, or without one if it is None."""
     return Presented(authorization, address=ADDRESS, base_url=BASE_URL)
 
 
 def basic(user: str, password: str) -> Presented:
-    """A user and a password (RFC 7617)."""
+    """Return a user name and password as Basic credentials (RFC 7617)."""
     return raw(f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}")
 
 
 def bearer(token: str) -> Presented:
-    """A token (RFC 6750, 2.1)."""
+    """Return a bearer token (RFC 6750, 2.1)."""
     return raw(f"Bearer {token}")
 
 
 def anew(presented: Presented, authorization: str) -> Presented:
-    """Another credential, from the same client."""
+    """Return another credential from the same client."""
     return dataclasses.replace(presented, authorization=authorization)
 
 
 def scheme_of(presented: Presented) -> str:
-    """The scheme of a credential, as it was written."""
+    """Return the scheme of a credential as written."""
     return (presented.authorization or "").partition(" ")[0]
 
 
 def decoded(presented: Presented) -> tuple[str, str] | None:
-    """The user and the password of Basic, or None where this is not what is presented."""
+    """Return the user name and password of Basic credentials, or None for any other credential."""
     scheme, _, parameter = (presented.authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -58,7 +58,7 @@ def decoded(presented: Presented) -> tuple[str, str] | None:
 
 
 def spoilt(presented: Presented) -> Iterator[Presented]:
-    """Credentials that are nearly one that is accepted, and no good."""
+    """Yield invalid variants of a valid credential."""
     if (pair := decoded(presented)) is not None:
         user, password = pair
         for worse in (f"{user}:{SENTINEL}", f"{SENTINEL}:{password}", f"{user}:", user, f":{password}"):
@@ -73,9 +73,9 @@ def spoilt(presented: Presented) -> Iterator[Presented]:
 
 
 def secrets_of(presented: Presented) -> set[str]:
-    """What of a credential nobody may see: its parameter, long segments of it, user and password.
+    """Return the secret parts of a credential: its parameter, long segments of it, user name and password.
 
-    Short ones are left out, because a message may hold them as words of its own.
+    Short ones are left out, because a message may contain them as ordinary words.
     """
     parameter = (presented.authorization or "").partition(" ")[2].strip()
     parts = {segment for segment in parameter.split(".") if len(segment) >= SHORTEST_SEGMENT}
@@ -84,7 +84,7 @@ def secrets_of(presented: Presented) -> set[str]:
 
 
 def refusal_of(authenticator: Authenticator, presented: Presented) -> Refused:
-    """How a credential is refused; fails where it is not."""
+    """Return the Refused that a credential raises; fails if it is accepted."""
     with pytest.raises(Refused) as caught:
         authenticator.authenticate(presented)
     return caught.value

@@ -1,4 +1,4 @@
-"""What may stand after a scheme: everything that a client can send and nobody should."""
+"""Malformed parameters of the Authorization header, as a client might send them after the scheme."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 __all__ = ["GARBAGE", "MOST", "parameters", "tokens"]
 
 MOST: Final = 16 * 2**10
-"""The longest header that the host lets through, in bytes."""
+"""The maximum length of a header that the host accepts, in bytes."""
 
 
 GARBAGE: Final = {
@@ -41,7 +41,7 @@ GARBAGE: Final = {
     "too-long": "A" * (MOST + 1),
     "too-long-base64": base64.b64encode(b"kit:" + b"x" * MOST).decode(),
 }
-"""By name, what is never a credential."""
+"""By name, parameters that are never a valid credential."""
 
 tokens = st.from_regex(r"\A[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]{0,15}\Z")
 

@@ -1,4 +1,4 @@
-"""The grammar of one challenge (RFC 9110, 11.2, 11.3 and 11.6.1)."""
+"""The grammar of a single challenge (RFC 9110, 11.2, 11.3 and 11.6.1)."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ CHALLENGE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A scheme as it was written, and its parameters by names in small letters."""
+    """A scheme as written, and its parameters by name in lower case."""
 
     scheme: str
     parameters: Mapping[str, str]
 
 
 def parse_challenge(text: str) -> Challenge:
-    """One challenge, and nothing else; in ASCII, as RFC 9110, 5.5 wants it of every value.
+    """Parse a single challenge, in ASCII as RFC 9110, 5.5 requires for every field value.
 
-    Raises AssertionError where the text is anything else, or a parameter is there twice.
+    Raises AssertionError if the text is anything else, or contains a duplicate parameter.
     """
     found = CHALLENGE.fullmatch(text)
-    assert found is not None, f"no single challenge of RFC 9110, 11.6.1: {text!r}"
+    assert found is not None, f"not a single challenge (RFC 9110, 11.6.1): {text!r}"
     parameters: dict[str, str] = {}
     for name, value in re.findall(PARAMETER, found["parameters"] or ""):
-        assert name.lower() not in parameters, f"the parameter {name!r} is there twice: {text!r}"
+        assert name.lower() not in parameters, f"duplicate parameter {name!r}: {text!r}"
         parameters[name.lower()] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
     return Challenge(found["scheme"], parameters)

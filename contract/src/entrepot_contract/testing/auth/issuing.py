@@ -1,4 +1,4 @@
-"""``issue``: tokens for users that others have checked."""
+"""Tests of ``issue`` for GET, and of invalid requests."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["GRANTED", "WRONG", "IssuingContract", "Parameters", "identity_of"]
 
 Parameters = Mapping[str, Sequence[str]]
 GRANTED = (
-    "A user, or nobody in particular, gets a token for what the authority allows of the accesses wanted; "
-    "fewer than wanted, or none, is no error."
+    "A user, or an anonymous client, gets a token for those of the requested accesses that the authority allows; "
+    "it is not an error if these are fewer than requested, or none."
 )
 WRONG = (
-    "A wrong credential answers 401, to a POST 400 or 401 (RFC 6749, 5.2); "
-    "a request that is malformed, or for another service, 4xx."
+    "A wrong credential gets 401, or 400 or 401 for POST (RFC 6749, 5.2); "
+    "a request that is malformed, or for another service, gets 4xx."
 )
 ALICE: Final = basic(USER, PASSWORD)
 NAMES: Final = (
@@ -44,16 +44,16 @@ texts = st.one_of(
 
 
 def identity_of(authenticator: Authenticator, token: str) -> Identity:
-    """Who a token belongs to."""
+    """Return the identity that a token belongs to."""
     identity = authenticator.authenticate(bearer(token))
-    assert identity is not None, "an issuer's token is its own to judge"
+    assert identity is not None, "an issuer must handle its own tokens"
     return identity
 
 
 class IssuingContract(AuthBase):
-    """Tests of GET (Distribution, "Token Authentication Specification") and of requests that are no good."""
+    """Tests of GET (Distribution, "Token Authentication Specification") and of invalid requests."""
 
-    @sentence("issues", "Whether it is configured to.")
+    @sentence("issues", "Whether it is configured to issue tokens.")
     @needs("issues")
     def test_an_issuer_stays_one(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority
@@ -63,7 +63,7 @@ class IssuingContract(AuthBase):
         assert issuer.issues is True
 
     @sentence("issue", GRANTED)
-    @sentence("Identity", "``grants`` is all that the bearer may do; None leaves it to the host's rules.")
+    @sentence("Identity", "``grants`` is everything that the bearer may do; with None, the host's rules decide.")
     @needs("issues")
     @pytest.mark.parametrize("count", range(len(WANTED) + 1))
     def test_a_user_gets_a_token_for_what_it_may_do(
@@ -74,12 +74,12 @@ class IssuingContract(AuthBase):
         identity = identity_of(authenticator, token_of(answer))
         assert identity.name == USER
         assert identity.grants == authority.allowed(authority.users[USER], wanted)
-        _in_time(answer.content, identity)
+        _check_expiry(answer.content, identity)
 
-    @sentence("TokenAnswer", "What the endpoint answers: a status, a JSON object")
+    @sentence("TokenAnswer", "The response of the endpoint: a status, a JSON object")
     @sentence("issue", GRANTED)
     @needs("issues")
-    def test_less_than_wanted_is_no_error(
+    def test_fewer_accesses_than_requested_are_no_error(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority
     ) -> None:
         for rules in ({WANTED[1]}, {WANTED[3], WANTED[0]}, set()):
@@ -88,9 +88,9 @@ class IssuingContract(AuthBase):
             assert identity_of(authenticator, token_of(answer)).grants == authority.rules[USER]
 
     @sentence("issue", GRANTED)
-    @sentence("Identity", "``name`` is never empty, except for a token that was issued to nobody in particular.")
+    @sentence("Identity", "``name`` is never empty, except for a token issued to an anonymous client.")
     @needs("issues")
-    def test_nobody_in_particular_gets_a_token_for_what_everybody_may_do(
+    def test_an_anonymous_client_gets_a_token_for_what_everybody_may_do(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority
     ) -> None:
         answer = ask(issuer, authority, "GET", client_of(authenticator, WANTED))
@@ -143,9 +143,9 @@ class IssuingContract(AuthBase):
             assert 400 <= answer.status < 500
             assert not [name for name in answer.content if name.endswith("token")]
 
-    @sentence("issue", "Answer a request for a token; never raises for what a client sent.")
+    @sentence("issue", "Return the response to a token request; never raises because of what a client sent.")
     @needs("issues")
-    def test_garbage_gets_an_answer(
+    def test_garbage_gets_a_response(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority
     ) -> None:
         client = client_of(authenticator, [])
@@ -158,11 +158,11 @@ class IssuingContract(AuthBase):
             answer = ask(issuer, authority, method, request, ALICE if method == "GET" else None)
             if answer.status == 200:
                 identity = identity_of(authenticator, token_of(answer))
-                assert identity.grants == frozenset(), "the rules hold none of these repositories"
+                assert identity.grants == frozenset(), "the rules contain none of these repositories"
 
         issue()
 
-    @sentence("issue", "Answer a request for a token; never raises for what a client sent.")
+    @sentence("issue", "Return the response to a token request; never raises because of what a client sent.")
     @needs("issues")
     @pytest.mark.parametrize("kind", GARBAGE)
     def test_garbage_for_a_scope_grants_nothing(
@@ -175,9 +175,9 @@ class IssuingContract(AuthBase):
                 assert identity_of(authenticator, token_of(answer)).grants == frozenset()
 
 
-def _in_time(content: Mapping[str, object], identity: Identity) -> None:
-    """A token lives for what the answer says, and a minute at least (token.md, "Token Response Fields")."""
-    assert identity.expires is not None, "a token has an end"
+def _check_expiry(content: Mapping[str, object], identity: Identity) -> None:
+    """Check that a token is valid for ``expires_in``, and at least a minute (token.md, "Token Response Fields")."""
+    assert identity.expires is not None, "a token must expire"
     seconds = content.get("expires_in", 60)
     assert isinstance(seconds, int)
     assert seconds >= 60

@@ -1,4 +1,4 @@
-"""``authenticate``: whose a credential is, and whether it is any good."""
+"""Tests of ``authenticate``."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from entrepot_contract.testing.sentences import sentence
 __all__ = ["JudgingContract"]
 
 CEILING = 10.0
-"""Seconds of work that nothing may take, on the slowest machine."""
+"""The maximum CPU time of a single check in seconds, on the slowest machine."""
 
 REFUSED = "A credential of its scheme that is wrong, malformed, expired or too long raises Refused."
 OTHERS = ["Basic", "Bearer", "Digest", "Negotiate", "Kit"]
 
 
 class JudgingContract(AuthBase):
-    """Tests of what an authenticator answers."""
+    """Tests of the results of ``authenticate``."""
 
-    @sentence("authenticate", "or None where what it presents is not this authenticator's to judge.")
-    @sentence("authenticate", "A request without a credential, and one with another scheme's, is not its to judge.")
-    def test_what_is_not_its_to_judge_is_none(
+    @sentence("authenticate", "or None if this authenticator does not handle its credential.")
+    @sentence("authenticate", "A request without a credential, or with a credential of another scheme, is not handled.")
+    def test_an_unhandled_credential_is_none(
         self, authenticator: Authenticator, schemes: Sequence[str], known: Known
     ) -> None:
         assert authenticator.authenticate(raw(None)) is None
@@ -41,22 +41,22 @@ class JudgingContract(AuthBase):
                 assert authenticator.authenticate(anew(presented, f"{other} {parameter}")) is None
                 assert authenticator.authenticate(anew(presented, other)) is None
             longer = anew(presented, f"x{presented.authorization}")
-            assert authenticator.authenticate(longer) is None, "the scheme only ends like its own"
+            assert authenticator.authenticate(longer) is None, "the scheme only has the same suffix"
 
-    @sentence("authenticate", "A request without a credential, and one with another scheme's, is not its to judge.")
-    def test_no_other_scheme_is_judged(self, authenticator: Authenticator, schemes: Sequence[str]) -> None:
+    @sentence("authenticate", "A request without a credential, or with a credential of another scheme, is not handled.")
+    def test_no_other_scheme_is_handled(self, authenticator: Authenticator, schemes: Sequence[str]) -> None:
         @OFTEN
         @given(tokens, parameters)
-        def judge(scheme: str, parameter: str) -> None:
+        def check(scheme: str, parameter: str) -> None:
             if scheme.lower() not in schemes:
                 assert authenticator.authenticate(raw(f"{scheme} {parameter}")) is None
 
-        judge()
+        check()
 
-    @sentence("authenticate", "Who a request comes from")
-    @sentence("Identity", "``name`` is never empty, except for a token that was issued to nobody in particular.")
-    @sentence("Identity", "``expires`` is aware, and None where the credential has no end of its own.")
-    def test_a_good_credential_is_its_users(self, authenticator: Authenticator, known: Known) -> None:
+    @sentence("authenticate", "Return the user that a request comes from")
+    @sentence("Identity", "``name`` is never empty, except for a token issued to an anonymous client.")
+    @sentence("Identity", "``expires`` is timezone-aware, or None if the credential does not expire by itself.")
+    def test_a_valid_credential_returns_its_user(self, authenticator: Authenticator, known: Known) -> None:
         for presented, name in known:
             identity = authenticator.authenticate(presented)
             assert type(identity) is Identity
@@ -65,12 +65,15 @@ class JudgingContract(AuthBase):
             assert type(identity.groups) is frozenset
             assert type(identity.stamp) is str
             if identity.expires is not None:
-                assert identity.expires.utcoffset() is not None, "expires has to be aware"
-                assert identity.expires > datetime.now(UTC), "it has expired already"
-            assert authenticator.authenticate(presented) == identity, "the same credential is the same identity"
+                assert identity.expires.utcoffset() is not None, "expires must be timezone-aware"
+                assert identity.expires > datetime.now(UTC), "the credential has already expired"
+            assert authenticator.authenticate(presented) == identity, "the same credential must yield the same identity"
 
-    @sentence("Identity", "``grants`` is all that the bearer may do; None leaves it to the host's rules.")
-    @sentence("Access", "``kind`` is ``repository``, with ``pull``, ``push`` or ``delete`` of the repository ``name``;")
+    @sentence("Identity", "``grants`` is everything that the bearer may do; with None, the host's rules decide.")
+    @sentence(
+        "Access",
+        "``kind`` is ``repository``, with the action ``pull``, ``push`` or ``delete`` on the repository ``name``;",
+    )
     @sentence("Access", "or ``registry``, with the name ``catalog`` and the action ``*``.")
     def test_grants_are_accesses_or_none(self, authenticator: Authenticator, known: Known) -> None:
         for presented, _ in known:
@@ -82,31 +85,33 @@ class JudgingContract(AuthBase):
                 single = [grant.action for grant in identity.grants if "," in grant.action]
                 assert single == [], "an access is one action"
 
-    @sentence("authenticate", "The schemes of HTTP have no case (RFC 9110, 11.1).")
-    def test_the_case_of_a_scheme_says_nothing(
+    @sentence("authenticate", "Authentication schemes are case-insensitive (RFC 9110, 11.1).")
+    def test_schemes_are_case_insensitive(
         self, authenticator: Authenticator, known: Known, refused: Sequence[Presented]
     ) -> None:
         for write in (str.lower, str.upper, str.swapcase):
             for presented, name in known:
                 identity = authenticator.authenticate(_rewritten(presented, write))
-                assert identity is not None, f"as {scheme_of(_rewritten(presented, write))} it is nobody's"
+                assert identity is not None, (
+                    f"not accepted with the scheme written as {scheme_of(_rewritten(presented, write))}"
+                )
                 assert identity.name == name
             for presented in refused:
                 refusal_of(authenticator, _rewritten(presented, write))
 
     @sentence("authenticate", REFUSED)
-    @sentence("Refused", "A credential is the authenticator's to judge, and is no good; the message says why")
-    def test_a_credential_that_is_no_good_is_refused(
+    @sentence("Refused", "The authenticator recognizes the credential and rejects it; the message says why")
+    def test_an_invalid_credential_is_refused(
         self, authenticator: Authenticator, known: Known, refused: Sequence[Presented]
     ) -> None:
-        assert refused, "the fixture `refused` has to answer one credential at least"
+        assert refused, "the fixture `refused` must return at least one credential"
         nearly = [worse for presented, _ in known for worse in spoilt(presented)]
         for presented in [*refused, *nearly]:
-            assert str(refusal_of(authenticator, presented)).strip(), "a refusal says why"
+            assert str(refusal_of(authenticator, presented)).strip(), "Refused must have a message"
         for presented, name in known:
             identity = authenticator.authenticate(presented)
             assert identity is not None
-            assert identity.name == name, "a good credential stays good after bad ones"
+            assert identity.name == name, "a valid credential must stay valid after invalid ones"
 
     @sentence("authenticate", REFUSED)
     @pytest.mark.parametrize("kind", GARBAGE)
@@ -115,7 +120,7 @@ class JudgingContract(AuthBase):
             began = time.process_time()
             refusal_of(authenticator, raw(f"{scheme} {GARBAGE[kind]}"))
             refusal_of(authenticator, raw(f"{scheme}   {GARBAGE[kind]}"))
-            assert time.process_time() - began < CEILING, "a short credential costs seconds"
+            assert time.process_time() - began < CEILING, "a short credential takes seconds"
         assert authenticator.authenticate(raw("")) is None
 
     @sentence("authenticate", REFUSED)
@@ -127,13 +132,13 @@ class JudgingContract(AuthBase):
             presented = raw(f"{scheme} {piece * (10_000_000 // len(piece))}")
             began = time.process_time()
             refusal_of(authenticator, presented)
-            assert time.process_time() - began < CEILING, "a long credential costs seconds"
+            assert time.process_time() - began < CEILING, "a long credential takes seconds"
 
     @sentence("authenticate", REFUSED)
-    def test_nothing_but_refused_escapes(self, authenticator: Authenticator, schemes: Sequence[str]) -> None:
+    def test_nothing_but_refused_is_raised(self, authenticator: Authenticator, schemes: Sequence[str]) -> None:
         @OFTEN
         @given(parameters)
-        def judge(parameter: str) -> None:
+        def check(parameter: str) -> None:
             for scheme in schemes:
                 for between in (" ", ""):
                     try:
@@ -142,7 +147,7 @@ class JudgingContract(AuthBase):
                         continue
                     assert answer is None or type(answer) is Identity
 
-        judge()
+        check()
 
 
 def _rewritten(presented: Presented, write: Callable[[str], str]) -> Presented:

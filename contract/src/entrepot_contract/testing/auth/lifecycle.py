@@ -1,4 +1,4 @@
-"""From configuration to ``close``, and what an authenticator says of users."""
+"""Tests of configuration, ``user`` and ``close``."""
 
 from __future__ import annotations
 
@@ -20,57 +20,57 @@ __all__ = ["LifecycleContract"]
 
 
 class LifecycleContract(AuthBase, ProcessBase):
-    """Tests of construction, users and the end."""
+    """Tests of construction, ``user`` and ``close``."""
 
-    @sentence("from_config", "Raises ConfigError where an option is unknown, missing or wrong.")
+    @sentence("from_config", "Raises ConfigError if an option is unknown, missing or wrong.")
     def test_wrong_options_raise_config_errors(self, config: Mapping[str, object]) -> None:
         refuses_wrong_options(self.authenticator_class, config)
 
-    @sentence("__init__", "Raises ConfigError where a file cannot be used.")
+    @sentence("__init__", "Raises ConfigError if a file cannot be used.")
     def test_a_missing_file_raises_a_config_error(
         self, request: pytest.FixtureRequest, config: Mapping[str, object]
     ) -> None:
         if not refuses_missing_files(self.authenticator_class, config):
             stop(request, "not-claimed", "no option names a file")
 
-    @sentence("__init__", "Keep the options, and read the files that they name; open no connection, start no thread.")
+    @sentence("__init__", "Store the options and read the files that they name; open no connection, start no thread.")
     def test_construction_only_reads(self, config: Mapping[str, object], processes: Processes) -> None:
         assert processes.start().call("construct", config=config) == []
 
-    @sentence("from_config", "An authenticator from its section of the configuration.")
-    @sentence("Authenticator", "found by name in the entry-point group ``entrepot.auth``.")
+    @sentence("from_config", "Return an authenticator for its section of the configuration.")
+    @sentence("Authenticator", "which are found by name in the entry-point group ``entrepot.auth``.")
     def test_two_with_the_same_options_agree(
         self, open_authenticator: Opener, known: Known, refused: Sequence[Presented]
     ) -> None:
         first, second = open_authenticator(), open_authenticator()
         assert first.name == self.authenticator_class.name
-        assert first.contract[0] == AUTH_CONTRACT_VERSION[0], "another major version is another contract"
+        assert first.contract[0] == AUTH_CONTRACT_VERSION[0], "the major version must match"
         for presented, name in known:
             identity = first.authenticate(presented)
             assert identity is not None
             assert identity.name == name
-            assert second.authenticate(presented) == identity, "workers have to agree on a user"
+            assert second.authenticate(presented) == identity, "all workers must return the same identity"
             assert first.user(name) == second.user(name)
         for presented in refused:
             refusal_of(first, presented)
             refusal_of(second, presented)
         assert first.challenge(raw(None), WANTED, "invalid") == second.challenge(raw(None), WANTED, "invalid")
 
-    @sentence("user", "A user by name, with the groups and the stamp of now, or None where it is not known here.")
+    @sentence("user", "Return a user by name, with its current groups and stamp, or None if the user is unknown here.")
     @sentence("Identity", "``stamp`` changes whenever the user's credential changes")
-    def test_a_user_is_who_its_credential_says(self, authenticator: Authenticator, known: Known) -> None:
+    def test_a_user_matches_its_credential(self, authenticator: Authenticator, known: Known) -> None:
         for presented, name in known:
             identity, user = authenticator.authenticate(presented), authenticator.user(name)
             assert identity is not None
             if user is not None:
                 assert type(user) is Identity
                 assert (user.name, user.groups, user.stamp) == (name, identity.groups, identity.stamp)
-                assert user.grants is None, "grants are a credential's"
+                assert user.grants is None, "a user has no grants; only a credential has"
                 assert authenticator.user(name) == user
-        for unknown in (f"{SENTINEL}-nobody", "", "\0", "\ud800", "a:b", "x" * 10_000):
+        for unknown in (f"{SENTINEL}-unknown", "", "\0", "\ud800", "a:b", "x" * 10_000):
             assert authenticator.user(unknown) is None
 
-    @sentence("close", "Let go of everything; again is harmless.")
+    @sentence("close", "Release all resources. Idempotent.")
     def test_close_can_be_called_again(self, open_authenticator: Opener, known: Known) -> None:
         unused, used = open_authenticator(), open_authenticator()
         before = threading.active_count()
@@ -78,7 +78,7 @@ class LifecycleContract(AuthBase, ProcessBase):
         for presented, name in known:
             identity = used.authenticate(presented)
             assert identity is not None
-            assert identity.name == name, "the end of one is not the end of another"
+            assert identity.name == name, "closing one must not affect another"
         used.close()
         used.close()
         unused.close()

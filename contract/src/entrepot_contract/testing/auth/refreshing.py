@@ -1,4 +1,4 @@
-"""``issue`` for POST (Distribution, "Oauth2 Token Authentication"): passwords and refresh tokens."""
+"""Tests of ``issue`` for POST (Distribution, "Oauth2 Token Authentication"): passwords and refresh tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from entrepot_contract.testing.sentences import needs, sentence
 
 __all__ = ["RefreshingContract"]
 
-LOST = "A refresh token is no bearer token, and no good once its user is gone or has another stamp."
+LOST = "A refresh token is not accepted as a bearer token, and is invalid once its user is gone or has another stamp."
 
 
 class RefreshingContract(AuthBase):
@@ -25,7 +25,7 @@ class RefreshingContract(AuthBase):
 
     @pytest.fixture
     def client(self, authenticator: Authenticator) -> Parameters:
-        """What every POST holds; its scopes are one text."""
+        """The parameters of every POST; all scopes are in one value."""
         got = client_of(authenticator, WANTED)
         return {**got, "scope": [" ".join(got["scope"])]}
 
@@ -33,7 +33,7 @@ class RefreshingContract(AuthBase):
     def refresh(
         self, request: pytest.FixtureRequest, issuer: TokenIssuer, authority: KitAuthority, client: Parameters
     ) -> Parameters:
-        """A request with a refresh token, where there are any."""
+        """A request with a refresh token, if the authenticator issues them."""
         offline = {"grant_type": ["password"], "access_type": ["offline"], "username": [USER], "password": [PASSWORD]}
         answer = ask(issuer, authority, "POST", {**client, **offline})
         token_of(answer)
@@ -60,8 +60,8 @@ class RefreshingContract(AuthBase):
                 access.action in scope.rpartition(":")[2].split(",")
                 for scope in granted.split()
                 if scope.startswith(f"{access.kind}:{access.name}:")
-            ), f"the scope that is told holds no {access.action} of {access.name}"
-        assert "refresh_token" not in answer.content, "it was not asked for"
+            ), f"the returned scope does not contain {access.action} of {access.name}"
+        assert "refresh_token" not in answer.content, "no refresh token was requested"
 
     @sentence("issue", WRONG)
     @needs("issues")
@@ -119,7 +119,7 @@ class RefreshingContract(AuthBase):
         assert ask(issuer, authority, "POST", {**refresh, "service": ["kit-other-service"]}).status in {400, 401}
 
     @sentence("issue", LOST)
-    @sentence("Identity", "so that what was issued for it before can be refused.")
+    @sentence("Identity", "so that tokens issued before can be refused.")
     @needs("issues")
     def test_a_refresh_token_ends_with_the_stamp_of_its_user(
         self, issuer: TokenIssuer, authority: KitAuthority, refresh: Parameters

@@ -1,4 +1,4 @@
-"""Nothing of a credential is shown, wherever one might look."""
+"""Tests that no part of a credential appears in errors, reprs or logs."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class SecrecyContract(AuthBase):
 
     @pytest.fixture
     def probes(self, known: Known, refused: Sequence[Presented], schemes: Sequence[str]) -> Sequence[Presented]:
-        """Credentials that are good, nearly good, and no good at all."""
+        """Valid credentials, variants of them, and arbitrary ones."""
         good = [presented for presented, _ in known]
         made = [raw(f"{scheme} {SENTINEL}{tail}") for scheme in schemes for tail in ("", ":\0", "\u20ac", "x" * MOST)]
         made += [anew(one, f"{scheme_of(one)} {basic(SENTINEL, SENTINEL).authorization}") for one in good]
         return [*good, *refused, *(worse for one in good for worse in spoilt(one)), *made]
 
-    @sentence("authenticate", "Nothing of a credential is in any message, repr or log line.")
-    @sentence("Refused", "and holds nothing of it.")
+    @sentence("authenticate", "No part of a credential appears in any message, repr or log line.")
+    @sentence("Refused", "without any part of it.")
     def test_no_refusal_shows_a_credential(self, authenticator: Authenticator, probes: Sequence[Presented]) -> None:
         for presented in probes:
             try:
@@ -54,7 +54,7 @@ class SecrecyContract(AuthBase):
                 whole = "".join(traceback.format_exception(error))
                 assert not shows(whole, secrets_of(presented)), "the traceback shows a credential"
 
-    @sentence("authenticate", "Nothing of a credential is in any message, repr or log line.")
+    @sentence("authenticate", "No part of a credential appears in any message, repr or log line.")
     def test_no_log_record_shows_a_credential(
         self, authenticator: Authenticator, probes: Sequence[Presented], caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -64,13 +64,13 @@ class SecrecyContract(AuthBase):
             try:
                 authenticator.authenticate(presented)
             except Refused as error:
-                # As the host does, so that what a cause carries along is seen in its log as well.
+                # As the host does, so that the causes of the error are part of the log as well.
                 logging.getLogger("entrepot.kit").debug("refused: %s", error, exc_info=error)
             authenticator.challenge(presented, WANTED, "invalid")
             assert not shows(said(caplog.records), secrets_of(presented)), "a log record shows a credential"
 
-    @sentence("Presented", "What a request brings along; its repr shows no credential.")
-    @sentence("authenticate", "Nothing of a credential is in any message, repr or log line.")
+    @sentence("Presented", "The credentials that a request presents; the repr contains no credential.")
+    @sentence("authenticate", "No part of a credential appears in any message, repr or log line.")
     def test_no_repr_shows_a_credential(self, authenticator: Authenticator, probes: Sequence[Presented]) -> None:
         for presented in probes:
             try:
@@ -84,10 +84,10 @@ class SecrecyContract(AuthBase):
             names = {pair[0]} if pair is not None else set()
             assert not shows(repr(identity), secrets - names), "the identity shows more than its name"
 
-    @sentence("issue", "Nothing of a credential is in any message, repr or log line.")
-    @sentence("TokenRequest", "``parameters`` are the query's for GET and the form's for POST.")
+    @sentence("issue", "No part of a credential appears in any message, repr or log line.")
+    @sentence("TokenRequest", "``parameters`` are from the query string for GET and from the form for POST.")
     @needs("issues")
-    def test_nothing_of_a_credential_is_shown_where_tokens_are_issued(
+    def test_issuing_tokens_shows_no_credential(
         self,
         authenticator: Authenticator,
         issuer: TokenIssuer,
@@ -98,7 +98,7 @@ class SecrecyContract(AuthBase):
         client = client_of(authenticator, WANTED)
         password = {**client, "grant_type": ["password"], "access_type": ["offline"], "username": [USER]}
         secrets = {PASSWORD, SENTINEL, *secrets_of(basic(USER, PASSWORD)), *secrets_of(basic(USER, SENTINEL))} - {USER}
-        answers = [
+        responses = [
             ask(issuer, authority, "GET", client, basic(USER, PASSWORD)),
             ask(issuer, authority, "GET", client, basic(USER, SENTINEL)),
             ask(issuer, authority, "GET", client, bearer(SENTINEL)),
@@ -106,10 +106,10 @@ class SecrecyContract(AuthBase):
             ask(issuer, authority, "POST", {**password, "password": [SENTINEL]}),
             ask(issuer, authority, "POST", {**client, "grant_type": ["refresh_token"], "refresh_token": [SENTINEL]}),
         ]
-        for answer in answers:
-            assert not shows(f"{answer.content!r} {answer.headers!r}", secrets), "an answer shows what was presented"
-            tokens = {str(text) for name, text in answer.content.items() if name.endswith("token")}
-            assert not shows(repr(answer), secrets | tokens), "the answer's repr shows a token"
+        for response in responses:
+            assert not shows(f"{response.content!r} {response.headers!r}", secrets), "a response shows a credential"
+            tokens = {str(text) for name, text in response.content.items() if name.endswith("token")}
+            assert not shows(repr(response), secrets | tokens), "the repr of a response shows a token"
             assert not shows(said(caplog.records), secrets | tokens), "a log record shows a credential"
         request = TokenRequest("POST", {"password": [PASSWORD]}, basic(USER, PASSWORD))
         assert not shows(f"{request!r} {authenticator!r}", secrets)

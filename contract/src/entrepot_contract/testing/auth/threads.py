@@ -1,4 +1,4 @@
-"""Many threads on one authenticator, and what a wrong credential costs."""
+"""Tests with several threads on one authenticator, and of the time that a wrong credential takes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ TURNS: Final = 5
 TIMES: Final = 11
 WIDE: Final = 3.0
 UNSEEN: Final = 100e-6
-"""Seconds; below it a difference is lost in what a request costs anyway."""
+"""Seconds; smaller differences cannot be noticed in the total time of a request."""
 
 
 class ThreadContract(AuthBase):
-    """Tests of threads and of time."""
+    """Tests of threads and of timing."""
 
     @sentence("Authenticator", "Authenticators are synchronous and thread-safe.")
     def test_threads_get_the_same_answers(
         self, authenticator: Authenticator, known: Known, refused: Sequence[Presented]
     ) -> None:
-        def judge(presented: Presented) -> Identity | Literal["refused"] | None:
+        def check(presented: Presented) -> Identity | Literal["refused"] | None:
             try:
                 return authenticator.authenticate(presented)
             except Refused:
@@ -39,23 +39,23 @@ class ThreadContract(AuthBase):
         asked = [raw(None), *(presented for presented, _ in known), *refused]
 
         def work(number: int) -> list[object]:
-            answers: list[object] = []
+            results: list[object] = []
             for _ in range(TURNS):
                 turned = asked[number:] + asked[:number]
-                judged = [judge(presented) for presented in turned]
-                answers.append(judged[len(asked) - number :] + judged[: len(asked) - number])
-            return [*answers, authenticator.challenge(raw(None), WANTED, None)]
+                checked = [check(presented) for presented in turned]
+                results.append(checked[len(asked) - number :] + checked[: len(asked) - number])
+            return [*results, authenticator.challenge(raw(None), WANTED, None)]
 
         first, *others = together(work)
         assert first == work(0)
         assert all(other == first for other in others)
-        assert [identity.name for identity in map(judge, asked) if isinstance(identity, Identity)] == [
+        assert [identity.name for identity in map(check, asked) if isinstance(identity, Identity)] == [
             name for _, name in known
         ]
 
-    @sentence("authenticate", "Wrong credentials cost the same time whether or not the user exists.")
+    @sentence("authenticate", "Rejecting a wrong credential takes the same time whether or not the user exists.")
     @needs("timing")
-    def test_an_unknown_user_costs_what_a_known_one_does(self, authenticator: Authenticator, timing: Pairs) -> None:
+    def test_unknown_and_known_users_take_the_same_time(self, authenticator: Authenticator, timing: Pairs) -> None:
         for known, unknown in timing:
             took: dict[bool, list[float]] = {False: [], True: []}
             for turn in range(2 * TIMES + 2):

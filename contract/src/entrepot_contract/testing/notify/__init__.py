@@ -1,4 +1,4 @@
-"""The contract for notification sinks as tests: one file for each group, one class of them all."""
+"""The notification sink kit: one file for each group of tests, and one class that combines them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["SinkContract"]
 
 
 class SinkContract(DeliveringContract, RefusingContract, SecrecyContract, LifecycleContract, WholeContract):
-    """Every test that a sink has to pass; a subclass sets ``sink_class`` and the fixtures.
+    """All tests that a sink must pass; a subclass sets ``sink_class`` and defines the fixtures.
 
-    - ``config`` answers the sink's options: JSON values, of a place that works.
-    - ``received`` answers a function: the ids of the events that have arrived by now, in order, with repeats.
-    - ``unreachable`` answers the options of a place where nobody is.
-    - ``hanging``, ``failing`` and ``rejecting`` may answer the options of places that never answer, refuse in a way
-      that may pass, and will never take anything.
-    - ``mend`` may answer a function after which the unreachable place works.
+    - ``config`` returns the sink's options: JSON values, for a working endpoint.
+    - ``received`` returns a function that returns the ids of all events delivered so far, in order, with duplicates.
+    - ``unreachable`` returns the options of an endpoint that cannot be reached.
+    - ``hanging``, ``failing`` and ``rejecting`` optionally return the options of endpoints that never respond, fail
+      temporarily, and reject all events permanently.
+    - ``mend`` optionally returns a function that makes the unreachable endpoint work.
     """

@@ -1,4 +1,4 @@
-"""What every part of the kit for sinks stands on: how they are opened, and what has arrived."""
+"""The base class of the sink kit, which opens sinks and collects delivered events."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Received: TypeAlias = Callable[[], Sequence[str]]
 
 
 class Arrivals:
-    """What has arrived since the test began."""
+    """The events that were delivered since the test began."""
 
     def __init__(self, received: Received) -> None:
         self.received = received
         self.before = len(received())
 
     def ids(self) -> list[str]:
-        """The ids of the events, in order, with repeats."""
+        """Return the ids of the events, in order, with duplicates."""
         return list(self.received())[self.before :]
 
 
 class SinkBase(KitBase):
-    """Opens sinks by ``sink_class.from_config(config)``, as often as a test likes."""
+    """Opens sinks with ``sink_class.from_config(config)``, as often as a test needs."""
 
     contract_kit = "notify"
     under_test = "sink_class"
@@ -45,42 +45,44 @@ class SinkBase(KitBase):
 
     @pytest.fixture
     def received(self) -> Received:
-        """A function that answers the ids of the events that have arrived by now, in order, with repeats."""
-        pytest.fail(f"{type(self).__name__} needs a fixture `received` that answers a function: what has arrived")
+        """A function that returns the ids of all events delivered so far, in order, with duplicates."""
+        pytest.fail(
+            f"{type(self).__name__} needs a fixture `received` that returns a function: the ids of delivered events"
+        )
 
     @pytest.fixture
     def unreachable(self) -> Config:
-        """The options of a place where nobody is."""
-        pytest.fail(f"{type(self).__name__} needs a fixture `unreachable`: the options of a place where nobody is")
+        """The options of an endpoint that cannot be reached."""
+        pytest.fail(f"{type(self).__name__} needs a fixture `unreachable`: the options of an unreachable endpoint")
 
     @pytest.fixture
     def hanging(self) -> Config | None:
-        """The options of a place that takes connections and never answers, where there can be one."""
+        """The options of an endpoint that accepts connections and never responds, or None."""
         return None
 
     @pytest.fixture
     def failing(self) -> Config | None:
-        """The options of a place that refuses in a way that may pass, where there can be one."""
+        """The options of an endpoint that fails temporarily, or None."""
         return None
 
     @pytest.fixture
     def rejecting(self) -> Config | None:
-        """The options of a place that will never take the events, where there can be one."""
+        """The options of an endpoint that rejects the events permanently, or None."""
         return None
 
     @pytest.fixture
     def mend(self) -> Callable[[], None] | None:
-        """A function after which the unreachable place works, and ``received`` counts what arrives there."""
+        """A function that makes the unreachable endpoint work, and ``received`` include its events."""
         return None
 
     @pytest.fixture
     def arrivals(self, received: Received) -> Arrivals:
-        """What arrives in this test."""
+        """The events delivered in this test."""
         return Arrivals(received)
 
     @pytest.fixture
     def open_sink(self) -> Iterator[Opener]:
-        """A function that opens one more sink; all are closed after the test."""
+        """A function that opens another sink; all are closed after the test."""
         with ExitStack() as opened:
 
             def open_one(config: Config) -> NotificationSink:
@@ -92,20 +94,20 @@ class SinkBase(KitBase):
 
     @pytest.fixture
     def sink(self, open_sink: Opener, config: Config) -> NotificationSink:
-        """The sink under test, on the place that works."""
+        """The sink under test, with the working endpoint."""
         return open_sink(config)
 
     @pytest.fixture
     def bad_places(
         self, unreachable: Config, hanging: Config | None, failing: Config | None, rejecting: Config | None
     ) -> Mapping[str, Config]:
-        """The options of each place that takes nothing."""
+        """The options of each endpoint that does not accept events."""
         given = {"unreachable": unreachable, "hanging": hanging, "failing": failing, "rejecting": rejecting}
         return {name: config for name, config in given.items() if config is not None}
 
     @pytest.fixture
     def secrets(self, config: Config, bad_places: Mapping[str, Config]) -> set[str]:
-        """The secrets in the options that the suite gives; short ones may be words of a message."""
+        """The secrets in the suite's options, except short ones, which may be ordinary words of a message."""
         found = {
             secret
             for each in (config, *bad_places.values())
@@ -117,7 +119,7 @@ class SinkBase(KitBase):
     def shown(
         self, bad_places: Mapping[str, Config], secrets: set[str], mend: Callable[[], None] | None
     ) -> Mapping[str, object]:
-        """What the suite gives, as the report shows it."""
+        """The optional fixtures that the suite provides, as shown in the report."""
         optional = ("hanging", "failing", "rejecting")
         given = {name: name in bad_places for name in optional}
         return {**given, "mend": mend is not None, "secrets": bool(secrets)}

@@ -1,4 +1,4 @@
-"""How a call of ``deliver`` has ended, and how long it took."""
+"""Calls of ``deliver`` with their result and duration."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from entrepot_contract.notify import NotificationSink, Rejected, SinkError, Unde
 __all__ = ["PATIENCE", "SLACK", "Call", "call", "refusal_of"]
 
 PATIENCE: Final = timedelta(seconds=30)
-"""What the kit gives a place that works."""
+"""The timeout for a working endpoint."""
 
 SLACK: Final = 0.5
-"""Seconds that a sink has beside its timeout."""
+"""Seconds by which a sink may exceed its timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a call raised, or None where it returned; and how many seconds it took longer than its timeout."""
+    """The exception that a call raised, or None; and the seconds by which it exceeded its timeout."""
 
     error: BaseException | None
     late: float
 
 
 def call(sink: NotificationSink, events: Sequence[Event], timeout: timedelta) -> Call:
-    """Deliver in a thread of its own, so that a call which never ends can be told."""
+    """Call ``deliver`` in a separate thread, so that a call that never returns can be reported."""
     ended: queue.Queue[Call] = queue.Queue()
 
     def deliver() -> None:
@@ -41,7 +41,7 @@ def call(sink: NotificationSink, events: Sequence[Event], timeout: timedelta) ->
         raised: BaseException | None = None
         try:
             sink.deliver(events, timeout)
-        except BaseException as error:  # noqa: BLE001 - what it raises is what is tested
+        except BaseException as error:  # noqa: BLE001 - the exception is the result of the test
             raised = error
         ended.put(Call(raised, time.monotonic() - began - timeout.total_seconds()))
 
@@ -49,13 +49,13 @@ def call(sink: NotificationSink, events: Sequence[Event], timeout: timedelta) ->
     try:
         return ended.get(timeout=(timeout + PATIENCE).total_seconds())
     except queue.Empty:
-        pytest.fail(f"deliver has not ended {PATIENCE.seconds} s after its timeout of {timeout.total_seconds()} s")
+        pytest.fail(f"deliver did not return {PATIENCE.seconds} s after its timeout of {timeout.total_seconds()} s")
 
 
 def refusal_of(sink: NotificationSink, events: Sequence[Event], timeout: timedelta) -> SinkError:
-    """How events are refused; fails where they are taken, or something else is raised."""
+    """Return the SinkError that a delivery raises; fails if it succeeds or raises anything else."""
     error = call(sink, events, timeout).error
-    assert error is not None, "deliver returned, where nobody has taken anything"
+    assert error is not None, "deliver returned although no endpoint accepted the events"
     assert isinstance(error, Undelivered | Rejected), f"deliver raised {type(error).__name__}"
-    assert str(error).strip(), "the error says nothing"
+    assert str(error).strip(), "the error has no message"
     return error

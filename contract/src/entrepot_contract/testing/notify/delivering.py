@@ -1,4 +1,4 @@
-"""``deliver``, where the other side works."""
+"""Tests of ``deliver`` with a working endpoint."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from entrepot_contract.testing.sentences import sentence
 
 __all__ = ["DeliveringContract"]
 
-IN_ORDER = "Hand over some events, at least one, in their order."
-TAKEN = "When it returns, the other side has taken all of them; what was handed over with an error is told again."
+IN_ORDER = "Deliver one or more events, in order."
+TAKEN = "When it returns, the endpoint has accepted all of them; after an error, all of them are delivered again."
 
 
 class DeliveringContract(SinkBase, ProcessBase):
-    """Tests of events that arrive."""
+    """Tests of successful deliveries."""
 
     @sentence("deliver", IN_ORDER)
     @sentence("deliver", TAKEN)
@@ -32,14 +32,14 @@ class DeliveringContract(SinkBase, ProcessBase):
     def test_events_have_arrived_in_order_when_deliver_returns(
         self, sink: NotificationSink, arrivals: Arrivals, count: int
     ) -> None:
-        told: list[str] = []
+        sent: list[str] = []
         for batch in (some(count), tuple(some(count))):
             sink.deliver(batch, PATIENCE)
-            told += [event.id for event in batch]
-            assert arrivals.ids() == told
+            sent += [event.id for event in batch]
+            assert arrivals.ids() == sent
 
     @sentence("deliver", IN_ORDER)
-    @sentence("Event", "One thing that happened to a blob, a manifest or a tag of a repository.")
+    @sentence("Event", "One change to, or read of, a blob, a manifest or a tag of a repository.")
     @pytest.mark.parametrize("kind", KINDS)
     def test_every_kind_of_event_arrives(self, sink: NotificationSink, arrivals: Arrivals, kind: str) -> None:
         event = anew(KINDS[kind])
@@ -48,39 +48,39 @@ class DeliveringContract(SinkBase, ProcessBase):
 
     @sentence("deliver", IN_ORDER)
     def test_events_of_all_kinds_arrive_together(self, sink: NotificationSink, arrivals: Arrivals) -> None:
-        told = [anew(event) for event in KINDS.values()]
-        sink.deliver(told, PATIENCE)
-        assert arrivals.ids() == [event.id for event in told]
+        sent = [anew(event) for event in KINDS.values()]
+        sink.deliver(sent, PATIENCE)
+        assert arrivals.ids() == [event.id for event in sent]
 
     @sentence("deliver", IN_ORDER)
     def test_any_events_arrive(self, sink: NotificationSink, arrivals: Arrivals) -> None:
-        told: list[str] = []
+        sent: list[str] = []
 
         @OFTEN
         @given(st.lists(events, min_size=1, max_size=10))
         def deliver(batch: Sequence[Event]) -> None:
             sink.deliver(batch, PATIENCE)
-            told.extend(event.id for event in batch)
+            sent.extend(event.id for event in batch)
             assert arrivals.ids()[-len(batch) :] == [event.id for event in batch]
 
         deliver()
-        assert arrivals.ids() == told
+        assert arrivals.ids() == sent
 
-    @sentence("deliver", "The same event, told again, has the same id.")
-    @sentence("Event", "``id`` is unique, and stays the same however often the event is told")
-    def test_an_event_told_again_has_the_same_id(self, sink: NotificationSink, arrivals: Arrivals) -> None:
+    @sentence("deliver", "An event that is delivered again has the same id.")
+    @sentence("Event", "``id`` is unique, and stays the same if the event is delivered again")
+    def test_an_event_delivered_again_has_the_same_id(self, sink: NotificationSink, arrivals: Arrivals) -> None:
         (event,) = some(1)
         for _ in range(3):
             sink.deliver([event], PATIENCE)
-        # A place may know what it has had already.
+        # An endpoint may discard duplicates.
         assert arrivals.ids() in [[event.id] * times for times in (1, 2, 3)]
 
     @sentence("deliver", TAKEN)
-    @sentence("notify", "a sink only hands them over.")
+    @sentence("notify", "a sink only delivers.")
     def test_events_have_arrived_although_the_process_dies_next(
         self, config: Config, arrivals: Arrivals, processes: Processes
     ) -> None:
         process = processes.start()
-        told = process.call("deliver", config=config, count=5, seconds=PATIENCE.total_seconds())
+        sent = process.call("deliver", config=config, count=5, seconds=PATIENCE.total_seconds())
         process.kill()
-        assert arrivals.ids() == told
+        assert arrivals.ids() == sent

@@ -1,4 +1,4 @@
-"""Events of every kind that the host tells."""
+"""Events of every kind that the host delivers."""
 
 from __future__ import annotations
 
@@ -67,21 +67,21 @@ KINDS: Final[Mapping[str, Event]] = {
     ),
     "no-parts-of-a-second": Event("push", APP, MANIFEST, timestamp=datetime(2024, 2, 29, tzinfo=UTC)),
 }
-"""By name, one of each."""
+"""By name, one event of each kind."""
 
 
 def anew(event: Event) -> Event:
-    """The same happening once more: another event."""
+    """Return a copy of the event with a new id."""
     return dataclasses.replace(event, id=str(uuid4()))
 
 
 def some(count: int, repository: str = APP) -> Sequence[Event]:
-    """Pushes of tags, each another event."""
+    """Return ``count`` pushes of different tags."""
     return [Event("push", repository, MANIFEST, tag=f"v{number}") for number in range(count)]
 
 
 BIG: Final = tuple(anew(KINDS["200-layers"]) for _ in range(100))
-"""More than a connection holds on its way: some 4 MB."""
+"""More data than the buffers of a connection can hold: about 4 MB."""
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 sizes = st.integers(0, 2**53 - 1)
@@ -99,8 +99,8 @@ events: Final = st.builds(
     request=st.none() | st.builds(Request, texts, texts, texts, texts, texts),
     actor=st.none() | texts,
     source=st.none() | st.builds(Source, texts, texts),
-    # Hypothesis repeats itself, which two events never do.
+    # Hypothesis may repeat values, but ids must be unique.
     id=st.builds(lambda: str(uuid4())),
     timestamp=st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - limits
 )
-"""Any event that there could be."""
+"""Arbitrary events."""

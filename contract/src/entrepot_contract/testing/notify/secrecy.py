@@ -1,4 +1,4 @@
-"""No secret of the options is shown, wherever one might look."""
+"""Tests that no secret of the options appears in errors, reprs or logs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from entrepot_contract.testing.showing import chain, said, shows
 
 __all__ = ["SecrecyContract"]
 
-NO_SECRET = "the message is logged and shown, and holds no secret."  # noqa: S105 - a sentence about secrets
+NO_SECRET = "the message is logged and shown, and contains no secret."  # noqa: S105 - a sentence about secrets
 
 
 class SecrecyContract(SinkBase):
-    """Tests of errors, reprs and logs: what is ``SecretStr`` in the options is looked for in them."""
+    """Tests of errors, reprs and logs, searched for the values of ``SecretStr`` options."""
 
     @sentence("SinkError", NO_SECRET)
     @needs("secrets")

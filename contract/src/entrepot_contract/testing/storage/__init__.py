@@ -1,4 +1,4 @@
-"""The storage contract as tests: one file for each group of verbs, one class of them all."""
+"""The storage kit: one file for each group of methods, and one class that combines them."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ class StorageContract(
     SharedContract,
     WholeContract,
 ):
-    """Every test that a storage driver has to pass; a subclass sets ``driver_class`` and a fixture ``config``."""
+    """All tests that a storage driver must pass; a subclass sets ``driver_class`` and defines a fixture ``config``."""

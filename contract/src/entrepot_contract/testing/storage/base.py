@@ -1,4 +1,4 @@
-"""What every part of the storage kit stands on: how drivers are opened."""
+"""The base class of the storage kit, which opens drivers."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Opener = Callable[[], StorageDriver]
 
 
 class ContractBase(KitBase):
-    """Opens drivers by ``driver_class.from_config(config)``, as often as a test likes."""
+    """Opens drivers with ``driver_class.from_config(config)``, as often as a test needs."""
 
     contract_kit = "storage"
     under_test = "driver_class"
     its_own = frozenset({"config"})
 
     driver_class: ClassVar[type[StorageDriver]]
-    """The driver under test; its ``config`` answers a fresh and empty store for every test."""
+    """The driver under test; its ``config`` must refer to a new, empty store for every test."""
 
     @pytest.fixture
     def open_driver(self, config: Mapping[str, object]) -> Iterator[Opener]:
-        """A function that opens one more driver on the same store; all are closed after the test."""
+        """A function that opens another driver on the same store; all are closed after the test."""
         opened: list[StorageDriver] = []
 
         def open_one() -> StorageDriver:
@@ -46,17 +46,17 @@ class ContractBase(KitBase):
 
     @pytest.fixture
     def claims(self, driver: StorageDriver) -> Capabilities:
-        """What the driver claims."""
+        """The driver's capabilities."""
         return driver.capabilities
 
     @pytest.fixture
     def part(self, claims: Capabilities) -> int:
-        """The size of body, in bytes, at which this driver's uploads change their way of working."""
+        """The body size, in bytes, at which this driver's uploads switch to another code path."""
         return min(max(claims.part_size_hint, 64 * 2**10), 8 * 2**20)
 
     @pytest.fixture
     def shown(self, claims: Capabilities) -> Mapping[str, object]:
-        """What the driver claims, as the report shows it."""
+        """The driver's capabilities, as shown in the report."""
         shown = dataclasses.asdict(claims)
         shown["signed_urls"] = sorted(claims.signed_urls)
         shown["upload_ttl"] = claims.upload_ttl and claims.upload_ttl.total_seconds()

@@ -1,4 +1,4 @@
-"""``upload_commit`` and ``upload_abort``: how uploads end."""
+"""Tests of ``upload_commit`` and ``upload_abort``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAIT = timedelta(seconds=3)
 
 
 def assert_unknown(driver: StorageDriver, *states: UploadState) -> None:
-    """Nothing can be done any more with an upload."""
+    """Assert that no operation is possible on an upload any more."""
     for state in states:
         with refused(UploadUnknown, driver, "upload_append", state.key):
             driver.upload_append(revived(state), [b"more"])
@@ -29,7 +29,7 @@ def assert_unknown(driver: StorageDriver, *states: UploadState) -> None:
 
 
 class CommitContract(ContractBase):
-    """Tests of the ends that an upload can have."""
+    """Tests of the ways in which an upload can end."""
 
     @sentence("upload_commit", "Make the bytes of an upload readable at ``target``, by default the upload's own key.")
     @pytest.mark.parametrize("target", [None, "a/k", "b/target", "a/k.data"])
@@ -56,7 +56,7 @@ class CommitContract(ContractBase):
         assert read_back(driver, key) == b"uploaded"
         assert listed(driver) == [key]
 
-    @sentence("upload_commit", "An upload of size 0 makes an empty object.")
+    @sentence("upload_commit", "An upload of size 0 creates an empty object.")
     @pytest.mark.parametrize("appends", [0, 1, 2])
     def test_commit_of_nothing_makes_an_empty_object(self, driver: StorageDriver, appends: int) -> None:
         state = driver.upload_start("a/k")
@@ -66,8 +66,8 @@ class CommitContract(ContractBase):
         assert (info.key, info.size) == ("a/k", 0)
         assert read_back(driver, "a/k") == b""
 
-    @sentence("upload_commit", "After commit, abort or expiry: UploadUnknown.")
-    @sentence("upload_append", "After commit, abort or expiry: UploadUnknown.")
+    @sentence("upload_commit", "After commit, abort or expiry it raises UploadUnknown.")
+    @sentence("upload_append", "After commit, abort or expiry it raises UploadUnknown.")
     @pytest.mark.parametrize("target", [None, "b/target"])
     def test_an_upload_is_unknown_after_its_commit(self, driver: StorageDriver, target: str | None) -> None:
         start = driver.upload_start("a/k")
@@ -78,9 +78,9 @@ class CommitContract(ContractBase):
         driver.delete([target or "a/k"])
         assert_unknown(driver, state)
 
-    @sentence("upload_commit", "After commit, abort or expiry: UploadUnknown.")
-    @sentence("upload_append", "After commit, abort or expiry: UploadUnknown.")
-    @sentence("upload_abort", "Drop an upload and all its bytes")
+    @sentence("upload_commit", "After commit, abort or expiry it raises UploadUnknown.")
+    @sentence("upload_append", "After commit, abort or expiry it raises UploadUnknown.")
+    @sentence("upload_abort", "Discard an upload and all its bytes.")
     @pytest.mark.parametrize("size", [0, 10, None])
     def test_an_upload_is_unknown_after_its_abort(self, driver: StorageDriver, part: int, size: int | None) -> None:
         start = driver.upload_start("a/k")
@@ -92,8 +92,8 @@ class CommitContract(ContractBase):
         driver.upload_commit(other)
         assert read_back(driver, "a/k") == b"other"
 
-    @sentence("upload_abort", "again, or after a commit, is harmless.")
-    def test_abort_is_harmless_at_any_time(self, driver: StorageDriver) -> None:
+    @sentence("upload_abort", "Idempotent, also after a commit.")
+    def test_abort_is_idempotent(self, driver: StorageDriver) -> None:
         start = driver.upload_start("a/k")
         driver.upload_abort(start)
         driver.upload_abort(start)
@@ -104,15 +104,15 @@ class CommitContract(ContractBase):
         driver.upload_abort(revived(state))
         assert read_back(driver, "a/k") == b"content"
 
-    @sentence("upload_append", "After commit, abort or expiry: UploadUnknown.")
-    @sentence("upload_commit", "After commit, abort or expiry: UploadUnknown.")
+    @sentence("upload_append", "After commit, abort or expiry it raises UploadUnknown.")
+    @sentence("upload_commit", "After commit, abort or expiry it raises UploadUnknown.")
     @needs("upload_ttl")
     def test_an_upload_is_unknown_after_its_expiry(self, driver: StorageDriver, request: pytest.FixtureRequest) -> None:
         ttl = driver.capabilities.upload_ttl
         assert ttl is not None
         assert ttl > timedelta(0)
         if ttl > WAIT:
-            stop(request, "not-claimed", f"an upload_ttl of at most {WAIT}, which a test can wait for")
+            stop(request, "not-claimed", f"upload_ttl of at most {WAIT}, so that a test can wait for it")
         state = driver.upload_append(driver.upload_start("a/k"), [b"content"])
         time.sleep(ttl.total_seconds() * 1.5)
         assert_unknown(driver, state)

@@ -1,4 +1,4 @@
-"""``delete``: many keys at once, and nothing else."""
+"""Tests of ``delete``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DeleteContract(ContractBase):
     """Tests of ``delete``."""
 
     @sentence("delete", "Delete objects")
-    @sentence("delete", "A partial failure raises DeleteFailed, which names every key that is still there.")
+    @sentence("delete", "A partial failure raises DeleteFailed, which names every key that was not deleted.")
     def test_delete_leaves_only_the_keys_that_it_names(self, driver: StorageDriver) -> None:
         keys = [f"d/{number % 7}/{number:03}" for number in range(100)]
         store(driver, *keys, "kept")
@@ -25,14 +25,14 @@ class DeleteContract(ContractBase):
             driver.delete(key for key in keys)
         except DeleteFailed as failed:
             named = set(failed.failed)
-        assert set(listed(driver, "d/")) == named, "a key that is still there is named, and no other"
-        assert not named, "a store without faults can delete"
+        assert set(listed(driver, "d/")) == named, "DeleteFailed must name exactly the keys that were not deleted"
+        assert not named, "a store without faults deletes everything"
         for key in keys[:3]:
             with pytest.raises(NotFound):
                 driver.stat(key)
         assert read_back(driver, "kept") == b"kept"
 
-    @sentence("delete", "A missing key is no error.")
+    @sentence("delete", "A missing key is not an error.")
     def test_delete_of_a_missing_key_is_no_error(self, driver: StorageDriver) -> None:
         store(driver, "a/b/c")
         driver.delete([])
@@ -41,7 +41,7 @@ class DeleteContract(ContractBase):
         driver.delete(["a/b/c", "a/b/c"])
         assert listed(driver) == []
 
-    @sentence("delete", "Nothing below a key is deleted with it.")
+    @sentence("delete", "Objects below a key are not deleted with it.")
     def test_delete_takes_nothing_below_or_beside_a_key(self, driver: StorageDriver) -> None:
         store(driver, "a/b/c", "a/b/c-", "a/b/cc", "a/b/d/e", "a/bb", "a/b-")
         driver.delete(["a", "a/b", "a/b/d"])

@@ -1,4 +1,4 @@
-"""From configuration to ``close``: what a driver does besides storing."""
+"""Tests of configuration, capabilities, health and ``close``."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ __all__ = ["LifecycleContract"]
 
 
 class LifecycleContract(ContractBase, ProcessBase):
-    """Tests of construction, capabilities, health and the end."""
+    """Tests of construction, capabilities, health and ``close``."""
 
-    @sentence("from_config", "A driver from its section of the configuration.")
-    @sentence("from_config", "Raises ConfigError where an option is unknown, missing or wrong.")
+    @sentence("from_config", "Return a driver for its section of the configuration.")
+    @sentence("from_config", "Raises ConfigError if an option is unknown, missing or wrong.")
     def test_wrong_options_raise_config_errors(self, config: Mapping[str, object]) -> None:
         refuses_wrong_options(self.driver_class, config)
 
-    @sentence("__init__", "Keep the options; open no connection, start no thread, touch no disk.")
+    @sentence("__init__", "Store the options; open no connection, start no thread, access no disk.")
     def test_construction_touches_nothing(self, config: Mapping[str, object], processes: Processes) -> None:
         assert processes.start().call("construct", config=config) == []
 
-    @sentence("capabilities", "What this instance can do; never changes while the instance lives.")
+    @sentence("capabilities", "The capabilities of this instance; they never change during its lifetime.")
     @sentence("Capabilities", "``part_size_hint``: in bytes; appends of a multiple of it are cheapest.")
-    @sentence("Capabilities", "``max_object_size``: in bytes; None where there is no limit to speak of.")
+    @sentence("Capabilities", "``max_object_size``: in bytes; None if there is no practical limit.")
     def test_capabilities_are_sound_and_never_change(self, driver: StorageDriver, claims: Capabilities) -> None:
         assert type(claims) is Capabilities
         assert claims.move in {"rename", "copy"}
@@ -50,23 +50,25 @@ class LifecycleContract(ContractBase, ProcessBase):
         driver.health()
         listed(driver)
         assert driver.capabilities == claims
-        assert self.driver_class.contract[0] == CONTRACT_VERSION[0], "another major version is another contract"
+        assert self.driver_class.contract[0] == CONTRACT_VERSION[0], "the major version must match"
 
-    @sentence("health", "One cheap authenticated call of at most 2 seconds; never raises, and tells no secret.")
-    def test_health_answers_in_time_and_tells_no_secret(
+    @sentence(
+        "health", "Make one cheap authenticated request, within 2 seconds; never raises, and never reveals a secret."
+    )
+    def test_health_returns_in_time_and_reveals_no_secret(
         self, driver: StorageDriver, config: Mapping[str, object]
     ) -> None:
         health = driver.health()
         assert type(health) is Health
         assert health.ok is True, health.detail
-        assert isinstance(health.detail, str), "the operator reads it"
+        assert isinstance(health.detail, str), "the detail must be text"
         assert timedelta(0) <= health.latency <= timedelta(seconds=2)
         for name, field in self.driver_class.Options.model_fields.items():
             value = config.get(field.alias or name, config.get(name))
             if any(kind.__name__ in str(field.annotation) for kind in (SecretStr, SecretBytes)) and value:
                 assert str(value) not in f"{health.detail} {driver!r} {driver}"
 
-    @sentence("close", "Let go of connections and files; again is harmless.")
+    @sentence("close", "Close connections and files. Idempotent.")
     def test_close_can_be_called_again(self, open_driver: Opener) -> None:
         unused, used = open_driver(), open_driver()
         unused.close()

@@ -1,4 +1,4 @@
-"""``list_objects``: order, prefixes, pages."""
+"""Tests of ``list_objects``: order, prefixes and pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHALLOW = ["x/B", "x/a-b", "x/a.b", "x/a/", "x/a0", "x/aB/", "x/a_b", "x/ab"]
 class ListContract(ContractBase):
     """Tests of ``list_objects``."""
 
-    @sentence("list_objects", "The objects below a prefix, in byte-lexicographic order of their keys.")
+    @sentence("list_objects", "Iterate over the objects below a prefix, in byte-lexicographic order of their keys.")
     def test_list_is_in_byte_order_of_whole_keys(self, driver: StorageDriver) -> None:
         keys = sorted(["0", *KEYS])
         store(driver, *reversed(keys))
@@ -30,7 +30,7 @@ class ListContract(ContractBase):
         assert {type(item) for item in items} == {ObjectInfo}
         assert [item.size for item in items if isinstance(item, ObjectInfo)] == [len(key) for key in keys]
 
-    @sentence("list_objects", "A prefix is whole segments: empty, or ending with a slash.")
+    @sentence("list_objects", "A prefix consists of complete segments: it is empty, or ends with a slash.")
     def test_list_takes_prefixes_of_whole_segments(self, driver: StorageDriver) -> None:
         store(driver, *KEYS, "xx/a")
         assert listed(driver, "x/") == [key for key in sorted(KEYS) if key.startswith("x/")]
@@ -49,11 +49,9 @@ class ListContract(ContractBase):
 
     @sentence(
         "list_objects",
-        "``shallow`` gives one Prefix for everything below a next slash; it sorts as its key with the slash.",
+        "``shallow`` yields one Prefix for all objects below the next slash; it is sorted by its key with the slash.",
     )
-    @sentence(
-        "Prefix", "Some objects below ``key``, which ends with a slash; only from ``list_objects(shallow=True)``."
-    )
+    @sentence("Prefix", "All objects below ``key``, which ends with a slash; only from ``list_objects(shallow=True)``.")
     def test_list_shallow_gives_prefixes_in_order(self, driver: StorageDriver) -> None:
         store(driver, *KEYS, "0/z")
         items = list(driver.list_objects("x/", shallow=True))
@@ -61,20 +59,20 @@ class ListContract(ContractBase):
         assert [isinstance(item, Prefix) for item in items] == [key.endswith("/") for key in SHALLOW]
         assert listed(driver, shallow=True) == ["0/", "x/", "y", "y-/"]
 
-    @sentence("list_objects", "A prefix with nothing below it gives nothing.")
+    @sentence("list_objects", "A prefix with nothing below it yields nothing.")
     @pytest.mark.parametrize("shallow", [False, True])
     def test_list_of_an_empty_prefix_is_empty(self, driver: StorageDriver, shallow: bool) -> None:
         assert listed(driver, shallow=shallow) == []
         assert listed(driver, "missing/prefix/", shallow=shallow) == []
         store(driver, "a/b/c", "d/e/f", "object")
-        assert listed(driver, "a/b/c/", shallow=shallow) == [], "an object is no prefix"
+        assert listed(driver, "a/b/c/", shallow=shallow) == [], "an object is not a prefix"
         assert listed(driver, "object/", shallow=shallow) == []
         driver.delete(["a/b/c"])
         driver.move("d/e/f", "object2")
         assert listed(driver, "a/", shallow=shallow) == []
-        assert listed(driver, shallow=shallow) == ["object", "object2"], "nothing is left of an emptied prefix"
+        assert listed(driver, shallow=shallow) == ["object", "object2"], "an empty prefix is not listed"
 
-    @sentence("list_objects", "The objects below a prefix, in byte-lexicographic order of their keys.")
+    @sentence("list_objects", "Iterate over the objects below a prefix, in byte-lexicographic order of their keys.")
     def test_list_goes_through_many_pages_and_stops_early(self, driver: StorageDriver) -> None:
         keys = [f"p/{number % 50:02}/{number:04}" for number in range(1250)] + [f"q/{n:04}" for n in range(1250)]
         with ThreadPoolExecutor(8) as pool:
@@ -89,7 +87,7 @@ class ListContract(ContractBase):
         driver.delete(iter(keys))
         assert listed(driver) == []
 
-    @sentence("list_objects", "Unfinished uploads and the driver's own working files never show.")
+    @sentence("list_objects", "Unfinished uploads and the driver's own working files are never listed.")
     def test_list_never_shows_unfinished_work(self, driver: StorageDriver) -> None:
         first = driver.upload_append(driver.upload_start("a/k"), [b"x" * 100_000])
         second = driver.upload_append(driver.upload_start("a/k"), [])

@@ -1,4 +1,4 @@
-"""Any sequence of calls does to a driver what it does to a dict."""
+"""A stateful test that compares a driver with a dict."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ picks = st.integers(0, 20)
 
 @dataclass
 class Draft:
-    """A state of an upload, the bytes it stands for, and whether it may still be committed."""
+    """A state of an upload, its content, and whether a later append has overtaken it."""
 
     number: int
     state: UploadState
@@ -34,7 +34,7 @@ class Draft:
 
 
 class Calls(RuleBasedStateMachine):
-    """The calls, and the dict that they are compared with."""
+    """The calls, and the dict with which their results are compared."""
 
     driver: StorageDriver
     runs: count[int]
@@ -157,10 +157,10 @@ class Calls(RuleBasedStateMachine):
 
 
 class ModelContract(ContractBase):
-    """One test, which makes up its own sequences."""
+    """A test with generated sequences of calls."""
 
-    @sentence("StorageDriver", "One backend that stores objects by key.")
-    def test_any_sequence_of_calls_does_what_it_does_to_a_dict(self, driver: StorageDriver) -> None:
+    @sentence("StorageDriver", "one backend that stores objects by key.")
+    def test_any_sequence_of_calls_matches_a_dict(self, driver: StorageDriver) -> None:
         machine = type("Calls", (Calls,), {"driver": driver, "runs": count()})
         run_state_machine_as_test(
             machine,
@@ -169,7 +169,7 @@ class ModelContract(ContractBase):
                 stateful_step_count=25,
                 deadline=None,
                 database=None,
-                phases=[Phase.generate],  # a shorter sequence would cost minutes, and these are short
+                phases=[Phase.generate],  # shrinking would take minutes, and the sequences are short
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),
             ),

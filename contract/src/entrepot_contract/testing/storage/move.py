@@ -1,4 +1,4 @@
-"""``move``: another key for an object."""
+"""Tests of ``move``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["MoveContract"]
 class MoveContract(ContractBase):
     """Tests of ``move``."""
 
-    @sentence("move", "Give an object another key.")
-    @sentence("move", "On return the target is whole, replaced if it was there, and the source is gone.")
+    @sentence("move", "Move an object to another key.")
+    @sentence("move", "On return the target is complete, replacing any existing object, and the source is gone.")
     @pytest.mark.parametrize("target", ["a/other", "b/c/d", "a/k.x"])
     @pytest.mark.parametrize("there", [False, True])
     def test_move_leaves_the_target_whole_and_no_source(self, driver: StorageDriver, target: str, there: bool) -> None:
@@ -31,8 +31,8 @@ class MoveContract(ContractBase):
         with pytest.raises(NotFound):
             driver.stat("a/k")
 
-    @sentence("move", "On return the target is whole, replaced if it was there, and the source is gone.")
-    def test_move_takes_large_and_empty_objects(self, driver: StorageDriver, part: int) -> None:
+    @sentence("move", "On return the target is complete, replacing any existing object, and the source is gone.")
+    def test_move_of_large_and_empty_objects(self, driver: StorageDriver, part: int) -> None:
         data = body(2 * part + 17)
         upload(driver, "large", data)
         driver.put("empty", b"")

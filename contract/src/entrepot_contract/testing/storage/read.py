@@ -1,4 +1,4 @@
-"""``read``: whole objects, ranges, and readers that outlive their object."""
+"""Tests of ``read``: complete objects, ranges, and readers of objects that change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHANGES: Mapping[str, Callable[[StorageDriver], object]] = {
 
 
 class ReadContract(ContractBase):
-    """Tests of ``read`` and of the Reader that it answers."""
+    """Tests of ``read`` and of the Reader that it returns."""
 
     @sentence("read", "A missing key raises NotFound here, not at the first chunk.")
     @pytest.mark.parametrize("key", ["missing", "a", "a/missing", "a/b/c"])
@@ -37,8 +37,8 @@ class ReadContract(ContractBase):
         with refused(NotFound, driver, "read", key):
             driver.read(key)
 
-    @sentence("read", "Read an object, or ``length`` bytes of it from ``offset`` on.")
-    @sentence("read", "A ``length`` past the end is cut.")
+    @sentence("read", "Read an object, or ``length`` bytes of it starting at ``offset``.")
+    @sentence("read", "A range that extends past the end is truncated.")
     def test_read_gives_any_range(self, driver: StorageDriver) -> None:
         size = 3_000_017
         data = body(size)
@@ -52,7 +52,7 @@ class ReadContract(ContractBase):
 
         check()
 
-    @sentence("read", "``offset`` equal to the size reads nothing; past it raises RangeError here.")
+    @sentence("read", "An ``offset`` equal to the size reads nothing; a larger one raises RangeError here.")
     @pytest.mark.parametrize("size", [0, 10])
     def test_read_ends_where_the_object_ends(self, driver: StorageDriver, size: int) -> None:
         driver.put("k", body(size))
@@ -77,8 +77,8 @@ class ReadContract(ContractBase):
         with driver.read("empty") as reader:
             assert list(reader) == []
 
-    @sentence("Reader.info", "The whole object's info, whatever part of it is read.")
-    def test_reader_tells_the_whole_objects_info(self, driver: StorageDriver) -> None:
+    @sentence("Reader.info", "The info of the complete object, whatever range is read.")
+    def test_reader_info_is_of_the_complete_object(self, driver: StorageDriver) -> None:
         for size in (1000, 300_003):
             driver.put("a/k", body(size))
             stat = driver.stat("a/k")
@@ -86,7 +86,7 @@ class ReadContract(ContractBase):
                 with driver.read("a/k", offset=offset, length=length) as reader:
                     assert reader.info == stat
 
-    @sentence("Reader.close", "Let go of the connection or file; again is harmless.")
+    @sentence("Reader.close", "Close the connection or file. Idempotent.")
     def test_reader_can_be_closed_early_and_again(self, driver: StorageDriver) -> None:
         driver.put("small", b"small")
         driver.put("k", body(MAX_PUT_SIZE))
@@ -99,7 +99,7 @@ class ReadContract(ContractBase):
         unused.close()
         assert read_back(driver, "k", length=10) == body(MAX_PUT_SIZE)[:10]
 
-    @sentence("read", "The object is streamed and never held in memory whole.")
+    @sentence("read", "The object is streamed, and never held in memory completely.")
     def test_read_never_holds_the_whole_object(self, driver: StorageDriver) -> None:
         data = body(32 * 2**20)
         upload(driver, "k", data)
@@ -113,8 +113,8 @@ class ReadContract(ContractBase):
         assert size == len(data)
         assert held < len(data) / 2
 
-    @sentence("read", "never a short read")
-    @sentence("Reader", "fewer bytes than promised is never a normal end.")
+    @sentence("read", "it never ends the read early.")
+    @sentence("Reader", "iteration never ends normally before all bytes were read.")
     @pytest.mark.parametrize("change", CHANGES)
     def test_reader_never_ends_short_when_the_object_changes(self, driver: StorageDriver, change: str) -> None:
         old = body(MAX_PUT_SIZE)
@@ -123,13 +123,13 @@ class ReadContract(ContractBase):
             chunks = iter(reader)
             got = next(chunks)
             with ThreadPoolExecutor(1) as pool:
-                # Some backends let a change wait for open readers: the reader goes on beside one that waits.
+                # Some backends block a change until readers are closed: the reader continues while it is blocked.
                 changed = pool.submit(CHANGES[change], driver)
                 wait([changed], timeout=WAIT_SECONDS)
                 try:
                     got += b"".join(chunks)
                 except StorageError as broken:
-                    assert broken.retryable or isinstance(broken, NotFound)  # noqa: PT017 - a backend may go on
+                    assert broken.retryable or isinstance(broken, NotFound)  # noqa: PT017 - a backend may also continue
                 else:
                     assert Content(got) == old
                 reader.close()

@@ -1,4 +1,4 @@
-"""What the kit asks of every error that a test provokes."""
+"""Checks of the errors that a test provokes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["refused"]
 
 @contextmanager
 def refused(kind: type[StorageError], driver: StorageDriver, operation: str, *keys: str) -> Iterator[None]:
-    """The call inside raises ``kind``, which says what happened, in which driver and operation, to one of ``keys``."""
+    """Assert that the block raises ``kind`` with a message, the driver, the operation and one of ``keys``."""
     with pytest.raises(kind) as caught:
         yield
     error = caught.value
     assert (error.driver, error.operation) == (driver.name, operation)
     assert error.key in keys
     assert isinstance(error.message, str)
-    assert error.message, "an error that says nothing helps nobody"
+    assert error.message, "an error must have a message"

@@ -1,4 +1,4 @@
-"""Several processes on one store: resume, kill, and races."""
+"""Tests with several processes on one store: resuming, kills and races."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ LOST = {"error": "UploadConflict"}
 
 
 def soon() -> float:
-    """A moment that every process can still wait for."""
+    """Return a start time slightly in the future, so that all processes can wait for it."""
     return time.time() + 0.05
 
 
 class SharedContract(ContractBase, ProcessBase):
-    """Tests in more than one process, for drivers that claim ``shared``."""
+    """Tests with several processes, for drivers with the capability ``shared``."""
 
     @sentence("Capabilities", "``shared``: other processes and hosts see the same data.")
-    @sentence("upload_append", "On return the bytes survive the death of the process, and any process")
-    @sentence("upload_append", "(any host, where ``shared`` is claimed) can go on from the new state.")
+    @sentence("upload_append", "On return the bytes survive the end of the process, and any process")
+    @sentence("upload_append", "(on any host, with the capability ``shared``) can continue from the new state.")
     @needs("shared")
     def test_another_process_goes_on_where_one_was_killed(
         self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, part: int
@@ -64,7 +64,7 @@ class SharedContract(ContractBase, ProcessBase):
         assert read_back(driver, "a/k") == b"base" + body(50_000) + b"end"
         assert listed(driver) == ["a/k"]
 
-    @sentence("put", "Of any number of racing CREATEs exactly one wins.")
+    @sentence("put", "Of any number of concurrent CREATEs, exactly one succeeds.")
     @sentence("Capabilities", "``create``: ``WriteMode.CREATE`` is atomic across all processes that see the data.")
     @needs("shared")
     @needs("create")
@@ -80,13 +80,13 @@ class SharedContract(ContractBase, ProcessBase):
         for number, other in enumerate(others):
             won = other.answer()
             assert isinstance(won, list), won
-            assert not winners.keys() & won, "two processes have created one key"
+            assert not winners.keys() & won, "two processes created the same key"
             winners.update(dict.fromkeys(won, str(number)))
         assert sorted(winners) == keys
         for key, winner in winners.items():
             assert read_back(driver, key) == winner.encode() * 1000
 
-    @sentence("upload_append", "Of two appends from one state at most one result can be committed;")
+    @sentence("upload_append", "Of two appends from one state, at most one result can be committed;")
     @needs("shared")
     @pytest.mark.parametrize("together", [True, False])
     def test_racing_appends_are_never_mixed(
@@ -105,10 +105,10 @@ class SharedContract(ContractBase, ProcessBase):
                 assert read_back(driver, f"done/{number}") == b"base" + text.encode() * 1000 * times
             committed += len(won)
             assert len(listed(driver)) == committed
-        assert committed, "of six races not one result could be committed"
+        assert committed, "no result of six races could be committed"
 
-    @sentence("put", "A reader sees all of the old object or all of the new one.")
-    @sentence("upload_commit", "It happens atomically")
+    @sentence("put", "A reader sees either the complete old object or the complete new one.")
+    @sentence("upload_commit", "This is atomic")
     @needs("shared")
     @pytest.mark.parametrize("verb", ["put", "upload_commit", "move"])
     def test_readers_in_other_processes_see_whole_objects(
@@ -134,14 +134,14 @@ class SharedContract(ContractBase, ProcessBase):
         driver.put("stop/done", b"")
         whole = {hashlib.sha256(data).hexdigest() for data in versions}
         if verb == "move":
-            whole.add("absent")  # the old target may go before the new one comes
+            whole.add("absent")  # the old target may disappear before the new one appears
         for other in others:
             seen = other.answer()
             assert isinstance(seen, list)
-            assert set(seen) <= whole, "a reader has seen neither the old object nor the new one"
+            assert set(seen) <= whole, "a reader saw neither the old object nor the new one"
 
-    @sentence("move", "A crash between may leave both, never neither.")
-    @sentence("upload_commit", "It happens atomically")
+    @sentence("move", "A crash may leave both, never neither.")
+    @sentence("upload_commit", "This is atomic")
     @needs("shared")
     def test_kill_at_any_moment_leaves_whole_objects(
         self, driver: StorageDriver, config: Mapping[str, object], processes: Processes
@@ -163,7 +163,7 @@ class SharedContract(ContractBase, ProcessBase):
                 letter = found.data[:1]
                 assert found == letter * sizes[letter.decode()], f"{key} is neither the old object nor the new one"
 
-    @sentence("put", "The object can be read, and is listed, from the moment that ``put`` returns.")
+    @sentence("put", "The object can be read, and is listed, as soon as ``put`` returns.")
     @needs("shared")
     def test_two_drivers_on_one_store_see_the_same(self, driver: StorageDriver, open_driver: Opener) -> None:
         other = open_driver()
@@ -171,7 +171,7 @@ class SharedContract(ContractBase, ProcessBase):
             folder = f"s/t/u/v/{number % 5}/"
             key = f"{folder}w/x"
             store(driver, key)
-            assert folder in listed(other, "s/t/u/v/", shallow=True), "what one driver writes another lists at once"
+            assert folder in listed(other, "s/t/u/v/", shallow=True), "objects must be listed at once by another driver"
             assert listed(other, folder) == [key]
             assert read_back(other, key) == key.encode()
             other.delete([key])
@@ -182,19 +182,19 @@ class SharedContract(ContractBase, ProcessBase):
 
 
 def race(others: dict[str, OtherProcess], states: dict[str, dict[str, object]], times: int) -> dict[str, object]:
-    """Append from every process at once, each its own letter."""
+    """Append from all processes simultaneously, each its own letter."""
     at = soon()
     for text, other in others.items():
         other.send("append", state=states[text], text=text, times=times, stall=False, at=at)
-    answers = {text: other.answer() for text, other in others.items()}
-    assert all(answer == LOST or state_of(answer) for answer in answers.values())
-    return {text: answer for text, answer in answers.items() if answer != LOST}
+    results = {text: other.answer() for text, other in others.items()}
+    assert all(answer == LOST or state_of(answer) for answer in results.values())
+    return {text: answer for text, answer in results.items() if answer != LOST}
 
 
 def commit(
     others: dict[str, OtherProcess], states: dict[str, object], target: str, together: bool
 ) -> dict[str, object]:
-    """Commit every state from its own process, all at once or one after the other."""
+    """Commit each state in its own process, simultaneously or one after the other."""
     if not together:
         return {text: others[text].call("commit", state=states[text], target=target, at=0) for text in states}
     at = soon()

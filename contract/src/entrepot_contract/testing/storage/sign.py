@@ -1,4 +1,4 @@
-"""``sign_url``: URLs that serve an object to whoever has them."""
+"""Tests of ``sign_url``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def fetch(url: str, method: str, wanted: str | None = None) -> tuple[int, str | None, bytes]:
-    """Status, Content-Length and body of one request."""
+    """Make one request; return the status, Content-Length and body."""
     headers = {"Range": wanted} if wanted else {}
     request = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310 - the driver's own URL
     try:
@@ -35,10 +35,10 @@ def fetch(url: str, method: str, wanted: str | None = None) -> tuple[int, str | 
 class SignContract(ContractBase):
     """Tests of ``sign_url``."""
 
-    @sentence("sign_url", "Requires that ``signed_urls`` holds ``method``; raises Unsupported otherwise")
-    @sentence("sign_url", 'and never answers "" or None.')
+    @sentence("sign_url", "Requires ``method`` in the capability ``signed_urls``; otherwise raises Unsupported")
+    @sentence("sign_url", 'and never returns "" or None.')
     @pytest.mark.parametrize("method", ["GET", "HEAD"])
-    def test_sign_answers_a_url_or_raises_unsupported(self, driver: StorageDriver, method: SignedMethod) -> None:
+    def test_sign_returns_a_url_or_raises_unsupported(self, driver: StorageDriver, method: SignedMethod) -> None:
         driver.put("a/k", body(1000))
         if method in driver.capabilities.signed_urls:
             assert driver.sign_url("a/k", method, MINUTE).startswith(("http://", "https://"))
@@ -46,7 +46,7 @@ class SignContract(ContractBase):
             with refused(Unsupported, driver, "sign_url", "a/k"):
                 driver.sign_url("a/k", method, MINUTE)
 
-    @sentence("sign_url", "A URL that serves the object to whoever has it.")
+    @sentence("sign_url", "Return a URL that serves the object without further authentication.")
     @needs("signed_urls")
     def test_signed_url_serves_the_object(self, driver: StorageDriver) -> None:
         driver.put("a/k", body(1000))
@@ -54,7 +54,7 @@ class SignContract(ContractBase):
             url = driver.sign_url("a/k", method, MINUTE)
             assert fetch(url, method) == (200, "1000", body(1000) if method == "GET" else b"")
 
-    @sentence("sign_url", "The URL honours the Range header and ends after ``expires``.")
+    @sentence("sign_url", "The URL supports the Range header and expires after ``expires``.")
     @needs("signed_urls")
     def test_signed_url_honours_range(self, driver: StorageDriver) -> None:
         driver.put("a/k", body(1000))
@@ -63,9 +63,9 @@ class SignContract(ContractBase):
             assert fetch(url, "GET", "bytes=10-19") == (206, "10", body(1000)[10:20])
             assert fetch(url, "GET", "bytes=990-") == (206, "10", body(1000)[990:])
 
-    @sentence("sign_url", "The URL honours the Range header and ends after ``expires``.")
+    @sentence("sign_url", "The URL supports the Range header and expires after ``expires``.")
     @needs("signed_urls")
-    def test_signed_url_ends(self, driver: StorageDriver) -> None:
+    def test_signed_url_expires(self, driver: StorageDriver) -> None:
         driver.put("a/k", body(1000))
         method: SignedMethod = "GET" if "GET" in driver.capabilities.signed_urls else "HEAD"
         url = driver.sign_url("a/k", method, timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""``stat``: what is known of an object."""
+"""Tests of ``stat``."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ __all__ = ["StatContract"]
 class StatContract(ContractBase):
     """Tests of ``stat``."""
 
-    @sentence("stat", "The size, time and etag of an object.")
-    @sentence("ObjectInfo", "An object: its key, its size in bytes, when it was written, and its etag.")
-    @sentence("ObjectInfo", "``modified`` is aware and in UTC.")
-    def test_stat_tells_key_size_time_and_etag(self, driver: StorageDriver) -> None:
+    @sentence("stat", "Return the size, modification time and etag of an object.")
+    @sentence("ObjectInfo", "An object: its key, its size in bytes, its modification time, and its etag.")
+    @sentence("ObjectInfo", "``modified`` is timezone-aware and in UTC.")
+    def test_stat_returns_key_size_time_and_etag(self, driver: StorageDriver) -> None:
         driver.put("a/b", body(123))
         info = driver.stat("a/b")
         assert type(info) is ObjectInfo
         assert (info.key, info.size) == ("a/b", 123)
         assert info.modified.tzinfo is not None
         assert info.modified.utcoffset() == timedelta(0)
-        assert abs(datetime.now(UTC) - info.modified) < timedelta(minutes=15), "a clock may be off, a time zone not"
-        assert info == driver.stat("a/b"), "an object that nobody touches has one etag and one time"
+        assert abs(datetime.now(UTC) - info.modified) < timedelta(minutes=15), (
+            "the clock may be off by minutes, but not by a time zone"
+        )
+        assert info == driver.stat("a/b"), "the etag and time of an unchanged object must not change"
 
-    @sentence("ObjectInfo", "``modified`` is aware and in UTC.")
-    def test_every_verb_answers_aware_times(self, driver: StorageDriver, claims: Capabilities) -> None:
+    @sentence("ObjectInfo", "``modified`` is timezone-aware and in UTC.")
+    def test_every_method_returns_aware_times(self, driver: StorageDriver, claims: Capabilities) -> None:
         mode = WriteMode.CREATE if claims.create else WriteMode.OVERWRITE
-        answers = [driver.put("p", b"x", mode=mode), upload(driver, "u", b"y"), driver.move("p", "m")]
-        answers += [item for item in driver.list_objects() if isinstance(item, ObjectInfo)]
-        assert len(answers) == 5
-        assert {answer.modified.utcoffset() for answer in answers} == {timedelta(0)}
+        infos = [driver.put("p", b"x", mode=mode), upload(driver, "u", b"y"), driver.move("p", "m")]
+        infos += [item for item in driver.list_objects() if isinstance(item, ObjectInfo)]
+        assert len(infos) == 5
+        assert {info.modified.utcoffset() for info in infos} == {timedelta(0)}
 
     @sentence("stat", "A missing key raises NotFound, and so does a key that is only the prefix of others.")
     @pytest.mark.parametrize("key", ["missing", "a", "a/b", "a/b/c/d", "a/missing"])
@@ -60,5 +62,5 @@ class StatContract(ContractBase):
             else:
                 upload(driver, "k", content)
             after = driver.stat("k").etag
-            assert after is None or after != before, "another content of the same size has another etag"
+            assert after is None or after != before, "different content of the same size must have a different etag"
             before = after

@@ -1,4 +1,4 @@
-"""States of uploads on their way to other processes and back."""
+"""Conversion of upload states for child processes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["state_of", "state_to"]
 
 
 def state_to(state: UploadState) -> dict[str, object]:
-    """A state as JSON."""
+    """Return a state as a JSON object."""
     return {"key": state.key, "size": state.size, "token": state.token}
 
 
 def state_of(answer: object) -> UploadState:
-    """A state from the answer of another process."""
+    """Return the state in the result of another process."""
     assert isinstance(answer, dict), answer
     assert set(answer) == {"key", "size", "token"}, answer
     return UploadState(**answer)

@@ -1,4 +1,4 @@
-"""Many threads on one driver."""
+"""Tests with several threads on one driver."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["ThreadContract"]
 
 
 class ThreadContract(ContractBase):
-    """Tests that use one driver from many threads."""
+    """Tests that use one driver from several threads."""
 
     @sentence("storage", "Drivers are synchronous and thread-safe.")
     def test_threads_use_one_driver_for_everything(self, driver: StorageDriver) -> None:
@@ -75,7 +75,7 @@ class ThreadContract(ContractBase):
         together(work)
         assert listed(driver) == kept
 
-    @sentence("put", "Of any number of racing CREATEs exactly one wins.")
+    @sentence("put", "Of any number of concurrent CREATEs, exactly one succeeds.")
     @needs("create")
     def test_one_of_many_threads_wins_a_create(self, driver: StorageDriver) -> None:
         for turn in range(25):
@@ -91,8 +91,8 @@ class ThreadContract(ContractBase):
             assert len(won) == 1
             assert read_back(driver, f"race/{turn}") == str(won[0]).encode()
 
-    @sentence("put", "A reader sees all of the old object or all of the new one.")
-    @sentence("upload_commit", "It happens atomically")
+    @sentence("put", "A reader sees either the complete old object or the complete new one.")
+    @sentence("upload_commit", "This is atomic")
     def test_readers_in_threads_see_whole_objects(self, driver: StorageDriver) -> None:
         versions = [body(200_000 + 1000 * number, seed=number) for number in range(2)]
         driver.put("a/k", versions[1])
@@ -112,7 +112,7 @@ class ThreadContract(ContractBase):
 
         together(work)
 
-    @sentence("upload_append", "Of two appends from one state at most one result can be committed;")
+    @sentence("upload_append", "Of two appends from one state, at most one result can be committed;")
     def test_threads_that_append_from_one_state_are_never_mixed(self, driver: StorageDriver) -> None:
         for turn in range(10):
             base = driver.upload_append(driver.upload_start("a/k"), [b"base"])

@@ -1,4 +1,4 @@
-"""``upload_start`` and ``upload_append``: states, and what may be done from each of them."""
+"""Tests of ``upload_start`` and ``upload_append``, and of the use of older states."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ __all__ = ["UploadContract"]
 
 
 class ClientGoneError(Exception):
-    """What a body raises whose client broke off."""
+    """Raised by a body whose client disconnected."""
 
 
 class Stopped(BaseException):
-    """What a body raises that no ``except Exception`` catches."""
+    """Raised by a body; not caught by ``except Exception``."""
 
 
 def broken(data: bytes, error: BaseException) -> Iterator[bytes | bytearray | memoryview]:
-    """``data``, then ``error``."""
+    """Yield ``data``, then raise ``error``."""
     yield from pieces(data)
     raise error
 
 
 class UploadContract(ContractBase):
-    """Tests of uploads before their commit."""
+    """Tests of uploads before the commit."""
 
-    @sentence("upload_start", "Begin an upload of unknown size.")
+    @sentence("upload_start", "Start an upload of unknown size.")
     @sentence("upload_start", "The state has size 0, and any number of uploads may be open for one key.")
     def test_many_uploads_can_be_open_for_one_key(self, driver: StorageDriver) -> None:
         states = [driver.upload_start("a/k") for _ in range(5)]
@@ -54,8 +54,8 @@ class UploadContract(ContractBase):
             with pytest.raises(NotFound):
                 driver.read("a/k")
 
-    @sentence("upload_append", "Append any number of bytes from ``state.size`` on.")
-    @sentence("Chunks", "Pieces of a body, of any sizes, each valid only until the next one is asked for.")
+    @sentence("upload_append", "Append any number of bytes at offset ``state.size``.")
+    @sentence("Chunks", "Chunks of a body, of any size, each valid only until the next one is requested.")
     @pytest.mark.parametrize("piece", [1_000, 100_000, 2**20 + 1, 2**26])
     def test_append_takes_pieces_of_any_size_and_type(self, driver: StorageDriver, part: int, piece: int) -> None:
         sizes = (
@@ -72,7 +72,7 @@ class UploadContract(ContractBase):
         assert read_back(driver, "a/k") == whole
 
     @sentence("UploadState", "The token is JSON text of at most 1 MiB.")
-    @sentence("UploadState", "It stays on the server's side, is never logged and never pickled.")
+    @sentence("UploadState", "It stays on the server, and is never logged or pickled.")
     def test_the_token_is_json_and_is_not_shown(self, driver: StorageDriver) -> None:
         state = driver.upload_start("a/k")
         for number in range(60):
@@ -84,7 +84,7 @@ class UploadContract(ContractBase):
         driver.upload_commit(state)
         assert read_back(driver, "a/k") == b"0123456789" * 6
 
-    @sentence("upload_append", "appending from it again drops what lay past its size.")
+    @sentence("upload_append", "appending from it again discards the bytes past its size.")
     @sentence("upload_append", "``state`` stays usable after an exception, a crash and a success;")
     @pytest.mark.parametrize("longer", [True, False])
     def test_append_from_an_older_state_drops_what_came_after(
@@ -97,7 +97,7 @@ class UploadContract(ContractBase):
         driver.upload_commit(driver.upload_append(again, [b"end"]))
         assert read_back(driver, "a/k") == b"base" + body(1000, seed=2) + b"end"
 
-    @sentence("upload_append", "Of two appends from one state at most one result can be committed;")
+    @sentence("upload_append", "Of two appends from one state, at most one result can be committed;")
     @sentence("upload_append", "the other raises UploadConflict, at the latest in ``upload_commit``.")
     @pytest.mark.parametrize("further", [False, True])
     @pytest.mark.parametrize("same_size", [False, True])
@@ -116,7 +116,7 @@ class UploadContract(ContractBase):
         driver.upload_commit(won)
         assert read_back(driver, "a/k") == (b"basewon!!" if same_size else b"basewon")
 
-    @sentence("upload_append", "Where ``data`` raises, its exception passes through, and ``state`` is intact.")
+    @sentence("upload_append", "If ``data`` raises, its exception is propagated, and ``state`` stays usable.")
     @sentence("upload_append", "``state`` stays usable after an exception")
     @pytest.mark.parametrize(
         "error", [ClientGoneError("gone"), Stopped("stopped")], ids=["exception", "base-exception"]
@@ -138,7 +138,7 @@ class UploadContract(ContractBase):
         assert driver.upload_commit(revived(base)).size == 4
         assert read_back(driver, "a/k") == b"base"
 
-    @sentence("upload_append", "Where ``data`` raises, its exception passes through, and ``state`` is intact.")
+    @sentence("upload_append", "If ``data`` raises, its exception is propagated, and ``state`` stays usable.")
     def test_a_state_can_be_committed_after_a_body_that_raised(self, driver: StorageDriver) -> None:
         base = driver.upload_append(driver.upload_start("a/k"), [b"base"])
         with pytest.raises(ClientGoneError):

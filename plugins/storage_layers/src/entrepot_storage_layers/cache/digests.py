@@ -39,7 +39,7 @@ class Check:
 
 
 def check_of(key: str) -> Check | None:
-    """A fresh check of a blob's key, or None where the key tells no digest."""
+    """A fresh check of a blob's key, or None if the key tells no digest."""
     found = _BLOB.match(key)
     if found is None:
         return None

@@ -35,7 +35,7 @@ class Kept:
         self._doomed: set[str] = set()
 
     def read(self, key: str, offset: int, length: int | None) -> Reader | None:
-        """A reader of the copy, or None where there is none that can be used."""
+        """A reader of the copy, or None if there is none that can be used."""
         if key in self._doomed:
             return None
         with _Logged("read", key):
@@ -54,7 +54,7 @@ class Kept:
         return size <= self._size
 
     def start(self, key: str) -> UploadState | None:
-        """An upload of a copy, or None where another is being made or the fast driver does not take it."""
+        """An upload of a copy, or None if another is being made or the fast driver does not take it."""
         with self._lock:
             if key in self._filling:
                 return None
@@ -65,7 +65,7 @@ class Kept:
         return None
 
     def append(self, state: UploadState, data: bytes) -> UploadState | None:
-        """The next state of a copy, or None where the fast driver did not take the bytes."""
+        """The next state of a copy, or None if the fast driver did not take the bytes."""
         with _Logged("upload_append", state.key):
             return self._fast.upload_append(state, [data])
         self.abort(state)

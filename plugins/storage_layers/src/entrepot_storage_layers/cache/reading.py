@@ -24,7 +24,7 @@ class _Closing:
     _open: list[Reader]
 
     def close(self) -> None:
-        """Let go of the inner readers; again is harmless."""
+        """Let go of the inner readers. Idempotent."""
         for reader in self._open:
             reader.close()
 

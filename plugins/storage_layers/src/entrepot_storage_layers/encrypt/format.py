@@ -58,7 +58,7 @@ class Header:
     def of(cls, keys: Keys, key_id: bytes, object_id: bytes) -> Header:
         """A header by what is in it.
 
-        Raises DamagedError where no key has the id.
+        Raises DamagedError if no key has the id.
         """
         cipher = keys.cipher(key_id, object_id)
         if cipher is None:
@@ -69,7 +69,7 @@ class Header:
     def parse(cls, keys: Keys, data: bytes) -> Header:
         """The header at the beginning of an object.
 
-        Raises DamagedError where it is none.
+        Raises DamagedError if it is none.
         """
         if len(data) != HEADER or not data.startswith(MAGIC):
             raise DamagedError(
@@ -87,7 +87,7 @@ class Header:
     def open(self, number: int, previous: bytes, sealed: bytes | memoryview, *, last: bool) -> bytes:
         """The bytes of one chunk.
 
-        Raises DamagedError where it is not this chunk of this object, whole and unchanged.
+        Raises DamagedError if it is not this chunk of this object, whole and unchanged.
         """
         fault = f"chunk {number} is not what was written; restore the object"
         return self._opened(sealed, _bound(b"chunk", number, previous, last=last), fault)
@@ -99,7 +99,7 @@ class Header:
     def open_tail(self, number: int, previous: bytes, sealed: bytes) -> bytes:
         """The bytes of a tail.
 
-        Raises DamagedError where it is not this tail.
+        Raises DamagedError if it is not this tail.
         """
         fault = "the upload's token is not what was written; upload again"
         return self._opened(sealed, _bound(b"tail", number, previous, last=False), fault)
@@ -123,7 +123,7 @@ def sealed_size(plain: int) -> int:
 def plain_size(sealed: int) -> int:
     """How many bytes an object of a size holds.
 
-    Raises DamagedError where no encrypted object has this size.
+    Raises DamagedError if no encrypted object has this size.
     """
     chunks = max(1, -(-(sealed - HEADER) // SEALED))
     plain = sealed - HEADER - chunks * (NONCE + TAG)

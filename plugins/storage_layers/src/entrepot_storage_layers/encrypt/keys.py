@@ -30,7 +30,7 @@ class Keys:
         self.writing = next(iter(self._keys))
 
     def cipher(self, key_id: bytes, object_id: bytes) -> AESGCM | None:
-        """The cipher of one object alone, or None where no key has this id."""
+        """The cipher of one object alone, or None if no key has this id."""
         key = self._keys.get(key_id)
         return None if key is None else AESGCM(_derive(key, object_id, b"object", KEY_BYTES))
 
@@ -41,7 +41,7 @@ class Keys:
 def read_keys(options: EncryptOptions, driver: str) -> Keys:
     """The keys that the options name, in a file or an environment variable.
 
-    Raises ConfigError where there are none, or where one is not 32 bytes in hexadecimal or base64.
+    Raises ConfigError if there are none, or where one is not 32 bytes in hexadecimal or base64.
     """
     if options.keyfile is not None:
         where = f"the file {options.keyfile} of option 'keyfile'"

@@ -33,7 +33,7 @@ ATTEMPTS: Final = 5
 def plain_info(info: ObjectInfo, stamp: Stamped) -> ObjectInfo:
     """An object as who reads it sees it.
 
-    Raises IntegrityError where no encrypted object has its size.
+    Raises IntegrityError if no encrypted object has its size.
     """
     try:
         return replace(info, size=plain_size(info.size))
@@ -137,7 +137,7 @@ class DecryptingReader:
             raise self._stamp.failure(IntegrityError, str(error)) from error
 
     def close(self) -> None:
-        """Let go of the inner reader; again is harmless."""
+        """Let go of the inner reader. Idempotent."""
         self._reader.close()
 
     def __enter__(self) -> Self:

@@ -243,7 +243,7 @@ class MirrorDriver(StorageDriver):
         raise stamp.failure(AlreadyExists, "the key has an object")
 
     def _asked_second(self, ask: Callable[[StorageDriver], Answer]) -> Answer | None:
-        """What the second side answers, or None where it cannot: what the first has said then holds."""
+        """What the second side answers, or None if it cannot: what the first has said then holds."""
         try:
             return ask(self._second)
         except StorageError as error:

@@ -96,7 +96,7 @@ class Repairs:
             return len(self._wanted)
 
     def close(self) -> None:
-        """End the thread, once the copy under way is made; again is harmless."""
+        """End the thread, once the copy under way is made. Idempotent."""
         with self._changed:
             self._closed = True
             thread, self._thread = self._thread, None
@@ -107,7 +107,7 @@ class Repairs:
     def copy(self, key: str, source: StorageDriver, target: StorageDriver, *, replace: bool) -> None:
         """Copy one object; what was deleted from ``source`` meanwhile is deleted from ``target`` too.
 
-        Raises NotFound where there is none, and the error of the side that fails.
+        Raises NotFound if there is none, and the error of the side that fails.
         """
         for _ in range(ATTEMPTS):
             before = source.stat(key)
