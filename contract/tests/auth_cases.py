@@ -1,4 +1,4 @@
-"""What the kit is told of the honest authenticators, and of the broken ones that stand on them."""
+"""Suites of the kit for the correct authenticators, and for the broken ones derived from them."""
 
 from __future__ import annotations
 

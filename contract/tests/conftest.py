@@ -1,4 +1,4 @@
-"""Lets the tests import each other by one name, here and in the processes that they start."""
+"""Makes the tests importable under one package name, here and in child processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small driver that keeps the whole contract, on SQLite: the ground on which the broken ones stand."""
+"""A small, correct driver on SQLite: the base class of the broken ones."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Row: TypeAlias = tuple[str, int, float, str]
 
 
 class HonestOptions(DriverOptions):
-    """Where the data is, and what to claim."""
+    """The path of the data, and the capabilities to claim."""
 
     path: str
     create: bool = True
@@ -61,7 +61,7 @@ class HonestOptions(DriverOptions):
 
 
 class HonestReader:
-    """One read; it holds a connection, whose snapshot no writer changes."""
+    """One read; it holds a connection with a snapshot, which writers do not change."""
 
     def __init__(self, link: sqlite3.Connection, blob: sqlite3.Blob | None, info: ObjectInfo, length: int) -> None:
         self.link, self.blob, self.info, self.left = link, blob, info, length
@@ -88,7 +88,7 @@ class HonestReader:
 
 
 class HonestDriver(StorageDriver):
-    """Keeps the contract."""
+    """Implements the contract correctly."""
 
     name = "honest"
     contract = (1, 0)
@@ -283,5 +283,5 @@ class HonestDriver(StorageDriver):
 
 
 def config(path: object) -> Mapping[str, object]:
-    """The options of a fresh store in a folder."""
+    """Return the options of a new store in a folder."""
     return {"path": f"{path}/honest.db"}

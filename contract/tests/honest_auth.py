@@ -1,4 +1,4 @@
-"""A small authenticator that keeps the whole contract, and one that issues tokens: the ground for the broken ones."""
+"""A small, correct authenticator, and one that issues tokens: the base classes of the broken ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class BasicOptions(DriverOptions):
 
 
 class HonestBasic(Authenticator):
-    """Users by Basic."""
+    """Users with Basic credentials."""
 
     name: ClassVar[str] = "honest-basic"
     contract: ClassVar[tuple[int, int]] = (1, 0)
@@ -48,7 +48,9 @@ class HonestBasic(Authenticator):
         try:
             words: dict[str, str] = json.loads(Path(options.path).read_text())
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{options.path} is no file of users", driver=self.name, operation="configure") from error
+            raise ConfigError(
+                f"{options.path} is not a file of users", driver=self.name, operation="configure"
+            ) from error
         self.users = {user: self.digest(user, word) for user, word in words.items()}
 
     def digest(self, user: str, password: str) -> str:
@@ -56,7 +58,7 @@ class HonestBasic(Authenticator):
         return hashlib.pbkdf2_hmac("sha256", password.encode("utf-8", "surrogatepass"), salt, ROUNDS).hex()
 
     def parameter(self, presented: Presented) -> str | None:
-        """What stands after the scheme, where this is its own."""
+        """Return the parameter after the scheme, or None for another scheme."""
         scheme, _, parameter = (presented.authorization or "").partition(" ")
         if scheme.lower() != self.scheme:
             return None
@@ -78,10 +80,10 @@ class HonestBasic(Authenticator):
         return user, password
 
     def check(self, user: str, password: str) -> Identity:
-        log.debug("somebody is checked")
+        log.debug("checking a user")
         digest = self.digest(user, password)
         if not hmac.compare_digest(self.users.get(user, ""), digest):
-            raise Refused("user or password are wrong")
+            raise Refused("wrong user name or password")
         found = self.user(user)
         assert found is not None
         return found
@@ -99,7 +101,7 @@ class HonestBasic(Authenticator):
 
 
 class IssuerOptions(DriverOptions):
-    """A key, and whether to issue."""
+    """A key, and whether to issue tokens."""
 
     key: SecretStr
     issuing: bool = True
@@ -228,12 +230,12 @@ def _plain(text: str) -> str:
 
 
 def basic_config(folder: Path) -> dict[str, object]:
-    """The options of the authenticator by Basic."""
+    """Return the options of the authenticator for Basic credentials."""
     path = folder / "users.json"
     path.write_text(json.dumps(USERS))
     return {"path": str(path)}
 
 
 def issuer_config() -> dict[str, object]:
-    """The options of the issuer."""
+    """Return the options of the issuer."""
     return {"key": "kit-key-of-the-honest-issuer"}

@@ -1,4 +1,4 @@
-"""A small sink that keeps the whole contract, and the place that it tells: the ground for the broken ones."""
+"""A small, correct sink and the endpoint that it delivers to: the base class of the broken ones."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from entrepot_contract.events import Event
 from entrepot_contract.notify import NotificationSink, Rejected, Undelivered
 
 Mood = Literal["takes", "fails", "rejects", "hangs"]
-TOKEN = "kit-token-of-the-honest-sink"  # noqa: S105 - of a place that is nowhere else
+TOKEN = "kit-token-of-the-honest-sink"  # noqa: S105 - of an endpoint that exists only here
 log = logging.getLogger("honest")
 
 
 class Place:
-    """A server that takes lines of JSON with ids, until an empty one, and answers with a line.
+    """A server that receives lines of JSON with ids, up to an empty line, and responds with one line.
 
-    ``ids`` has arrived; the file ``arrived`` has them too, one in a line.
+    ``ids`` are the ids received so far; they are also written to the file ``arrived``, one per line.
     """
 
     def __init__(self, mood: Mood = "takes", *, arrived: Path | None = None) -> None:
@@ -37,7 +37,7 @@ class Place:
         if arrived is not None:
             arrived.touch()
         self.resting = threading.Event()
-        # Bound and not listening, so that it refuses, and nobody else can get the port.
+        # Bound but not listening, so that connections are refused and the port cannot be reused.
         self.server = _Server(self)
         self.port: int = self.server.server_address[1]
         self.serving: threading.Thread | None = None
@@ -97,7 +97,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class LinesOptions(DriverOptions):
-    """Where the place is, a token for it, and a file with a greeting."""
+    """The port of the endpoint, a token for it, and a file with a greeting."""
 
     port: int
     token: SecretStr
@@ -123,9 +123,9 @@ class HonestSink(NotificationSink):
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         until = time.monotonic() + timeout.total_seconds()
-        log.debug("%d events are told", len(events))
+        log.debug("delivering %d events", len(events))
         if not self.lock.acquire(timeout=timeout.total_seconds()):
-            raise Undelivered("another thread has taken all the time")
+            raise Undelivered("timeout while another thread was delivering")
         try:
             answer = self.ask(self.lines(events), until)
         except OSError as error:
@@ -136,7 +136,7 @@ class HonestSink(NotificationSink):
         self.judge(answer)
 
     def undelivered(self, error: OSError) -> Exception:
-        return Undelivered(f"port {self.options.port} cannot be told: {type(error).__name__}")
+        return Undelivered(f"port {self.options.port} is unreachable: {type(error).__name__}")
 
     def lines(self, events: Sequence[Event]) -> bytes:
         return "".join(
@@ -160,7 +160,7 @@ class HonestSink(NotificationSink):
             connection.settimeout(left(until))
             got = connection.recv(100)
             if not got:
-                raise ConnectionError("the place has hung up")
+                raise ConnectionError("the endpoint closed the connection")
             answer += got
         return answer.decode().strip()
 
@@ -171,10 +171,10 @@ class HonestSink(NotificationSink):
 
     def judge(self, answer: str) -> None:
         if answer == "never":
-            raise Rejected(f"port {self.options.port} will not take it")
+            raise Rejected(f"port {self.options.port} rejects the events")
         if answer != "taken":
             raise Undelivered(
-                f"port {self.options.port} wants it later", retry_after=timedelta(seconds=int(answer.split()[1]))
+                f"port {self.options.port} asks to retry later", retry_after=timedelta(seconds=int(answer.split()[1]))
             )
 
     def hang_up(self) -> None:
@@ -187,8 +187,8 @@ class HonestSink(NotificationSink):
 
 
 def left(until: float) -> float:
-    """The seconds that are left."""
+    """Return the remaining seconds."""
     seconds = until - time.monotonic()
     if seconds <= 0:
-        raise TimeoutError("no time is left")
+        raise TimeoutError("timeout")
     return seconds

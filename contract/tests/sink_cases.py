@@ -1,4 +1,4 @@
-"""What the kit is told of the honest sink, and of the broken ones that stand on it."""
+"""Suites of the kit for the correct sink, and for the broken ones derived from it."""
 
 from __future__ import annotations
 
@@ -64,5 +64,5 @@ class LinesCase(SinkContract):
 
 
 def options(place: Place, greeting: str) -> Mapping[str, object]:
-    """The options for one place."""
+    """Return the options for one endpoint."""
     return {"port": place.port, "token": TOKEN, "greeting": greeting}

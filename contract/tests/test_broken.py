@@ -1,4 +1,4 @@
-"""The kits are tested themselves: each deliberately broken plugin is caught, by the test that names its fault."""
+"""Tests of the kits: each deliberately broken plugin must fail the test that covers its fault."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Ended = dict[str, dict[str, tuple[str, str]]]
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """What the report of one run says of each broken plugin: how its tests ended, and why."""
+    """The status and reason of each test of each broken plugin, from the report of one run."""
     folder = tmp_path_factory.mktemp("broken")
     report = folder / "report.json"
     tests = [f"{FILES[kit]}::Test{name}::{fault.test}" for kit in FAULTS for name, fault in FAULTS[kit].items()]
@@ -60,16 +60,16 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
 
 
 @pytest.mark.parametrize(("kit", "name"), [(kit, name) for kit in FAULTS for name in sorted(FAULTS[kit])])
-def test_the_kit_catches(kit: str, name: str, ended: Ended) -> None:
+def test_the_kit_detects(kit: str, name: str, ended: Ended) -> None:
     fault = FAULTS[kit][name]
-    assert fault.driver.__doc__, "a broken plugin says what is wrong with it"
+    assert fault.driver.__doc__, "a broken plugin needs a docstring that describes its fault"
     status, reason = ended[name][fault.test.partition("[")[0]]
-    assert status == "fail", f"{fault.test} has not seen: {fault.driver.__doc__}"
-    assert not reason.startswith(ACCIDENTS), "it failed by accident"
+    assert status == "fail", f"{fault.test} did not detect: {fault.driver.__doc__}"
+    assert not reason.startswith(ACCIDENTS), "it failed for another reason"
 
 
 @pytest.mark.parametrize("test", suite.CLAIMS)
-def test_a_driver_that_keeps_what_it_claims_passes(test: str, ended: Ended) -> None:
+def test_a_correct_driver_passes(test: str, ended: Ended) -> None:
     assert ended["KeepsWhatItClaims"][test][0] == "pass"
 
 
@@ -77,7 +77,7 @@ def test_there_are_many_broken_storage_drivers() -> None:
     assert len(BROKEN) >= 40
 
 
-def test_no_two_broken_plugins_have_one_name() -> None:
+def test_names_of_broken_plugins_are_unique() -> None:
     assert len(BROKEN.keys() | BROKEN_AUTH.keys() | BROKEN_NOTIFY.keys()) == sum(map(len, FAULTS.values()))
 
 
@@ -90,6 +90,6 @@ def test_every_sentence_has_a_broken_plugin(kit: str) -> None:
 
 
 @pytest.mark.parametrize("kit", FAULTS)
-def test_every_test_of_the_kit_catches_something(kit: str) -> None:
+def test_every_test_of_the_kit_detects_a_fault(kit: str) -> None:
     own = {test for test, where, _ in KITS[kit].quotes if where == "kit"}
     assert KITS[kit].tests.keys() - CATCHING[kit] - own == set()

@@ -58,7 +58,7 @@ RUN = "import sys; from entrepot_contract.testing.cli import main; sys.exit(main
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with an installed package that brings drivers."""
+    """A directory with an installed package that provides plugins."""
     site = tmp_path / "site"
     package = site / "kit_drivers-1.2.dist-info"
     package.mkdir(parents=True)
@@ -77,7 +77,7 @@ def check(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, timeout=250, check=False)
 
 
-def test_an_installed_driver_is_checked_with_no_file_to_write(site: Path) -> None:
+def test_an_installed_driver_is_checked_without_a_test_file(site: Path) -> None:
     config, report = site / "options.json", site / "report.json"
     config.write_text(json.dumps({"path": "{tmp}/kit.db", "shared": False, "password": "secret-of-the-test"}))
     run = check(site, "kit-honest", "--config", str(config), "--report", str(report))
@@ -93,7 +93,7 @@ BAD = [str(basic("alice", "wrong-of-the-test").authorization), "Basic !"]
 
 
 def users(site: Path) -> dict[str, object]:
-    """What the file holds of an authenticator."""
+    """The file's content for an authenticator."""
     (site / "users.json").write_text(json.dumps({"alice": "secret-of-the-test"}))
     accepted = [{"authorization": GOOD, "user": "alice"}]
     timing = [[BAD[0], str(basic("nobody", "wrong-of-the-test").authorization)]]
@@ -101,7 +101,7 @@ def users(site: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("kind", [[], ["--kind", "auth"]])
-def test_an_installed_authenticator_is_checked_with_no_file_to_write(site: Path, kind: list[str]) -> None:
+def test_an_installed_authenticator_is_checked_without_a_test_file(site: Path, kind: list[str]) -> None:
     config, report = site / "users-options.json", site / "report.json"
     config.write_text(json.dumps(users(site)))
     run = check(site, "kit-both" if kind else "kit-users", *kind, "--config", str(config), "--report", str(report))
@@ -117,7 +117,7 @@ def test_an_installed_authenticator_is_checked_with_no_file_to_write(site: Path,
 
 @pytest.fixture
 def lines(site: Path) -> Iterator[dict[str, object]]:
-    """What the file holds of a sink, whose places are here."""
+    """The file's content for a sink, with endpoints in this process."""
     (site / "greeting").write_text("hello")
     with Place(arrived=site / "arrived") as place, Place("hangs") as hanging:
         gone = Place()
@@ -127,7 +127,7 @@ def lines(site: Path) -> Iterator[dict[str, object]]:
         gone.__exit__()
 
 
-def test_an_installed_sink_is_checked_with_no_file_to_write(site: Path, lines: dict[str, object]) -> None:
+def test_an_installed_sink_is_checked_without_a_test_file(site: Path, lines: dict[str, object]) -> None:
     config, report = site / "lines.json", site / "report.json"
     config.write_text(json.dumps(lines))
     reports = [argument for file in (report, site / "report.md") for argument in ("--report", str(file))]
@@ -144,7 +144,7 @@ def test_an_installed_sink_is_checked_with_no_file_to_write(site: Path, lines: d
     assert TOKEN not in run.stdout + run.stderr + report.read_text()
 
 
-def test_a_sink_of_which_nothing_arrives_makes_the_command_fail(site: Path, lines: dict[str, object]) -> None:
+def test_a_sink_that_delivers_nothing_makes_the_command_fail(site: Path, lines: dict[str, object]) -> None:
     config = site / "lines.json"
     config.write_text(json.dumps({**lines, "received": [sys.executable, "-c", ""]}))
     run = check(site, "kit-lines", "--config", str(config))
@@ -152,7 +152,7 @@ def test_a_sink_of_which_nothing_arrives_makes_the_command_fail(site: Path, line
     assert "test_events_have_arrived_in_order_when_deliver_returns" in run.stdout
 
 
-def test_a_command_that_fails_is_told(site: Path, lines: dict[str, object]) -> None:
+def test_a_failing_command_is_reported(site: Path, lines: dict[str, object]) -> None:
     config = site / "lines.json"
     config.write_text(json.dumps({**lines, "received": [sys.executable, "-c", "exit('the queue is gone')"]}))
     run = check(site, "kit-lines", "--config", str(config))
@@ -161,7 +161,7 @@ def test_a_command_that_fails_is_told(site: Path, lines: dict[str, object]) -> N
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"options": []}, "options of 'kit-lines' must be an object"),
         ({"received": "cat arrived"}, "received of 'kit-lines' must be a command, as a list of words"),
@@ -171,16 +171,16 @@ def test_a_command_that_fails_is_told(site: Path, lines: dict[str, object]) -> N
         ({"port": 1}, "'kit-lines' has unknown port in --config FILE; valid: options, received, unreachable"),
     ],
 )
-def test_a_file_that_says_too_little_of_a_sink_is_refused(
+def test_an_invalid_section_of_a_sink_is_refused(
     site: Path,
     lines: dict[str, object],
     changes: dict[str, object],
-    said: str,
+    message: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (site / "c.json").write_text(json.dumps({**lines, **changes}))
     assert main(["check", "kit-lines", "--config", str(site / "c.json")]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
@@ -194,7 +194,7 @@ def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"options": None}, "options of 'kit-users' must be an object"),
         ({"accepted": {}}, "accepted of 'kit-users' must be a list of objects"),
@@ -204,13 +204,13 @@ def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
         ({"path": "users.json"}, "'kit-users' has unknown path in --config FILE; valid: options, accepted, refused"),
     ],
 )
-def test_a_file_that_says_too_little_of_an_authenticator_is_refused(
-    site: Path, changes: dict[str, object], said: str, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_section_of_an_authenticator_is_refused(
+    site: Path, changes: dict[str, object], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (site / "c.json").write_text(json.dumps({**users(site), **changes}))
     assert main(["check", "kit-users", "--config", str(site / "c.json")]) == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert GOOD not in error
 
 
@@ -223,29 +223,32 @@ def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["kit-hones"], "no driver or authenticator or sink 'kit-hones' is installed; installed: "),
         (["kit-honest"], "'kit-honest' takes options, which determine where the kit writes: set them in --config FILE"),
         (["kit-gone"], "'kit-gone' cannot be imported from kit_gone:Driver: No module named 'kit_gone'"),
-        (["kit-no-driver"], "'kit-no-driver' is not a valid driver: kit_drivers:NoDriver is not a subclass of StorageDriver"),
+        (
+            ["kit-no-driver"],
+            "'kit-no-driver' is not a valid driver: kit_drivers:NoDriver is not a subclass of StorageDriver",
+        ),
         (["kit-honest", "--config", "missing.json"], "missing.json cannot be read: No such file or directory"),
         (["--all-installed"], "--config FILE, under '"),
         (["--all-installed", "--kind", "auth"], "--config FILE, under '"),
-        (["kit-users"], "the authenticator 'kit-users' needs options, refused in --config FILE"),
-        (["kit-lines"], "the sink 'kit-lines' needs options, received, unreachable in --config FILE"),
+        (["kit-users"], "the authenticator 'kit-users' requires options, refused in --config FILE"),
+        (["kit-lines"], "the sink 'kit-lines' requires options, received, unreachable in --config FILE"),
         (["kit-both"], "'kit-both' is ambiguous: add --kind storage or --kind auth"),
         (["kit-users", "--kind", "storage"], "no driver 'kit-users' is installed; installed: "),
     ],
 )
-def test_a_command_that_cannot_run_says_why(
-    site: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_command_line_is_explained(
+    site: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_an_unknown_name_tells_the_installed_ones(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_name_lists_the_installed_ones(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["check", "nothing"])
     error = capsys.readouterr().err
     assert all(name in error for name in ("kit-broken", "kit-gone", "kit-honest", "kit-no-driver"))

@@ -1,4 +1,4 @@
-"""The command ``entrepot-contract`` where its extra is not installed."""
+"""The command ``entrepot-contract`` without its extra."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RUN = "import sys; sys.modules[{!r}] = None; from entrepot_contract.command impo
 
 
 @pytest.mark.parametrize("package", ["pytest", "hypothesis"])
-def test_without_the_extra_it_says_what_to_install(package: str) -> None:
+def test_the_missing_extra_is_reported(package: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", RUN.format(package)], capture_output=True, text=True, timeout=60, check=False
     )

@@ -1,4 +1,4 @@
-"""``docs/contract.md`` is what the docstrings and the kit say now."""
+"""``docs/contract.md`` is up to date with the docstrings and the kit."""
 
 from __future__ import annotations
 
@@ -22,12 +22,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 page = functools.cache(document)
 
 
-def test_the_page_in_the_repository_is_not_stale() -> None:
+def test_the_page_in_the_repository_is_up_to_date() -> None:
     command = [sys.executable, "-m", "entrepot_contract.testing.document"]
     written = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    assert PAGE.read_text() == written, (
-        "write it again: python -m entrepot_contract.testing.document > docs/contract.md"
-    )
+    assert PAGE.read_text() == written, "regenerate it: python -m entrepot_contract.testing.document > docs/contract.md"
 
 
 @pytest.mark.parametrize(
@@ -38,16 +36,16 @@ def test_every_verb_value_and_error_has_a_heading(name: str) -> None:
     assert f"\n### `{name}`\n" in page()
 
 
-def test_every_test_of_the_kit_stands_beside_its_sentence() -> None:
+def test_every_test_of_the_kit_is_listed_with_its_sentence() -> None:
     rows = [line for line in page().splitlines() if line.startswith("| ")]
     for name in (name for name in dir(StorageContract) if name.startswith("test_")):
         for where, quote in sentences_of(getattr(StorageContract, name)):
             words = " ".join(quote.split()).replace("``", "`").replace("|", "\\|")
-            # The kit's own rules are for who writes its suite, and are no part of the contract.
+            # Rules of the kit are for authors of suites, and not part of the contract.
             assert where == "kit" or any(row.startswith(f"| {words} |") and f"`{name}`" in row for row in rows), quote
 
 
-def test_the_sentences_of_a_verb_stand_in_its_order() -> None:
+def test_the_sentences_of_a_method_are_in_order() -> None:
     table = page().partition("### `move`")[2].partition("\n### ")[0]
     rows = [row.split("|")[1].strip() for row in table.splitlines() if row.startswith("| ")]
     assert rows == [
@@ -61,7 +59,7 @@ def test_the_sentences_of_a_verb_stand_in_its_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     [
         "- `name: ClassVar[str]`: The entry point's name",
         "read(key: Key, *, offset: int=0, length: int | None=None) -> Reader\n",
@@ -73,14 +71,14 @@ def test_the_sentences_of_a_verb_stand_in_its_order() -> None:
         "MAX_PUT_SIZE = 16 * 2 ** 20\n",
         "is_prefix(text: str) -> bool\n",
         "DeleteFailed(message: str, *, driver: str, operation: str, failed: Mapping[str, StorageError]",
-        "A kind of `StorageError` and of `FileNotFoundError`.\n",
+        "Subclass of `StorageError` and `FileNotFoundError`.\n",
     ],
 )
-def test_what_code_needs_to_know_is_on_the_page(told: str) -> None:
-    assert told in page()
+def test_signatures_and_fields_are_on_the_page(text: str) -> None:
+    assert text in page()
 
 
-def test_every_link_of_the_page_has_its_heading_and_no_heading_is_left_out() -> None:
+def test_links_and_headings_of_the_page_match() -> None:
     seen: Counter[str] = Counter()
     anchors = set()
     for heading in re.findall(r"^##+ `?([^`\n]+)`?$", page(), re.MULTILINE):

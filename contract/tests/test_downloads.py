@@ -1,4 +1,4 @@
-"""Answers in pieces: small ones while many are sent, and no more of them while clients do not read."""
+"""Streamed responses: small chunks while many are sent, and 503 while too many clients do not read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MIB = 2**20
 
 
 class Server:
-    """Calls an application as a server does; ``statuses`` are those of its answers."""
+    """Calls an application as a server does; ``statuses`` lists the statuses of its responses."""
 
     def __init__(self, threads: int) -> None:
         self.statuses: list[str] = []
@@ -23,7 +23,7 @@ class Server:
         self._application = Downloads(threads).wrap(self._serve)
 
     def get(self, size: int | None = MIB) -> Iterable[bytes]:
-        """The answer: an iterable, or a list where there is no size."""
+        """Return the response body: an iterator, or a list if ``size`` is None."""
         return self._application({"size": size}, self._begin)  # type: ignore[arg-type]
 
     def _begin(self, status: str, _headers: object, exception: object = None) -> object:
@@ -37,7 +37,7 @@ class Server:
 
 
 class Pieces:
-    """Two pieces of one size."""
+    """Two chunks of the same size."""
 
     def __init__(self, server: Server, size: int) -> None:
         self._server = server
@@ -53,11 +53,11 @@ class Pieces:
 
 
 def close(answer: Iterable[bytes]) -> None:
-    """What a server does at the end of an answer."""
+    """Close the response body, as a server does at the end."""
     answer.close()  # type: ignore[attr-defined]
 
 
-def test_pieces_are_cut_while_many_answers_are_sent() -> None:
+def test_chunks_are_split_while_many_responses_are_sent() -> None:
     server = Server(100)
     answers = [server.get() for _ in range(17)]
     pieces = list(answers[0])
@@ -67,16 +67,16 @@ def test_pieces_are_cut_while_many_answers_are_sent() -> None:
     assert [len(piece) for piece in answers[1]] == [MIB, MIB]
 
 
-def test_a_piece_that_is_no_multiple_comes_whole() -> None:
+def test_a_chunk_of_any_size_is_sent_completely() -> None:
     server = Server(100)
     answers = [server.get(100_000) for _ in range(17)]
     assert b"".join(answers[0]) == b"a" * 100_000 + b"b" * 100_000
 
 
-def test_further_answers_are_refused_while_half_of_the_threads_wait_for_clients(
+def test_further_downloads_are_refused_while_half_of_the_threads_wait_for_clients(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(downloads, "_STILL_SECONDS", 0.1)
+    monkeypatch.setattr(downloads, "_STALLED_SECONDS", 0.1)
     server = Server(8)
     waiting = [server.get() for _ in range(4)]
     assert server.statuses == ["200 OK"] * 4

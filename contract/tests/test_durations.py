@@ -1,4 +1,4 @@
-"""Durations in Go's form."""
+"""Durations in Go's syntax."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from entrepot_contract.durations import parse_duration
         ("0.0", 0),
     ],
 )
-def test_a_duration_is_read(text: object, seconds: float) -> None:
+def test_a_duration_is_parsed(text: object, seconds: float) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
     "text", ["", "h", "5 h", "-5s", "5d", "5s5", "1e3", "٣s", None, "9" * 30 + "h", 60, "2.5", 1.5]
 )
-def test_what_is_no_duration_is_refused(text: object) -> None:
+def test_an_invalid_duration_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
 
 
 @pytest.mark.parametrize("number", [60, "168", 1.5])
-def test_a_number_without_a_unit_is_refused_with_both_readings(number: object) -> None:
+def test_a_number_without_a_unit_is_refused(number: object) -> None:
     with pytest.raises(ValueError, match=r"without a unit, .* nanoseconds; append s for seconds, or ns"):
         parse_duration(number)
 

@@ -1,4 +1,4 @@
-"""What the contract offers, and what its values refuse."""
+"""The exports of the contract, and restrictions of its types."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ KIT_FILES = sorted((SOURCE / "testing").rglob("*.py"))
 
 
 @pytest.mark.parametrize("name", ["", *(f".{module}" for module in MODULES)])
-def test_every_exported_name_is_there_and_described(name: str) -> None:
+def test_every_exported_name_exists_and_is_documented(name: str) -> None:
     module = import_module(f"entrepot_contract{name}")
     assert module.__doc__
     for exported in module.__all__:
@@ -55,7 +55,7 @@ def test_every_exported_name_is_there_and_described(name: str) -> None:
         assert not inspect.isclass(found) or found.__doc__, exported
 
 
-def test_the_package_exports_what_its_storage_modules_do() -> None:
+def test_the_package_exports_the_names_of_its_storage_modules() -> None:
     names = {name for module in ("errors", "types") for name in import_module(f"entrepot_contract.{module}").__all__}
     assert names <= set(entrepot_contract.__all__)
 
@@ -66,7 +66,7 @@ def test_the_driver_has_no_defaults_but_from_config() -> None:
     assert "__init__" in StorageDriver.__abstractmethods__
 
 
-def test_the_honest_driver_has_the_contracts_signatures() -> None:
+def test_the_honest_driver_has_the_signatures_of_the_contract() -> None:
     for name in StorageDriver.__abstractmethods__ - {"capabilities", "__init__"}:
         ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (StorageDriver, HonestDriver))
         assert [(p.name, p.kind, p.default) for p in ours.parameters.values()] == [
@@ -100,19 +100,19 @@ def test_a_sink_has_no_defaults_but_from_config() -> None:
         ]
 
 
-def test_a_state_is_frozen_hides_its_token_and_is_never_pickled() -> None:
+def test_a_state_is_frozen_hides_its_token_and_cannot_be_pickled() -> None:
     state = UploadState("a/k", 3, '{"token": "hidden"}')
     assert "hidden" not in repr(state)
     with pytest.raises(TypeError, match="as JSON"):
         pickle.dumps(state)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        state.size = 4  # type: ignore[misc]  # the fault that this test makes
+        state.size = 4  # type: ignore[misc]  # deliberately wrong
 
 
 @pytest.mark.parametrize("file", KIT_FILES, ids=lambda file: file.name)
 def test_the_kit_names_no_plugin(file: Path) -> None:
     groups = ("entrepot.storage", "entrepot.auth", "entrepot.notify")
-    # A token is what an issuer issues, too, and functools has a cache.
+    # "token" and "cache" also have other meanings: the tokens of issuers, and functools.cache.
     names = {point.name for group in groups for point in metadata.entry_points(group=group)} - {"token", "cache"}
     names |= {
         "filesystem",
@@ -130,7 +130,7 @@ def test_the_kit_names_no_plugin(file: Path) -> None:
     assert not re.findall(rf"(?i)\b(?:{'|'.join(map(re.escape, sorted(names)))})\b", file.read_text())
 
 
-def test_the_kit_is_loaded_when_it_is_asked_for() -> None:
+def test_the_kit_is_imported_on_first_use() -> None:
     from entrepot_contract import testing
 
     assert testing.StorageContract is StorageContract

@@ -1,4 +1,4 @@
-"""What is said of plugins that cannot be used, where no installed package is needed to see it."""
+"""Error messages for plugins that cannot be used, without installed packages."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from entrepot_contract.storage import StorageDriver
 
 
 class Server(ServerDriver):
-    """A server that says nothing of what it can do."""
+    """A server without the required attributes."""
 
     name = "silent"
     contract = (1, 0)
 
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
-        """Nothing is served."""
+        """Do nothing."""
 
 
 class Saying(Server):
-    """The same, with what the host asks before it starts one."""
+    """The same, with the attributes that the host requires."""
 
     multiprocess = False
     tls = False
 
 
-def test_a_server_that_does_not_say_what_it_can_do_lacks_it() -> None:
-    said = unfit(Server, "silent 1.0", ServerDriver, (1, 0))
-    assert said == (
+def test_a_server_without_required_attributes_cannot_be_used() -> None:
+    message = unfit(Server, "silent 1.0", ServerDriver, (1, 0))
+    assert message == (
         "it does not implement multiprocess, tls; install a different version than silent 1.0, or contact its author"
     )
 
 
-def test_plugins_with_all_that_their_contract_asks_for_are_fit() -> None:
+def test_complete_plugins_can_be_used() -> None:
     assert unfit(Saying, "", ServerDriver, (1, 0)) is None
     assert unfit(HonestDriver, "", StorageDriver, (1, 0)) is None

@@ -1,4 +1,4 @@
-"""Files that are read again when they change."""
+"""Files that are reloaded when they change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def files(tmp_path: Path) -> list[Path]:
     return made
 
 
-def test_a_change_is_seen(files: list[Path]) -> None:
+def test_a_change_is_detected(files: list[Path]) -> None:
     fresh = FreshFiles([str(file) for file in files], _numbers, seconds=0)
     files[1].write_text("20")
 
@@ -32,7 +32,7 @@ def test_a_change_is_seen(files: list[Path]) -> None:
     assert not fresh.refresh()
 
 
-def test_a_file_that_was_replaced_by_one_of_the_same_size_and_time_is_seen(files: list[Path]) -> None:
+def test_a_replacement_of_the_same_size_and_time_is_detected(files: list[Path]) -> None:
     fresh = FreshFiles([str(file) for file in files], _numbers, seconds=0)
     before = files[0].stat()
     other = files[0].with_name("other")
@@ -43,7 +43,7 @@ def test_a_file_that_was_replaced_by_one_of_the_same_size_and_time_is_seen(files
     assert fresh.value() == 6
 
 
-def test_files_are_not_looked_at_for_every_value(files: list[Path]) -> None:
+def test_files_are_not_checked_for_every_value(files: list[Path]) -> None:
     fresh = FreshFiles([str(file) for file in files], _numbers, seconds=3600)
     files[0].write_text("20")
 
@@ -53,7 +53,7 @@ def test_files_are_not_looked_at_for_every_value(files: list[Path]) -> None:
 
 
 @pytest.mark.parametrize("broken", ["content", "gone"])
-def test_what_was_there_stays_where_a_file_breaks_and_is_told_once(
+def test_a_broken_file_keeps_the_previous_value_and_is_logged_once(
     files: list[Path], broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     fresh = FreshFiles([str(file) for file in files], _numbers, seconds=0)
@@ -70,6 +70,6 @@ def test_what_was_there_stays_where_a_file_breaks_and_is_told_once(
     assert fresh.value() == 8
 
 
-def test_the_first_reading_raises(tmp_path: Path) -> None:
+def test_the_constructor_raises(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         FreshFiles([str(tmp_path / "absent")], _numbers)

@@ -1,4 +1,4 @@
-"""The kit on a driver that keeps the contract."""
+"""The kit, run on a correct driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kit on authenticators that keep the contract."""
+"""The kit, run on correct authenticators."""
 
 from __future__ import annotations
 

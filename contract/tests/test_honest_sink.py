@@ -1,4 +1,4 @@
-"""The kit on a sink that keeps the contract."""
+"""The kit, run on a correct sink."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inner drivers that cannot be used are told when the driver around them is made."""
+"""Inner drivers that cannot be used raise an error when the outer driver is created."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Driver(StorageDriver):
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """A function that installs a package with one storage driver called ``mine``."""
+    """A function that installs a package with a storage driver named ``mine``."""
     monkeypatch.syspath_prepend(str(tmp_path))
     modules: list[str] = []
 
@@ -51,19 +51,19 @@ def refused(config: Mapping[str, Mapping[str, object] | None]) -> str:
     return str(caught.value)
 
 
-def test_an_inner_driver_is_made_from_its_options() -> None:
+def test_an_inner_driver_is_created_from_its_options() -> None:
     assert open_inner("layer", "within", {"inmemory": None}).name == "inmemory"
     assert open_inner("layer", "within", {"filesystem": {"rootdirectory": "/nowhere"}}).name == "filesystem"
 
 
-def test_an_unknown_driver_is_told_with_the_nearest_name() -> None:
+def test_an_unknown_driver_is_reported_with_the_closest_name() -> None:
     message = refused({"filesytem": {}})
     assert message.startswith("layer: configure within.filesytem: no storage plugin is called 'filesytem'; installed")
     assert "did you mean 'filesystem'?" in message
     assert "inmemory" in refused({"nothing-like-it": {}})
 
 
-def test_a_known_driver_that_is_missing_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_known_driver_that_is_missing_is_reported_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     here = [claim for claim in entry_points(group="entrepot.storage") if claim.name != "gcs"]
     monkeypatch.setattr(inner, "entry_points", lambda group: here)
     assert refused({"gcs": {}}).endswith("; to install it: pip install entrepot-storage-gcs")
@@ -74,7 +74,7 @@ def test_exactly_one_driver_is_named(config: Mapping[str, Mapping[str, object]])
     assert "configure within: it must name exactly one driver" in refused(config)
 
 
-def test_wrong_options_are_told_with_their_place_and_package() -> None:
+def test_wrong_options_are_reported_with_their_path_and_package() -> None:
     message = refused({"filesystem": {"rootdirektory": "/"}})
     assert (
         "within.filesystem: unknown option 'rootdirektory', did you mean 'rootdirectory'? (entrepot-storage-fs"
@@ -83,20 +83,20 @@ def test_wrong_options_are_told_with_their_place_and_package() -> None:
     assert message.endswith("; `entrepot plugins show filesystem --kind storage` lists its options)")
 
 
-def test_wrong_options_further_inside_are_told_with_the_whole_way() -> None:
+def test_wrong_options_of_a_nested_driver_are_reported_with_the_full_path() -> None:
     nested = {"inner": {"chaos": {"inner": {"filesystem": {"rootdirektory": "/"}}}}}
     message = refused({"chaos": nested})
     assert message.startswith("layer: configure within.chaos.inner.chaos.inner.filesystem: unknown option")
     assert message.count("entrepot plugins show") == 1
 
 
-def test_a_name_that_two_packages_claim_is_refused_with_both(install: Install) -> None:
+def test_a_name_of_two_packages_is_refused(install: Install) -> None:
     install("one-driver", GOOD)
     install("other-driver", GOOD)
     assert "provided by one-driver and other-driver; uninstall one of them" in refused({"mine": {}})
 
 
-def test_an_error_that_is_none_of_the_contract_names_the_inner_package_and_shows_no_value(install: Install) -> None:
+def test_an_unexpected_exception_names_the_inner_package_and_shows_no_value(install: Install) -> None:
     source = "from entrepot_storage_memory import MemoryDriver\nclass Driver(MemoryDriver):\n"
     install("their-driver", f"{source}    def __init__(self, options): raise KeyError('sesame')\n")
     message = refused({"mine": {}})
@@ -111,13 +111,16 @@ def test_an_error_that_is_none_of_the_contract_names_the_inner_package_and_shows
         ("raise SystemExit", "cannot be imported: SystemExit"),
         ("Driver = 5", "cannot be used: it is not a subclass of entrepot_contract.storage.StorageDriver"),
         ("class Driver: contract = (1, 0)", "cannot be used: it is not a subclass of"),
-        (GOOD.replace("(1, 0)", "(2, 0)"), "cannot be used: it was written for contract 2.0 and this host supports 1.0"),
+        (
+            GOOD.replace("(1, 0)", "(2, 0)"),
+            "cannot be used: it was written for contract 2.0 and this host supports 1.0",
+        ),
         (GOOD.replace("(1, 0)", "(1, 1)"), "cannot be used: it was written for contract 1.1"),
         (GOOD.replace("(1, 0)", "'1.0'"), "cannot be used: it does not declare a contract version"),
         (GOOD, "cannot be used: it does not implement __init__, capabilities, put"),
     ],
 )
-def test_a_driver_that_does_not_fit_is_refused_in_one_sentence(install: Install, source: str, reason: str) -> None:
+def test_an_incompatible_driver_is_refused(install: Install, source: str, reason: str) -> None:
     install("their-driver", source)
     message = refused({"mine": {}})
     assert f"within.mine: the plugin {reason}" in message

@@ -28,7 +28,7 @@ def test_every_join_of_segments_is_a_key_up_to_900_bytes(key: str) -> None:
 @example("a\n")
 @example("é")
 @example("a/٣")
-def test_a_key_is_what_the_grammar_says(text: str) -> None:
+def test_is_key_matches_the_grammar(text: str) -> None:
     parts = text.split("/")
     expected = all(part and part[0] in FIRST and set(part) <= set(FIRST + ".-") for part in parts)
     assert is_key(text) is expected
@@ -36,7 +36,7 @@ def test_a_key_is_what_the_grammar_says(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "/", "a/", "/a", "a//b", ".", "..", "a/../b", "a/.b", "-a", "a b", "a\\b", "a\0"])
-def test_what_could_leave_the_root_is_no_key(text: str) -> None:
+def test_a_path_outside_the_root_is_not_a_key(text: str) -> None:
     assert not is_key(text)
 
 
@@ -47,7 +47,7 @@ def test_a_segment_has_at_most_255_bytes(length: int, good: bool) -> None:
     assert is_prefix("s" * length + "/") is good
 
 
-def test_the_empty_text_is_a_prefix_and_a_slash_is_none() -> None:
+def test_the_empty_text_is_a_prefix_and_a_slash_is_not() -> None:
     assert is_prefix("")
     assert not is_prefix("/")
     assert not is_prefix("a//")

@@ -1,4 +1,4 @@
-"""Every name that a package of this repository registers is known, with the package that brings it."""
+"""The table of known plugins lists every plugin of this repository with its package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from entrepot_contract.known import PACKAGES, not_installed
 
 
 @pytest.mark.parametrize("group", PACKAGES)
-def test_the_known_names_are_those_that_our_packages_register(group: str) -> None:
+def test_the_known_names_are_those_of_our_packages(group: str) -> None:
     ours = {
         claim.name: claim.dist.name
         for claim in entry_points(group=group)
@@ -23,12 +23,12 @@ OURS = distribution("entrepot-contract").version
 
 
 @pytest.mark.parametrize(
-    ("name", "installed", "said"),
+    ("name", "installed", "message"),
     [
         ("s3", [], "; none is installed; to install it: pip install entrepot-storage-s3"),
         ("gc", ["inmemory", "gcs"], "; installed: gcs, inmemory, did you mean 'gcs'?"),
         ("tape", ["gcs"], "; installed: gcs; install the package that provides it"),
     ],
 )
-def test_a_name_that_is_not_installed_is_told_with_what_to_do(name: str, installed: list[str], said: str) -> None:
-    assert not_installed("entrepot.storage", name, installed) == f"no storage plugin is called {name!r}{said}"
+def test_a_name_that_is_not_installed_is_reported_with_a_fix(name: str, installed: list[str], message: str) -> None:
+    assert not_installed("entrepot.storage", name, installed) == f"no storage plugin is called {name!r}{message}"

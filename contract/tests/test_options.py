@@ -1,4 +1,4 @@
-"""Options, and what is said of wrong ones."""
+"""Options, and error messages for invalid ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VALUE = "value-that-nobody-may-see"
 
 
 class BucketOptions(DriverOptions):
-    """Some options as a driver has them."""
+    """Typical options of a driver."""
 
     bucket: str
     secretkey: SecretStr = SecretStr("")
@@ -32,16 +32,16 @@ def refused(config: dict[str, object]) -> str:
     return caught.value.message
 
 
-def test_good_options_are_taken_by_name_and_by_alias() -> None:
+def test_valid_options_are_accepted_by_name_and_by_alias() -> None:
     options = parse_options(BucketOptions, {"bucket": "b", "rootdirectory": "r", "secretkey": VALUE}, driver="d")
     assert (options.bucket, options.root, options.secretkey.get_secret_value()) == ("b", "r", VALUE)
     assert parse_options(BucketOptions, {"bucket": "b", "root": "r"}, driver="d").root == "r"
     assert VALUE not in repr(options)
 
 
-def test_every_wrong_option_has_its_sentence() -> None:
-    said = refused({"buket": VALUE, "chunksize": 0, "rootdirectory": [7]}).split("; ")
-    assert said == [
+def test_every_invalid_option_is_reported() -> None:
+    messages = refused({"buket": VALUE, "chunksize": 0, "rootdirectory": [7]}).split("; ")
+    assert messages == [
         "option 'bucket' is required",
         "option 'chunksize': input should be greater than or equal to 1",
         "option 'rootdirectory': input should be a valid string",
@@ -49,14 +49,14 @@ def test_every_wrong_option_has_its_sentence() -> None:
     ]
 
 
-def test_an_unknown_option_without_a_neighbour_gets_the_list() -> None:
+def test_an_unknown_option_without_a_close_match_lists_all_names() -> None:
     assert refused({"bucket": "b", "zzz": 1}) == (
         "unknown option 'zzz'; valid names: bucket, chunksize, rootdirectory, secretkey"
     )
     assert nearest("zzz", []) == "; there are none"
 
 
-def test_a_fault_of_several_options_is_told_in_its_own_words() -> None:
+def test_an_error_about_several_options_is_reported_unchanged() -> None:
     class Either(DriverOptions):
         left: str = ""
         right: str = ""
@@ -82,4 +82,4 @@ def test_no_value_is_ever_shown(name: str, depth: int) -> None:
 def test_options_never_change() -> None:
     options = parse_options(BucketOptions, {"bucket": "b"}, driver="d")
     with pytest.raises(ValueError, match="frozen"):
-        options.bucket = "c"  # type: ignore[misc]  # the fault that this test makes
+        options.bucket = "c"  # type: ignore[misc]  # deliberately wrong

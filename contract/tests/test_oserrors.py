@@ -1,4 +1,4 @@
-"""What the operating system's errors mean in the contract."""
+"""Translation of operating system errors into errors of the contract."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class OfAll(OfTest):
     caught = Exception
     missing = LOOKED_FOR
     refused = frozenset({"RefusedError"})
-    advice = "; look at it"
+    advice = "; check it"
 
 
 class RefusedError(Exception):
-    """Of a package that need not be installed."""
+    """An exception of a package that need not be installed."""
 
 
 @pytest.mark.parametrize(
@@ -61,21 +61,21 @@ class RefusedError(Exception):
         (NotImplementedError("s3cret"), Unsupported, None),
     ],
 )
-def test_a_number_or_a_class_says_what_is_meant(error: Exception, kind: type[StorageError], words: str | None) -> None:
+def test_an_error_is_mapped_by_number_or_class(error: Exception, kind: type[StorageError], words: str | None) -> None:
     assert (kind_of(error), words_of(error)) == (kind, words)
 
 
 @pytest.mark.parametrize(
     "error", [FileNotFoundError(errno.ENOENT, "x"), OSError(errno.ESTALE, "x"), FileNotFoundError()]
 )
-def test_what_is_missing_is_never_taken_for_a_missing_object(error: OSError) -> None:
+def test_a_missing_file_is_not_treated_as_a_missing_object(error: OSError) -> None:
     assert kind_of(error) is Unavailable
     with pytest.raises(Unavailable) as caught, OfTest("stat", "k"):
         raise error
     assert not isinstance(caught.value, NotFound)
 
 
-def test_an_error_is_stamped_and_keeps_its_cause_and_shows_nothing_of_its_text() -> None:
+def test_a_translated_error_keeps_its_cause_and_hides_its_text() -> None:
     cause = PermissionError("s3cret")
     with pytest.raises(Denied, match="the filesystem failed: Permission denied") as caught, OfTest("put", "a/k"):
         raise cause
@@ -84,7 +84,7 @@ def test_an_error_is_stamped_and_keeps_its_cause_and_shows_nothing_of_its_text()
     assert "s3cret" not in str(caught.value)
 
 
-def test_what_is_the_contracts_or_not_caught_passes() -> None:
+def test_errors_of_the_contract_and_other_exceptions_pass() -> None:
     report = OfTest("stat", "k")
     missing = report.failure(NotFound, "no such object")
     for error in (missing, ValueError("not the system's"), KeyboardInterrupt()):
@@ -107,15 +107,13 @@ def test_what_is_the_contracts_or_not_caught_passes() -> None:
         ("stat", TypeError("s3cret"), Unavailable),
     ],
 )
-def test_the_operation_says_what_is_missing_or_wrong(
-    operation: str, error: Exception, kind: type[StorageError]
-) -> None:
+def test_the_operation_determines_the_error(operation: str, error: Exception, kind: type[StorageError]) -> None:
     with pytest.raises(kind) as caught, OfAll(operation, "k"):
         raise error
     assert "s3cret" not in str(caught.value)
 
 
-def test_what_foreign_data_raises_passes() -> None:
+def test_exceptions_of_foreign_data_pass() -> None:
     def data() -> Iterator[bytes]:
         yield b"some"
         raise OSError(errno.EIO, "of the client")
@@ -128,7 +126,7 @@ def test_what_foreign_data_raises_passes() -> None:
         raise OSError(errno.EIO, "of the filesystem")
 
 
-def test_all_keys_are_tried_and_those_that_are_left_are_named() -> None:
+def test_all_keys_are_tried_and_failed_ones_are_named() -> None:
     tried = []
 
     def delete(key: str) -> None:
@@ -143,7 +141,7 @@ def test_all_keys_are_tried_and_those_that_are_left_are_named() -> None:
     assert {key: (type(error), error.key) for key, error in caught.value.failed.items()} == {"b": (Denied, "b")}
 
 
-def test_health_is_told_in_time() -> None:
+def test_health_returns_in_time() -> None:
     assert OfTest("health").health(lambda: None).ok
     wrong = OfTest("health").health(lambda: os.stat("/no/such/file"))
     assert (wrong.ok, wrong.detail) == (False, "the filesystem failed: No such file or directory")

@@ -1,4 +1,4 @@
-"""Parts sent side by side: their order, their bounds and their failures."""
+"""Concurrent upload of parts: order, limits and failures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_parts_and_rest_are_the_head_and_the_body_in_order(chunks: list[bytes], 
     assert b"".join(part for _, part in parts) + rest == head + b"".join(chunks)
 
 
-def test_parts_are_sent_while_the_body_comes_in(sender: PartSender) -> None:
+def test_parts_are_sent_while_the_body_is_received(sender: PartSender) -> None:
     first_sent = threading.Event()
 
     def body() -> Iterator[bytes]:
@@ -62,7 +62,7 @@ def test_threads_are_bounded_whatever_the_number_of_appends(sender: PartSender) 
     assert 1 < most <= 3 + len(appends)
 
 
-def test_a_failure_of_a_part_is_told_once_nothing_runs(sender: PartSender) -> None:
+def test_a_failure_of_a_part_is_raised_once_nothing_is_running(sender: PartSender) -> None:
     running = 0
 
     def put(index: int, _part: bytearray) -> None:
@@ -79,7 +79,7 @@ def test_a_failure_of_a_part_is_told_once_nothing_runs(sender: PartSender) -> No
 
 
 @pytest.mark.parametrize("error", [ValueError("gone"), KeyboardInterrupt()])
-def test_a_failure_of_the_body_passes_through_once_nothing_runs(sender: PartSender, error: BaseException) -> None:
+def test_a_failure_of_the_body_is_raised_once_nothing_is_running(sender: PartSender, error: BaseException) -> None:
     sent: list[int] = []
 
     def body() -> Iterator[bytes]:
@@ -98,7 +98,7 @@ def test_a_failure_of_the_body_passes_through_once_nothing_runs(sender: PartSend
     assert sent == done
 
 
-def test_each_answers_in_order(sender: PartSender) -> None:
+def test_each_returns_results_in_order(sender: PartSender) -> None:
     assert sender.each(20, lambda index: index * 2) == [index * 2 for index in range(20)]
 
 
@@ -108,7 +108,7 @@ def test_a_closed_sender_can_be_closed_again(sender: PartSender) -> None:
     sender.close()
 
 
-def test_the_memory_of_a_part_is_used_again(sender: PartSender) -> None:
+def test_the_buffer_of_a_part_is_reused(sender: PartSender) -> None:
     seen: dict[int, bytearray] = {}
 
     def put(_index: int, part: bytearray) -> None:
@@ -117,4 +117,4 @@ def test_the_memory_of_a_part_is_used_again(sender: PartSender) -> None:
 
     _, rest = sender.send([b"x" * 1005], 10, put)
     assert len(seen) <= 3 + 1
-    assert not any(rest is part for part in seen.values()), "what is left is the caller's own"
+    assert not any(rest is part for part in seen.values()), "the rest must belong to the caller"

@@ -1,4 +1,4 @@
-"""A worker's place keeps its connections for the next worker, and not for ever."""
+"""A worker slot keeps waiting connections for the next worker, but not forever."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from entrepot_contract import places
 from entrepot_contract.listening import SPREADS
 from entrepot_contract.places import Place, open_places
 
-pytestmark = pytest.mark.skipif(not SPREADS, reason="only Linux spreads connections over sockets")
+pytestmark = pytest.mark.skipif(not SPREADS, reason="only Linux distributes connections among sockets")
 
 
 @pytest.fixture(params=["any port", "this port"])
@@ -30,13 +30,13 @@ def two(request: pytest.FixtureRequest) -> Iterator[list[Place]]:
 
 
 def connect(place: Place, count: int, stack: ExitStack) -> list[socket.socket]:
-    """Connections to the address of a place."""
+    """Open connections to the address of a slot."""
     address = place.listener.getsockname()
     return [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in range(count)]
 
 
 def waiting(place: Place, stack: ExitStack) -> int:
-    """How many connections wait at a place; they are accepted."""
+    """Accept the waiting connections of a slot, and return their number."""
     place.listener.setblocking(False)
     count = 0
     try:
@@ -52,7 +52,7 @@ def test_a_second_server_on_the_port_is_refused(two: list[Place]) -> None:
         open_places("127.0.0.1", two[0].listener.getsockname()[1], 2)
 
 
-def test_every_interface_is_served_at_each_place() -> None:
+def test_every_slot_listens_on_all_interfaces() -> None:
     opened = open_places("", 0, 2)
     with ExitStack() as stack:
         for place in opened:
@@ -66,7 +66,7 @@ def test_every_interface_is_served_at_each_place() -> None:
             assert min(counts) > 0
 
 
-def test_accepted_connections_send_at_once(two: list[Place]) -> None:
+def test_accepted_connections_send_without_delay(two: list[Place]) -> None:
     with ExitStack() as stack:
         for place in two:
             while True:
@@ -80,7 +80,7 @@ def test_accepted_connections_send_at_once(two: list[Place]) -> None:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
-def test_a_place_that_stays_vacant_leaves_its_connections_to_others(
+def test_a_slot_that_stays_vacant_leaves_its_connections_to_others(
     two: list[Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "_VACANT_SECONDS", 0.2)
@@ -100,7 +100,7 @@ def test_a_place_that_stays_vacant_leaves_its_connections_to_others(
         assert 0 < waiting(vacant, stack) < 40
 
 
-def test_workers_that_die_early_are_replaced_ever_later() -> None:
+def test_workers_that_die_early_are_restarted_with_increasing_delays() -> None:
     place = Place(socket.socket())
     with place.listener:
         delays = [place.lost(lived=1) for _ in range(8)]

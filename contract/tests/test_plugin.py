@@ -87,12 +87,12 @@ class TestWithoutConfig(StorageContract):
     driver_class = honest.HonestDriver
 """
 CHOSEN = "put_replaces or 16_mib or overridden or known_failures or next_contract or never_touches or create_sees"
-CHOSEN += " or of_its_own or its_users or can_be_called or stays_one"
+CHOSEN += " or of_its_own or returns_its_user or can_be_called or stays_one"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with its output and its reports."""
+    """A directory with the output and reports of one run."""
     folder = tmp_path_factory.mktemp("plugin")
     (folder / "test_cases.py").write_text(CASES)
     reports = [f"--contract-report={folder / 'reports' / name}" for name in ("r.json", "r.md", "r.html")]
@@ -104,7 +104,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def statuses(folder: Path, case: str) -> dict[str, str]:
-    """The status of each test of one class."""
+    """Return the status of each test of one class."""
     report = json.loads((folder / "reports" / "r.json").read_text())
     plugins = [*report["drivers"], *report["authenticators"]]
     (driver,) = [plugin for plugin in plugins if plugin["test_class"].endswith(f"::{case}")]
@@ -162,7 +162,7 @@ def test_the_terminal_counts_statuses_by_their_names(folder: Path) -> None:
     assert "TestOverrides overrides ['test_put_replaces_the_whole_object']: declare known_failures instead" in output
 
 
-def test_the_report_tells_driver_versions_capabilities_and_sentences(folder: Path) -> None:
+def test_the_report_contains_driver_versions_capabilities_and_sentences(folder: Path) -> None:
     report = json.loads((folder / "reports" / "r.json").read_text())
     assert report["kit"]["contract"] == "1.0"
     known = next(driver for driver in report["drivers"] if driver["test_class"].endswith("TestKnown"))
@@ -175,7 +175,7 @@ def test_the_report_tells_driver_versions_capabilities_and_sentences(folder: Pat
 
 
 @pytest.mark.parametrize("name", ["r.md", "r.html"])
-def test_the_report_can_be_read_by_people(folder: Path, name: str) -> None:
+def test_the_report_is_readable(folder: Path, name: str) -> None:
     text = (folder / "reports" / name).read_text()
     assert "Storage contract 1.0" in text
     assert "Authenticator contract 1.0" in text
@@ -184,7 +184,7 @@ def test_the_report_can_be_read_by_people(folder: Path, name: str) -> None:
     assert "not-claimed: create" in text
 
 
-def test_a_report_of_another_kind_is_refused() -> None:
+def test_a_report_of_an_unknown_format_is_refused() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "--contract-report=r.txt", str(Path(__file__).with_name("test_keys.py"))],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""A body's reader: fewer or more bytes than promised are never a normal end."""
+"""BodyReader: a body that is too short or too long raises an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INFO = ObjectInfo("a/k", 4, datetime(2026, 1, 1, tzinfo=UTC), None)
 
 
 class Body:
-    """A backend's answer, that counts how often it was closed."""
+    """A backend's response, which counts how often it was closed."""
 
     def __init__(self, *chunks: bytes, error: Exception | None = None) -> None:
         self.closed = 0
@@ -36,7 +36,7 @@ class Body:
         return Unavailable(f"broken: {error}", driver="test", operation="read", key="a/k")
 
 
-def test_a_whole_body_is_read_without_its_empty_chunks() -> None:
+def test_a_complete_body_is_read_without_empty_chunks() -> None:
     body = Body(b"ab", b"", b"cd")
     with body.reader() as reader:
         assert list(reader) == [b"ab", b"cd"]
@@ -45,7 +45,7 @@ def test_a_whole_body_is_read_without_its_empty_chunks() -> None:
     assert body.closed == 1
 
 
-def test_nothing_promised_reads_nothing() -> None:
+def test_a_length_of_zero_reads_nothing() -> None:
     assert list(Body(b"more").reader(0)) == []
 
 

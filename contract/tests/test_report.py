@@ -1,4 +1,4 @@
-"""What a report says of where a plugin comes from."""
+"""The package of a plugin in reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TestMine(StorageContract):
     [("mine_module:MineDriver", "entrepot-storage-mine"), ("other_module:MineDriver", None)],
 )
 def test_an_editable_package_is_known_by_its_entry_point(tmp_path: Path, value: str, package: str | None) -> None:
-    # As pip leaves it: the files are somewhere else, and a line of a .pth says where.
+    # As installed by pip: the files are elsewhere, and a .pth file contains their path.
     info = tmp_path / "site/entrepot_storage_mine-2.5.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.4\nName: entrepot-storage-mine\nVersion: 2.5\n")

@@ -1,4 +1,4 @@
-"""Names in a bucket: what is a key there, and what is not."""
+"""Names in a bucket, and their keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from entrepot_contract.rooted import Root
 
 
 @pytest.mark.parametrize("directory", ["", "/", "a", "/a/b/"])
-def test_a_name_and_its_key_are_each_other(directory: str) -> None:
+def test_names_and_keys_are_inverse(directory: str) -> None:
     root = Root(directory)
     inside = directory.strip("/")
     assert root.name("x/y") == (f"{inside}/x/y" if inside else "x/y")
@@ -16,7 +16,7 @@ def test_a_name_and_its_key_are_each_other(directory: str) -> None:
     assert root.prefix(root.name("x/y/")) == "x/y/"
 
 
-def test_what_lies_elsewhere_is_no_key() -> None:
+def test_a_name_outside_the_root_is_not_a_key() -> None:
     root = Root("a")
     assert root.key("b/x") is None
     assert root.key("ab") is None
@@ -25,7 +25,7 @@ def test_what_lies_elsewhere_is_no_key() -> None:
     assert root.prefix("a/.entrepot/") is None
 
 
-def test_working_names_are_no_keys_and_come_before_every_listing() -> None:
+def test_working_names_are_not_keys_and_precede_every_listing() -> None:
     root = Root("a")
     working = root.working("uploads/1")
     assert root.key(working) is None

@@ -1,4 +1,4 @@
-"""Numbers and booleans where a plugin's option, or a list or mapping of it, is text."""
+"""Numbers and booleans in text options, and in lists and mappings of text."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from entrepot_contract import DriverOptions
 
 
 class Below(BaseModel):
-    """A model of a plugin's own."""
+    """A nested model."""
 
     name: str = "unset"
 
 
 class Options(DriverOptions):
-    """Each kind of option that holds text, and some that do not."""
+    """Each type of text option, and some other types."""
 
     text: str = "unset"
     secret: SecretStr | None = None
@@ -53,12 +53,12 @@ class Options(DriverOptions):
         ({"anything": {"port": 22, "on": True, "no": None}}, {"anything": {"port": 22, "on": True, "no": None}}),
     ],
 )
-def test_a_scalar_becomes_what_its_option_wants(given: dict[str, object], expected: dict[str, object]) -> None:
+def test_a_scalar_is_converted_to_the_type_of_its_option(given: dict[str, object], expected: dict[str, object]) -> None:
     options = Options.model_validate(given)
     assert {name: getattr(options, name) for name in expected} == expected
 
 
 @pytest.mark.parametrize("given", [{"text": [1]}, {"text": {"a": 1}}, {"texts": 5}, {"headers": {"X": 1}}])
-def test_what_is_no_scalar_of_that_kind_is_still_refused(given: dict[str, object]) -> None:
+def test_other_values_are_still_refused(given: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Options.model_validate(given)

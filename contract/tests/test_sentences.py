@@ -1,4 +1,4 @@
-"""The sentences of the contracts and the tests of the kits cannot drift apart."""
+"""The sentences of the contracts and the tests of the kits match."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def words(text: str) -> str:
 
 
 def documented(files: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Everything of the contract that has a docstring, with it; the verbs of a plugin by their own names."""
+    """Yield each name of the contract with its docstring; methods of a plugin without their class."""
     for file in files:
         tree = ast.parse((SOURCE / f"{file}.py").read_text())
         yield file, ast.get_docstring(tree) or ""
@@ -52,7 +52,7 @@ def documented(files: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Subject:
-    """A kit, and the files of the contract that it quotes."""
+    """A kit, and the modules of the contract that it quotes."""
 
     case: type
     files: Sequence[str]
@@ -94,13 +94,13 @@ def test_gaps_are_in_the_docstrings(kit: str, gap: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("kit", "verb"), [(kit, verb) for kit in KITS for verb in VERBS[kit]])
-def test_every_sentence_of_a_verb_is_proven_or_named_as_a_gap(kit: str, verb: str) -> None:
+def test_every_sentence_of_a_method_is_proven_or_listed_as_a_gap(kit: str, verb: str) -> None:
     left = KITS[kit].docs[verb]
     quotes = [quote for _, where, quote in KITS[kit].quotes if where == verb]
     quotes += [quote for where, quote in NOT_PROVEN[kit] if where == verb]
     for quote in sorted(map(words, quotes), key=len, reverse=True):
         left = left.replace(quote, " ")
-    assert re.findall(r"\w+", left) == [], "no test of the kit quotes these words"
+    assert re.findall(r"\w+", left) == [], "these words are not quoted by any test of the kit"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Drivers with broken ends of uploads."""
+"""Drivers with a broken ``upload_commit`` or ``upload_abort``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CommitLeavesItsStage(HonestDriver):
 
 @caught_by("test_commit_replaces_an_existing_target")
 class CommitReplacesNothing(HonestDriver):
-    """Refuses a target that is there."""
+    """Refuses an existing target."""
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         try:
@@ -46,7 +46,7 @@ class CommitReplacesNothing(HonestDriver):
 
 @caught_by("test_commit_replaces_an_existing_target")
 class CommitKeepsTheOld(HonestDriver):
-    """Says that it has replaced the target, and has not."""
+    """Reports that it has replaced the target, but has not."""
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         try:
@@ -80,7 +80,7 @@ class CommitGrowsTheTarget(HonestDriver):
 
 @caught_by("test_an_upload_is_unknown_after_its_commit")
 class CommittedUploadsLive(HonestDriver):
-    """Can commit an upload again and again."""
+    """Can commit an upload several times."""
 
     def forget(self, link: sqlite3.Connection, upload: str) -> None:
         return None
@@ -88,7 +88,7 @@ class CommittedUploadsLive(HonestDriver):
 
 @caught_by("test_an_upload_is_unknown_after_its_commit")
 class CommittedUploadsAreFoundByTheirObject(HonestDriver):
-    """Answers a second commit from the object that the first has made."""
+    """Returns the object of the first commit from a second commit."""
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         try:
@@ -107,7 +107,7 @@ class AbortDoesNothing(HonestDriver):
 
 @caught_by("test_an_upload_is_unknown_after_its_abort")
 class AbortTakesNeighbours(HonestDriver):
-    """Drops every upload of the key."""
+    """Discards all uploads of the key."""
 
     def upload_abort(self, state: UploadState) -> None:
         with self.writing() as link:
@@ -116,7 +116,7 @@ class AbortTakesNeighbours(HonestDriver):
 
 @caught_by("test_abort_is_idempotent")
 class AbortWorksOnce(HonestDriver):
-    """Raises where the upload has gone."""
+    """Raises if the upload no longer exists."""
 
     def upload_abort(self, state: UploadState) -> None:
         with self.writing() as link:
@@ -126,7 +126,7 @@ class AbortWorksOnce(HonestDriver):
 
 @caught_by("test_abort_is_idempotent")
 class AbortDeletesTheObject(HonestDriver):
-    """Deletes what a commit has made."""
+    """Deletes the committed object."""
 
     def upload_abort(self, state: UploadState) -> None:
         super().upload_abort(state)

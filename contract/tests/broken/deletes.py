@@ -20,7 +20,7 @@ class DeleteStopsSilently(HonestDriver):
 
 @caught_by("test_delete_leaves_only_the_keys_that_it_names")
 class DeleteNamesTooFew(HonestDriver):
-    """Names one key of many that are still there."""
+    """Names only one of many keys that were not deleted."""
 
     def delete(self, keys: Iterable[str]) -> None:
         keys = list(keys)
@@ -32,7 +32,7 @@ class DeleteNamesTooFew(HonestDriver):
 
 @caught_by("test_delete_leaves_only_the_keys_that_it_names")
 class DeleteReadsItsKeysTwice(HonestDriver):
-    """Counts the keys first, and then has none left."""
+    """Exhausts the iterator of keys by counting them."""
 
     def delete(self, keys: Iterable[str]) -> None:
         if sum(1 for _ in keys):

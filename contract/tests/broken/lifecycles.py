@@ -1,4 +1,4 @@
-"""Drivers that are broken before and after they store anything."""
+"""Drivers with broken options, construction, capabilities, health or ``close``."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from entrepot_contract import Capabilities, DriverOptions, Health, ObjectInfo, P
 
 
 class LooseOptions(HonestOptions):
-    """Takes every option."""
+    """Accepts every option."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 @caught_by("test_wrong_options_raise_config_errors")
 class OptionsAreLoose(HonestDriver):
-    """Has nothing to say against an unknown option."""
+    """Accepts an unknown option."""
 
     Options = LooseOptions
 
@@ -42,14 +42,14 @@ class TalkingOptions(HonestOptions):
 
 @caught_by("test_wrong_options_raise_config_errors")
 class OptionsShowTheirValues(HonestDriver):
-    """Shows the values of wrong options, and with them secrets."""
+    """Shows the values of invalid options, including secrets."""
 
     Options = TalkingOptions
 
 
 @caught_by("test_construction_touches_nothing")
 class ConstructionConnects(HonestDriver):
-    """Opens its database when it is made."""
+    """Opens its database when it is created."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -58,7 +58,7 @@ class ConstructionConnects(HonestDriver):
 
 @caught_by("test_construction_touches_nothing")
 class ConstructionMakesFolders(HonestDriver):
-    """Makes its folder when it is made."""
+    """Creates its folder when it is created."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -67,7 +67,7 @@ class ConstructionMakesFolders(HonestDriver):
 
 @caught_by("test_construction_touches_nothing")
 class ConstructionStartsThreads(HonestDriver):
-    """Starts a thread when it is made."""
+    """Starts a thread when it is created."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -76,7 +76,7 @@ class ConstructionStartsThreads(HonestDriver):
 
 @caught_by("test_capabilities_are_sound_and_never_change")
 class CapabilitiesChange(HonestDriver):
-    """Finds out later what it can do."""
+    """Changes its capabilities later."""
 
     asked = 0
 
@@ -88,14 +88,14 @@ class CapabilitiesChange(HonestDriver):
 
 @caught_by("test_capabilities_are_sound_and_never_change")
 class ContractIsOfTheFuture(HonestDriver):
-    """Is written for another contract."""
+    """Is written for another version of the contract."""
 
     contract = (2, 0)
 
 
 @caught_by("test_health_returns_in_time_and_reveals_no_secret")
 class HealthRaises(HonestDriver):
-    """Raises where it should answer."""
+    """Raises instead of returning."""
 
     def health(self) -> Health:
         raise sqlite3.OperationalError("unable to open database file")
@@ -103,7 +103,7 @@ class HealthRaises(HonestDriver):
 
 @caught_by("test_health_returns_in_time_and_reveals_no_secret", password="hunter2-of-the-kit")  # noqa: S106 - the fault
 class HealthTellsThePassword(HonestDriver):
-    """Says with which password it has tried."""
+    """Reveals the password in the detail."""
 
     def health(self) -> Health:
         password = self.options.password or SecretStr("")
@@ -112,7 +112,7 @@ class HealthTellsThePassword(HonestDriver):
 
 @caught_by("test_health_returns_in_time_and_reveals_no_secret")
 class HealthHasNoWords(HonestDriver):
-    """Says nothing of what the backend said."""
+    """Returns no detail."""
 
     def health(self) -> Health:
         return dataclasses.replace(super().health(), detail=None)  # type: ignore[arg-type]  # the fault
@@ -128,7 +128,7 @@ class HealthIsSlow(HonestDriver):
 
 @caught_by("test_close_can_be_called_again")
 class ClosesOnce(HonestDriver):
-    """Cannot be closed again."""
+    """Cannot be closed twice."""
 
     closed = False
 
@@ -140,7 +140,7 @@ class ClosesOnce(HonestDriver):
 
 @caught_by("test_two_drivers_on_one_store_see_the_same")
 class ListsFromItsOwnMemory(HonestDriver):
-    """Lists what this instance has seen first."""
+    """Lists from a cache that is never refreshed."""
 
     seen: list[ObjectInfo | Prefix] | None = None
 

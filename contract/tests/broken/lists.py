@@ -15,7 +15,7 @@ Items = Iterator[ObjectInfo | Prefix]
 
 @caught_by("test_list_is_in_byte_order_of_whole_keys")
 class ListWalksFolders(HonestDriver):
-    """Sorts by segments, as a walk through folders does."""
+    """Sorts by segments, as a directory walk does."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         found = super().list_objects(prefix, start_after=start_after, shallow=shallow)
@@ -24,7 +24,7 @@ class ListWalksFolders(HonestDriver):
 
 @caught_by("test_list_is_in_byte_order_of_whole_keys")
 class ListStartsAtLetters(HonestDriver):
-    """Leaves out digits where nobody says after what to start."""
+    """Omits keys with digits if ``start_after`` is not given."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "A", shallow: bool = False) -> Items:
         return super().list_objects(prefix, start_after=start_after, shallow=shallow)
@@ -32,7 +32,7 @@ class ListStartsAtLetters(HonestDriver):
 
 @caught_by("test_list_takes_prefixes_of_whole_segments")
 class ListTakesTextPrefixes(HonestDriver):
-    """Takes ``a/`` for any key that begins with ``a``."""
+    """Treats ``a/`` as a prefix of any key that begins with ``a``."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         for item in super().list_objects("", start_after=start_after, shallow=shallow):
@@ -42,7 +42,7 @@ class ListTakesTextPrefixes(HonestDriver):
 
 @caught_by("test_list_starts_after_any_key")
 class ListStartsAtTheKey(HonestDriver):
-    """Gives the key after which it should start."""
+    """Includes the key of ``start_after``."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         for item in super().list_objects(prefix, shallow=shallow):
@@ -52,7 +52,7 @@ class ListStartsAtTheKey(HonestDriver):
 
 @caught_by("test_list_starts_after_any_key")
 class ListStartsAfterKnownKeysOnly(HonestDriver):
-    """Gives nothing where the key to start after does not exist."""
+    """Yields nothing if the key of ``start_after`` does not exist."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         seen = not start_after
@@ -64,7 +64,7 @@ class ListStartsAfterKnownKeysOnly(HonestDriver):
 
 @caught_by("test_list_shallow_gives_prefixes_in_order")
 class ListPutsPrefixesLast(HonestDriver):
-    """Gives prefixes after all objects."""
+    """Yields prefixes after all objects."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         found = super().list_objects(prefix, start_after=start_after, shallow=shallow)
@@ -73,7 +73,7 @@ class ListPutsPrefixesLast(HonestDriver):
 
 @caught_by("test_list_shallow_gives_prefixes_in_order")
 class ListShallowStartsAtLetters(HonestDriver):
-    """Looks for objects below a prefix from the letters on, and so leaves out prefixes of digits."""
+    """Searches below a prefix only from the letters on, and so omits prefixes of digits."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         for item in super().list_objects(prefix, start_after=start_after, shallow=shallow):
@@ -83,7 +83,7 @@ class ListShallowStartsAtLetters(HonestDriver):
 
 @caught_by("test_list_shallow_gives_prefixes_in_order")
 class ListRepeatsPrefixes(HonestDriver):
-    """Gives a prefix once for each object below it."""
+    """Yields a prefix once for each object below it."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         for item in super().list_objects(prefix, start_after=start_after):
@@ -93,7 +93,7 @@ class ListRepeatsPrefixes(HonestDriver):
 
 @caught_by("test_list_of_an_empty_prefix_is_empty")
 class ListRaisesWhereNothingIs(HonestDriver):
-    """Takes an empty prefix for a fault."""
+    """Raises for an empty prefix."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         found = list(super().list_objects(prefix, start_after=start_after, shallow=shallow))
@@ -104,7 +104,7 @@ class ListRaisesWhereNothingIs(HonestDriver):
 
 @caught_by("test_list_of_an_empty_prefix_is_empty")
 class ListShowsEmptiedPrefixes(HonestDriver):
-    """Shows folders that nothing is in any more."""
+    """Lists folders that have become empty."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -129,7 +129,7 @@ class ListEndsAfterOnePage(HonestDriver):
 
 @caught_by("test_list_goes_through_many_pages_and_stops_early")
 class ListRepeatsTheEndOfAPage(HonestDriver):
-    """Begins a page with the last item of the one before."""
+    """Repeats the last item of a page at the start of the next one."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         for number, item in enumerate(super().list_objects(prefix, start_after=start_after, shallow=shallow)):
@@ -149,7 +149,7 @@ class ListShowsUploads(HonestDriver):
 
 @caught_by("test_lists_are_whole_while_others_write")
 class ListLooksAtEachKey(HonestDriver):
-    """Asks for each object after it has seen its name, and fails where it has gone."""
+    """Stats each object after listing its name, and fails if it was deleted in between."""
 
     def list_objects(self, prefix: str = "", *, start_after: str = "", shallow: bool = False) -> Items:
         for item in list(super().list_objects(prefix, start_after=start_after, shallow=shallow)):

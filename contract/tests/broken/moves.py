@@ -11,7 +11,7 @@ from entrepot_contract import AlreadyExists, NotFound, ObjectInfo
 
 
 class Copies(HonestDriver):
-    """Moves through the host, which the kit cannot see."""
+    """Moves by copying through the host, which the kit cannot observe."""
 
     def copy(self, source: str, target: str) -> ObjectInfo:
         with self.read(source) as reader:
@@ -28,7 +28,7 @@ class MoveCopies(Copies):
 
 @caught_by("test_move_leaves_the_target_whole_and_no_source")
 class MoveReplacesNothing(HonestDriver):
-    """Refuses a target that is there."""
+    """Refuses an existing target."""
 
     def move(self, source: str, target: str) -> ObjectInfo:
         if source != target:
@@ -42,7 +42,7 @@ class MoveReplacesNothing(HonestDriver):
 
 @caught_by("test_move_of_large_and_empty_objects")
 class MoveCutsLargeObjects(HonestDriver):
-    """Copies one part, and forgets that there can be more."""
+    """Copies only the first part."""
 
     def move(self, source: str, target: str) -> ObjectInfo:
         super().move(source, target)
@@ -52,7 +52,7 @@ class MoveCutsLargeObjects(HonestDriver):
 
 @caught_by("test_move_of_a_missing_source_raises")
 class MoveOfNothingEmptiesTheTarget(HonestDriver):
-    """Removes the target before it looks for the source."""
+    """Removes the target before it checks that the source exists."""
 
     def move(self, source: str, target: str) -> ObjectInfo:
         if source != target:
@@ -62,7 +62,7 @@ class MoveOfNothingEmptiesTheTarget(HonestDriver):
 
 @caught_by("test_move_of_a_missing_source_raises")
 class MoveNamesTheTarget(HonestDriver):
-    """Says that the target is missing, where it is the source."""
+    """Reports a missing source as a missing target."""
 
     def move(self, source: str, target: str) -> ObjectInfo:
         try:
@@ -83,7 +83,7 @@ class MoveOntoItselfDeletes(Copies):
 
 @caught_by("test_move_onto_itself_raises_and_keeps_the_object")
 class MoveOntoItselfIsFine(HonestDriver):
-    """Does nothing where source and target are one."""
+    """Does nothing if source and target are the same."""
 
     def move(self, source: str, target: str) -> ObjectInfo:
         return self.stat(source) if source == target else super().move(source, target)

@@ -28,7 +28,7 @@ OVERWRITE = WriteMode.OVERWRITE
 
 @caught_by("test_readers_in_threads_see_whole_objects")
 class PutTears(HonestDriver):
-    """Writes in two steps, and both can be seen."""
+    """Writes in two steps that are both visible."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         super().put(key, data[: len(data) // 2], mode=mode)
@@ -37,7 +37,7 @@ class PutTears(HonestDriver):
 
 @caught_by("test_readers_in_other_processes_see_whole_objects[put]")
 class PutDeletesFirst(HonestDriver):
-    """Has a moment without any object; a lock hides it from the threads of its own process."""
+    """Deletes the old object first; a lock hides this from threads of the same process."""
 
     lock = threading.Lock()
 
@@ -73,7 +73,7 @@ class PutKeepsTheTail(HonestDriver):
 
 @caught_by("test_put_writes_whole_objects_up_to_16_mib")
 class PutStopsAt8MiB(HonestDriver):
-    """Takes half of what it must take."""
+    """Accepts only half of the required size."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         if len(data) > 8 * 2**20:
@@ -97,7 +97,7 @@ class PutIsListedLate(HonestDriver):
 
 @caught_by("test_create_never_touches_an_existing_object")
 class CreateOverwrites(HonestDriver):
-    """Takes CREATE for OVERWRITE."""
+    """Treats CREATE as OVERWRITE."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         return super().put(key, data)
@@ -105,7 +105,7 @@ class CreateOverwrites(HonestDriver):
 
 @caught_by("test_create_never_touches_an_existing_object")
 class CreateTouches(HonestDriver):
-    """Writes the old object again before it raises."""
+    """Rewrites the old object before it raises."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         try:
@@ -118,7 +118,7 @@ class CreateTouches(HonestDriver):
 
 @caught_by("test_one_of_many_threads_wins_a_create")
 class CreateLooksThenWrites(HonestDriver):
-    """Looks whether the key is free, and writes a moment later."""
+    """Checks that the key is free, and writes a moment later."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         try:
@@ -142,7 +142,7 @@ class CreateLocksItsOwnProcess(CreateLooksThenWrites):
 
 @caught_by("test_create_is_refused_where_it_is_not_claimed", create=False)
 class CreateWorksUnclaimed(HonestDriver):
-    """Writes, atomically or not, although it does not claim to create."""
+    """Writes with CREATE although it does not claim ``create``."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         return super().put(key, data)
@@ -173,7 +173,7 @@ class KeysLoseTheirCase(HonestDriver):
 
 @caught_by("test_every_key_of_the_grammar_can_be_used")
 class KeysGetLonger(HonestDriver):
-    """Adds a suffix that the longest segments have no room for."""
+    """Adds a suffix, which makes the longest segments too long."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         if any(len(segment) + len(".tmp") > 255 for segment in key.split("/")):
@@ -198,7 +198,7 @@ class EmptyFoldersStay(HonestDriver):
 
 @caught_by("test_a_key_below_an_object_does_not_damage_it")
 class FilesystemErrorsEscape(HonestDriver):
-    """Lets an OSError through."""
+    """Raises an OSError."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
         parents = (key[:at] for at, letter in enumerate(key) if letter == "/")
@@ -216,7 +216,7 @@ class FilesystemErrorsEscape(HonestDriver):
 
 @caught_by("test_threads_write_where_others_delete")
 class PrunesUnderWriters(HonestDriver):
-    """Removes a folder that became empty, while a writer counts on it."""
+    """Removes a folder that became empty while a writer is using it."""
 
     removals: ClassVar[Counter[str]] = Counter()
 

@@ -13,7 +13,7 @@ from entrepot_contract import NotFound, RangeError, Reader
 
 
 class Wrapped(HonestReader):
-    """A reader whose chunks and info a fault has changed."""
+    """A reader with changed chunks and info."""
 
     def __init__(
         self, reader: Reader, chunks: Callable[[HonestReader], Iterator[bytes]] = HonestReader.__iter__
@@ -28,7 +28,7 @@ class Wrapped(HonestReader):
 
 @caught_by("test_read_of_a_missing_key_raises_at_once")
 class ReadRaisesLate(HonestDriver):
-    """Says that a key is missing when the first chunk is wanted."""
+    """Raises NotFound only at the first chunk."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         try:
@@ -52,7 +52,7 @@ class LateReader(HonestReader):
 
 @caught_by("test_reader_info_is_of_the_complete_object")
 class LargeReadersForgetTheirKey(HonestDriver):
-    """Streams what is large in another way, which loses the key."""
+    """Uses another code path for large objects, which loses the key."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         reader = super().read(key, offset=offset, length=length)
@@ -63,7 +63,7 @@ class LargeReadersForgetTheirKey(HonestDriver):
 
 @caught_by("test_reader_can_be_closed_early_and_again")
 class SmallReadersCloseOnce(HonestDriver):
-    """Cannot close the reader of a small object again."""
+    """Cannot close the reader of a small object twice."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         reader = super().read(key, offset=offset, length=length)
@@ -80,7 +80,7 @@ class ReadTakesLengthForEnd(HonestDriver):
 
 @caught_by("test_read_gives_any_range")
 class ReadRefusesLongRanges(HonestDriver):
-    """Raises where a range goes past the end."""
+    """Raises if a range extends past the end."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         if length is not None and offset + length > self.stat(key).size:
@@ -90,7 +90,7 @@ class ReadRefusesLongRanges(HonestDriver):
 
 @caught_by("test_read_ends_where_the_object_ends")
 class ReadPastTheEndIsEmpty(HonestDriver):
-    """Has nothing to say against an offset past the end."""
+    """Accepts an offset past the end."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         return super().read(key, offset=min(offset, self.stat(key).size), length=length)
@@ -98,7 +98,7 @@ class ReadPastTheEndIsEmpty(HonestDriver):
 
 @caught_by("test_reader_gives_chunks_of_about_1_mib")
 class ReadGivesOneChunk(HonestDriver):
-    """Gives the object in one piece."""
+    """Yields the object in one chunk."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         return Wrapped(super().read(key, offset=offset, length=length), lambda reader: iter([b"".join(whole(reader))]))
@@ -106,7 +106,7 @@ class ReadGivesOneChunk(HonestDriver):
 
 @caught_by("test_reader_gives_chunks_of_about_1_mib")
 class ReadGivesEmptyChunks(HonestDriver):
-    """Gives an empty chunk before each other one."""
+    """Yields an empty chunk before each other one."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         return Wrapped(
@@ -117,7 +117,7 @@ class ReadGivesEmptyChunks(HonestDriver):
 
 @caught_by("test_read_never_holds_the_whole_object")
 class ReadHoldsTheObject(HonestDriver):
-    """Reads everything before it gives the first chunk."""
+    """Reads everything before it yields the first chunk."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         return Wrapped(super().read(key, offset=offset, length=length), lambda reader: iter(list(whole(reader))))
@@ -129,7 +129,7 @@ def whole(reader: HonestReader) -> Iterator[bytes]:
 
 @caught_by("test_reader_info_is_of_the_complete_object")
 class ReadTellsTheRange(HonestDriver):
-    """Tells the size of the range as that of the object."""
+    """Returns the size of the range as the size of the object."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         reader = Wrapped(super().read(key, offset=offset, length=length))
@@ -139,14 +139,14 @@ class ReadTellsTheRange(HonestDriver):
 
 @caught_by("test_reader_can_be_closed_early_and_again")
 class ReaderClosesOnce(HonestDriver):
-    """Has readers that cannot be closed again."""
+    """Has readers that cannot be closed twice."""
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         return OnceReader(super().read(key, offset=offset, length=length))
 
 
 class OnceReader(Wrapped):
-    """Cannot be closed again."""
+    """Cannot be closed twice."""
 
     closed = False
 
@@ -181,7 +181,7 @@ class Reopening(Wrapped):
 
 @caught_by("test_reader_never_ends_short_when_the_object_changes[delete]")
 class ReadEndsShort(HonestDriver):
-    """Takes an object that has gone for the end of the bytes."""
+    """Ends normally if the object was deleted."""
 
     ends_short = True
 
@@ -195,6 +195,6 @@ class ReadEndsShort(HonestDriver):
 
 @caught_by("test_reader_never_ends_short_when_the_object_changes[overwrite]")
 class ReadMixesVersions(ReadEndsShort):
-    """Goes on in the new object where it began with the old one."""
+    """Continues in the new object after it started with the old one."""
 
     ends_short = False

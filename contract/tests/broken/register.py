@@ -1,4 +1,4 @@
-"""The tables of broken plugins: which test of the kit has to catch which of them."""
+"""The tables of broken plugins, with the test of the kit that must detect each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Sink = TypeVar("Sink", bound=type[NotificationSink])
 
 @dataclass(frozen=True)
 class Fault:
-    """A broken driver, the test that names its fault, and the options to run it with."""
+    """A broken driver, the test that must detect its fault, and the options to run it with."""
 
     driver: type[StorageDriver]
     test: str
@@ -38,7 +38,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class AuthFault:
-    """A broken authenticator, and the test that names its fault."""
+    """A broken authenticator, and the test that must detect its fault."""
 
     driver: type[Authenticator]
     test: str
@@ -46,7 +46,7 @@ class AuthFault:
 
 @dataclass(frozen=True)
 class SinkFault:
-    """A broken sink, and the test that names its fault."""
+    """A broken sink, and the test that must detect its fault."""
 
     driver: type[NotificationSink]
     test: str
@@ -58,7 +58,7 @@ BROKEN_NOTIFY: dict[str, SinkFault] = {}
 
 
 def caught_by(test: str, **options: object) -> Callable[[Driver], Driver]:
-    """Enter a driver into the table; its docstring says what is wrong with it."""
+    """Register a driver; its docstring describes the fault."""
 
     def enter(driver: Driver) -> Driver:
         BROKEN[driver.__name__] = Fault(driver, test, options)
@@ -68,7 +68,7 @@ def caught_by(test: str, **options: object) -> Callable[[Driver], Driver]:
 
 
 def refused_by(test: str) -> Callable[[Judge], Judge]:
-    """Enter an authenticator into its table; its docstring says what is wrong with it."""
+    """Register an authenticator; its docstring describes the fault."""
 
     def enter(judge: Judge) -> Judge:
         BROKEN_AUTH[judge.__name__] = AuthFault(judge, test)
@@ -78,7 +78,7 @@ def refused_by(test: str) -> Callable[[Judge], Judge]:
 
 
 def disowned_by(test: str) -> Callable[[Sink], Sink]:
-    """Enter a sink into its table; its docstring says what is wrong with it."""
+    """Register a sink; its docstring describes the fault."""
 
     def enter(sink: Sink) -> Sink:
         BROKEN_NOTIFY[sink.__name__] = SinkFault(sink, test)

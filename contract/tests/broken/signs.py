@@ -1,4 +1,4 @@
-"""Drivers with a broken ``sign_url``, and the honest one that they break."""
+"""Drivers with a broken ``sign_url``, and the correct one that they are derived from."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Page(BaseHTTPRequestHandler):
 
 
 class SigningDriver(HonestDriver):
-    """Keeps the contract, and signs URLs."""
+    """Implements the contract correctly, and signs URLs."""
 
     ranges: ClassVar[bool] = True
     ends: ClassVar[bool] = True
@@ -83,7 +83,7 @@ class SigningDriver(HonestDriver):
 
 @caught_by("test_sign_returns_a_url_or_raises_unsupported")
 class SignAnswersNothing(HonestDriver):
-    """Answers an empty URL instead of raising."""
+    """Returns an empty URL instead of raising."""
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         return ""
@@ -91,7 +91,7 @@ class SignAnswersNothing(HonestDriver):
 
 @caught_by("test_sign_returns_a_url_or_raises_unsupported")
 class SignRaisesAnything(HonestDriver):
-    """Raises an error that does not say that it is not claimed."""
+    """Raises an error other than Unsupported."""
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         raise self.fail(StorageError, "sign_url", key)
@@ -99,20 +99,20 @@ class SignRaisesAnything(HonestDriver):
 
 @caught_by("test_signed_url_serves_the_object", signed=["GET", "HEAD"])
 class SignServesOtherBytes(SigningDriver):
-    """Serves what is not the object."""
+    """Serves other content."""
 
     skips = 1
 
 
 @caught_by("test_signed_url_honours_range", signed=["GET"])
 class SignForgetsRanges(SigningDriver):
-    """Serves the whole object, whatever is asked for."""
+    """Serves the complete object, whatever range is requested."""
 
     ranges = False
 
 
 @caught_by("test_signed_url_expires", signed=["HEAD"])
 class SignNeverEnds(SigningDriver):
-    """Serves for ever."""
+    """Signs URLs that never expire."""
 
     ends = False

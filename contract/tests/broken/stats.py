@@ -18,7 +18,7 @@ CREATE = WriteMode.CREATE
 
 @caught_by("test_stat_finds_objects_only")
 class StatFindsFolders(HonestDriver):
-    """Finds a prefix, as a filesystem finds a folder."""
+    """Returns an info for a prefix, as a filesystem does for a folder."""
 
     def stat(self, key: str) -> ObjectInfo:
         try:
@@ -32,7 +32,7 @@ class StatFindsFolders(HonestDriver):
 
 @caught_by("test_stat_finds_objects_only")
 class ErrorsLoseTheirKey(HonestDriver):
-    """Does not say which key is missing."""
+    """Raises errors without the key."""
 
     def fail(self, kind: type[StorageError], operation: str, key: str | None, message: str = "refused") -> StorageError:
         return super().fail(kind, operation, None, message)
@@ -40,7 +40,7 @@ class ErrorsLoseTheirKey(HonestDriver):
 
 @caught_by("test_stat_finds_objects_only")
 class ErrorsSayNothing(HonestDriver):
-    """Raises the right error without a word of what happened."""
+    """Raises the right error without a message."""
 
     def fail(self, kind: type[StorageError], operation: str, key: str | None, message: str = "refused") -> StorageError:
         return super().fail(kind, operation, key, "")
@@ -48,7 +48,7 @@ class ErrorsSayNothing(HonestDriver):
 
 @caught_by("test_stat_returns_key_size_time_and_etag")
 class TimesAreNaive(HonestDriver):
-    """Tells times without their zone."""
+    """Returns times without a time zone."""
 
     def as_info(self, row: Row) -> ObjectInfo:
         return dataclasses.replace(super().as_info(row), modified=datetime.fromtimestamp(row[2]))  # noqa: DTZ006 - the fault
@@ -56,7 +56,7 @@ class TimesAreNaive(HonestDriver):
 
 @caught_by("test_every_method_returns_aware_times")
 class ListedTimesAreNaive(HonestDriver):
-    """Tells times without their zone in lists."""
+    """Lists times without a time zone."""
 
     def list_objects(
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
@@ -70,7 +70,7 @@ class ListedTimesAreNaive(HonestDriver):
 
 @caught_by("test_stat_returns_key_size_time_and_etag")
 class EtagsAreRandom(HonestDriver):
-    """Makes an etag up each time it is asked."""
+    """Returns a random etag for every call."""
 
     def as_info(self, row: Row) -> ObjectInfo:
         return dataclasses.replace(super().as_info(row), etag=uuid.uuid4().hex)
@@ -78,7 +78,7 @@ class EtagsAreRandom(HonestDriver):
 
 @caught_by("test_etag_changes_with_the_content")
 class EtagsAreSizeAndSecond(HonestDriver):
-    """Makes the etag of the size and the time in seconds."""
+    """Derives the etag from the size and the time in seconds."""
 
     def as_info(self, row: Row) -> ObjectInfo:
         return dataclasses.replace(super().as_info(row), etag=f"{row[1]}-{int(row[2])}")
@@ -86,7 +86,7 @@ class EtagsAreSizeAndSecond(HonestDriver):
 
 @caught_by("test_etag_changes_with_the_content")
 class CreatedObjectsHaveOneEtag(HonestDriver):
-    """Knows no more of a new object than that it is new."""
+    """Gives all created objects the same etag."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         info = super().put(key, data, mode=mode)
@@ -98,7 +98,7 @@ class CreatedObjectsHaveOneEtag(HonestDriver):
 
 @caught_by("test_every_method_returns_aware_times")
 class CreatedTimesAreNaive(HonestDriver):
-    """Answers a creation with a time without its zone."""
+    """Returns a time without a time zone from CREATE."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         info = super().put(key, data, mode=mode)
@@ -107,7 +107,7 @@ class CreatedTimesAreNaive(HonestDriver):
 
 @caught_by("test_stat_returns_key_size_time_and_etag")
 class SizesAreOfTheDisk(HonestDriver):
-    """Tells the size of the blocks that an object takes."""
+    """Returns the size of the disk blocks that an object uses."""
 
     def info(self, link: sqlite3.Connection, key: str, operation: str) -> ObjectInfo:
         info = super().info(link, key, operation)

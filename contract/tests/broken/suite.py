@@ -1,4 +1,4 @@
-"""Every broken driver under the kit, one class each; ``test_broken.py`` runs them in a process of its own."""
+"""One test class for each broken driver; ``test_broken.py`` runs them in a separate process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MODULES = (commits, deletes, lifecycles, lists, moves, puts, reads, signs, stats
 
 
 def under_the_kit(fault: Fault) -> type[StorageContract]:
-    """The kit's class for one broken driver."""
+    """Return the test class for one broken driver."""
 
     @pytest.fixture
     def config(self: StorageContract, tmp_path: Path) -> Mapping[str, object]:
@@ -27,7 +27,7 @@ def under_the_kit(fault: Fault) -> type[StorageContract]:
 
 KEEPS = Fault(signs.SigningDriver, "", {"signed": ["GET", "HEAD"], "ttl": 2.0, "create": False})
 TestKeepsWhatItClaims = under_the_kit(KEEPS)
-CLAIMS = [f"test_signed_url_{proof}" for proof in ("serves_the_object", "honours_range", "ends")]
+CLAIMS = [f"test_signed_url_{proof}" for proof in ("serves_the_object", "honours_range", "expires")]
 CLAIMS += ["test_sign_returns_a_url_or_raises_unsupported", "test_an_upload_is_unknown_after_its_expiry"]
 
 for entered in BROKEN.values():

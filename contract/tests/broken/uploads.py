@@ -34,7 +34,7 @@ class UploadsShareTheirKey(HonestDriver):
 
 @caught_by("test_nothing_is_readable_before_the_commit")
 class UploadsCanBeRead(HonestDriver):
-    """Writes to the final key from the start, as a filesystem driver that opens the final path."""
+    """Writes to the final key from the start, like a filesystem driver that opens the final path."""
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         state = super().upload_append(state, data)
@@ -44,7 +44,7 @@ class UploadsCanBeRead(HonestDriver):
 
 @caught_by("test_append_takes_pieces_of_any_size_and_type")
 class AppendKeepsItsPieces(HonestDriver):
-    """Keeps the caller's buffers until the end, when they hold something else."""
+    """Keeps the caller's buffers until the end, when their content has changed."""
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         kept = list(data)
@@ -53,7 +53,7 @@ class AppendKeepsItsPieces(HonestDriver):
 
 @caught_by("test_append_takes_pieces_of_any_size_and_type")
 class AppendStopsAtAnEmptyPiece(HonestDriver):
-    """Takes an empty piece for the end."""
+    """Treats an empty chunk as the end."""
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         return super().upload_append(state, iter(iter(data).__next__, b""))
@@ -61,7 +61,7 @@ class AppendStopsAtAnEmptyPiece(HonestDriver):
 
 @caught_by("test_append_takes_pieces_of_any_size_and_type")
 class AppendLosesTheLastPart(HonestDriver):
-    """Keeps whole parts only."""
+    """Keeps only full parts."""
 
     def add(self, state: UploadState, data: bytes) -> UploadState:
         part = self.capabilities.part_size_hint
@@ -71,7 +71,7 @@ class AppendLosesTheLastPart(HonestDriver):
 
 @caught_by("test_append_takes_pieces_of_any_size_and_type")
 class AppendCountsItsOwnBytes(HonestDriver):
-    """Answers the size of the append as that of the upload."""
+    """Returns the size of the append as the size of the upload."""
 
     def add(self, state: UploadState, data: bytes) -> UploadState:
         return dataclasses.replace(super().add(state, data), size=len(data))
@@ -79,7 +79,7 @@ class AppendCountsItsOwnBytes(HonestDriver):
 
 @caught_by("test_the_token_is_json_and_is_not_shown")
 class TokensAreNotJson(HonestDriver):
-    """Has its token in a format of its own."""
+    """Uses a token that is not JSON."""
 
     def state(self, key: str, size: int, upload: str, serial: int) -> UploadState:
         return UploadState(key, size, f"upload={upload}")
@@ -113,7 +113,7 @@ class TokensAreShown(HonestDriver):
 
 
 class NeverDrops(HonestDriver):
-    """Leaves what came after an older state."""
+    """Keeps the bytes that were appended after an older state."""
 
     def add(self, state: UploadState, data: bytes) -> UploadState:
         with self.writing() as link:
@@ -124,12 +124,12 @@ class NeverDrops(HonestDriver):
 
 @caught_by("test_append_from_an_older_state_drops_what_came_after")
 class AppendGoesOnAtTheEnd(NeverDrops):
-    """Appends behind whatever is there, whichever state it is called with."""
+    """Appends at the end, whichever state it is called with."""
 
 
 @caught_by("test_append_from_an_older_state_drops_what_came_after")
 class AppendRefusesOlderStates(HonestDriver):
-    """Takes a state once only."""
+    """Accepts each state only once."""
 
     used: ClassVar[set[str]] = set()
 
@@ -143,7 +143,7 @@ class AppendRefusesOlderStates(HonestDriver):
 
 @caught_by("test_an_overtaken_state_cannot_be_committed")
 class ConflictsLoseTheirCall(HonestDriver):
-    """Does not say which call has lost."""
+    """Raises UploadConflict without key and operation."""
 
     def fail(self, kind: type[StorageError], operation: str, key: str | None, message: str = "refused") -> StorageError:
         return super().fail(kind, "" if kind is UploadConflict else operation, key, message)
@@ -151,7 +151,7 @@ class ConflictsLoseTheirCall(HonestDriver):
 
 @caught_by("test_an_overtaken_state_cannot_be_committed")
 class OvertakenStatesCommit(HonestDriver):
-    """Commits whatever is there, whichever state it is called with."""
+    """Commits all bytes, whichever state it is called with."""
 
     def find(self, link: sqlite3.Connection, state: UploadState, operation: str) -> tuple[str, int]:
         upload = json.loads(state.token)["upload"]
@@ -162,7 +162,7 @@ class OvertakenStatesCommit(HonestDriver):
 
 @caught_by("test_an_overtaken_state_cannot_be_committed")
 class LosersEndTheUpload(HonestDriver):
-    """Drops the upload where one of two racers has lost."""
+    """Discards the upload if one of two racing appends has lost."""
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         try:
@@ -174,7 +174,7 @@ class LosersEndTheUpload(HonestDriver):
 
 @caught_by("test_an_older_state_can_be_committed")
 class OlderStatesCommitEverything(HonestDriver):
-    """Commits what came after the state, too."""
+    """Also commits bytes that were appended after the state."""
 
     def find(self, link: sqlite3.Connection, state: UploadState, operation: str) -> tuple[str, int]:
         upload, serial = super().find(link, state, operation)
@@ -183,7 +183,7 @@ class OlderStatesCommitEverything(HonestDriver):
 
 @caught_by("test_append_survives_a_body_that_raises")
 class AppendWrapsForeignErrors(HonestDriver):
-    """Makes its own error of the body's."""
+    """Wraps the exception of the body."""
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         try:
@@ -193,7 +193,7 @@ class AppendWrapsForeignErrors(HonestDriver):
 
 
 class SavesAsItGoes(HonestDriver):
-    """Saves each piece behind whatever is there, and cleans up where an Exception comes."""
+    """Saves each chunk at the end, and cleans up after an Exception."""
 
     cleans: tuple[type[BaseException], ...] = (Exception,)
 
@@ -224,7 +224,7 @@ class AppendForgetsBaseExceptions(SavesAsItGoes, NeverDrops):
 
 @caught_by("test_a_state_survives_kill_in_mid_append[600]")
 class AppendForgetsKills(AppendForgetsBaseExceptions):
-    """Leaves bytes behind where it was killed."""
+    """Leaves bytes behind when it is killed."""
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         try:
@@ -253,7 +253,7 @@ class AppendKeepsItsLock(HonestDriver):
 
 @caught_by("test_a_state_can_be_committed_after_a_body_that_raised")
 class AppendAbortsOnErrors(HonestDriver):
-    """Drops the upload where the body raises."""
+    """Discards the upload if the body raises."""
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         try:
@@ -265,7 +265,7 @@ class AppendAbortsOnErrors(HonestDriver):
 
 @caught_by("test_another_process_goes_on_where_one_was_killed")
 class AppendKeepsBytesInMemory(HonestDriver):
-    """Writes what was appended with the commit, or never."""
+    """Writes appended bytes only at the commit."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)

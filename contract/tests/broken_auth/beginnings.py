@@ -1,4 +1,4 @@
-"""Authenticators that are broken before, beside and after their judgement."""
+"""Authenticators with broken options, construction, ``user`` or ``close``."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from entrepot_contract.auth import Identity
 
 
 class LooseOptions(BasicOptions):
-    """Takes every option."""
+    """Accepts every option."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 @refused_by("test_wrong_options_raise_config_errors")
 class OptionsAreLooseHere(HonestBasic):
-    """Has nothing to say against an unknown option."""
+    """Accepts an unknown option."""
 
     Options = LooseOptions
 
 
 @refused_by("test_a_missing_file_raises_a_config_error")
 class MissingFilesEscape(HonestBasic):
-    """Lets the error of a missing file escape."""
+    """Raises the OSError of a missing file."""
 
     def __init__(self, options: DriverOptions) -> None:
         assert isinstance(options, BasicOptions)
@@ -39,7 +39,7 @@ class MissingFilesEscape(HonestBasic):
 
 @refused_by("test_a_missing_file_raises_a_config_error")
 class MissingFilesAreEmpty(HonestBasic):
-    """Takes a missing file for one without users."""
+    """Treats a missing file as one without users."""
 
     def __init__(self, options: DriverOptions) -> None:
         assert isinstance(options, BasicOptions)
@@ -49,7 +49,7 @@ class MissingFilesAreEmpty(HonestBasic):
 
 @refused_by("test_construction_only_reads")
 class ConstructionOpensSockets(HonestBasic):
-    """Opens a socket when it is made."""
+    """Opens a socket when it is created."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -58,7 +58,7 @@ class ConstructionOpensSockets(HonestBasic):
 
 @refused_by("test_construction_only_reads")
 class ConstructionStartsAThread(HonestBasic):
-    """Starts a thread when it is made."""
+    """Starts a thread when it is created."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -67,14 +67,14 @@ class ConstructionStartsAThread(HonestBasic):
 
 @refused_by("test_two_with_the_same_options_agree")
 class IsOfTheFuture(HonestBasic):
-    """Is written for another contract."""
+    """Is written for another version of the contract."""
 
     contract = (2, 0)
 
 
 @refused_by("test_a_user_matches_its_credential")
 class KnowsEverybody(HonestBasic):
-    """Knows users that are not there."""
+    """Returns users that do not exist."""
 
     def user(self, name: str) -> Identity | None:
         return super().user(name) or Identity(name)
@@ -82,7 +82,7 @@ class KnowsEverybody(HonestBasic):
 
 @refused_by("test_a_user_matches_its_credential")
 class StampsDiffer(HonestBasic):
-    """Has another stamp for a user than for its credential."""
+    """Returns different stamps for a user and its credential."""
 
     def check(self, user: str, password: str) -> Identity:
         found = super().check(user, password)
@@ -91,7 +91,7 @@ class StampsDiffer(HonestBasic):
 
 @refused_by("test_close_can_be_called_again")
 class ClosesOnceOnly(HonestBasic):
-    """Cannot be closed again."""
+    """Cannot be closed twice."""
 
     shut = False
 
@@ -103,7 +103,7 @@ class ClosesOnceOnly(HonestBasic):
 
 @refused_by("test_close_can_be_called_again")
 class ClosesForAll(HonestBasic):
-    """Lets go of what others still use."""
+    """Closes resources that other instances still use."""
 
     shut = False
 

@@ -1,4 +1,4 @@
-"""Issuers that are broken."""
+"""Broken issuers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from entrepot_contract.issuing import Authority, TokenAnswer, TokenRequest
 
 @refused_by("test_an_issuer_stays_one")
 class IssuesOnce(HonestIssuer):
-    """Has had enough after one token."""
+    """Stops issuing after one token."""
 
     issued = 0
 
@@ -29,7 +29,7 @@ class IssuesOnce(HonestIssuer):
 
 @refused_by("test_a_user_gets_a_token_for_what_it_may_do[4]")
 class GrantsWhatIsWanted(HonestIssuer):
-    """Asks nobody for the rules."""
+    """Ignores the rules."""
 
     def granted(self, authority: Authority, who: Identity | None, wanted: Sequence[Access]) -> frozenset[Access]:
         return frozenset(wanted)
@@ -37,14 +37,14 @@ class GrantsWhatIsWanted(HonestIssuer):
 
 @refused_by("test_a_user_gets_a_token_for_what_it_may_do[4]")
 class TokensAreShort(HonestIssuer):
-    """Says that a token lives longer than it does."""
+    """Reports a longer lifetime of tokens than the real one."""
 
     seconds = 30
 
 
 @refused_by("test_fewer_accesses_than_requested_are_no_error")
 class AllOrNothing(HonestIssuer):
-    """Refuses where not everything is allowed."""
+    """Refuses if not everything is allowed."""
 
     def granted(self, authority: Authority, who: Identity | None, wanted: Sequence[Access]) -> frozenset[Access]:
         found = super().granted(authority, who, wanted)
@@ -55,7 +55,7 @@ class AllOrNothing(HonestIssuer):
 
 @refused_by("test_an_anonymous_client_gets_a_token_for_what_everybody_may_do")
 class WantsUsers(HonestIssuer):
-    """Has nothing for nobody."""
+    """Issues no tokens to anonymous clients."""
 
     def grant(self, request: TokenRequest, authority: Authority, who: Identity | None, offline: bool) -> TokenAnswer:
         return TokenAnswer(401, {}) if who is None else super().grant(request, authority, who, offline)
@@ -63,7 +63,7 @@ class WantsUsers(HonestIssuer):
 
 @refused_by("test_a_wrong_credential_gets_no_token")
 class WrongIsNobodyInParticular(HonestIssuer):
-    """Takes a wrong credential for none."""
+    """Treats a wrong credential as an anonymous request."""
 
     def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
         answer = super().issue(request, authority)
@@ -72,7 +72,7 @@ class WrongIsNobodyInParticular(HonestIssuer):
 
 @refused_by("test_a_malformed_request_gets_no_token")
 class ServesEveryService(HonestIssuer):
-    """Does not look at the service."""
+    """Ignores the service."""
 
     def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
         parameters = {name: values for name, values in request.parameters.items() if name != "service"}
@@ -81,7 +81,7 @@ class ServesEveryService(HonestIssuer):
 
 @refused_by("test_garbage_gets_a_response")
 class NeedsValues(HonestIssuer):
-    """Cannot do with a name without a value."""
+    """Fails for a parameter without a value."""
 
     def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
         if any(not values for values in request.parameters.values()):
@@ -102,7 +102,7 @@ class ScopesEscape(HonestIssuer):
 
 @refused_by("test_a_password_in_a_form_gets_a_token")
 class KnowsNoForms(HonestIssuer):
-    """Takes passwords by GET alone."""
+    """Accepts passwords only with GET."""
 
     def post(self, request: TokenRequest, authority: Authority, one: Mapping[str, str]) -> TokenAnswer:
         return TokenAnswer(404, {"error": "not_found"})
@@ -110,7 +110,7 @@ class KnowsNoForms(HonestIssuer):
 
 @refused_by("test_a_wrong_password_in_a_form_gets_no_token")
 class BelievesForms(HonestIssuer):
-    """Asks by the name alone."""
+    """Checks only the user name."""
 
     def post(self, request: TokenRequest, authority: Authority, one: Mapping[str, str]) -> TokenAnswer:
         return self.grant(request, authority, authority.user(one.get("username", "")), False)
@@ -118,7 +118,7 @@ class BelievesForms(HonestIssuer):
 
 @refused_by("test_a_refresh_token_gets_tokens_for_what_its_user_may_do_now")
 class RefreshIsOfOneInstance(HonestIssuer):
-    """Knows only the refresh tokens that it has given itself."""
+    """Accepts only refresh tokens that the same instance has issued."""
 
     def __init__(self, options: object) -> None:
         assert isinstance(options, self.Options)
@@ -138,7 +138,7 @@ class RefreshIsOfOneInstance(HonestIssuer):
 
 @refused_by("test_a_refresh_token_is_no_bearer_token")
 class EveryTokenIsABearer(HonestIssuer):
-    """Takes a refresh token as a bearer token."""
+    """Accepts a refresh token as a bearer token."""
 
     def verify(self, token: str, kind: str) -> dict[str, object]:
         try:
@@ -149,7 +149,7 @@ class EveryTokenIsABearer(HonestIssuer):
 
 @refused_by("test_a_bearer_token_is_no_refresh_token")
 class EveryTokenRefreshes(HonestIssuer):
-    """Takes a bearer token as a refresh token."""
+    """Accepts a bearer token as a refresh token."""
 
     def verify(self, token: str, kind: str) -> dict[str, object]:
         try:
@@ -160,7 +160,7 @@ class EveryTokenRefreshes(HonestIssuer):
 
 @refused_by("test_a_spoilt_refresh_token_gets_no_token")
 class TakesHalfASignature(HonestIssuer):
-    """Looks at the beginning of a signature."""
+    """Checks only the beginning of a signature."""
 
     def signature(self, text: str) -> str:
         return super().signature(text)
@@ -174,7 +174,7 @@ class TakesHalfASignature(HonestIssuer):
 
 @refused_by("test_a_refresh_token_ends_with_the_stamp_of_its_user")
 class StampsMeanNothing(HonestIssuer):
-    """Gives tokens to users whose password has changed."""
+    """Issues tokens to users whose password has changed."""
 
     def still(self, authority: Authority, claims: Mapping[str, object]) -> Identity:
         user = authority.user(str(claims["sub"]))
@@ -185,7 +185,7 @@ class StampsMeanNothing(HonestIssuer):
 
 @refused_by("test_a_refresh_token_ends_with_its_user")
 class UsersNeverEnd(HonestIssuer):
-    """Gives tokens to users that are gone."""
+    """Issues tokens to users that no longer exist."""
 
     def still(self, authority: Authority, claims: Mapping[str, object]) -> Identity:
         return authority.user(str(claims["sub"])) or Identity(str(claims["sub"]))

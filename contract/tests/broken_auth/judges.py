@@ -1,4 +1,4 @@
-"""Authenticators that judge wrongly."""
+"""Authenticators with a broken ``authenticate``."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from entrepot_contract.auth import Access, Identity, Presented, Refused
 
 @refused_by("test_an_unhandled_credential_is_none")
 class JudgesNobody(HonestBasic):
-    """Refuses a request that presents nothing."""
+    """Refuses a request without a credential."""
 
     def authenticate(self, presented: Presented) -> Identity | None:
         if not presented.authorization:
-            raise Refused("nothing is presented")
+            raise Refused("no credential")
         return super().authenticate(presented)
 
 
 @refused_by("test_an_unhandled_credential_is_none")
 class JudgesEveryScheme(HonestBasic):
-    """Takes what any scheme brings for its own."""
+    """Accepts credentials of any scheme."""
 
     def parameter(self, presented: Presented) -> str | None:
         if presented.authorization is None:
@@ -37,7 +37,7 @@ class JudgesEveryScheme(HonestBasic):
 
 @refused_by("test_no_other_scheme_is_handled")
 class JudgesUnknownSchemes(HonestBasic):
-    """Refuses the schemes that it has never heard of."""
+    """Refuses unknown schemes."""
 
     def authenticate(self, presented: Presented) -> Identity | None:
         scheme = (presented.authorization or "").partition(" ")[0].lower()
@@ -48,7 +48,7 @@ class JudgesUnknownSchemes(HonestBasic):
 
 @refused_by("test_a_valid_credential_returns_its_user")
 class NamesNobody(HonestBasic):
-    """Knows everybody by one name."""
+    """Returns the same name for all users."""
 
     def check(self, user: str, password: str) -> Identity:
         return dataclasses.replace(super().check(user, password), name="user")
@@ -56,7 +56,7 @@ class NamesNobody(HonestBasic):
 
 @refused_by("test_a_valid_credential_returns_its_user")
 class EndsWithoutZone(HonestBasic):
-    """Tells an end that is not aware."""
+    """Returns a naive ``expires``."""
 
     def check(self, user: str, password: str) -> Identity:
         end = (datetime.now(UTC) + timedelta(hours=1)).replace(tzinfo=None)
@@ -65,7 +65,7 @@ class EndsWithoutZone(HonestBasic):
 
 @refused_by("test_a_valid_credential_returns_its_user")
 class EndedYesterday(HonestBasic):
-    """Accepts what it says has ended."""
+    """Accepts an expired credential."""
 
     def check(self, user: str, password: str) -> Identity:
         return dataclasses.replace(super().check(user, password), expires=datetime.now(UTC) - timedelta(days=1))
@@ -82,7 +82,7 @@ class GrantsLists(HonestBasic):
 
 @refused_by("test_schemes_are_case_insensitive")
 class CaseMatters(HonestBasic):
-    """Knows its scheme in one spelling alone."""
+    """Compares its scheme case-sensitively."""
 
     def parameter(self, presented: Presented) -> str | None:
         known = (presented.authorization or "").startswith("Basic ")
@@ -91,7 +91,7 @@ class CaseMatters(HonestBasic):
 
 @refused_by("test_an_invalid_credential_is_refused")
 class WrongIsNobody(HonestBasic):
-    """Has nothing to say of a wrong password."""
+    """Returns None for a wrong password."""
 
     def authenticate(self, presented: Presented) -> Identity | None:
         try:
@@ -113,7 +113,7 @@ class TakesEveryPassword(HonestBasic):
 
 @refused_by("test_an_invalid_credential_is_refused")
 class SaysNoReason(HonestBasic):
-    """Refuses without a word."""
+    """Refuses without a message."""
 
     def check(self, user: str, password: str) -> Identity:
         try:
@@ -124,7 +124,7 @@ class SaysNoReason(HonestBasic):
 
 @refused_by("test_garbage_is_refused[bad-base64]")
 class GarbageIsNobody(HonestBasic):
-    """Leaves to others what it cannot decode."""
+    """Returns None for a credential that cannot be decoded."""
 
     def authenticate(self, presented: Presented) -> Identity | None:
         try:
@@ -137,7 +137,7 @@ class GarbageIsNobody(HonestBasic):
 
 @refused_by("test_garbage_is_refused[bad-base64]")
 class GarbageEscapes(HonestBasic):
-    """Lets an error of its own decoding escape."""
+    """Raises the exception of its decoder."""
 
     def decode(self, parameter: str) -> tuple[str, str]:
         user, _, password = base64.b64decode(parameter, validate=True).decode().partition(":")
@@ -146,7 +146,7 @@ class GarbageEscapes(HonestBasic):
 
 @refused_by("test_nothing_but_refused_is_raised")
 class OddGarbageEscapes(HonestBasic):
-    """Lets an error escape for one letter."""
+    """Raises another exception for one letter."""
 
     def parameter(self, presented: Presented) -> str | None:
         found = super().parameter(presented)
@@ -157,7 +157,7 @@ class OddGarbageEscapes(HonestBasic):
 
 @refused_by("test_ten_megabytes_are_refused_at_once[A]")
 class LongIsNobody(HonestBasic):
-    """Has nothing to say of what is too long."""
+    """Returns None for a credential that is too long."""
 
     def parameter(self, presented: Presented) -> str | None:
         return None if len(presented.authorization or "") > 100 * LONGEST else super().parameter(presented)
@@ -165,13 +165,13 @@ class LongIsNobody(HonestBasic):
 
 @refused_by("test_threads_get_the_same_answers")
 class MixesThreads(HonestBasic):
-    """Keeps what is being checked in one place for all threads."""
+    """Shares the credential being checked among all threads."""
 
     busy = threading.Lock()
 
     def check(self, user: str, password: str) -> Identity:
         if not self.busy.acquire(blocking=False):
-            raise Refused("somebody else is being checked")
+            raise Refused("another user is being checked")
         try:
             return super().check(user, password)
         finally:
@@ -180,17 +180,17 @@ class MixesThreads(HonestBasic):
 
 @refused_by("test_unknown_and_known_users_take_the_same_time")
 class UnknownIsCheap(HonestBasic):
-    """Answers at once for users that it does not know."""
+    """Returns at once for unknown users."""
 
     def check(self, user: str, password: str) -> Identity:
         if user not in self.users:
-            raise Refused("user or password are wrong")
+            raise Refused("wrong user name or password")
         return super().check(user, password)
 
 
 @refused_by("test_two_with_the_same_options_agree")
 class EachHasItsOwnStamps(HonestBasic):
-    """Makes a stamp up for every instance."""
+    """Generates a stamp for every instance."""
 
     made = count()
 

@@ -1,4 +1,4 @@
-"""Every broken authenticator under the kit, one class each; ``test_broken.py`` runs them in a process of its own."""
+"""One test class for each broken authenticator; ``test_broken.py`` runs them in a separate process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODULES = (beginnings, issuers, judges, talkers)
 
 
 def under_the_kit(fault: AuthFault) -> type[AuthenticatorContract]:
-    """The kit's class for one broken authenticator."""
+    """Return the test class for one broken authenticator."""
     case = IssuerCase if issubclass(fault.driver, HonestIssuer) else BasicCase
     return type(f"Test{fault.driver.__name__}", (case,), {"authenticator_class": fault.driver})
 

@@ -1,4 +1,4 @@
-"""Authenticators that word their challenge badly, or tell too much."""
+"""Authenticators with malformed challenges, or that reveal credentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger("broken")
 
 @refused_by("test_a_request_is_challenged_by_a_scheme_that_is_handled")
 class ChallengesByAnotherScheme(HonestBasic):
-    """Asks for what it will not take."""
+    """Sends a challenge for a scheme that it does not accept."""
 
     def challenge(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str | None:
         return 'Digest realm="kit"'
@@ -25,7 +25,7 @@ class ChallengesByAnotherScheme(HonestBasic):
 
 @refused_by("test_a_request_is_challenged_by_a_scheme_that_is_handled")
 class ChallengesOnceOnly(HonestBasic):
-    """Has no challenge for a credential that is no good."""
+    """Sends no challenge for an invalid credential."""
 
     def challenge(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str | None:
         return super().challenge(presented, wanted, refusal) if refusal is None else None
@@ -33,7 +33,7 @@ class ChallengesOnceOnly(HonestBasic):
 
 @refused_by("test_hostile_requests_get_one_challenge_in_one_line")
 class QuotesNothing(HonestIssuer):
-    """Puts names of repositories into quotes as they are."""
+    """Does not escape repository names in quoted strings."""
 
     def challenge(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str | None:
         scope = " ".join(f"{access.kind}:{access.name}:{access.action}" for access in wanted)
@@ -42,17 +42,17 @@ class QuotesNothing(HonestIssuer):
 
 @refused_by("test_any_request_gets_one_challenge")
 class BreaksOnStars(HonestBasic):
-    """Raises where the client's address is of no number."""
+    """Raises if the client's address contains non-ASCII characters."""
 
     def challenge(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str | None:
         if any(letter > "\U00010000" for letter in presented.address):
-            raise UnicodeError("an address has no stars")
+            raise UnicodeError("the address is not ASCII")
         return super().challenge(presented, wanted, refusal)
 
 
 @refused_by("test_no_challenge_holds_a_credential")
 class ChallengesByTheCredential(HonestBasic):
-    """Says in the challenge what was wrong."""
+    """Includes the credential in the challenge."""
 
     def challenge(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str | None:
         parameter = (presented.authorization or "").partition(" ")[2]
@@ -61,7 +61,7 @@ class ChallengesByTheCredential(HonestBasic):
 
 @refused_by("test_no_refusal_shows_a_credential")
 class RefusesByName(HonestBasic):
-    """Says whose password is wrong."""
+    """Includes the user name in the refusal."""
 
     def check(self, user: str, password: str) -> Identity:
         try:
@@ -72,7 +72,7 @@ class RefusesByName(HonestBasic):
 
 @refused_by("test_no_refusal_shows_a_credential")
 class CausesShowBytes(HonestBasic):
-    """Chains an error that carries what it could not decode."""
+    """Chains an exception that contains the undecoded credential."""
 
     def decode(self, parameter: str) -> tuple[str, str]:
         try:
@@ -83,7 +83,7 @@ class CausesShowBytes(HonestBasic):
 
 @refused_by("test_no_log_record_shows_a_credential")
 class LogsCredentials(HonestBasic):
-    """Writes into its log what it gets."""
+    """Logs credentials."""
 
     def parameter(self, presented: Presented) -> str | None:
         log.debug("presented: %s", presented.authorization)
@@ -106,10 +106,10 @@ class RemembersInItsRepr(HonestBasic):
 
 @refused_by("test_issuing_tokens_shows_no_credential")
 class LogsPasswords(HonestIssuer):
-    """Writes the form into its log."""
+    """Logs the form."""
 
     def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
-        log.info("a token is wanted: %s", dict(request.parameters))
+        log.info("token requested: %s", dict(request.parameters))
         return super().issue(request, authority)
 
 

@@ -1,4 +1,4 @@
-"""Sinks that are broken before, beside and after their deliveries."""
+"""Sinks with broken options, construction or ``close``, or that reveal secrets."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ log = logging.getLogger("broken")
 
 
 class LooseOptions(LinesOptions):
-    """Takes every option."""
+    """Accepts every option."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 @disowned_by("test_wrong_options_raise_config_errors")
 class SinkOptionsAreLoose(HonestSink):
-    """Has nothing to say against an unknown option."""
+    """Accepts an unknown option."""
 
     Options = LooseOptions
 
 
 @disowned_by("test_a_missing_file_raises_a_config_error")
 class SinkFilesEscape(HonestSink):
-    """Lets the error of a missing file escape."""
+    """Raises the OSError of a missing file."""
 
     def __init__(self, options: DriverOptions) -> None:
         assert isinstance(options, LinesOptions)
@@ -45,7 +45,7 @@ class SinkFilesEscape(HonestSink):
 
 @disowned_by("test_construction_only_reads")
 class SinkConnectsAtOnce(HonestSink):
-    """Opens a socket when it is made."""
+    """Opens a socket when it is created."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -54,7 +54,7 @@ class SinkConnectsAtOnce(HonestSink):
 
 @disowned_by("test_construction_only_reads")
 class SinkStartsAThread(HonestSink):
-    """Starts a thread when it is made."""
+    """Starts a thread when it is created."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -63,14 +63,14 @@ class SinkStartsAThread(HonestSink):
 
 @disowned_by("test_two_sinks_with_the_same_options_use_the_same_endpoint")
 class SinkIsOfTheFuture(HonestSink):
-    """Is written for another contract."""
+    """Is written for another version of the contract."""
 
     contract = (2, 0)
 
 
 @disowned_by("test_two_sinks_with_the_same_options_use_the_same_endpoint")
 class OnlyTheFirstTells(HonestSink):
-    """Tells nothing where there is another of its kind already."""
+    """Delivers nothing if another instance exists."""
 
     first: HonestSink | None = None
 
@@ -82,7 +82,7 @@ class OnlyTheFirstTells(HonestSink):
 
 @disowned_by("test_close_can_be_called_again")
 class SinkClosesOnceOnly(HonestSink):
-    """Cannot be closed again."""
+    """Cannot be closed twice."""
 
     shut = False
 
@@ -95,7 +95,7 @@ class SinkClosesOnceOnly(HonestSink):
 
 @disowned_by("test_close_can_be_called_again")
 class SinkClosesForAll(HonestSink):
-    """Lets go of what others still use."""
+    """Closes resources that other instances still use."""
 
     shut = False
 
@@ -133,10 +133,10 @@ class KeepsItsThreads(HonestSink):
 
 @disowned_by("test_no_log_record_shows_a_secret")
 class LogsItsToken(HonestSink):
-    """Writes into its log with which token it knocks."""
+    """Logs its token."""
 
     def ask(self, body: bytes, until: float) -> str:
-        log.debug("knocking with %s", self.options.token.get_secret_value())
+        log.debug("connecting with %s", self.options.token.get_secret_value())
         return super().ask(body, until)
 
 

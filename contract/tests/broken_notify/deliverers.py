@@ -1,4 +1,4 @@
-"""Sinks that lose events, mix them up, or say too early that they were taken."""
+"""Sinks that lose or reorder events, or return before they are accepted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from entrepot_contract.notify import Undelivered
 
 @disowned_by("test_events_have_arrived_in_order_when_deliver_returns")
 class TellsTheLastFirst(HonestSink):
-    """Turns the order round."""
+    """Reverses the order."""
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         super().deliver(events[::-1], timeout)
@@ -25,7 +25,7 @@ class TellsTheLastFirst(HonestSink):
 
 @disowned_by("test_events_have_arrived_in_order_when_deliver_returns")
 class TellsTheFirstOnly(HonestSink):
-    """Knows of no batches."""
+    """Delivers only the first event of a batch."""
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         super().deliver(events[:1], timeout)
@@ -33,7 +33,7 @@ class TellsTheFirstOnly(HonestSink):
 
 @disowned_by("test_events_have_arrived_in_order_when_deliver_returns")
 class TellsInTheBackground(HonestSink):
-    """Returns before anybody has taken anything."""
+    """Returns before the events are accepted."""
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         def later() -> None:
@@ -41,7 +41,7 @@ class TellsInTheBackground(HonestSink):
             try:
                 super(TellsInTheBackground, self).deliver(events, timeout)
             except Undelivered:
-                return  # nobody is told
+                return  # the error is lost
             finally:
                 self.hang_up()
 
@@ -50,7 +50,7 @@ class TellsInTheBackground(HonestSink):
 
 @disowned_by("test_every_kind_of_event_arrives")
 class TellsNothingWithoutATarget(HonestSink):
-    """Passes over the deletion of a tag."""
+    """Ignores the deletion of a tag."""
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         super().deliver([event for event in events if event.target is not None], timeout)
@@ -58,17 +58,17 @@ class TellsNothingWithoutATarget(HonestSink):
 
 @disowned_by("test_every_kind_of_event_arrives")
 class WritesLinesByHand(HonestSink):
-    """Breaks a line where a user agent does."""
+    """Breaks the line at a line break in the user agent."""
 
     def lines(self, events: Sequence[Event]) -> bytes:
         agents = [event.request.user_agent if event.request is not None else "" for event in events]
-        told = zip(events, agents, strict=True)
-        return b"".join(super(WritesLinesByHand, self).lines([event]) for event, agent in told if "\n" not in agent)
+        pairs = zip(events, agents, strict=True)
+        return b"".join(super(WritesLinesByHand, self).lines([event]) for event, agent in pairs if "\n" not in agent)
 
 
 @disowned_by("test_events_of_all_kinds_arrive_together")
 class SortsRepositories(HonestSink):
-    """Tells events by repository."""
+    """Groups events by repository."""
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         super().deliver(sorted(events, key=lambda event: event.repository), timeout)
@@ -76,30 +76,30 @@ class SortsRepositories(HonestSink):
 
 @disowned_by("test_any_events_arrive")
 class WritesNoStars(HonestSink):
-    """Cannot write what is beyond the basic plane in the id of a request."""
+    """Fails for request ids with characters beyond the basic multilingual plane."""
 
     def lines(self, events: Sequence[Event]) -> bytes:
         if any(letter > "\U00010000" for event in events if event.request for letter in event.request.id):
-            raise UnicodeError("a request has no stars")
+            raise UnicodeError("unsupported character in a request id")
         return super().lines(events)
 
 
 @disowned_by("test_an_event_delivered_again_has_the_same_id")
 class NumbersItsTries(HonestSink):
-    """Tells an event again under another id."""
+    """Delivers an event again with another id."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
-        self.told: list[str] = []
+        self.delivered: list[str] = []
 
     def id_of(self, event: Event) -> str:
-        self.told.append(event.id)
-        return event.id if self.told.count(event.id) == 1 else f"{event.id}-{self.told.count(event.id)}"
+        self.delivered.append(event.id)
+        return event.id if self.delivered.count(event.id) == 1 else f"{event.id}-{self.delivered.count(event.id)}"
 
 
 @disowned_by("test_events_have_arrived_although_the_process_dies_next")
 class TellsWhenItCloses(HonestSink):
-    """Keeps the last events for the next call, or for its end."""
+    """Keeps the last events until the next call, or until ``close``."""
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -119,7 +119,7 @@ class TellsWhenItCloses(HonestSink):
 
 @disowned_by("test_threads_deliver_the_events_of_their_repositories_in_order")
 class KnowsOneCallOnly(HonestSink):
-    """Lets two threads write over each other's events."""
+    """Lets threads overwrite each other's events."""
 
     telling: Sequence[Event] = ()
 

@@ -1,4 +1,4 @@
-"""Sinks that raise the wrong error, too late, or for ever."""
+"""Sinks that raise the wrong error, or too late, or for every later call."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from entrepot_contract.notify import Rejected, SinkError, Undelivered
 
 @disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class GivesUpAtOnce(HonestSink):
-    """Rejects what it cannot tell anybody."""
+    """Raises Rejected if the endpoint is unreachable."""
 
     def undelivered(self, error: OSError) -> Exception:
-        return Rejected("nobody is there") if isinstance(error, ConnectionRefusedError) else super().undelivered(error)
+        return Rejected("unreachable") if isinstance(error, ConnectionRefusedError) else super().undelivered(error)
 
 
 @disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class FiresAndForgets(HonestSink):
-    """Says nothing where nobody is."""
+    """Raises nothing if the endpoint is unreachable."""
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         try:
@@ -36,7 +36,7 @@ class FiresAndForgets(HonestSink):
 
 @disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class LetsErrorsEscape(HonestSink):
-    """Raises what its socket does."""
+    """Raises the exception of its socket."""
 
     def undelivered(self, error: OSError) -> Exception:
         return error
@@ -44,7 +44,7 @@ class LetsErrorsEscape(HonestSink):
 
 @disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class RaisesTheBase(HonestSink):
-    """Raises an error of which nobody knows whether it will pass."""
+    """Raises the base class, which does not tell whether to retry."""
 
     def undelivered(self, error: OSError) -> Exception:
         return SinkError("something is wrong")
@@ -52,7 +52,7 @@ class RaisesTheBase(HonestSink):
 
 @disowned_by("test_a_hanging_endpoint_raises_undelivered")
 class RejectsForSlowness(HonestSink):
-    """Takes no answer for a no."""
+    """Raises Rejected if there is no response."""
 
     def undelivered(self, error: OSError) -> Exception:
         return Rejected("too slow") if isinstance(error, TimeoutError) else super().undelivered(error)
@@ -60,7 +60,7 @@ class RejectsForSlowness(HonestSink):
 
 @disowned_by("test_a_hanging_endpoint_takes_the_timeout[one-0.2]")
 class HasATimeoutOfItsOwn(HonestSink):
-    """Waits two seconds, whatever it is given."""
+    """Waits two seconds, whatever the timeout is."""
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         super().deliver(events, timedelta(seconds=2))
@@ -68,7 +68,7 @@ class HasATimeoutOfItsOwn(HonestSink):
 
 @disowned_by("test_a_hanging_endpoint_takes_the_timeout[many-0.2]")
 class SendsWithoutATimeout(HonestSink):
-    """Keeps the timeout for the answer alone."""
+    """Applies the timeout only to the response."""
 
     def connected(self, until: float) -> socket.socket:
         connection = super().connected(until)
@@ -79,7 +79,7 @@ class SendsWithoutATimeout(HonestSink):
 
 @disowned_by("test_a_timeout_of_almost_zero_is_respected")
 class TakesItsTime(HonestSink):
-    """Needs a second, however little there is."""
+    """Takes a second, however short the timeout is."""
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
         time.sleep(max(1 - timeout.total_seconds(), 0))
@@ -88,16 +88,16 @@ class TakesItsTime(HonestSink):
 
 @disowned_by("test_a_failing_endpoint_raises_undelivered")
 class RejectsFaults(HonestSink):
-    """Rejects what may pass."""
+    """Raises Rejected for a temporary failure."""
 
     def judge(self, answer: str) -> None:
         if answer != "taken":
-            raise Rejected("it was not taken")
+            raise Rejected("not accepted")
 
 
 @disowned_by("test_a_failing_endpoint_raises_undelivered")
 class WantsItYesterday(HonestSink):
-    """Tells a time that is over."""
+    """Returns a negative ``retry_after``."""
 
     def judge(self, answer: str) -> None:
         if answer.startswith("later"):
@@ -107,16 +107,16 @@ class WantsItYesterday(HonestSink):
 
 @disowned_by("test_a_rejecting_endpoint_raises_rejected")
 class HopesForEver(HonestSink):
-    """Takes a no for a later."""
+    """Raises Undelivered for a permanent rejection."""
 
     def judge(self, answer: str) -> None:
         if answer != "taken":
-            raise Undelivered("it was not taken")
+            raise Undelivered("not accepted")
 
 
 @disowned_by("test_the_same_endpoint_raises_the_same_error_again")
 class RejectsTheSecondTry(HonestSink):
-    """Raises now this, now that."""
+    """Raises different errors for the same endpoint."""
 
     tries = 0
 
@@ -127,7 +127,7 @@ class RejectsTheSecondTry(HonestSink):
 
 @disowned_by("test_an_endpoint_that_works_again_accepts_the_events")
 class BreaksForGood(HonestSink):
-    """Never tries again itself."""
+    """Fails in every call after the first failure."""
 
     broken = False
 
@@ -156,11 +156,11 @@ class KeepsItsLock(HonestSink):
 
 @disowned_by("test_no_error_shows_a_secret")
 class ShowsItsTokenInErrors(HonestSink):
-    """Says with which token nobody was reached."""
+    """Includes the token in the error."""
 
     def undelivered(self, error: OSError) -> Exception:
         assert self.token
-        return Undelivered(f"nobody is there for {self.token}")
+        return Undelivered(f"unreachable with {self.token}")
 
     def __init__(self, options: DriverOptions) -> None:
         super().__init__(options)
@@ -169,7 +169,7 @@ class ShowsItsTokenInErrors(HonestSink):
 
 @disowned_by("test_no_error_shows_a_secret")
 class CausesShowItsToken(ShowsItsTokenInErrors):
-    """Chains an error that holds the token."""
+    """Chains an exception that contains the token."""
 
     def undelivered(self, error: OSError) -> Exception:
-        raise Undelivered("nobody is there") from ConnectionError(self.token)
+        raise Undelivered("unreachable") from ConnectionError(self.token)

@@ -1,4 +1,4 @@
-"""Every broken sink under the kit, one class each; ``test_broken.py`` runs them in a process of its own."""
+"""One test class for each broken sink; ``test_broken.py`` runs them in a separate process."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ MODULES = (beginnings, deliverers, refusers)
 for entered in BROKEN_NOTIFY.values():
     case = type(f"Test{entered.driver.__name__}", (LinesCase,), {"sink_class": entered.driver})
     globals()[case.__name__] = case
-# It is no suite of its own: pytest would collect it under this name too.
+# Deleted, so that pytest does not collect it under this name as well.
 del case, LinesCase

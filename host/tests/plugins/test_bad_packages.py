@@ -51,8 +51,8 @@ AT_START = {
     ),
     "import-error": (
         "import no_such_sdk",
-        "cannot be imported: ModuleNotFoundError: No module named 'no_such_sdk'; reinstall import-error-driver 1.2.3 and "
-        "its dependencies: pip install --force-reinstall import-error-driver",
+        "cannot be imported: ModuleNotFoundError: No module named 'no_such_sdk'; reinstall import-error-driver 1.2.3 "
+        "and its dependencies: pip install --force-reinstall import-error-driver",
     ),
     "import-exits": (
         "raise SystemExit('two\\nlines')",

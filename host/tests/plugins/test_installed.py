@@ -40,7 +40,7 @@ def test_a_plugin_that_exits_when_it_is_imported_does_not_end_the_process(instal
     install("rude-driver", "import sys; sys.exit(7)", storage={"rude": "Driver"})
     (rude,) = [one for one in installed_plugins() if one.name == "rude"]
     assert rude.error is not None
-    assert rude.error.startswith("cannot be imported: SystemExit: 7; install rude-driver 1.2.3")
+    assert rude.error.startswith("cannot be imported: SystemExit: 7; reinstall rude-driver 1.2.3")
 
 
 def test_capabilities_are_listed_only_for_drivers_without_required_options() -> None:
