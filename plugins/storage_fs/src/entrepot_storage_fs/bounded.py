@@ -1,4 +1,4 @@
-"""A map whose values together weigh no more than a limit."""
+"""A map with a limit on the total weight of its values."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Value = TypeVar("Value")
 
 
 class BoundedMap(Generic[Value]):
-    """Values by path, of at most ``limit`` bytes; thread-safe.
+    """Values by path, of at most ``limit`` bytes in total; thread-safe.
 
-    A value that comes when the limit is reached takes the place of those that came first. Reading takes no lock and
-    changes nothing, as it happens thousands of times a second.
+    When the limit is exceeded, the oldest entries are evicted (first in, first out). Reads take no lock and do not
+    change the order, because they happen thousands of times per second.
     """
 
     def __init__(self, limit: int) -> None:
@@ -28,12 +28,12 @@ class BoundedMap(Generic[Value]):
         return len(self._entries)
 
     def get(self, path: str) -> Value | None:
-        """The value, or None."""
+        """Return the value, or None."""
         entry = self._entries.get(path)
         return None if entry is None else entry[0]
 
     def set(self, path: str, value: Value, weight: int) -> None:
-        """Keep a value of ``weight`` bytes in place of an earlier one; none where it is too heavy alone."""
+        """Store a value of ``weight`` bytes, replacing an earlier one; not stored if it exceeds the limit alone."""
         with self._lock:
             self._drop(path)
             if weight > self._limit:
@@ -44,7 +44,7 @@ class BoundedMap(Generic[Value]):
             self.weight += weight
 
     def pop(self, path: str) -> None:
-        """Drop a value, where there is one."""
+        """Remove the value of a path, if any."""
         with self._lock:
             self._drop(path)
 

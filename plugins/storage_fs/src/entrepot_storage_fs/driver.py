@@ -1,4 +1,4 @@
-"""The driver."""
+"""The filesystem storage driver."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class FilesystemDriver(StorageDriver):
                 self._tree.publish(staged, target, create=mode is WriteMode.CREATE)
             except FileExistsError as error:
                 if os.path.isdir(target):
-                    raise failure(InvalidKey, "put", key, "objects lie below this key") from error
-                raise failure(AlreadyExists, "put", key, "the key has an object") from error
+                    raise failure(InvalidKey, "put", key, "there are objects below this key") from error
+                raise failure(AlreadyExists, "put", key, "the key already exists") from error
             finally:
                 with suppress(FileNotFoundError):
                     os.unlink(staged)
@@ -115,7 +115,7 @@ class FilesystemDriver(StorageDriver):
             return ObjectInfo(target, info.size, info.modified, info.etag)
 
     def delete(self, keys: Iterable[str]) -> None:
-        # One sync for all names that go from a directory: a tag has several below its own.
+        # One fsync for all names removed from a directory: a tag has several files below its directory.
         changed: dict[str, None] = {}
         try:
             Reporting.delete(keys, lambda key: changed.update(dict.fromkeys(self._delete(key))))
@@ -140,23 +140,23 @@ class FilesystemDriver(StorageDriver):
 
     def health(self) -> Health:
         start = time.perf_counter()
-        ok, detail = True, "the root directory answers"
+        ok, detail = True, "the root directory is accessible"
         try:
             with Reporting("health"):
                 self._tree.check()
                 if not os.path.isdir(self._tree.root):
-                    detail = "the root directory is not there yet; the first write makes it"
+                    detail = "the root directory does not exist yet; the first write creates it"
                 if not self._tree.is_writable():
                     ok, detail = (
                         False,
-                        f"{self._tree.root} cannot be written; give the server's user the right to write",
+                        f"{self._tree.root} is not writable; grant the server's user write permission",
                     )
         except StorageError as error:
             ok, detail = False, error.message
         return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)
 
     def close(self) -> None:
-        """Nothing is open between calls."""
+        """Do nothing: no resources are held between calls."""
 
     def _info(self, key: str, operation: str) -> ObjectInfo:
         try:
@@ -164,11 +164,11 @@ class FilesystemDriver(StorageDriver):
         except (FileNotFoundError, NotADirectoryError) as error:
             raise failure(NotFound, operation, key, "no such object") from error
         if not stat.S_ISREG(status.st_mode):
-            raise failure(NotFound, operation, key, "no such object, only some below it")
+            raise failure(NotFound, operation, key, "no such object, only objects below it")
         return info_of(key, status)
 
     def _delete(self, key: str) -> Iterable[str]:
-        """Remove an object, where it is there; the directory that has lost a name by that."""
+        """Remove an object, if it exists, and return the directories from which a name was removed."""
         path = self._tree.path(key)
         try:
             os.unlink(path)

@@ -1,4 +1,4 @@
-"""What the system's errors mean in the contract."""
+"""Translation of operating system errors into errors of the contract."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NAME: Final = "filesystem"
 Kind = TypeVar("Kind", bound=StorageError)
 
 _SENTENCES: Final[dict[type[StorageError], str]] = {
-    NoSpace: "no room is left: {}; free space under rootdirectory or raise the quota",
-    Denied: "the system refuses: {}; give the server's user the right to {} under rootdirectory",
-    Unsupported: "the filesystem cannot do this: {}; use one filesystem with hard links for all of rootdirectory",
-    InvalidKey: "this filesystem cannot hold the key: {}",
+    NoSpace: "no space left: {}; free space under rootdirectory or raise the quota",
+    Denied: "permission denied: {}; grant the server's user permission to {} under rootdirectory",
+    Unsupported: "not supported by the filesystem: {}; use one filesystem with hard links for all of rootdirectory",
+    InvalidKey: "the filesystem does not support the key: {}",
 }
 
 _READING: Final = frozenset({"read", "stat", "list_objects", "health"})
@@ -27,16 +27,16 @@ def failure(kind: type[Kind], operation: str, key: str | None, message: str) -> 
 
 
 class Reporting(oserrors.Reporting):
-    """Turns the system's errors inside a ``with`` into the contract's; can be entered again and again."""
+    """Context manager that translates operating system errors into those of the contract; reusable."""
 
     __slots__ = ()
 
     driver = NAME
 
     def meaning(self, error: Exception) -> StorageError:
-        """What an error of the system means, and what to do about it."""
+        """Return the contract's error for an exception, with a hint how to fix it."""
         kind = oserrors.kind_of(error)
-        # What has no number comes from this driver itself, so that its text can be shown.
-        words = oserrors.words_of(error) or str(error)
-        right = "read" if self.operation in _READING else "write"
-        return self.failure(kind, _SENTENCES.get(kind, "the filesystem failed: {}").format(words, right))
+        # Errors without a number are raised by this driver itself, so their text can be shown.
+        reason = oserrors.words_of(error) or str(error)
+        permission = "read" if self.operation in _READING else "write"
+        return self.failure(kind, _SENTENCES.get(kind, "the filesystem failed: {}").format(reason, permission))

@@ -1,4 +1,4 @@
-"""Which directories have an object below them, found with as few looks as can be."""
+"""Detection of directories that contain an object at any depth, with as few system calls as possible."""
 
 from __future__ import annotations
 
@@ -13,43 +13,44 @@ from entrepot_storage_fs.tree import KEPT_LEVELS, Tree
 __all__ = ["FilledDirectories"]
 
 REMEMBERED: Final = 2**17
-"""Directories that are remembered to have an object below them, at most."""
+"""Maximum number of directories remembered to contain an object."""
 
 WAYS: Final = 256
 NEXT: Final = 2048
 TRIES: Final = 4
-"""Ways that are remembered, at most, and those from the directories that are listed next; names that are tried where a
-way has any name, and ways to choose from."""
+"""Maximum numbers: of remembered ways, of remembered files in directories that are probably listed next, and of names
+that are tried for a wildcard in a way (also of ways to choose from)."""
 
 Way: TypeAlias = tuple[str, ...]
-"""The names from a directory down to a file; an empty one stands for any."""
+"""A relative path from a directory to a file, as names; an empty name is a wildcard."""
 
 
 class FilledDirectories:
-    """Tells whether an object lies below a directory.
+    """Tells whether a directory contains an object at any depth.
 
-    Directories beside each other, and those of one name, are mostly alike: a tag has ``current/link``. So the way to
-    an object in the last one is tried first, which takes one look instead of one for each level.
+    Sibling directories, and directories of the same name, usually have the same structure: a tag has ``current/link``.
+    The relative path of the object found in the previous one is therefore tried first, which takes one system call
+    instead of one for each level.
     """
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        # Without this a listing of 1,000 tags would look at 1,000 files. It stays true because deletes prune: below
-        # the levels that are kept, a directory that lost its last object is gone, and one that comes back is made for
-        # an object. Wrong for as long as this process lives is only a directory that another program emptied and left
-        # there, and a fresh empty one that got both the name and the inode number of one seen before.
+        # Without this, a listing of 1,000 tags would stat 1,000 files. Entries stay valid because deletes prune: below
+        # the levels that are kept, a directory that loses its last object is removed, and is only created again for an
+        # object. An entry is wrong only for a directory that another program emptied without removing it, and for a
+        # new, empty directory that got both the name and the inode number of an earlier one.
         self._seen: set[tuple[str, int]] = set()
         self._ways: dict[str, Way] = {}
-        # Who lists a directory mostly lists those in it next: the object that was found below one of them, by the path
-        # of the directory in that, is looked at again then instead of being looked for.
+        # After a directory, its subdirectories are usually listed next. By the path of a directory inside them, this
+        # holds the object that was found there, so that it only has to be checked again, not searched.
         self._next: dict[str, str] = {}
 
     def holds(self, prefix: str, name: str, inode: int) -> bool:
-        """Whether an object lies below the directory ``name`` in ``prefix``; raises OSError."""
+        """Return whether the directory ``name`` in ``prefix`` contains an object at any depth; raises OSError."""
         kept = prefix.count("/") < KEPT_LEVELS
         if not kept and (name, inode) in self._seen:
             return True
-        if not self._look(prefix, name):
+        if not self._search(prefix, name):
             return False
         if not kept:
             if len(self._seen) >= REMEMBERED:
@@ -57,7 +58,7 @@ class FilledDirectories:
             self._seen.add((name, inode))
         return True
 
-    def _look(self, prefix: str, name: str) -> bool:
+    def _search(self, prefix: str, name: str) -> bool:
         path = self._tree.path(prefix + name)
         found = self._next.pop(path, None)
         if found is not None and _is_file(found):
@@ -87,10 +88,10 @@ class FilledDirectories:
 
 
 def _file_on(path: str, way: Way) -> str | None:
-    """The path of a file that a way leads to, or None."""
+    """Return the path of a file that matches a way, or None."""
     if "" not in way:
-        whole = "/".join((path, *way))
-        return whole if _is_file(whole) else None
+        file_path = "/".join((path, *way))
+        return file_path if _is_file(file_path) else None
     index = way.index("")
     try:
         with os.scandir("/".join((path, *way[:index]))) as entries:
@@ -110,7 +111,7 @@ def _is_file(path: str) -> bool:
 
 
 def _way_to_a_file(path: str, tries: int = TRIES) -> Way | None:
-    """The shortest of a few ways to a file whose name is a key, as those above it are, or None if there is none."""
+    """Return the shortest of a few relative paths to a file, with names that are valid in keys, or None."""
     ways: list[Way] = []
     try:
         with os.scandir(path) as entries:

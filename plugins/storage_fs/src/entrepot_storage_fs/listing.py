@@ -1,4 +1,4 @@
-"""Objects in the order of their keys, read from as few directories as can be."""
+"""Listings of objects in the order of their keys, reading as few directories as possible."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from entrepot_storage_fs.tree import KEPT_LEVELS, Tree, info_of
 __all__ = ["Listing"]
 
 BUDGET: Final = 32 * 2**20
-"""Bytes of the names of directories' entries that are remembered, at most."""
+"""Maximum size of the cache of directory entries, in bytes."""
 
 LARGE: Final = 128
-"""Entries from which on a directory is remembered before all of them were looked at: to read fewer costs little."""
+"""Number of entries from which a directory is cached at once; reading smaller ones again costs little."""
 
 SETTLED: Final = 2_000_000_000
-"""Nanoseconds after which a change of a directory must have given it another time: clocks of filesystems are coarse."""
+"""Nanoseconds after which another change is certain to result in another mtime: filesystem clocks are coarse."""
 
 _OVERHEAD: Final = 512
 _OF_A_NAME: Final = 128
-"""Bytes that a directory and an entry take beside the entry's key, about."""
+"""Approximate memory overhead in bytes of a directory, and of an entry in addition to its key."""
 
 _key: Final = attrgetter("key")
 
 
 @dataclass(frozen=True, slots=True)
 class _Directory:
-    """What lies in a directory at one ``version`` of it.
+    """The entries of a directory at one ``version``.
 
-    - ``keys``: of its entries in the order of bytes, those of directories with a slash.
-    - ``inodes``: of its entries that are directories, and 0 for files.
-    - ``prefixes``: what a shallow listing of all of it answers, once that is known to hold for this version.
+    - ``keys``: the keys of the entries in byte order; those of directories end with a slash.
+    - ``inodes``: the inode numbers of entries that are directories, and 0 for files.
+    - ``prefixes``: the result of a shallow listing of the directory, if it is known to be valid for this version.
     """
 
     version: tuple[int, int]
@@ -51,22 +51,22 @@ class _Directory:
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes in memory, about."""
+        """Approximate size in memory, in bytes."""
         return _OVERHEAD + sum(map(len, self.keys)) + _OF_A_NAME * len(self.keys)
 
 
 class Listing:
-    """Lists a tree, and remembers what lay in its directories."""
+    """Lists a tree, and caches the entries of its directories."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._filled = FilledDirectories(tree)
-        # The entries of a directory hold for as long as its time stands still: a page of a list of 100,000 names
-        # then costs its own names, and a list of tags one stat.
+        # The entries of a directory are valid while its mtime is unchanged: a page of a list of 100,000 names then
+        # costs only the names of the page, and a list of tags one stat.
         self._directories: BoundedMap[_Directory] = BoundedMap(BUDGET)
 
     def objects(self, prefix: str, after: str, shallow: bool) -> Iterator[ObjectInfo | Prefix]:
-        """Everything below ``prefix`` whose key (for a Prefix: with its slash) comes after ``after``."""
+        """Return all entries below ``prefix`` whose key (of a Prefix: with its slash) is after ``after``."""
         if not shallow:
             return self._deep(prefix, after)
         with Reporting("list_objects", prefix or None):
@@ -95,29 +95,30 @@ class Listing:
     def _shallow(self, prefix: str, after: str, status: os.stat_result) -> Iterator[ObjectInfo | Prefix]:
         with Reporting("list_objects", prefix or None):
             directory, settled = self._directory(prefix, after, status)
-            # An object that comes into an empty directory, or the last one that leaves a kept one, does not change it.
-            whole = settled and not after and prefix.count("/") >= KEPT_LEVELS
+            # Creating the first object in an empty subdirectory, or deleting the last one in a subdirectory that is
+            # kept, does not change the mtime of this directory.
+            complete = settled and not after and prefix.count("/") >= KEPT_LEVELS
             prefixes: list[Prefix] = []
             for index in range(bisect_right(directory.keys, after) if after else 0, len(directory.keys)):
                 key, inode = directory.keys[index], directory.inodes[index]
                 if not inode:
-                    whole = False
+                    complete = False
                     yield from self._info(key)
                 elif self._filled.holds(prefix, key[len(prefix) : -1], inode):
                     item = Prefix(key)
-                    if whole:
+                    if complete:
                         prefixes.append(item)
                     yield item
                 else:
-                    whole = False
-        if whole:
+                    complete = False
+        if complete:
             listed = _Directory(directory.version, directory.keys, directory.inodes, prefixes)
             self._directories.set(prefix, listed, 2 * listed.weight)
 
     def _directory(self, prefix: str, after: str, status: os.stat_result) -> tuple[_Directory, bool]:
-        """A directory's entries, and whether they hold for as long as its version is the same.
+        """Return a directory's entries, and whether they are valid for as long as its version stays the same.
 
-        Those up to ``after`` may be left out where they do not.
+        If they are not, entries up to ``after`` may be missing.
         """
         version = _version(status)
         known = self._directories.get(prefix)
@@ -142,12 +143,12 @@ def _version(status: os.stat_result) -> tuple[int, int]:
 
 
 def _read(tree: Tree, prefix: str, after: str) -> tuple[list[str], array[int]]:
-    """The keys of the entries of a directory, those of directories with a slash, and their inode numbers.
+    """Return the keys of the entries of a directory, with a slash for directories, and their inode numbers.
 
-    From ``after`` on, in the order of keys; a directory that ``after`` lies in is among them.
+    Contains the keys after ``after``, in order, and the directory that contains ``after``.
     """
     found: dict[str, int] = {}
-    # Most names are left out by one comparison, as the directories of unfinished uploads are long.
+    # Most names are excluded by one comparison, because directories of unfinished uploads are large.
     least = after[len(prefix) :] if after.startswith(prefix) else ""
     try:
         with os.scandir(tree.path(prefix)) as entries:
@@ -155,8 +156,8 @@ def _read(tree: Tree, prefix: str, after: str) -> tuple[list[str], array[int]]:
                 name = entry.name
                 if name < least and not least.startswith(name):
                     continue
-                # A name that is no key cannot be read through the contract, so it is not listed: the driver's own
-                # directory, and the dot files of others.
+                # Names that are not valid keys cannot be read through the contract and are not listed: the driver's
+                # working directory, and hidden files of other programs.
                 if not is_key(name):
                     continue
                 if entry.is_dir():

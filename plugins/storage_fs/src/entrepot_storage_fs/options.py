@@ -1,4 +1,4 @@
-"""The options, by the names that Docker Distribution gives them."""
+"""The options, with the names used by Docker Distribution."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class FilesystemOptions(DriverOptions):
     rootdirectory: str = Field(
         default="/var/lib/registry",
         pattern=r"^[^\x00]+$",
-        description="The directory that holds everything; made when it is first written to.",
+        description="The directory for all data; created by the first write.",
     )
     maxthreads: int = Field(
         default=100,
         ge=1,
-        description="Taken so that Distribution's configuration works; does nothing: the server bounds the threads.",
+        description="Accepted for compatibility with Distribution, but ignored: the server limits the threads.",
     )

@@ -1,4 +1,4 @@
-"""A file on its way out."""
+"""Readers of files."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ __all__ = ["SmallReader", "open_reader"]
 CHUNK: Final = 2**20
 
 SMALL: Final = 2**16
-"""So many bytes are read when they are asked for, and held: a link is read in less time than a file is kept open."""
+"""Up to this size in bytes, a read is done at once and kept in memory, which is faster than keeping the file open."""
 
 
 def open_reader(path: str, key: str, offset: int, length: int | None) -> Reader:
-    """The bytes of a file from ``offset`` on, at most ``length`` of them.
+    """Return a reader of at most ``length`` bytes of a file, starting at ``offset``.
 
-    Raises OSError, NotFound for a directory, RangeError, and Unavailable where a small file is cut meanwhile.
+    Raises OSError, NotFound for a directory, RangeError, and Unavailable if a small file is truncated meanwhile.
     """
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise failure(NotFound, "read", key, "no such object, only some below it")
+            raise failure(NotFound, "read", key, "no such object, only objects below it")
         left = status.st_size - offset
         if left < 0:
-            message = f"offset {offset} lies past the {status.st_size} bytes of the object"
+            message = f"offset {offset} is past the end of the object ({status.st_size} bytes)"
             raise failure(RangeError, "read", key, message)
         if length is not None and length < left:
             left = length
@@ -44,19 +44,19 @@ def open_reader(path: str, key: str, offset: int, length: int | None) -> Reader:
             return reader
         data = os.pread(fd, left, offset) if offset else os.read(fd, left)
         if len(data) < left:
-            raise _cut(key, left - len(data))
+            raise _truncated(key, left - len(data))
         return SmallReader(info_of(key, status), data, status)
     finally:
         if fd >= 0:
             os.close(fd)
 
 
-def _cut(key: str, missing: int) -> StorageError:
-    return failure(Unavailable, "read", key, f"the file was cut while it was read: {missing} bytes miss")
+def _truncated(key: str, missing: int) -> StorageError:
+    return failure(Unavailable, "read", key, f"the file was truncated while it was read: {missing} bytes missing")
 
 
 class SmallReader:
-    """The bytes of a small file, or of a small part of one."""
+    """The bytes of a small file, or of a small range of a file."""
 
     __slots__ = ("data", "info", "status")
 
@@ -80,7 +80,7 @@ class SmallReader:
 
 
 class FileReader:
-    """An open file, or a part of it; owns ``fd``."""
+    """An open file, or a range of it; owns ``fd``."""
 
     def __init__(self, info: ObjectInfo, fd: int, size: int) -> None:
         self.info, self._fd, self._left = info, fd, size
@@ -91,7 +91,7 @@ class FileReader:
             with report:
                 chunk = os.read(self._fd, min(self._left, CHUNK))
             if not chunk:
-                raise _cut(self.info.key, self._left)
+                raise _truncated(self.info.key, self._left)
             self._left -= len(chunk)
             yield chunk
 

@@ -1,4 +1,4 @@
-"""Small files that have not changed since they were read."""
+"""A cache of small files, which is validated with a stat."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ __all__ = ["SmallFiles"]
 LARGEST: Final = 4096
 BUDGET: Final = 8 * 2**20
 OVERHEAD: Final = 1024
-"""Bytes: of a file that is remembered, of all of them, and what one takes beside its content, at most."""
+"""Maximum sizes in bytes: of a cached file, of the cache, and the memory overhead of one file."""
 
 SETTLED: Final = 2_000_000_000
-"""Nanoseconds after which a change of a file must have given it another time: clocks of filesystems are coarse."""
+"""Nanoseconds after which another change is certain to result in another ctime: filesystem clocks are coarse."""
 
 Version: TypeAlias = tuple[int, int, int, int, int]
 
 
 class SmallFiles:
-    """Links and tiny blobs: the same few are read thousands of times a second.
+    """A cache for links and tiny blobs, of which a few are read thousands of times per second.
 
-    Each read asks the filesystem whether the file is there and is the same, so whatever another process or program
-    does to it is seen at once. Only what lies on a block device is remembered: a filesystem that other hosts write
-    to, as NFS, may answer a stat from memory, and not an open.
+    Each read checks with a stat that the file still exists and is unchanged, so changes by other processes and
+    programs are detected at once. Only files on block devices are cached: on a filesystem that other hosts write to,
+    such as NFS, a stat may be answered from the client's attribute cache, but an open is not.
     """
 
     def __init__(self) -> None:
         self._files: BoundedMap[tuple[Version, ObjectInfo, bytes]] = BoundedMap(BUDGET)
 
     def read(self, path: str, key: str) -> Reader:
-        """All bytes of a file; raises what ``open_reader`` raises."""
+        """Return a reader of a complete file; raises the same exceptions as ``open_reader``."""
         known = self._files.get(path)
         if known is not None:
             version, info, data = known
@@ -56,5 +56,5 @@ class SmallFiles:
 
 
 def _version(status: os.stat_result) -> Version:
-    # Whoever writes into a file, or changes who may read it, gives it a new ctime, and cannot give it an old one.
+    # Every write and every change of permissions sets a new ctime, which cannot be set to an old value.
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

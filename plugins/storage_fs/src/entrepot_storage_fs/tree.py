@@ -1,4 +1,4 @@
-"""The directories under the root: they come with the first object below them and go with the last."""
+"""The directory tree below the root: directories are created for the first object and removed with the last."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ RETRIES: Final = 100
 
 BUDGET: Final = 2**20
 OVERHEAD: Final = 300
-"""Bytes: of the directories that are known to survive power loss, and what one takes beside its path, at most."""
+"""Maximum size in bytes of the cache of directories known to be durable, and the memory overhead of one entry."""
 
 KEPT_LEVELS: Final = 3
-"""So many levels below the root keep their directories when they get empty.
+"""Number of levels below the root whose directories are kept when they become empty.
 
-They come again with the next object, and would be made and synced for each of many short-lived ones.
+Otherwise, they would be created and synced again for each of many short-lived objects.
 """
 
 
 class Tree:
-    """Objects as files below one root, each at the path that is its key."""
+    """Objects as files below one root; the key is the relative path."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -43,31 +43,31 @@ class Tree:
         return f"{self.root}/{key}"
 
     def check(self) -> None:
-        """Refuse a root that is no directory or cannot tell names apart by case, once there is a name to try."""
+        """Raise ConfigError if the root is not a directory, or is case-insensitive (once it contains a name)."""
         try:
             names = [name for name in os.listdir(self.root) if name != name.swapcase()]
         except FileNotFoundError:
             return
         except NotADirectoryError as error:
-            raise _wrong_root(f"{self.root} is a file; name a directory") from error
+            raise _wrong_root(f"{self.root} is a file; use a directory") from error
         if names and _same_file(f"{self.root}/{names[0]}", f"{self.root}/{names[0].swapcase()}"):
             raise _wrong_root(
-                f"{self.root} does not tell upper from lower case, so that the tags v1 and V1 would be one; "
-                "name a directory on a case-sensitive filesystem"
+                f"{self.root} is case-insensitive, so the tags v1 and V1 would be the same; "
+                "use a directory on a case-sensitive filesystem"
             )
         self._checked = bool(names)
 
     def is_writable(self) -> bool:
-        """Whether the root, or where it would be made, lets this process write."""
+        """Return whether this process can write to the root, or to the directory in which it would be created."""
         place = self.root
         while not os.path.exists(place) and place != os.path.dirname(place):
             place = os.path.dirname(place)
         return os.access(place, os.W_OK | os.X_OK)
 
     def publish(self, source: str, target: str, *, create: bool = False) -> None:
-        """Give a whole file its place, durably.
+        """Move a complete file to its target, durably.
 
-        Raises FileNotFoundError if ``source`` is gone, FileExistsError where ``create`` meets an object.
+        Raises FileNotFoundError if ``source`` is gone, FileExistsError if ``create`` is set and the target exists.
         """
         parent = os.path.dirname(target)
         for _ in range(RETRIES):
@@ -75,7 +75,7 @@ class Tree:
                 (os.link if create else os.replace)(source, target)
                 break
             except FileNotFoundError:
-                # Either the parent is not there yet, or a delete that ran meanwhile has pruned it.
+                # Either the parent does not exist yet, or a concurrent delete has pruned it.
                 if not os.path.lexists(source):
                     raise
                 self.make(parent)
@@ -83,11 +83,11 @@ class Tree:
                 if not _remove_empty(target):
                     raise
         else:
-            raise TimeoutError(f"deletes took its directory away {RETRIES} times")
+            raise TimeoutError(f"concurrent deletes removed the directory {RETRIES} times")
         self._sync_up_from(parent)
 
     def make(self, directory: str) -> None:
-        """Make a directory and those missing above it; one outside the root durably, as nothing syncs that later."""
+        """Create a directory and its missing parents; durably outside the root, because nothing syncs those later."""
         above = os.path.dirname(directory)
         for _ in range(RETRIES):
             try:
@@ -97,19 +97,19 @@ class Tree:
             except FileNotFoundError:
                 self.make(above)
             else:
-                # Filesystems give it the number of one of its name that was removed, so that it would be taken for it.
+                # Filesystems may reuse the inode number of a removed directory of the same name.
                 self._durable.pop(directory)
                 if len(directory) <= len(self.root):
                     sync_directory(above)
                 return
-        raise TimeoutError(f"deletes took the directory above it away {RETRIES} times")
+        raise TimeoutError(f"concurrent deletes removed the parent directory {RETRIES} times")
 
     def prune(self, directory: str) -> str:
-        """Remove a directory and those above it as far as they are empty, down from the levels that are kept.
+        """Remove a directory and its parents while they are empty and below the levels that are kept.
 
-        Returns the directory that was not removed.
+        Returns the first directory that was not removed.
         """
-        # An empty directory that cannot be removed is never listed, so the delete that left it is whole.
+        # An empty directory that cannot be removed is never listed, so the delete is still complete.
         with suppress(OSError):
             while directory[len(self.root) :].count("/") > KEPT_LEVELS:
                 os.rmdir(directory)
@@ -117,17 +117,17 @@ class Tree:
         return directory
 
     def sync_removed(self, directories: Iterable[str]) -> None:
-        """Make it survive power loss that names have gone from these directories."""
+        """Make the removal of names from these directories durable."""
         synced: set[str] = set()
         for directory in directories:
-            # Where another delete has pruned it meanwhile, a name has gone from the one above.
+            # If a concurrent delete has pruned the directory, its name was removed from the parent.
             while directory not in synced and sync_directory(directory) is None and directory != self.root:
                 directory = os.path.dirname(directory)
             synced.add(directory)
 
     def _sync_up_from(self, directory: str) -> None:
-        # Another process may have made one of these directories just now, and not have synced the one above it yet.
-        # So each is synced by every process that comes to it first, and is known by its inode number after that.
+        # Another process may have created one of these directories without having synced its parent yet. Each process
+        # therefore syncs every directory on first use, and then remembers its inode number.
         inode = sync_directory(directory)
         while directory != self.root and inode is not None and self._durable.get(directory) != inode:
             above = os.path.dirname(directory)
@@ -137,7 +137,7 @@ class Tree:
 
 
 def _remove_empty(path: str) -> bool:
-    """Whether there was a directory with no file anywhere below it, which is gone now."""
+    """Remove a directory tree that contains no files; return whether it was removed."""
     if not os.path.isdir(path):
         return False
     with os.scandir(path) as entries:
@@ -148,11 +148,11 @@ def _remove_empty(path: str) -> bool:
 
 
 def sync_directory(directory: str) -> int | None:
-    """Make the entries of a directory survive power loss; its inode number, or None if it is not there."""
+    """Make the entries of a directory durable; return its inode number, or None if it does not exist."""
     try:
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None  # whoever removed it has deleted the object meanwhile
+        return None  # removed by a concurrent delete of the object
     try:
         os.fsync(fd)
         return os.fstat(fd).st_ino
@@ -161,9 +161,9 @@ def sync_directory(directory: str) -> int | None:
 
 
 def seal(fd: int) -> os.stat_result:
-    """Make the content of a staged file survive power loss; its last status before it is published."""
-    # The kernel's own times stand still for milliseconds and inode numbers come again, so that an object replaced
-    # twice at once could get its first etag back.
+    """Make the content of a staged file durable; return its last status before it is published."""
+    # The kernel's timestamps have a resolution of milliseconds and inode numbers are reused, so an object that is
+    # replaced twice in a short time could get its first etag again.
     now = time.time_ns()
     os.utime(fd, ns=(now, now))
     os.fsync(fd)
@@ -176,7 +176,7 @@ def info_of(key: str, status: os.stat_result) -> ObjectInfo:
 
 @lru_cache(maxsize=4096)
 def _info(key: str, size: int, inode: int, nanoseconds: int, seconds: float) -> ObjectInfo:
-    # Remembered, as to write times and numbers down takes as long as to read a link.
+    # Cached, because formatting times and numbers takes as long as reading a link.
     return ObjectInfo(key, size, datetime.fromtimestamp(seconds, UTC), f"{inode:x}-{nanoseconds:x}-{size:x}")
 
 

@@ -1,8 +1,8 @@
-"""Uploads that any process can go on with.
+"""Uploads that any process can continue.
 
-An upload is a log, whose existence says that the upload lives, and a file of the bytes received. Each append adds the
-line ``size nonce`` to the log, and its state knows that line and where it ends: a state whose line has gone is a
-descendant of a dropped branch.
+An upload consists of a log file, which exists for as long as the upload does, and a file with the bytes received. Each
+append adds the line ``size nonce`` to the log, and the state contains this line and its end offset: a state whose line
+is no longer in the log has been overtaken.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from entrepot_storage_fs.writing import extend
 __all__ = ["Uploads"]
 
 PATIENCE: Final = 10.0
-"""Seconds that a commit waits for another one, or for an append, of the same upload."""
+"""Seconds that a commit waits for another commit, or for an append, of the same upload."""
 
 
 class Uploads:
-    """The uploads of a tree, kept in its working directory."""
+    """The uploads of a tree, in its working directory."""
 
     def __init__(self, tree: Tree, working: WorkingDirectory) -> None:
         self._tree = tree
@@ -85,13 +85,13 @@ class Uploads:
 
     def abort(self, state: UploadState) -> None:
         upload, _, _ = _parse(state, "upload_abort")
-        # Without the lock: an append that runs may take hours, and sees at its end that the log has gone.
+        # Without the lock: a running append may take hours, and detects at its end that the log is gone.
         with Reporting("upload_abort", state.key):
             self._remove(self._log(upload))
             self._remove(self._data(upload))
 
     def _lock(self, state: UploadState, operation: str, *, patience: float) -> int:
-        """The upload's log, open and locked, with the state's line in it."""
+        """Open and lock the upload's log, after checking that it contains the state's line."""
         upload, end, nonce = _parse(state, operation)
         try:
             log = os.open(self._log(upload), os.O_RDWR | os.O_CLOEXEC)
@@ -111,10 +111,10 @@ class Uploads:
         if not lives:
             raise _unknown(state, operation)
         message = "another append was made from an earlier state" if locked else "another append is running"
-        raise failure(UploadConflict, operation, state.key, f"{message}; ask where the upload stands")
+        raise failure(UploadConflict, operation, state.key, f"{message}; query the upload's state")
 
     def _open_data(self, state: UploadState, operation: str) -> int:
-        """The bytes received, open, and without those past the state's size."""
+        """Open the file of received bytes, truncated to the state's size."""
         upload, _, _ = _parse(state, operation)
         body = os.open(self._data(upload), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -127,7 +127,7 @@ class Uploads:
         if size >= state.size:
             return body
         os.close(body)
-        # Power was lost, or a commit was killed after its rename.
+        # After power loss, or a commit that was killed after its rename.
         raise _unknown(state, operation)
 
     def _log(self, upload: str) -> str:
@@ -155,7 +155,7 @@ def _line(size: int, nonce: str) -> bytes:
 
 
 def _try_lock(fd: int, patience: float) -> bool:
-    """Whether the lock was free within ``patience`` seconds."""
+    """Return whether the lock could be acquired within ``patience`` seconds."""
     give_up = time.monotonic() + patience
     while True:
         try:
@@ -170,5 +170,8 @@ def _try_lock(fd: int, patience: float) -> bool:
 
 def _unknown(state: UploadState, operation: str) -> UploadUnknown:
     return failure(
-        UploadUnknown, operation, state.key, "the upload was committed, aborted or lost, or never was; start again"
+        UploadUnknown,
+        operation,
+        state.key,
+        "the upload was committed, was aborted, was lost or never existed; start again",
     )

@@ -1,4 +1,4 @@
-"""The driver's own files: objects that are being put, and uploads that nobody has committed yet."""
+"""The driver's working files: objects that are being put, and uploads that are not committed yet."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["UPLOAD_TTL", "WorkingDirectory"]
 
 _log = logging.getLogger(__name__)
 
-# No key can have this name, so nothing below it is ever an object.
+# Not a valid key, so nothing below it is ever an object.
 NAME: Final = ".entrepot"
 
 UPLOAD_TTL: Final = timedelta(days=8)
-"""How long an upload is kept that nobody appends to: a day longer than the host keeps its records by default.
+"""How long an idle upload is kept: a day longer than the host keeps its records by default.
 
-A host that is killed before it has noted down the state of a first append leaves bytes that nobody can abort.
+If a host is killed before it has stored the state of a first append, the upload cannot be aborted.
 """
 
 STAGED_TTL: Final = timedelta(days=1)
-"""How long a staged file is kept: its content was in memory whole, so that nobody is writing it for so long."""
+"""How long a staged file is kept: its content was completely in memory, so no write takes this long."""
 
 SWEEP: Final = timedelta(days=1)
 
 
 class WorkingDirectory:
-    """Files that no listing shows, on the filesystem that their content is published to."""
+    """Files that are never listed, on the same filesystem as the objects."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -40,11 +40,11 @@ class WorkingDirectory:
         self._next_sweep = 0.0
 
     def staged(self) -> str:
-        """A path for an object that is being put."""
+        """Return a new path for an object that is being put."""
         return f"{self._staging}/{os.urandom(16).hex()}"
 
     def create(self, path: str) -> int:
-        """A new file, open for reading and writing."""
+        """Create a file and return it open for reading and writing."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         if time.monotonic() < self._next_sweep:
             with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Bytes on their way into a file: through the page cache, or past it where it is the slower way."""
+"""Writing of files: through the page cache, or with O_DIRECT if the page cache is slower."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from entrepot_storage_fs.failures import Reporting
 __all__ = ["extend"]
 
 WINDOW: Final = 2 * 2**20
-"""After so many bytes the page cache is asked to write them out, and is judged by the time that it took."""
+"""Number of bytes after which write-back is started and the speed of the page cache is measured."""
 
 SLOW: Final = 1e-3 / 2**20
-"""Seconds of processor time a byte: a page cache that takes longer, as with memory that a virtual machine was never
-given yet, is slower than the disk, and the rest of the bytes pass it by. A cache of usual speed takes a third."""
+"""CPU seconds per byte. A page cache that takes longer, as with memory not yet given to a virtual machine, is
+slower than the disk, and the remaining bytes are written with O_DIRECT. A normal page cache takes a third of this."""
 
 BLOCK: Final = 2**20
 ALIGNMENT: Final = max(4096, mmap.PAGESIZE)
 
-# Every large write under way has one block of its own; a few wait here, as touching fresh memory is slow.
+# Every large write uses one block; a few are kept for reuse, because using new memory is slow.
 _spare: deque[mmap.mmap] = deque(maxlen=16)
 
 
 def extend(fd: int, offset: int, data: Chunks, report: Reporting) -> int:
-    """Write ``data`` into a file from ``offset`` on; the offset after it.
+    """Write ``data`` to a file starting at ``offset``; return the offset after it.
 
-    ``report`` is entered around the system's calls only, so that an error of ``data`` passes through as it is.
+    ``report`` is entered around system calls only, so that exceptions of ``data`` are not translated.
     """
     chunks = iter(data)
     mark, spent, slow = offset, 0.0, False
@@ -48,8 +48,8 @@ def extend(fd: int, offset: int, data: Chunks, report: Reporting) -> int:
             offset += len(head)
             if offset - mark >= WINDOW:
                 slow = slow or spent > (offset - mark) * SLOW
-                # Begins to write the pages to disk, and drops none of them: they are not clean yet. Without this the
-                # sync at the end waits for all of them.
+                # Starts writing the pages to disk; none are dropped, because they are still dirty. Without this, the
+                # fsync at the end has to write all of them.
                 os.posix_fadvise(fd, mark, offset - mark, os.POSIX_FADV_DONTNEED)
                 mark, spent = offset, 0.0
         if len(head) < len(view):
@@ -83,7 +83,7 @@ def _extend_direct(fd: int, offset: int, data: Iterable[bytes | bytearray | memo
 
 
 def _new_block() -> mmap.mmap:
-    # Private, for Python's own choice is to share it with every process that is forked off later.
+    # Private, because Python's default is to share it with all forked processes.
     return mmap.mmap(-1, BLOCK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
@@ -92,7 +92,7 @@ def _write(fd: int, view: memoryview, offset: int) -> None:
         try:
             written = os.pwrite(fd, view, offset)
         except OSError as error:
-            # A filesystem may take the flag and refuse the write, and so does any for the rest of a cut write.
+            # A filesystem may accept the flag and reject the write; all reject the unaligned rest of a short write.
             if error.errno != errno.EINVAL or not _set_direct(fd, False):
                 raise
         else:
@@ -100,7 +100,7 @@ def _write(fd: int, view: memoryview, offset: int) -> None:
 
 
 def _set_direct(fd: int, wanted: bool) -> bool:
-    """Whether the file's writes have changed their way by this; a filesystem without direct writes stays as it is."""
+    """Set or clear O_DIRECT; return whether it changed. No effect on a filesystem that does not support it."""
     flags = fcntl.fcntl(fd, fcntl.F_GETFL)
     if bool(flags & os.O_DIRECT) is wanted:
         return False

@@ -1,4 +1,4 @@
-"""Bytes in the pieces that they came in: joining them would copy all of a large object once more."""
+"""Content as a list of the chunks received: joining them would copy a large object once more."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from entrepot_contract import Chunks
 
 CHUNK: Final = 2**20
 LEAST: Final = 2**16
-"""Smaller chunks are collected: a piece has its own cost, whatever its size."""
+"""Smaller chunks are merged, because each piece has a constant overhead."""
 
 
 class Content:
-    """The bytes of one object, never changed."""
+    """The immutable bytes of one object."""
 
     __slots__ = ("_ends", "_pieces", "size")
 
@@ -25,7 +25,7 @@ class Content:
         self.size = self._ends[-1] if self._ends else 0
 
     def part(self, start: int, end: int) -> Iterator[bytes]:
-        """The bytes from ``start`` to ``end``, in chunks of at most 1 MiB."""
+        """Yield the bytes from ``start`` to ``end``, in chunks of at most 1 MiB."""
         index = bisect_right(self._ends, start)
         while start < end:
             piece, last = self._pieces[index], self._ends[index]
@@ -37,7 +37,7 @@ class Content:
 
 
 def pieces_of(data: Chunks) -> Iterable[bytes]:
-    """What arrives in chunks, in pieces of a sensible size; each byte is copied once at most where chunks are large."""
+    """Yield the chunks as pieces of a reasonable size; bytes of large chunks are copied at most once."""
     small = bytearray()
     for chunk in data:
         view = memoryview(chunk)

@@ -1,4 +1,4 @@
-"""The driver."""
+"""The in-memory storage driver."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ Kind = TypeVar("Kind", bound=StorageError)
 
 
 class MemoryOptions(DriverOptions):
-    """There are none."""
+    """The driver has no options."""
 
 
 class MemoryDriver(StorageDriver):
-    """Objects in the memory of this process: gone with it, and seen by no other."""
+    """Objects in the memory of this process: lost when it ends, and not visible to other processes."""
 
     name = "inmemory"
     contract = (1, 0)
@@ -50,7 +50,7 @@ class MemoryDriver(StorageDriver):
         self._objects = Objects()
         self._lock = Lock()
         self._ids = count(1)
-        # Each upload's appends in order: a number that no other append has, and the bytes.
+        # The appends of each upload in order: a unique number, and the bytes.
         self._uploads: dict[int, list[tuple[int, list[bytes]]]] = {}
 
     @property
@@ -62,7 +62,7 @@ class MemoryDriver(StorageDriver):
             return self._objects.set(key, Content([bytes(data)]))
         info = self._objects.create(key, Content([bytes(data)]))
         if info is None:
-            raise _error(AlreadyExists, "put", key, "the key has an object")
+            raise _error(AlreadyExists, "put", key, "the key already exists")
         return info
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> MemoryReader:
@@ -71,7 +71,7 @@ class MemoryDriver(StorageDriver):
             raise _error(NotFound, "read", key, "no such object")
         size = stored.info.size
         if offset > size:
-            raise _error(RangeError, "read", key, f"offset {offset} lies past the {size} bytes of the object")
+            raise _error(RangeError, "read", key, f"offset {offset} is past the end of the object ({size} bytes)")
         return MemoryReader(stored, offset, size if length is None else min(size, offset + length))
 
     def stat(self, key: str) -> ObjectInfo:
@@ -130,14 +130,14 @@ class MemoryDriver(StorageDriver):
         return Health(ok=True, latency=timedelta(0), detail="in memory")
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""
 
     def _received(self, state: UploadState, operation: str) -> tuple[int, int, list[tuple[int, list[bytes]]]]:
-        """The upload, the place of the state's append in it, and all appends; the caller holds the lock."""
+        """Return the upload, the index of the state's append, and all appends; the caller must hold the lock."""
         upload, last, number = json.loads(state.token)
         received = self._uploads.get(upload)
         if received is None:
-            raise _error(UploadUnknown, operation, state.key, "the upload was committed or aborted, or never was")
+            raise _error(UploadUnknown, operation, state.key, "the upload was committed, was aborted or never existed")
         if last >= len(received) or received[last][0] != number:
             raise _error(UploadConflict, operation, state.key, "another append was made from an earlier state")
         return upload, last, received

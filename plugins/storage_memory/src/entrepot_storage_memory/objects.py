@@ -1,4 +1,4 @@
-"""Stored objects, the keys they are listed by, and the reader of one of them."""
+"""Stored objects, their sorted keys, and their reader."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Stored:
 
 
 class MemoryReader:
-    """A part of one stored object; a later write to its key does not touch it."""
+    """A range of one stored object; not affected by later writes to its key."""
 
     def __init__(self, stored: Stored, start: int, end: int) -> None:
         self.info = stored.info
@@ -46,7 +46,7 @@ class MemoryReader:
 
 
 class Objects:
-    """A map from keys to objects that is listed in order; every method is one step for other threads."""
+    """A sorted map from keys to objects; every method is atomic."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -62,7 +62,7 @@ class Objects:
             return self._set(ObjectInfo(key, content.size, datetime.now(UTC), str(next(self._writes))), content)
 
     def create(self, key: str, content: Content) -> ObjectInfo | None:
-        """Store a new object; None, and nothing stored, where the key has one."""
+        """Store a new object; return None, without storing it, if the key already exists."""
         with self._lock:
             if key in self._stored:
                 return None
@@ -74,7 +74,7 @@ class Objects:
                 del self._keys[bisect_left(self._keys, key)]
 
     def rename(self, source: str, target: str) -> ObjectInfo | None:
-        """Give an object another key in one step; None if there is no ``source``."""
+        """Move an object to another key; return None if ``source`` does not exist."""
         with self._lock:
             stored = self._stored.pop(source, None)
             if stored is None:
@@ -89,7 +89,7 @@ class Objects:
             yield from page
 
     def _page(self, seek: str, prefix: str, after: str, shallow: bool) -> tuple[list[ObjectInfo | Prefix], str | None]:
-        """What comes next, and from where to go on; None at the end. One lock for many entries."""
+        """Return the next entries and the key to continue from, or None at the end; locks once for many entries."""
         page: list[ObjectInfo | Prefix] = []
         with self._lock:
             keys, at = self._keys, bisect_left(self._keys, seek)
@@ -104,7 +104,7 @@ class Objects:
                     continue
                 if (entry := key[: slash + 1]) > after:
                     page.append(Prefix(entry))
-                # "0" is the character after "/": the first key that does not lie below the prefix just listed.
+                # "0" is the character after "/": seek to the first key that is not below the prefix just listed.
                 at = bisect_left(keys, f"{key[:slash]}0", at + 1)
             return page, keys[at] if at < len(keys) else None
 

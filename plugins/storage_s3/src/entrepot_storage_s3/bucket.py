@@ -1,4 +1,4 @@
-"""The objects of one bucket by their names there."""
+"""Requests for the objects of one bucket, by their names."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["MOST_DELETED", "Bucket", "body_of", "etag_of"]
 
 MOST_DELETED: Final = 1000
-"""How many objects one request deletes (Amazon S3, "DeleteObjects")."""
+"""Maximum number of objects that one request deletes (Amazon S3, "DeleteObjects")."""
 
 _NOT_SWAPPED: Final = {"PreconditionFailed", "412", "NoSuchKey", "404", "ConditionalRequestConflict"}
 
 
 class Making(TypedDict, total=False):
-    """What every request that makes an object says of it."""
+    """Parameters of every request that creates an object."""
 
     ACL: ObjectCannedACLType
     ServerSideEncryption: ServerSideEncryptionType
@@ -37,13 +37,13 @@ class Making(TypedDict, total=False):
 
 
 class Spanned(TypedDict, total=False):
-    """Which bytes of an object are read."""
+    """The range of a read."""
 
     Range: str
 
 
 class Bucket:
-    """One bucket, and what is said of everything that is written to it."""
+    """One bucket, and the parameters of all objects written to it."""
 
     def __init__(self, options: S3Options, clients: Clients) -> None:
         self.name = options.bucket
@@ -58,7 +58,7 @@ class Bucket:
         return self._clients.objects
 
     def put(self, name: str, data: bytes | bytearray, report: Reporting, *, create: bool = False) -> ObjectInfo:
-        """Write an object; with ``create``, raise AlreadyExists where there is one."""
+        """Write an object; with ``create``, raises AlreadyExists if the name exists."""
         body = body_of(data)
         with report:
             try:
@@ -70,14 +70,16 @@ class Bucket:
                 if code_of(error) not in {"PreconditionFailed", "412"}:
                     raise
                 if not (error.response["ResponseMetadata"]["RetryAttempts"] and self.get(name, report) == data):
-                    raise failure(AlreadyExists, report.operation, report.key, "the key has an object") from error
-                # The first try had worked, and its answer was lost.
+                    raise failure(AlreadyExists, report.operation, report.key, "the key already exists") from error
+                # The first attempt had succeeded, and its response was lost.
                 return self.head(name, report)
         self._seen = True
-        return ObjectInfo(report.key or name, len(data), _answered(done["ResponseMetadata"]), etag_of(done["ETag"]))
+        return ObjectInfo(
+            report.key or name, len(data), _response_time(done["ResponseMetadata"]), etag_of(done["ETag"])
+        )
 
     def swap(self, name: str, data: bytes, etag: str, report: Reporting) -> str | None:
-        """Replace the object that has this etag; its new etag, or None if it is another one or not there."""
+        """Replace the object if it has this etag; return the new etag, or None if it has another etag or is missing."""
         with report:
             try:
                 done = self.client.put_object(
@@ -90,7 +92,7 @@ class Bucket:
         return etag_of(done["ETag"])
 
     def find(self, name: str, report: Reporting) -> tuple[str, bytes] | None:
-        """The etag and the content of a small object, or None if it is not there."""
+        """Return the etag and content of a small object, or None if it does not exist."""
         with report:
             try:
                 got = self.client.get_object(Bucket=self.name, Key=name)
@@ -102,18 +104,18 @@ class Bucket:
                 return etag_of(got["ETag"]) or "", body.read()
 
     def get(self, name: str, report: Reporting, span: str | None = None) -> bytes:
-        """A whole object, or a span of it as the Range header writes one; it is small. Raises NotFound."""
+        """Return a small object, or a range of it (a value of the Range header). Raises NotFound."""
         spanned: Spanned = {} if span is None else {"Range": span}
         with report, self.client.get_object(Bucket=self.name, Key=name, **spanned)["Body"] as body:
             return body.read()
 
     def head(self, name: str, report: Reporting) -> ObjectInfo:
-        """What is known of an object; raises NotFound."""
+        """Return the info of an object; raises NotFound."""
         with report:
             try:
                 found = self.client.head_object(Bucket=self.name, Key=name)
             except ClientError as error:
-                # An answer to HEAD has no body, and so no code that tells a missing object from a missing bucket.
+                # A response to HEAD has no body, and so no code to distinguish a missing object from a missing bucket.
                 if code_of(error) == "404" and not self._seen:
                     self.check(self.client)
                 raise
@@ -121,7 +123,7 @@ class Bucket:
         return ObjectInfo(report.key or name, found["ContentLength"], found["LastModified"], etag_of(found["ETag"]))
 
     def check(self, client: S3Client) -> None:
-        """Raise the SDK's error, with the code NoSuchBucket, where the bucket is not there."""
+        """Raise the SDK's error, with the code NoSuchBucket, if the bucket does not exist."""
         try:
             client.head_bucket(Bucket=self.name)
         except ClientError as error:
@@ -131,7 +133,7 @@ class Bucket:
         self._seen = True
 
     def delete(self, names: Sequence[str], report: Reporting) -> dict[str, ErrorTypeDef]:
-        """Delete at most 1,000 objects; what S3 said of each that is still there."""
+        """Delete at most 1,000 objects; return the error of each that could not be deleted."""
         if self._deletes_many:
             with report:
                 try:
@@ -143,7 +145,7 @@ class Bucket:
                         raise
                     self._deletes_many = False
                 else:
-                    # Some servers call it an error where there was no object.
+                    # Some servers report a missing object as an error.
                     errors = [error for error in done.get("Errors", []) if error.get("Code") != "NoSuchKey"]
                     return {error.get("Key", ""): error for error in errors}
         return self._delete_one_by_one(names, report)
@@ -158,14 +160,17 @@ class Bucket:
                     if is_lacking(error) or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                         raise
                     if code_of(error) not in {"NoSuchKey", "404"}:
-                        said = error.response["Error"]
-                        failed[name] = {"Key": name, "Code": said.get("Code", ""), "Message": said.get("Message", "")}
+                        reported = error.response["Error"]
+                        code, message = reported.get("Code", ""), reported.get("Message", "")
+                        failed[name] = {"Key": name, "Code": code, "Message": message}
         return failed
 
     def delete_all(self, names: Sequence[str], report: Reporting) -> None:
-        """Delete at most 1,000 working objects; raises StorageError where one is still there."""
+        """Delete at most 1,000 working objects; raises StorageError if one could not be deleted."""
         for error in self.delete(names, report).values() if names else ():
-            message = f"S3 kept {error.get('Key')}: {error.get('Code')} {error.get('Message')}; delete it by hand"
+            message = (
+                f"S3 did not delete {error.get('Key')}: {error.get('Code')} {error.get('Message')}; delete it manually"
+            )
             raise failure(StorageError, report.operation, report.key, message)
 
     def clear(self, folder: str, report: Reporting) -> None:
@@ -180,19 +185,19 @@ class Bucket:
 
 
 def body_of(data: bytes | bytearray) -> bytes:
-    """A body as the SDK sends it best: of bytes it makes a file, and asks leave, a round trip, before it sends one."""
+    """Return a bytearray, which the SDK sends at once; for bytes it adds ``Expect: 100-continue``, a round trip."""
     return cast("bytes", data if isinstance(data, bytearray) else bytearray(data))
 
 
 def etag_of(text: str | None) -> str | None:
-    """An etag without its quotes, which some servers leave out; None if there is none."""
+    """Return an etag without quotes, which some servers omit, or None if there is none."""
     return (text or "").strip('"') or None
 
 
-def _answered(answer: ResponseMetadataTypeDef) -> datetime:
-    """When the server answered, by its own clock: a PUT is told no other time."""
-    told = answer["HTTPHeaders"].get("date")
-    return parsedate_to_datetime(told).astimezone(UTC) if told else datetime.now(UTC)
+def _response_time(metadata: ResponseMetadataTypeDef) -> datetime:
+    """Return the Date header, from the server's clock: a response to PUT contains no other time."""
+    date = metadata["HTTPHeaders"].get("date")
+    return parsedate_to_datetime(date).astimezone(UTC) if date else datetime.now(UTC)
 
 
 def _making(options: S3Options) -> Making:

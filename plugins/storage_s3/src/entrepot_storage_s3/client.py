@@ -1,4 +1,4 @@
-"""The SDK's clients, made when they are first needed."""
+"""The SDK's clients, created on first use."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ __all__ = ["Clients"]
 Purpose = Literal["objects", "health", "urls"]
 
 HEALTH_TIMEOUT: Final = 1.0
-"""Seconds to connect, and seconds to wait for the answer, of a health check."""
+"""Connect timeout and read timeout of a health check, in seconds."""
 
 CONNECTIONS: Final = 128
-"""How many idle connections are kept: one for each thread of a busy host."""
+"""Maximum number of idle connections: one for each thread of a busy host."""
 
 
 class Clients:
-    """One client for each purpose; each is safe in many threads."""
+    """One thread-safe client for each purpose."""
 
     def __init__(self, options: S3Options) -> None:
         self._options = options
@@ -50,21 +50,21 @@ class Clients:
 
     @property
     def objects(self) -> S3Client:
-        """For all objects."""
+        """The client for objects."""
         return self._made.get("objects") or self._make("objects")
 
     @property
     def health(self) -> S3Client:
-        """With short timeouts, and without a second try."""
+        """The client for health checks, with short timeouts and without retries."""
         return self._made.get("health") or self._make("health")
 
     @property
     def urls(self) -> S3Client:
-        """For URLs as clients reach them."""
+        """The client for signed URLs, with the endpoint as registry clients reach it."""
         return self._made.get("urls") or self._make("urls")
 
     def close(self) -> None:
-        """Let go of all connections. Idempotent."""
+        """Close all connections. Idempotent."""
         with self._lock:
             made, self._made = self._made, {}
         for client in made.values():
@@ -82,7 +82,7 @@ class Clients:
         if endpoint and "://" not in endpoint:
             endpoint = f"{'https' if options.secure else 'http'}://{endpoint}"
         try:
-            # One for all, as each holds 10 MB of descriptions of the service.
+            # One session for all clients, because each holds 10 MB of service descriptions.
             session = self._session = self._session or _session(options)
             client = session.client(
                 "s3",
@@ -99,7 +99,7 @@ class Clients:
                 client.meta.events.register("needs-retry.s3", cast("Callable[..., None]", _pause))
                 client.meta.events.register("before-call.s3.DeleteObjects", cast("Callable[..., None]", _with_md5))
         except ValueError as error:
-            message = f"the SDK refuses the options: {error}; correct the endpoints, or the SDK's own profile"
+            message = f"the SDK rejects the options: {error}; correct the endpoints, or the SDK's own profile"
             raise failure(ConfigError, "configure", None, message) from error
         except (BotoCoreError, OSError) as error:
             raise Reporting("configure").meaning(error) from error
@@ -115,11 +115,11 @@ class Clients:
             signature_version="s3v4",
             connect_timeout=min(HEALTH_TIMEOUT, options.connecttimeout) if health else options.connecttimeout,
             read_timeout=min(HEALTH_TIMEOUT, options.readtimeout) if health else options.readtimeout,
-            # The SDK's own retries would wait for a timeout once more; see _pause.
+            # The SDK's own retries would also repeat requests that timed out; see _pause.
             retries={"total_max_attempts": 1},
             max_pool_connections=1 if health else CONNECTIONS,
             tcp_keepalive=True,
-            # A signature covers the sha256 of the body, which every server checks; many know no other checksum.
+            # The signature covers the SHA-256 of the body, which all servers verify; many support no other checksum.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             user_agent_extra=" ".join(("entrepot", options.useragent)).strip(),
@@ -140,7 +140,7 @@ def _session(options: S3Options) -> boto3.Session:
         aws_session_token=options.sessiontoken.get_secret_value() or None,
         region_name=options.region or None,
     )
-    # The SDK's own parser of times takes a tenth of the whole call.
+    # The SDK's own timestamp parser takes a tenth of the time of a call.
     session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
     return session
 
@@ -152,9 +152,9 @@ def _stay(
     response: tuple[AWSResponse, object] | None,
     **_: object,
 ) -> None:
-    """Keep the SDK from following a redirection that does not name Amazon's region.
+    """Prevent the SDK from following a redirect that does not name the bucket's region.
 
-    It would ask where the bucket is by a request that is redirected in its turn, and so on.
+    It would look up the region with a request that is redirected as well, and so on.
     """
     lost = operation.name == "HeadBucket" and response and "x-amz-bucket-region" not in response[0].headers
     if always or lost:
@@ -162,7 +162,7 @@ def _stay(
 
 
 def _with_md5(params: dict[str, Any], **_: object) -> None:
-    """Add the checksum that S3 demanded until 2024, and many servers still do."""
+    """Add the checksum that S3 required until 2024, and that many servers still require."""
     sums = md5(params["body"], usedforsecurity=False).digest()
     params["headers"]["Content-MD5"] = b64encode(sums).decode()
 
@@ -173,10 +173,10 @@ def _pause(
     response: tuple[AWSResponse, object] | None,
     **_: object,
 ) -> float | None:
-    """How long to wait before a request is made for the second time; None if it is not.
+    """Return the delay before the only retry of a request, or None if it is not retried.
 
-    The host repeats calls, but not an append, and not at once: a connection that the server closed while nobody used
-    it, or one bad answer among hundreds of parts, is no reason to fail.
+    The host retries calls, but not appends, and not immediately. This retry covers an idle connection that the server
+    has closed, and a single error response among hundreds of parts.
     """
     if attempts > 1:
         return None

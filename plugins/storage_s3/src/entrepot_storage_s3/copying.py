@@ -1,4 +1,4 @@
-"""One object made of others, by the server itself where it can."""
+"""Composition of an object from others, by the server itself if it supports this."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["Copying", "Source"]
 
 _SENT: Final = 16 * 2**20
-"""The size in bytes of the parts that are read and sent, of which ``uploadconcurrency`` are in memory at once."""
+"""The size in bytes of parts that are copied through the host; ``uploadconcurrency`` of them are in memory at once."""
 
 _log = logging.getLogger(__name__)
 
 
 class Source(NamedTuple):
-    """An object of the bucket, by its name there, or the first bytes of it; ``size`` in bytes."""
+    """An object in the bucket, or its first bytes; ``size`` is in bytes."""
 
     name: str
     size: int
@@ -39,7 +39,7 @@ class Source(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Bytes of a source that become one part."""
+    """A range of a source that becomes one part."""
 
     source: Source
     start: int
@@ -55,17 +55,17 @@ class _Piece(NamedTuple):
 
     @property
     def span(self) -> str | None:
-        """The bytes as a Range header writes them; None if they are the whole object, which may be a small one."""
+        """The range as a value of the Range header; None for a complete object, which may be too small for a range."""
         if self.source.whole and self.size == self.source.size:
             return None
         return f"bytes={self.start}-{self.end - 1}"
 
 
 class Copying:
-    """Copies small objects by one request, and large ones in parts side by side.
+    """Copies small objects with one request, and large ones in concurrent parts.
 
-    What a server does not copy is read and sent: all parts where it knows no UploadPartCopy, and a small last part
-    where it copies none that small.
+    Parts that the server cannot copy are read and uploaded by the host: all parts if the server does not support
+    UploadPartCopy, and a small last part if it does not copy parts that small.
     """
 
     def __init__(self, options: S3Options, bucket: Bucket) -> None:
@@ -77,9 +77,9 @@ class Copying:
         self._copies_objects = self._copies_parts = True
 
     def copy(self, sources: Sequence[Source], target: str, key: str, report: Reporting) -> ObjectInfo:
-        """Make ``target``, whose key is ``key``, of all sources in their order; without any, an empty object.
+        """Create ``target``, whose key is ``key``, from all sources in order; without sources, an empty object.
 
-        Every source but the last has at least the least size of a part. Raises NotFound if one is missing.
+        Every source but the last must have at least the minimum part size. Raises NotFound if one is missing.
         """
         size = sum(source.size for source in sources)
         if not size:
@@ -98,11 +98,13 @@ class Copying:
                 if not is_lacking(error.__cause__):
                     raise
                 self._copies_parts = False
-                _log.warning("server copies no parts, large blobs pass through this host bucket=%s", self._bucket.name)
+                _log.warning(
+                    "server cannot copy parts, large blobs are copied by this host bucket=%s", self._bucket.name
+                )
         return self._make(sources, target, key, report, copies=False)
 
     def close(self) -> None:
-        """End the threads. Idempotent."""
+        """Stop the threads. Idempotent."""
         self._sender.close()
 
     def _copy_object(self, source: Source, target: str, key: str, report: Reporting) -> ObjectInfo:
@@ -144,10 +146,10 @@ def _is_refused(error: BaseException | None) -> bool:
 
 
 def _pieces(sources: Sequence[Source], largest: int) -> list[_Piece]:
-    """Cut all sources into pieces of one size of at most ``largest`` bytes; the last alone may be smaller.
+    """Split all sources into pieces of one size of at most ``largest`` bytes; only the last may be smaller.
 
-    Some servers take no other parts (Cloudflare R2). Where no such size divides all sources but the last, each is cut
-    into spans of a size of its own, none below ``largest`` bytes unless the source is.
+    Some servers require this (Cloudflare R2). If no such size divides all sources but the last, each source is split
+    into pieces of its own size, which are not smaller than ``largest`` bytes unless the source is.
     """
     size = _common_size([source.size for source in sources[:-1]], largest)
     if size is not None and sum(-(-source.size // size) for source in sources) <= MOST_PARTS:
@@ -165,9 +167,9 @@ def _pieces(sources: Sequence[Source], largest: int) -> list[_Piece]:
 
 
 def _common_size(sizes: Sequence[int], largest: int) -> int | None:
-    """The size of a part that divides all ``sizes``: the largest up to ``largest`` bytes, or the next up to twice that.
+    """Return a part size that divides all ``sizes``, or None if there is none.
 
-    None if there is none.
+    This is the largest one up to ``largest`` bytes, or else the smallest one up to twice that.
     """
     common = gcd(*sizes)
     if not common:

@@ -1,4 +1,4 @@
-"""What the token of an upload's state says."""
+"""The content of an upload state's token."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NONCE: Final = 12
 class Draft:
     """One state of an upload.
 
-    - ``folder``: the name, with its slash, that all its working objects begin with.
-    - ``life``: the id of the multipart upload that lives as long as the upload does; "" where an object does.
-    - ``chain``: a nonce for each append that led here.
-    - ``etag``: of that object, or of that multipart upload's one part, as the last of them wrote it.
-    - ``segments``: the objects that hold the bytes, each but the last a multiple of the least part.
+    - ``folder``: the prefix of all its working objects, with a slash.
+    - ``life``: the id of the multipart upload that exists as long as the upload; "" if an object is used instead.
+    - ``chain``: a nonce for each append that led to this state.
+    - ``etag``: of that object, or of the only part of that multipart upload, as written by the last append.
+    - ``segments``: the objects with the data; the size of each but the last is a multiple of the minimum part size.
     """
 
     folder: str
@@ -34,30 +34,30 @@ class Draft:
 
     @property
     def record(self) -> bytes:
-        """The content of the multipart upload's part, unlike any other's; its size tells how many appends led here."""
+        """The unique content of the multipart upload's part; its size encodes the number of appends."""
         last = self.chain[-1] if self.chain else "0" * _NONCE
         return last.encode() + b"." * len(self.chain)
 
     @staticmethod
     def depth_of(size: int) -> int:
-        """How many appends led to the state whose record has this size."""
+        """Return the number of appends of a state whose record has this size."""
         return size - _NONCE
 
     def state(self, key: str, size: int) -> UploadState:
-        """The state; raises StorageError where its token grew too large."""
+        """Return the upload state; raises StorageError if the token is too large."""
         segments = [
             (name.removeprefix(self.folder), size) if whole else (name.removeprefix(self.folder), size, False)
             for name, size, whole in self.segments
         ]
         token = json.dumps([self.folder, self.life, self.chain, self.etag, segments], separators=(",", ":"))
         if len(token) > MAX_TOKEN_BYTES:
-            message = "the upload came in too many small pieces; start again, with larger ones"
+            message = "the upload has too many small chunks; start again with larger ones"
             raise failure(StorageError, "upload_append", key, message)
         return UploadState(key, size, token)
 
     @classmethod
     def of(cls, state: UploadState, operation: str) -> Draft:
-        """What the state says; raises UploadUnknown where its token is not this driver's."""
+        """Parse the token of a state; raises UploadUnknown if it is not a token of this driver."""
         try:
             folder, life, chain, etag, segments = json.loads(state.token)
             sources = tuple(Source(folder + name, *rest) for name, *rest in segments)
@@ -67,12 +67,12 @@ class Draft:
 
 
 def unknown(report: Reporting) -> UploadUnknown:
-    """The upload has ended."""
-    message = "the upload was committed or aborted, or never was; start again"
+    """Return the error for an upload that has ended."""
+    message = "the upload was committed, was aborted or never existed; start again"
     return failure(UploadUnknown, report.operation, report.key, message)
 
 
 def conflict(report: Reporting) -> UploadConflict:
-    """The state has been overtaken."""
-    message = "another append was made from an earlier state; ask where the upload stands"
+    """Return the error for a state that has been overtaken."""
+    message = "another append was made from an earlier state; query the upload's state"
     return failure(UploadConflict, report.operation, report.key, message)

@@ -1,4 +1,4 @@
-"""The driver."""
+"""The S3 storage driver."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from entrepot_storage_s3.uploads import Uploads
 
 
 class S3Driver(StorageDriver):
-    """Objects of one bucket: a key's name there is ``rootdirectory``, a slash and the key."""
+    """Objects in one bucket: the name of an object is ``rootdirectory``, a slash and the key."""
 
     name = NAME
     contract = (1, 0)
@@ -60,7 +60,7 @@ class S3Driver(StorageDriver):
 
     @property
     def capabilities(self) -> Capabilities:
-        """The first call asks the server what it can do."""
+        """The first access probes the server."""
         with self._lock:
             if self._capabilities is None:
                 lists_in_order(self._bucket, self._root)
@@ -77,7 +77,7 @@ class S3Driver(StorageDriver):
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         create = mode is WriteMode.CREATE
         if create and not self.capabilities.create:
-            raise failure(Unsupported, "put", key, "this server cannot create an object only where there is none")
+            raise failure(Unsupported, "put", key, "the server does not support conditional creation of objects")
         return self._bucket.put(self._root.name(key), data, Reporting("put", key), create=create)
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> BodyReader:
@@ -111,7 +111,7 @@ class S3Driver(StorageDriver):
                 key = names.get(name, name)
                 failed[key] = refused_key(error.get("Code", ""), error.get("Message", ""), "delete", key)
         if failed:
-            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
             retryable = all(error.retryable for error in failed.values())
             raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed, retryable=retryable)
 
@@ -137,7 +137,7 @@ class S3Driver(StorageDriver):
 
     def health(self) -> Health:
         start = time.perf_counter()
-        ok, detail = True, "the bucket answers"
+        ok, detail = True, "the bucket is accessible"
         report = Reporting("health")
         try:
             with report:
@@ -147,7 +147,7 @@ class S3Driver(StorageDriver):
         return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)
 
     def close(self) -> None:
-        """Let go of all threads and connections. Idempotent."""
+        """Stop all threads and close all connections. Idempotent."""
         self._uploads.close()
         self._copying.close()
         self._clients.close()

@@ -1,4 +1,4 @@
-"""What the errors of S3, of the SDK and of HTTP mean in the contract."""
+"""Translation of errors of S3, of the SDK and of HTTP into errors of the contract."""
 
 from __future__ import annotations
 
@@ -47,16 +47,19 @@ Kind = TypeVar("Kind", bound=StorageError)
 Meaning = tuple[type[StorageError], str]
 
 _MISSING: Final[Meaning] = (NotFound, "no such object")
-_WRONG: Final[Meaning] = (ConfigError, "make the bucket, or correct the options bucket, region and regionendpoint")
+_WRONG: Final[Meaning] = (ConfigError, "create the bucket, or correct the options bucket, region and regionendpoint")
 _DENIED: Final[Meaning] = (
     Denied,
-    "check accesskey and secretkey, this machine's clock, and what the key is allowed in the bucket",
+    "check accesskey and secretkey, this machine's clock, and the key's permissions for the bucket",
 )
-_BUSY: Final[Meaning] = (Throttled, "try again, later or less often")
+_BUSY: Final[Meaning] = (Throttled, "retry later or less often")
 _FULL: Final[Meaning] = (NoSpace, "free space, or raise the quota")
-_DAMAGED: Final[Meaning] = (IntegrityError, "the bytes were damaged on their way; send them again")
-_AGAIN: Final[Meaning] = (Unavailable, "try again")
-_LACKING: Final[Meaning] = (Unsupported, "this server lacks what the driver needs; use another one, or a newer version")
+_DAMAGED: Final[Meaning] = (IntegrityError, "the data was damaged in transit; send it again")
+_AGAIN: Final[Meaning] = (Unavailable, "retry")
+_LACKING: Final[Meaning] = (
+    Unsupported,
+    "the server does not support a feature that the driver requires; use another server, or a newer version",
+)
 
 _BY_CODE: Final[Mapping[str, Meaning]] = {
     "NoSuchKey": _MISSING,
@@ -68,7 +71,7 @@ _BY_CODE: Final[Mapping[str, Meaning]] = {
     "SlowDown": _BUSY,
     "Throttling": _BUSY,
     "RequestLimitExceeded": _BUSY,
-    # Told before anything was done, so that a CREATE too can be made again.
+    # Reported before anything was done, so that a CREATE can be retried as well.
     "ConditionalRequestConflict": _BUSY,
     "OperationAborted": _BUSY,
     "QuotaExceeded": _FULL,
@@ -80,10 +83,10 @@ _BY_CODE: Final[Mapping[str, Meaning]] = {
     "RequestTimeout": _AGAIN,
     "InternalError": _AGAIN,
     "ServiceUnavailable": _AGAIN,
-    # What Ceph says of an object that is written while it is deleted.
+    # Ceph returns this for an object that is written while it is deleted.
     "UnknownError": _AGAIN,
     "NotImplemented": _LACKING,
-    "KeyTooLongError": (InvalidKey, "with rootdirectory before it the name is longer than S3 takes"),
+    "KeyTooLongError": (InvalidKey, "with rootdirectory, the name is too long for S3"),
     "InvalidToken": _DENIED,
     "ExpiredToken": _DENIED,
 }
@@ -101,31 +104,31 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
 
 
 def failure(kind: type[Kind], operation: str, key: str | None, message: str) -> Kind:
-    """An error of this driver."""
+    """Return an error of this driver."""
     return kind(message, driver=NAME, operation=operation, key=key)
 
 
-def refused_key(code: str, said: str, operation: str, key: str) -> StorageError:
-    """What it means that a request for many keys was refused for one of them."""
+def refused_key(code: str, message: str, operation: str, key: str) -> StorageError:
+    """Return the error for one key of a request for several."""
     kind, hint = _BY_CODE.get(code) or (StorageError, "")
-    message = f"S3 answered {code}: {said}"
+    message = f"S3 returned {code}: {message}"
     return failure(kind, operation, key, f"{message}; {hint}" if hint else message)
 
 
 def code_of(error: ClientError) -> str:
-    """S3's own name for an error; the HTTP status where it sent none, as in every answer to HEAD."""
+    """Return S3's error code, or the HTTP status if there is none, as in every response to HEAD."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def is_lacking(error: BaseException | None) -> bool:
-    """Whether a server says that it does not implement what it was asked."""
+    """Return whether a server reports that it does not implement a request."""
     if not isinstance(error, ClientError):
         return False
     return code_of(error) == "NotImplemented" or error.response["ResponseMetadata"]["HTTPStatusCode"] in {405, 501}
 
 
 _ESCAPING: Final = (BotoCoreError, ClientError, ResponseParserError, OSError, ValueError)
-"""What the SDK raises; the last two where it reads files, and runs programs, that give credentials."""
+"""Exceptions of the SDK; the last two are raised when it reads credential files or runs credential programs."""
 
 _UNREADABLE: Final = (
     "the SDK cannot use its own configuration, credentials or token; correct the files that AWS_CONFIG_FILE, "
@@ -134,7 +137,7 @@ _UNREADABLE: Final = (
 
 
 class Reporting:
-    """Turns the SDK's errors inside a ``with`` into the contract's; can be entered again and again."""
+    """Context manager that translates the SDK's exceptions into those of the contract; reusable."""
 
     __slots__ = ("key", "operation")
 
@@ -151,10 +154,10 @@ class Reporting:
             raise self.meaning(error) from error
 
     def meaning(self, error: Exception) -> StorageError:
-        """What an error of the SDK, or of the connection below it, means."""
+        """Return the contract's error for an exception of the SDK or of the connection."""
         if isinstance(error, ClientError):
             return _refusal(error, self.operation, self.key)
-        # The SDK's sentences can hold a whole URL: its name for the failure says enough, and the cause is chained.
+        # Messages of the SDK may contain complete URLs, so only the class name is used; the cause is chained.
         what = type(error).__name__
         kind: type[StorageError]
         match error:
@@ -170,9 +173,9 @@ class Reporting:
             case ValueError():
                 kind, message = ConfigError, f"{_UNREADABLE} ({what})"
             case ParamValidationError():
-                kind, message = ConfigError, f"the SDK refuses to ask: {error}"
+                kind, message = ConfigError, f"the SDK rejects the request: {error}"
             case EndpointError() | HTTPClientError() | IncompleteReadError() | ResponseParserError() | OSError():
-                kind, message = Unavailable, f"the endpoint gave no whole answer in time ({what}); try again"
+                kind, message = Unavailable, f"no complete response from the endpoint in time ({what}); retry"
             case _:
                 kind, message = StorageError, f"the SDK failed ({what})"
         return failure(kind, self.operation, self.key, message)
@@ -183,9 +186,9 @@ def _refusal(error: ClientError, operation: str, key: str | None) -> StorageErro
     status = answer.get("HTTPStatusCode", 0)
     code = code_of(error)
     kind, hint = _BY_CODE.get(code) or _BY_STATUS.get(status) or (_AGAIN if status >= 500 else (StorageError, ""))
-    message = f"S3 answered {status}" if code == str(status) else f"S3 answered {status} {code}"
-    if said := error.response.get("Error", {}).get("Message"):
-        message = f"{message}: {said}"
+    message = f"S3 returned {status}" if code == str(status) else f"S3 returned {status} {code}"
+    if text := error.response.get("Error", {}).get("Message"):
+        message = f"{message}: {text}"
     if request := answer.get("RequestId"):
         message = f"{message} [request {request}]"
     if 300 <= status < 400 and (place := urlsplit(answer.get("HTTPHeaders", {}).get("location", ""))).netloc:

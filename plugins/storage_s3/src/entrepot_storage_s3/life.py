@@ -1,4 +1,4 @@
-"""Which state of an upload is the last, and which one call may end it, on a server that knows no conditions."""
+"""Upload registers on servers without conditional requests: which state is the last, and which call ends the upload."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from entrepot_storage_s3.multipart import GONE, Multipart
 __all__ = ["Life"]
 
 PAUSES: Final = (0.05, 0.2, 0.8, 0)
-"""Seconds to wait while another call completes the upload: Ceph answers so too, and lets none of them wait."""
+"""Delays in seconds while another call completes the upload: Ceph returns an error at once instead of waiting."""
 
 
 class Life:
-    """A register for each upload, of what every S3 server does atomically: a multipart upload of one small part.
+    """A register for each upload, built from operations that are atomic on every S3 server.
 
-    - Writing the part says which state is the last, and fails once the upload has ended.
-    - Completing it with the part's etag ends the upload where that state is still the last, and works once.
-    - Beside it, from the second append on, an object holds the nonces of all appends that led to the last state. It
-      is only asked about a state that is not the last: whether that one led there, or was overtaken.
+    - The register is a multipart upload with one small part. Writing the part determines which state is the last, and
+      fails once the upload has ended.
+    - Completing it with the part's etag ends the upload if that state is still the last, and succeeds only once.
+    - From the second append on, an additional object contains the nonces of all appends that led to the last state.
+      It is only read for a state that is not the last, to decide whether it is an ancestor or was overtaken.
     """
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
 
     def begin(self, folder: str, report: Reporting) -> Draft:
-        """A new upload."""
+        """Start an upload."""
         with report:
             return Draft(folder, Multipart.begin(self._bucket, _name(folder)).upload)
 
     def check(self, draft: Draft, report: Reporting) -> None:
-        """Raise UploadUnknown or UploadConflict where nothing can come of this state."""
+        """Raise UploadUnknown or UploadConflict if nothing can be appended to this state."""
         with report:
             try:
                 etag, size = self._multipart(draft).first()
@@ -64,14 +65,14 @@ class Life:
     def end(self, draft: Draft, report: Reporting) -> None:
         """End the upload with this state; raises UploadUnknown and UploadConflict.
 
-        The same state can end it again until its working objects are cleared: a commit can be broken off after this.
+        The same state can end it again until its working objects are deleted: a commit may be interrupted after this.
         """
         if not draft.chain:
             return self._complete(self._write(draft, report), report)
         try:
             return self._complete(draft, report)
         except UploadConflict:
-            # An older state, which it takes back the upload to.
+            # An older state: reset the upload to it.
             self.check(draft, report)
             return self._complete(self._write(draft, report), report)
 
@@ -80,7 +81,7 @@ class Life:
         self._multipart(draft).drop(report)
 
     def written(self, draft: Draft) -> list[str]:
-        """The name of the object with the nonces."""
+        """Return the name of the object with the nonces."""
         return [_chain_of(draft)]
 
     def _multipart(self, draft: Draft) -> Multipart:
@@ -98,9 +99,9 @@ class Life:
 
     def _complete(self, draft: Draft, report: Reporting) -> None:
         with report:
-            told = self._completed(draft, report)
-        # Some servers answer well too where another state has ended the upload.
-        if told and told != _etag_of_one(draft.etag):
+            etag = self._completed(draft, report)
+        # Some servers also return success if another state has ended the upload.
+        if etag and etag != _etag_of_one(draft.etag):
             try:
                 record = self._bucket.get(_name(draft.folder), report)
             except NotFound as error:
@@ -127,7 +128,7 @@ class Life:
             return True
         if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
             return False
-        # So Ceph answers a call that completes what has ended, and moto any call.
+        # Ceph returns this for a completion after the upload has ended, and moto for any call.
         try:
             self._multipart(draft).first()
         except ClientError as found:
@@ -151,7 +152,7 @@ def _chain_of(draft: Draft) -> str:
 
 
 def _etag_of_one(etag: str) -> str:
-    """The etag that S3 gives to an object of one part, unless the store encrypts with a key of its own."""
+    """Return the etag of an object with one part, unless the server encrypts with its own key."""
     with suppress(ValueError):
         return f"{md5(bytes.fromhex(etag), usedforsecurity=False).hexdigest()}-1"
     return ""

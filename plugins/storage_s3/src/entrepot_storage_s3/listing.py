@@ -1,4 +1,4 @@
-"""Objects in the order of their keys."""
+"""Listings in the order of the keys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = attrgetter("key")
 
 
 class Place(TypedDict, total=False):
-    """Where a page begins."""
+    """The start of a page."""
 
     StartAfter: str
     ContinuationToken: str
@@ -36,22 +36,22 @@ class Listing:
         self._report = Reporting("list_objects", prefix or None)
 
     def in_order(self) -> Iterator[ObjectInfo | Prefix]:
-        """Everything whose key comes after ``after``, for a Prefix with its slash; of a server that sorts by bytes."""
+        """Yield all entries after ``after`` (of a Prefix: with its slash), from a server that sorts by bytes."""
         start = self._root.after(self._prefix, self._after)
-        # S3 gives a common prefix again for each object below it that comes after ``after``.
+        # S3 also returns a common prefix if only objects below it are after ``after``.
         pages = self._pages(self._prefix, start, shallow=self._shallow)
         yield from (item for page in pages for item in sorted(page, key=_KEY) if item.key > self._after)
 
     def by_segments(self) -> Iterator[ObjectInfo | Prefix]:
-        """The same of a server that sorts by segments: there ``b/`` comes before ``b-c/``."""
+        """The same from a server that sorts by segments, where ``b/`` comes before ``b-c/``."""
         if self._after.startswith(self._prefix) or self._after < self._prefix:
             yield from self._below(self._prefix)
 
     def _below(self, prefix: str) -> Iterator[ObjectInfo | Prefix]:
         inside = self._after.removeprefix(prefix) if self._after.startswith(prefix) else ""
         first = inside.partition("/")[0]
-        # Folders wait until no name can follow that begins with theirs and goes on with what sorts before a slash.
-        # Those that sort before ``first`` by segments, and after it by bytes, may not exist.
+        # Folders are held back until no name can follow that continues theirs with a byte that sorts before a slash.
+        # Those that sort before ``first`` by segments, and after it by bytes, do not necessarily exist.
         held = [(name, False) for name in _stems(first)]
         start = self._root.name(prefix + first) if first else ""
         for page in self._pages(prefix, start, shallow=True):
@@ -76,9 +76,9 @@ class Listing:
             yield Prefix(below)
 
     def _pages(self, prefix: str, start: str, *, shallow: bool) -> Iterator[list[ObjectInfo | Prefix]]:
-        """The pages that are not empty."""
+        """Yield the non-empty pages."""
         below, delimiter = self._root.name(prefix), "/" if shallow else ""
-        # Said only where it leaves something out: SeaweedFS answers what is no name where it equals the prefix.
+        # Sent only if it skips anything: SeaweedFS returns invalid names if it equals the prefix.
         place: Place = {"StartAfter": start} if start not in {"", below} else {}
         while True:
             with self._report:
@@ -100,5 +100,5 @@ class Listing:
 
 
 def _stems(name: str) -> list[str]:
-    """The name, and all before it that it begins with and that sort after it once a slash follows; shortest first."""
+    """Return the name and those of its prefixes that sort after it once a slash follows; shortest first."""
     return [stem for stem, end in zip(accumulate(name), [*name[1:], "/"], strict=True) if end in "-./"] if name else []

@@ -1,4 +1,4 @@
-"""Objects that are made of parts (Amazon S3, "Uploading and copying objects using multipart upload")."""
+"""Multipart uploads (Amazon S3, "Uploading and copying objects using multipart upload")."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["GONE", "MOST_PARTS", "Multipart", "Parts"]
 
 GONE: Final = {"NoSuchUpload", "NoSuchKey"}
-"""What servers answer about a multipart upload that has ended."""
+"""Error codes for a multipart upload that has ended."""
 
 MOST_PARTS: Final = 10_000
-"""How many parts an object can have (Amazon S3, "Multipart upload limits")."""
+"""Maximum number of parts of an object (Amazon S3, "Multipart upload limits")."""
 
 
 class Spanned(TypedDict, total=False):
-    """Which bytes of an object are copied."""
+    """The range of a copy."""
 
     CopySourceRange: str
 
 
 class Multipart:
-    """The requests of one multipart upload; each raises the SDK's errors."""
+    """The requests of one multipart upload; each raises the SDK's exceptions."""
 
     def __init__(self, bucket: Bucket, name: str, upload: str) -> None:
         self._bucket = bucket
@@ -43,19 +43,19 @@ class Multipart:
 
     @classmethod
     def begin(cls, bucket: Bucket, name: str) -> Self:
-        """A new one."""
+        """Start a multipart upload."""
         made = bucket.client.create_multipart_upload(Bucket=bucket.name, Key=name, **bucket.making)
         return cls(bucket, name, made["UploadId"])
 
     def put(self, number: int, data: bytes | bytearray) -> CompletedPartTypeDef:
-        """Send a part, or send it again."""
+        """Upload a part, replacing an earlier one with the same number."""
         done = self._client.upload_part(
             Bucket=self._bucket.name, Key=self._name, UploadId=self.upload, PartNumber=number, Body=body_of(data)
         )
         return {"PartNumber": number, "ETag": done["ETag"]}
 
     def copy(self, number: int, source: str, span: str | None) -> CompletedPartTypeDef:
-        """Make a part of an object of the bucket, or of a span of it as the Range header writes one."""
+        """Copy an object in the bucket, or a range of it (a value of the Range header), into a part."""
         spanned: Spanned = {} if span is None else {"CopySourceRange": span}
         done = self._client.upload_part_copy(
             Bucket=self._bucket.name,
@@ -68,24 +68,24 @@ class Multipart:
         return {"PartNumber": number, "ETag": done["CopyPartResult"]["ETag"]}
 
     def first(self) -> tuple[str | None, int]:
-        """The etag and the size of the part that is there, where there is one at most; (None, 0) where none is."""
+        """Return the etag and size of the first part, or (None, 0) if there is none."""
         done = self._client.list_parts(Bucket=self._bucket.name, Key=self._name, UploadId=self.upload, MaxParts=1)
         parts = done.get("Parts", [])
         return (etag_of(parts[0]["ETag"]), parts[0]["Size"]) if parts else (None, 0)
 
     def complete(self, parts: list[CompletedPartTypeDef]) -> str | None:
-        """Make the object; its etag, where the server tells it."""
+        """Create the object; return its etag, if the server sends it."""
         done = self._client.complete_multipart_upload(
             Bucket=self._bucket.name, Key=self._name, UploadId=self.upload, MultipartUpload={"Parts": parts}
         )
         return etag_of(done.get("ETag"))
 
     def abort(self) -> None:
-        """Drop all parts."""
+        """Delete all parts."""
         self._client.abort_multipart_upload(Bucket=self._bucket.name, Key=self._name, UploadId=self.upload)
 
     def drop(self, report: Reporting) -> None:
-        """Drop all parts, where there are any; raises the contract's errors. Idempotent."""
+        """Delete all parts; raises the contract's errors. Idempotent."""
         with report:
             try:
                 self.abort()
@@ -95,7 +95,7 @@ class Multipart:
 
 
 class Parts:
-    """The parts of one new object, from any number of threads; begun with the first, dropped after an error."""
+    """The parts of one new object, used by several threads; started with the first part, aborted after an error."""
 
     def __init__(self, bucket: Bucket, name: str, report: Reporting) -> None:
         self._bucket = bucket
@@ -105,7 +105,7 @@ class Parts:
         self._multipart: Multipart | None = None
 
     def put(self, index: int, data: bytes | bytearray) -> CompletedPartTypeDef:
-        """Send the part with this index, which counts from 0."""
+        """Upload the part with this index, starting from 0."""
 
         def put() -> CompletedPartTypeDef:
             with self._report:
@@ -114,7 +114,7 @@ class Parts:
         return patiently(put)
 
     def copy(self, index: int, source: str, span: str | None) -> CompletedPartTypeDef:
-        """Make the part with this index of an object, or of a span of it."""
+        """Copy an object, or a range of it, into the part with this index."""
 
         def copy() -> CompletedPartTypeDef:
             with self._report:
@@ -123,7 +123,7 @@ class Parts:
         return patiently(copy)
 
     def complete(self, parts: list[CompletedPartTypeDef]) -> str | None:
-        """Make the object; its etag, where the server tells it."""
+        """Create the object; return its etag, if the server sends it."""
         tries = 0
 
         def complete() -> str | None:
@@ -136,7 +136,7 @@ class Parts:
                     repeated = tries > 1 or error.response["ResponseMetadata"]["RetryAttempts"]
                     if code_of(error) != "NoSuchUpload" or not repeated:
                         raise
-                    # The first try had worked, and its answer was lost.
+                    # The first attempt had succeeded, and its response was lost.
                     return self._bucket.head(self._name, self._report).etag
 
         return patiently(complete)
@@ -148,13 +148,13 @@ class Parts:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None and self._multipart is not None:
-            # What went wrong first is told; parts that stay are dropped with the upload, or by a lifecycle rule.
+            # The first error is reported; remaining parts are deleted with the upload, or by a lifecycle rule.
             with suppress(StorageError), self._report:
                 self._multipart.abort()
 
     def _begun(self, index: int) -> Multipart:
         if index >= MOST_PARTS:
-            message = f"there would be more than {MOST_PARTS} parts; raise the option chunksize"
+            message = f"more than {MOST_PARTS} parts would be needed; increase the option chunksize"
             raise failure(StorageError, self._report.operation, self._report.key, message)
         with self._lock:
             if self._multipart is None:

@@ -1,4 +1,4 @@
-"""More tries for what the host cannot repeat: the bytes of an append are gone once they were read."""
+"""Retries of requests that the host cannot retry: the data of an append can be read only once."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from entrepot_contract import Throttled, Unavailable
 __all__ = ["patiently"]
 
 PAUSES: Final = (0.2, 0.8, 3.2)
-"""The longest pause before each further try, in seconds."""
+"""Maximum delay before each retry, in seconds."""
 
 LONGEST: Final = 5.0
-"""The longest that a server may ask to wait, in seconds."""
+"""Maximum delay that a server may request, in seconds."""
 
 Answer = TypeVar("Answer")
 
 
 def patiently(call: Callable[[], Answer]) -> Answer:
-    """Call up to four times where the server is throttling or unavailable; not after a timeout, which took long enough.
+    """Call up to four times while the server is throttling or unavailable; not after a timeout.
 
-    Raises what the last call raised.
+    Raises the exception of the last call.
     """
     for longest in PAUSES:
         try:

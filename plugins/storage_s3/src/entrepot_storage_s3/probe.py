@@ -1,4 +1,4 @@
-"""What only the server itself can tell: which conditions it honours, and in which order it lists."""
+"""Probes of the server: which conditional requests it supports, and in which order it lists."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _NO_ETAG: Final = "0" * 32
 
 
 class Conditions(NamedTuple):
-    """Which conditions a server honours where an object is put.
+    """The conditions that a server supports for PutObject.
 
-    - ``creates``: ``If-None-Match: *``, only where there is none.
-    - ``swaps``: ``If-Match``, only where it has this etag.
+    - ``creates``: ``If-None-Match: *``, if the object does not exist.
+    - ``swaps``: ``If-Match``, if the object has this etag.
     """
 
     creates: bool
@@ -36,9 +36,9 @@ _lock: Final = Lock()
 
 
 def conditions(bucket: Bucket, root: Root) -> Conditions:
-    """Ask once in this process for each bucket of an endpoint, by writing an empty object.
+    """Return the supported conditions; probed once per process, endpoint and bucket, by writing an empty object.
 
-    The object stays, so that the next process need not make it.
+    The object is kept, so that the next process need not create it.
     """
     place = (bucket.client.meta.endpoint_url, bucket.name)
     with _lock:
@@ -50,7 +50,7 @@ def conditions(bucket: Bucket, root: Root) -> Conditions:
 
 
 def lists_in_order(bucket: Bucket, root: Root) -> bool:
-    """Whether the server lists by the bytes of names, and not by segments; asked once, by two empty objects."""
+    """Return whether the server sorts by the bytes of names, not by segments; probed once, with two empty objects."""
     place = (bucket.client.meta.endpoint_url, bucket.name)
     with _lock:
         if place not in _in_order:
@@ -76,7 +76,7 @@ def _asked(ask: Callable[[], bool]) -> bool:
     try:
         return ask()
     except StorageError as error:
-        # Servers that know no condition here ignore the header or refuse it as one that they do not implement.
+        # Servers without support for the condition ignore the header, or reject it as not implemented.
         cause = error.__cause__
         if isinstance(cause, ClientError) and cause.response["ResponseMetadata"]["HTTPStatusCode"] in {400, 501}:
             return False
@@ -94,7 +94,7 @@ def _creates(bucket: Bucket, name: str) -> bool:
 
 
 def _swaps(bucket: Bucket, name: str) -> bool:
-    """Where etags of one content differ, as with a key of the store's own, a race can say no; both ways work."""
+    """May be false in a race if etags of equal content differ, as with server-side keys; both results work."""
     report = Reporting("capabilities")
     etag = bucket.head(name, report).etag
     if etag is None or bucket.swap(name, b"", _NO_ETAG, report) is not None:

@@ -1,4 +1,4 @@
-"""The bytes of an object, or of a part of it."""
+"""Reads of objects and ranges."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["read"]
 CHUNK: Final = 2**20
 
 AHEAD: Final = 4
-"""How many chunks are read before they are asked for: a sixth more throughput where the store is near."""
+"""Number of chunks read ahead: a sixth more throughput with a nearby server."""
 
 
 def read(bucket: Bucket, name: str, key: str, offset: int, length: int | None) -> BodyReader:
-    """A reader; one request, and one more where the range is empty or begins after the object."""
+    """Return a reader; takes one request, and another one if the range is empty or starts past the end."""
     report = Reporting("read", key)
     if length == 0:
         return _nothing(bucket, name, offset, report)
@@ -49,7 +49,7 @@ def read(bucket: Bucket, name: str, key: str, offset: int, length: int | None) -
 
 
 class _Plain:
-    """A small body, one chunk after the other."""
+    """A small body, read chunk by chunk."""
 
     def __init__(self, body: StreamingBody) -> None:
         self._body = body
@@ -63,7 +63,7 @@ class _Plain:
 
 
 class _Ahead:
-    """A large body, whose next chunks come in while this one is on its way out."""
+    """A large body, read ahead in a thread."""
 
     def __init__(self, body: StreamingBody) -> None:
         self._body = body
@@ -76,7 +76,7 @@ class _Ahead:
             yield chunk
 
     def close(self) -> None:
-        """Wait for what is being read, at most the read timeout, and let go of the connection."""
+        """Wait for the current read, at most the read timeout, and close the connection."""
         self._thread.shutdown(cancel_futures=True)
         self._body.close()
 
@@ -87,9 +87,11 @@ class _Ahead:
 def _nothing(bucket: Bucket, name: str, offset: int, report: Reporting) -> BodyReader:
     info = bucket.head(name, report)
     if offset > info.size:
-        raise failure(RangeError, "read", report.key, f"begins at {offset}, and the object has {info.size} bytes")
+        raise failure(
+            RangeError, "read", report.key, f"offset {offset} is past the end of the object ({info.size} bytes)"
+        )
     return BodyReader(info, iter(()), 0, driver=NAME, close=_done, failed=report.meaning)
 
 
 def _done() -> None:
-    """Nothing is open."""
+    """Do nothing."""

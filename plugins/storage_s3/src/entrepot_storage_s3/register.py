@@ -1,4 +1,4 @@
-"""Which state of an upload is the last, and which one call may end it, where the server swaps objects."""
+"""Upload registers on servers with conditional writes: which state is the last, and which call ends the upload."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from entrepot_storage_s3.failures import Reporting, failure
 __all__ = ["Register", "Swap"]
 
 TRIES: Final = 8
-"""How often an object is swapped that others swap at the same time."""
+"""Maximum number of attempts to replace an object that is replaced concurrently."""
 
 
 class Register(Protocol):
-    """What an upload needs, and both ways to keep it have."""
+    """The common interface of both implementations."""
 
     def begin(self, folder: str, report: Reporting) -> Draft:
-        """A new upload."""
+        """Start an upload."""
 
     def check(self, draft: Draft, report: Reporting) -> None:
-        """Raise UploadUnknown or UploadConflict where that is known before the bytes of an append are sent."""
+        """Raise UploadUnknown or UploadConflict if this can be detected before the data of an append is sent."""
 
     def advance(self, draft: Draft, report: Reporting) -> Draft:
         """Make this state the last one; raises UploadUnknown and UploadConflict."""
@@ -34,14 +34,14 @@ class Register(Protocol):
     def end(self, draft: Draft, report: Reporting) -> None:
         """End the upload with this state; raises UploadUnknown and UploadConflict.
 
-        The same state can end it again until its working objects are cleared: a commit can be broken off after this.
+        The same state can end it again until its working objects are deleted: a commit may be interrupted after this.
         """
 
     def drop(self, draft: Draft, report: Reporting) -> None:
         """End the upload without any state. Idempotent."""
 
     def written(self, draft: Draft) -> list[str]:
-        """The names of the objects that ``advance`` may have left where it found that the upload has ended."""
+        """Return the names of objects that ``advance`` may have left if it detected that the upload has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +61,22 @@ class _Record:
 
 
 class Swap:
-    """One object for each upload, which is only ever replaced where it has the etag that was last seen.
+    """One object for each upload, which is only replaced if it has the expected etag (compare and swap).
 
-    - No two records have the same content, so an etag belongs to one state.
-    - What is deleted has no etag: an upload whose objects are cleared cannot go on.
+    - No two records have the same content, so an etag belongs to exactly one state.
+    - A deleted object has no etag, so an upload whose objects are deleted cannot continue.
     """
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
 
     def begin(self, folder: str, report: Reporting) -> Draft:
-        """A new upload."""
+        """Start an upload."""
         made = self._bucket.put(_name(folder), _Record().encode(), report)
         return Draft(folder, etag=made.etag or "")
 
     def check(self, draft: Draft, report: Reporting) -> None:
-        """Nothing: ``advance`` finds out by the same request that it makes anyway."""
+        """Do nothing: ``advance`` detects this with the request that it makes anyway."""
 
     def advance(self, draft: Draft, report: Reporting) -> Draft:
         """Make this state the last one; raises UploadUnknown and UploadConflict."""
@@ -92,18 +92,18 @@ class Swap:
         self._bucket.delete_all([_name(draft.folder)], report)
 
     def written(self, draft: Draft) -> list[str]:
-        """Nothing."""
+        """Return an empty list."""
         return []
 
     def _swap(self, draft: Draft, base: tuple[str, ...], record: _Record, report: Reporting) -> str:
-        """Go on from the state ``base``; the new etag."""
+        """Replace the record of state ``base``; return the new etag."""
         name, etag = _name(draft.folder), draft.etag
         for attempt in range(TRIES):
             if swapped := self._bucket.swap(name, record.encode(), etag, report):
                 return swapped
             etag, found = self._find(name, report)
             if found == record:
-                # An earlier try had worked, and its answer was lost.
+                # An earlier attempt had succeeded, and its response was lost.
                 return etag
             if found.ended:
                 raise unknown(report)
@@ -111,7 +111,7 @@ class Swap:
                 raise conflict(report)
             if attempt:
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads load, no secret
-        message = "other requests change this upload all the time; try again"
+        message = "too many concurrent changes of this upload; retry"
         raise failure(Throttled, report.operation, report.key, message)
 
     def _find(self, name: str, report: Reporting) -> tuple[str, _Record]:

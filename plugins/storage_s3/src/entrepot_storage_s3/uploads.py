@@ -1,4 +1,4 @@
-"""Uploads: every append writes an object of its own, and the commit makes one of them all."""
+"""Uploads: every append writes a separate object, and the commit combines them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Uploads"]
 
 _LARGE: Final = 64 * 2**20
-"""From this size in bytes on a segment is large."""
+"""Minimum size of a large segment, in bytes."""
 
 
 class Uploads:
-    """Nothing that an append has written is ever overwritten, so that every older state stays whole.
+    """Objects written by an append are never overwritten, so that every older state stays valid.
 
-    Bytes at the end of a segment that make no whole part are sent again, with the next bytes behind them.
+    Bytes at the end of a segment that do not fill a part are sent again, followed by the next bytes.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Uploads:
             advanced = replace(draft, chain=(*draft.chain, nonce))
             draft = patiently(lambda: register.advance(advanced, report))
         except UploadUnknown:
-            # Only what this append has written: a commit may be copying the rest.
+            # Only objects written by this append: a commit may be copying the others.
             self._bucket.delete([name, *register.written(draft)], report)
             raise
         except UploadConflict:
@@ -100,7 +100,7 @@ class Uploads:
         report = Reporting("upload_abort", state.key)
         draft = Draft.of(state, "upload_abort")
         self._register(draft).drop(draft, report)
-        # What killed processes have left.
+        # Multipart uploads left behind by killed processes.
         with report:
             found = self._bucket.client.list_multipart_uploads(Bucket=self._bucket.name, Prefix=draft.folder)
         for one in found.get("Uploads", []):
@@ -114,7 +114,7 @@ class Uploads:
         return self._life if draft.life else self._swap
 
     def _cut(self, segments: tuple[Source, ...], report: Reporting) -> tuple[tuple[Source, ...], bytes]:
-        """The segments before a further one, and the bytes that are sent once more in front of that."""
+        """Return the segments to keep before a new one, and the bytes to send again at its start."""
         if not segments:
             return (), b""
         last = segments[-1]
@@ -125,7 +125,7 @@ class Uploads:
         return (*segments[:-1], *kept), self._tail(last, rest, report)
 
     def _write(self, name: str, before: tuple[Source, ...], data: Chunks, report: Reporting) -> int:
-        """Write the segment that follows those ``before``; its size."""
+        """Write the segment that follows those in ``before``; return its size."""
         with Parts(self._bucket, name, report) as parts:
             done, rest = self._sender.send(data, self._chunk, parts.put)
             size = len(done) * self._chunk + len(rest)
@@ -141,7 +141,7 @@ class Uploads:
         return size
 
     def _tail(self, segment: Source, size: int, report: Reporting) -> bytes:
-        """The last ``size`` bytes of a segment."""
+        """Return the last ``size`` bytes of a segment."""
         kept = self._tails.take(segment.name)
         if kept is not None:
             return kept
@@ -153,11 +153,11 @@ class Uploads:
 
 
 def _grid(before: tuple[Source, ...], size: int) -> int:
-    """What the size of a segment is cut to a multiple of where another one follows, in bytes.
+    """Return the number of bytes of which the size of a segment must be a multiple if another one follows.
 
-    - All segments of an upload have a divisor in common that can be the size of a part.
-    - Few bytes are sent again after a small segment, and a large one needs few parts: a host's slices of 256 MiB are
-      multiples as they are.
+    - All segments of an upload have a common divisor that is a valid part size.
+    - Few bytes are sent again after a small segment, and a large one needs few parts; a host's slices of 256 MiB are
+      multiples already.
     """
     common = gcd(*(segment.size for segment in before))
     if not before:
@@ -167,7 +167,7 @@ def _grid(before: tuple[Source, ...], size: int) -> int:
 
 
 class Tails:
-    """The last bytes of segments that this process has written, so that the next append need not read them again."""
+    """A cache of the last bytes of segments written by this process, so that the next append need not read them."""
 
     LIMIT: Final = 2 * MIN_PART
 
