@@ -85,7 +85,7 @@ def test_a_manifest_that_does_not_fit_is_rejected_and_not_listed(host: Registry,
     for _ in range(20):
         assert _refused(host.wire.push_manifest("app", "late", late.manifest))
     assert "Traceback" not in host.service.output()
-    assert host.service.output().count("no room is left") <= 8  # each operation logs once a minute per worker
+    assert host.service.output().count("no space left") <= 8  # each operation logs once a minute per worker
 
     assert host.wire.tags("app") == ["early"]
     assert missing_parts(host.wire, "app", early, "early") == []

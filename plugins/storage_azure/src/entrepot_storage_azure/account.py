@@ -1,4 +1,4 @@
-"""The container that the driver works on, and who it is there."""
+"""The clients for a container, and the driver's credentials."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from entrepot_storage_azure.options import AzureOptions, fields_of
 __all__ = ["PATIENCE", "Account"]
 
 PATIENCE: Final = 0.9
-"""Seconds that a question of the driver's own waits for a connection, and again for the answer."""
+"""Connect timeout and read timeout of the driver's own requests (health, probes), in seconds."""
 
 CHUNK: Final = 2**20
-"""How many bytes of an answer are read at a time."""
+"""Number of bytes of a response that are read at a time."""
 
 CONNECTIONS: Final = 64
 REQUESTS: Final = logging.getLogger(f"{__name__}.requests")
-# The SDK logs twenty lines for each request, as information.
+# The SDK logs twenty lines for each request at level INFO.
 REQUESTS.setLevel(logging.WARNING)
 SCOPE: Final = "https://storage.azure.com/.default"
 DELEGATION: Final = timedelta(days=7)
@@ -46,14 +46,14 @@ SKEW: Final = timedelta(minutes=15)
 
 
 class Source(NamedTuple):
-    """A URL, and the header that goes with it; one of them holds a secret."""
+    """A URL and its Authorization header; one of them contains a secret."""
 
     url: str
     authorization: str | None
 
 
 class Account:
-    """Opens nothing before it is first asked for a client."""
+    """The account and container; opens no connection before a client is first used."""
 
     def __init__(self, options: AzureOptions) -> None:
         self._options = options
@@ -72,22 +72,24 @@ class Account:
             "sas" if connection and not self._key else options.credentials.type if options.credentials else wanted
         )
         if self.by_token and importlib.util.find_spec("azure.identity") is None:
-            message = f"credentials of type {self._type} need a package: pip install 'entrepot-storage-azure[identity]'"
+            message = (
+                f"credentials of type {self._type} require a package: pip install 'entrepot-storage-azure[identity]'"
+            )
             raise failure(ConfigError, "configure", None, message)
 
     @property
     def by_token(self) -> bool:
-        """Whether the driver shows tokens of Microsoft Entra."""
+        """Whether the driver authenticates with tokens of Microsoft Entra."""
         return self._type in {"client_secret", "default_credentials"}
 
     @property
     def can_sign(self) -> bool:
-        """Whether URLs can be signed; a signature cannot sign another."""
+        """Whether URLs can be signed; impossible with a shared access signature."""
         return self._type != "sas"
 
     @property
     def container(self) -> ContainerClient:
-        """The container's client."""
+        """The client of the container."""
         with self._lock:
             if self._container is None:
                 transport, retry = _transport(self._options), _Retry(self._options)
@@ -97,36 +99,36 @@ class Account:
             return self._container
 
     def reporting(self, operation: str, key: str | None = None) -> Reporting:
-        """A context that turns the SDK's errors into the contract's."""
+        """Return a context manager that translates the SDK's exceptions into those of the contract."""
         return Reporting(self._options.container, operation, key)
 
     def refusal(self, status: int, headers: Mapping[str, str], operation: str, key: str) -> StorageError:
-        """The contract's error for an answer that the SDK has no error for."""
+        """Return the contract's error for a response that the SDK does not translate."""
         return refusal(status, headers, self._options.container, operation, key)
 
     def blob(self, name: str) -> BlobClient:
-        """A client for one blob."""
+        """Return a client for one blob."""
         return self.container.get_blob_client(name)
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Send a request that holds its own authorization; the body of the answer is not read yet."""
+        """Send a request that contains its own authorization; the body of the response is not read yet."""
         if self._plain is None:
-            raise RuntimeError("no request is made before its URL, which opens the account")
+            raise RuntimeError("the account is not open; get a URL first")
         return self._plain.send_request(request, stream=True)
 
     def source(self, name: str) -> Source:
-        """How a blob can be read, by this host, or by Azure where it copies."""
+        """Return the URL and authorization for reading a blob, by this host or by Azure for a copy."""
         blob = self.blob(name)
         if self._token is not None:
             return Source(blob.url, f"Bearer {self._token.get_token(SCOPE).token}")
         return Source(self.signed(name, timedelta(hours=1)) if self.can_sign else blob.url, None)
 
     def signed(self, name: str, expires: timedelta) -> str:
-        """A URL by which everybody can read a blob."""
+        """Return a signed URL for reading a blob."""
         blob = self.blob(name)
         end = datetime.now(UTC) + expires
         signature = generate_blob_sas(
-            # Not the client's idea of it, which is a guess from a URL that may be of any host.
+            # Not the client's account name, which is guessed from a URL that may have any host.
             account_name=self._name,
             container_name=blob.container_name,
             blob_name=name,
@@ -139,22 +141,22 @@ class Account:
         return f"{blob.url}?{signature}"
 
     def check_namespace(self) -> None:
-        """Raise ConfigError where the account has a hierarchical namespace; one request, until Azure has answered.
+        """Raise ConfigError if the account has a hierarchical namespace; one request, repeated until Azure responds.
 
-        There a directory stays when its last blob is deleted, and is listed: deleted tags and repositories would show.
+        With one, a directory remains and is listed after its last blob is deleted, and with it deleted tags.
         """
         if self._namespace_is_known:
             return
         once: dict[str, Any] = {"retry_total": 0, "connection_timeout": PATIENCE, "read_timeout": PATIENCE}
         try:
-            told: Mapping[str, object] = self.container.get_account_information(**once)
+            found: Mapping[str, object] = self.container.get_account_information(**once)
         except AzureError as error:
             if not isinstance(error, HttpResponseError) or (error.status_code or 500) >= 500:
-                return  # no answer: it is asked again the next time
-            told = {}  # who may not ask this may still read and write
-        if told.get("is_hns_enabled") is True:
+                return  # no response: checked again next time
+            found = {}  # reading and writing may be allowed without permission for this request
+        if found.get("is_hns_enabled") is True:
             message = (
-                "the account has a hierarchical namespace, where deleted tags and repositories stay listed as "
+                "the account has a hierarchical namespace, in which deleted tags and repositories remain listed as "
                 "directories; use a storage account without one"
             )
             raise failure(ConfigError, "configure", None, message)
@@ -169,7 +171,7 @@ class Account:
             service.close()
 
     def _delegated(self, end: datetime) -> UserDelegationKey:
-        """A key of the user's own that is good until ``end``; one request in days."""
+        """Return a user delegation key that is valid until ``end``; one request every few days."""
         self.container  # noqa: B018 - opens the service
         with self._lock:
             if self._delegation is None or self._delegation[1] < end:
@@ -207,7 +209,7 @@ class Account:
 
 
 class _Retry(LinearRetry):
-    """The SDK's own choice of what to send again, with the operator's of how often and when."""
+    """The SDK's choice of requests to retry, with the configured number of retries and delay."""
 
     def __init__(self, options: AzureOptions) -> None:
         times = max(options.max_retries, 0)
@@ -227,6 +229,6 @@ def _transport(options: AzureOptions) -> RequestsTransport:
     )
     transport.open()
     for scheme in ("http://", "https://"):
-        # Of its own accord it keeps ten, and logs a warning for each one more that it throws away.
+        # By default it keeps ten connections, and logs a warning for each further one that it discards.
         transport.session.get_adapter(scheme).init_poolmanager(CONNECTIONS, CONNECTIONS)
     return transport

@@ -1,4 +1,4 @@
-"""Bytes that Azure copies from blob to blob."""
+"""Copies of blobs within Azure."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from entrepot_storage_azure.failures import code_of
 __all__ = ["Copies"]
 
 WHOLE: Final = 256 * 2**20
-"""The most bytes that Copy Blob From URL takes."""
+"""Maximum size of Copy Blob From URL, in bytes."""
 
 PART: Final = 64 * 2**20
 TRIES: Final = 3
 
 
 class Copies:
-    """Copies that a reader sees whole or not at all; a Copy Blob that Azure does in its own time would show before."""
+    """Atomic copies; an asynchronous Copy Blob would be visible before it is complete."""
 
     def __init__(self, account: Account, sender: PartSender) -> None:
         self._account = account
         self._sender = sender
 
     def copy(self, source: str, etag: str, size: int, target: str, key: str, check: Callable[[], None]) -> ObjectInfo:
-        """Copy a blob whose etag is known; ``check`` raises where the source has changed meanwhile."""
+        """Copy a blob whose etag is known; ``check`` raises if the source has changed meanwhile."""
         answer = (
-            self._in_parts(source, etag, size, target, check) if size > WHOLE else self._whole(source, etag, target)
+            self._in_parts(source, etag, size, target, check) if size > WHOLE else self._at_once(source, etag, target)
         )
         return ObjectInfo(key, size, cast(datetime, answer["last_modified"]), str(answer["etag"]).strip('"'))
 
-    def _whole(self, source: str, etag: str, target: str) -> dict[str, str | datetime]:
+    def _at_once(self, source: str, etag: str, target: str) -> dict[str, str | datetime]:
         readable = self._account.source(source)
         return self._account.blob(target).start_copy_from_url(
             readable.url,
@@ -52,10 +52,10 @@ class Copies:
     def _in_parts(
         self, source: str, etag: str, size: int, target: str, check: Callable[[], None]
     ) -> dict[str, str | datetime]:
-        """Put Block From URL side by side, and one Put Block List."""
+        """Copy with concurrent Put Block From URL, and one Put Block List."""
         blob, readable = self._account.blob(target), self._account.source(source)
         for tried in range(1, TRIES + 1):
-            # Blocks of another copy to the same target must never pass for these.
+            # Unique names: blocks of another copy to the same target must never be used.
             nonce = secrets.token_urlsafe(6)
             names = [f"{nonce}{index:05}" for index in range(-(-size // PART))]
 
@@ -75,9 +75,9 @@ class Copies:
                 return blob.commit_block_list([BlobBlock(name) for name in names])
             except HttpResponseError as error:
                 if error.status_code == 501:
-                    # Azurite has no Put Block From URL, and takes a whole of any size.
-                    return self._whole(source, etag, target)
-                # The end of another copy to the same target throws away the blocks of this one.
+                    # Azurite does not support Put Block From URL, but copies blobs of any size at once.
+                    return self._at_once(source, etag, target)
+                # Completing another copy to the same target discards the blocks of this one.
                 if code_of(error) != "InvalidBlockList" or tried == TRIES:
                     raise
         raise AssertionError("unreachable")

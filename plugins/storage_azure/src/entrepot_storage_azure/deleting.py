@@ -1,4 +1,4 @@
-"""Many blobs deleted in few requests."""
+"""Batch deletion of blobs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from entrepot_storage_azure.failures import code_of
 __all__ = ["delete_all"]
 
 BATCH: Final = 256
-"""The most deletions that one request takes."""
+"""Maximum number of deletions in one request."""
 
 
 def delete_all(account: Account, root: Root, sender: PartSender, keys: Sequence[str]) -> dict[str, StorageError]:
-    """Delete blobs, and answer why each of those that are left is still there."""
+    """Delete blobs, and return the error of each that could not be deleted."""
 
     def delete(index: int) -> dict[str, StorageError]:
         batch = keys[index * BATCH : (index + 1) * BATCH]

@@ -1,4 +1,4 @@
-"""The driver."""
+"""The Azure storage driver."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from entrepot_storage_azure.uploads import BLOCK, MAX_BLOCKS, Uploads
 __all__ = ["AzureDriver"]
 
 THREADS: Final = 8
-"""Blocks on their way at a time, each of 8 MiB."""
+"""Number of blocks of 8 MiB that are sent concurrently."""
 
 
 class AzureDriver(StorageDriver):
@@ -64,7 +64,7 @@ class AzureDriver(StorageDriver):
 
     @property
     def capabilities(self) -> Capabilities:
-        # The host looks at them at its start, which this account would have to stop.
+        # The host reads the capabilities at startup, which has to fail for an unsuitable account.
         self._account.check_namespace()
         return Capabilities(
             create=True,
@@ -78,7 +78,7 @@ class AzureDriver(StorageDriver):
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         create = mode is WriteMode.CREATE
-        # A CREATE whose answer was lost would find its own object when sent again.
+        # A CREATE whose response was lost would find its own object when retried.
         retries: dict[str, Any] = {"retry_total": 0} if create else {}
         with self._account.reporting("put", key):
             blob = self._account.blob(self._root.name(key))
@@ -87,7 +87,7 @@ class AzureDriver(StorageDriver):
             except ResourceExistsError as error:
                 if code_of(error) != "BlobAlreadyExists":
                     raise
-                raise failure(AlreadyExists, "put", key, "the key has an object") from error
+                raise failure(AlreadyExists, "put", key, "the key already exists") from error
         return ObjectInfo(key, len(data), made["last_modified"], made["etag"].strip('"'))
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> BodyReader:
@@ -114,7 +114,7 @@ class AzureDriver(StorageDriver):
 
             def check() -> None:
                 if blob.get_blob_properties().etag != old.etag:
-                    raise failure(Unavailable, "move", source, "the object was replaced meanwhile; move it again")
+                    raise failure(Unavailable, "move", source, "the object was replaced meanwhile; retry the move")
 
             info = self._copies.copy(name, str(old.etag), old.size, self._root.name(target), target, check)
             blob.delete_blob(etag=old.etag, match_condition=MatchConditions.IfNotModified)
@@ -123,7 +123,7 @@ class AzureDriver(StorageDriver):
     def delete(self, keys: Iterable[str]) -> None:
         failed = delete_all(self._account, self._root, self._sender, list(dict.fromkeys(keys)))
         if failed:
-            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
             retryable = all(error.retryable for error in failed.values())
             raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed, retryable=retryable)
 
@@ -141,16 +141,18 @@ class AzureDriver(StorageDriver):
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         if not self._account.can_sign:
-            raise failure(Unsupported, "sign_url", key, "a shared access signature cannot sign URLs; give the key")
+            raise failure(
+                Unsupported, "sign_url", key, "a shared access signature cannot sign URLs; configure the account key"
+            )
         with self._account.reporting("sign_url", key):
             return self._account.signed(self._root.name(key), expires)
 
     def health(self) -> Health:
         start = time.perf_counter()
-        ok, detail = True, "the container answers"
+        ok, detail = True, "the container is accessible"
         try:
             with self._account.reporting("health"):
-                # The right to list is needed anyway; a signature for a container cannot hold that to its properties.
+                # Permission to list is required anyway; a container SAS cannot grant access to its properties.
                 once: dict[str, Any] = {"retry_total": 0, "connection_timeout": PATIENCE, "read_timeout": PATIENCE}
                 found = self._account.container.list_blob_names(
                     name_starts_with=self._root.working(""), results_per_page=1, **once

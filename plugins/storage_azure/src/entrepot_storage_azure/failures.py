@@ -1,4 +1,4 @@
-"""What Azure's errors mean in the contract."""
+"""Translation of Azure's errors into errors of the contract."""
 
 from __future__ import annotations
 
@@ -29,31 +29,34 @@ NAME: Final = "azure"
 Kind = TypeVar("Kind", bound=StorageError)
 
 _BY_CODE: Final[dict[str, tuple[type[StorageError], str]]] = {
-    "ContainerNotFound": (ConfigError, "there is no container {container!r}: create it, or set `container` right"),
+    "ContainerNotFound": (
+        ConfigError,
+        "there is no container {container!r}: create it, or correct the option `container`",
+    ),
     "ContainerBeingDeleted": (Unavailable, "the container {container!r} is being deleted"),
     "ContainerDisabled": (Denied, "the container {container!r} is disabled"),
     "BlobNotFound": (NotFound, "no such object"),
     "ResourceNotFound": (NotFound, "no such object"),
-    "InvalidRange": (RangeError, "the range begins past the end of the object"),
-    "Md5Mismatch": (IntegrityError, "the bytes changed on their way; send them again"),
-    "Crc64Mismatch": (IntegrityError, "the bytes changed on their way; send them again"),
-    "BlobOverwritten": (Unavailable, "the object was replaced while it was read; read again"),
-    "ConditionNotMet": (Unavailable, "the object was replaced meanwhile; try again"),
-    "InvalidResourceName": (InvalidKey, "Azure takes no such name"),
-    "InvalidUri": (InvalidKey, "Azure takes no such name"),
+    "InvalidRange": (RangeError, "the range starts past the end of the object"),
+    "Md5Mismatch": (IntegrityError, "the data was damaged in transit; send it again"),
+    "Crc64Mismatch": (IntegrityError, "the data was damaged in transit; send it again"),
+    "BlobOverwritten": (Unavailable, "the object was replaced while it was read; retry the read"),
+    "ConditionNotMet": (Unavailable, "the object was replaced meanwhile; retry"),
+    "InvalidResourceName": (InvalidKey, "Azure does not accept the name"),
+    "InvalidUri": (InvalidKey, "Azure does not accept the name"),
 }
 _DENIED: Final = (
-    "Azure refuses: check the key, secret or role, the clock of this machine (15 minutes off are too many), "
+    "Azure denies access: check the key, secret or role, the clock of this machine (at most 15 minutes off), "
     "and the account's firewall"
 )
 _BY_STATUS: Final[dict[int, tuple[type[StorageError], str]]] = {
     401: (Denied, _DENIED),
     403: (Denied, _DENIED),
     404: (NotFound, "no such object"),
-    408: (Unavailable, "Azure gave up waiting"),
-    413: (NoSpace, "Azure takes no body of this size"),
-    429: (Throttled, "Azure asks to be called less often"),
-    503: (Throttled, "Azure asks to be called less often"),
+    408: (Unavailable, "the request timed out in Azure"),
+    413: (NoSpace, "the body is too large for Azure"),
+    429: (Throttled, "Azure limits the request rate"),
+    503: (Throttled, "Azure limits the request rate"),
     507: (NoSpace, "the account is full"),
 }
 
@@ -63,7 +66,7 @@ def failure(kind: type[Kind], operation: str, key: str | None, message: str) -> 
 
 
 def code_of(error: AzureError) -> str:
-    """Azure's own code for an error; empty where none came with it."""
+    """Return Azure's error code, or an empty text if there is none."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")
 
@@ -71,12 +74,12 @@ def code_of(error: AzureError) -> str:
 def refusal(
     status: int, headers: Mapping[str, str], container: str, operation: str, key: str | None, code: str = ""
 ) -> StorageError:
-    """The contract's error for an answer of Azure."""
+    """Return the contract's error for a response of Azure."""
     code = code or headers.get("x-ms-error-code", "")
     other = (Unavailable if status >= 500 else StorageError, "Azure failed")
     kind, sentence = _BY_CODE.get(code) or _BY_STATUS.get(status, other)
     request = headers.get("x-ms-request-id", "unknown")
-    message = f"{sentence.format(container=container)} ({status} {code or 'without a code'}, request {request})"
+    message = f"{sentence.format(container=container)} ({status} {code or 'no code'}, request {request})"
     wait = headers.get("Retry-After", "")
     if kind is Throttled and wait.isdigit():
         return Throttled(message, driver=NAME, operation=operation, key=key, retry_after=timedelta(seconds=int(wait)))
@@ -84,16 +87,16 @@ def refusal(
 
 
 def failure_of(error: Exception, container: str, operation: str, key: str | None) -> StorageError:
-    """The contract's error for one that the SDK raised."""
+    """Return the contract's error for an exception of the SDK."""
     if isinstance(error, HttpResponseError) and error.response is not None and error.status_code is not None:
         headers: Mapping[str, str] = getattr(error.response, "headers", {})
         return refusal(error.status_code, headers, container, operation, key, code_of(error))
     if isinstance(error, ClientAuthenticationError):
-        return failure(Denied, operation, key, f"no token was given: {str(error).partition(chr(10))[0][:200]}")
-    # Before its cause the text can hold the whole URL, and that a signature, where the credential is one.
+        return failure(Denied, operation, key, f"no token was issued: {str(error).partition(chr(10))[0][:200]}")
+    # The text before the cause may contain the complete URL, with a signature if the credential is one.
     reason = str(error).rpartition("Caused by ")[2][:300]
-    told = type(error).__name__ if _holds_signature(reason) else reason
-    return failure(Unavailable, operation, key, f"Azure cannot be reached, or broke off: {told}")
+    shown = type(error).__name__ if _holds_signature(reason) else reason
+    return failure(Unavailable, operation, key, f"Azure is unreachable, or closed the connection: {shown}")
 
 
 def _holds_signature(text: str) -> bool:
@@ -101,7 +104,7 @@ def _holds_signature(text: str) -> bool:
 
 
 class Reporting:
-    """Turns the SDK's errors inside a ``with`` into the contract's; can be entered again and again."""
+    """Context manager that translates the SDK's exceptions into those of the contract; reusable."""
 
     __slots__ = ("container", "key", "operation")
 

@@ -1,4 +1,4 @@
-"""Blobs and their common prefixes in the order of their keys."""
+"""Listings of blobs and common prefixes, in the order of their keys."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from entrepot_storage_azure.account import Account
 __all__ = ["info_of", "listing"]
 
 PAGE: Final = 1000
-"""Azure gives up to 5,000 blobs at a time, which take the SDK seconds to parse before the first one is there."""
+"""Page size; Azure returns up to 5,000 blobs, which the SDK parses for seconds before it yields the first one."""
 
 
 def info_of(key: str, blob: BlobProperties, size: int | None = None) -> ObjectInfo:
-    """The info of an object; an answer's header quotes the etag, and a listing does not."""
+    """Return the info of an object; the etag is quoted in response headers, and not in listings."""
     return ObjectInfo(key, blob.size if size is None else size, blob.last_modified, (blob.etag or "").strip('"'))
 
 
 def listing(
     account: Account, root: Root, prefix: str, start_after: str, shallow: bool
 ) -> Iterator[ObjectInfo | Prefix]:
-    """Everything below ``prefix`` after ``start_after``, from pages that Azure sorts."""
+    """Yield everything below ``prefix`` after ``start_after``, from pages sorted by Azure."""
     after = root.after(prefix, start_after)
     name = root.name(prefix)
     container = account.container
     found = container.walk_blobs(name) if shallow else container.list_blobs(name, results_per_page=PAGE)
     for page in found.by_page():
-        # In each page of the SDK the prefixes come before the blobs.
+        # In each page of the SDK, prefixes precede blobs.
         for item in sorted(page, key=attrgetter("name")):
             if item.name <= after:
                 continue

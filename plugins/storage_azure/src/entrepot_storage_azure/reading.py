@@ -1,4 +1,4 @@
-"""Objects on their way out, each in one GET; the SDK's own download makes one for every few MiB."""
+"""Reads with one GET each; the SDK's own download makes a request for every few MiB."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from entrepot_storage_azure.listing import info_of
 __all__ = ["open_reader"]
 
 VERSION = "2021-12-02"
-"""Of the service, whose answers to GET have stayed the same since."""
+"""The API version; responses to GET have not changed since."""
 
 
 def open_reader(account: Account, name: str, key: str, offset: int, length: int | None) -> BodyReader:
-    """The bytes of a blob from ``offset`` on."""
+    """Return a reader of a blob, starting at ``offset``."""
     if length == 0:
         return _nothing(account, name, key, offset)
     source = account.source(name)
@@ -50,13 +50,13 @@ def _chunks(answer: HttpResponse, report: Reporting) -> Iterator[bytes]:
 
 
 def _broken(error: Exception) -> StorageError:
-    """For what azure-core lets pass of the errors of the library below it."""
-    return failure(Unavailable, "read", None, f"the body broke off: {type(error).__name__}")
+    """Translate exceptions of the HTTP library that azure-core does not wrap."""
+    return failure(Unavailable, "read", None, f"the connection broke during the body: {type(error).__name__}")
 
 
 def _nothing(account: Account, name: str, key: str, offset: int) -> BodyReader:
     info = info_of(key, account.blob(name).get_blob_properties())
     if offset > info.size:
-        message = f"offset {offset} lies past the {info.size} bytes of the object"
+        message = f"offset {offset} is past the end of the object ({info.size} bytes)"
         raise failure(RangeError, "read", key, message)
     return BodyReader(info, iter(()), 0, driver=NAME, close=lambda: None, failed=_broken)

@@ -1,8 +1,8 @@
-"""Uploads that any process can go on with.
+"""Uploads that any process can continue.
 
-An upload is a working blob, and its committed block list is what was received: each append adds blocks to it by one
-Put Block List, and what it does not list is dropped. A state knows its blocks and the etag that they had. Where the
-etag still holds, so does the state; where it does not, the state holds if the list begins with its blocks.
+An upload is a working blob, whose committed block list is the data received: each append adds blocks to it with one
+Put Block List, and blocks that are not listed are discarded. A state contains its blocks and their etag. If the etag is
+unchanged, the state is valid; otherwise, it is valid if the block list begins with its blocks.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ __all__ = ["BLOCK", "MAX_BLOCKS", "Uploads"]
 
 BLOCK: Final = 8 * 2**20
 MAX_BLOCKS: Final = 50_000
-"""The most blocks that a blob can have."""
+"""Maximum number of blocks of a blob."""
 
 LEASE: Final = 60
-"""Seconds that a commit has before another process may take the upload over; it asks for more as it goes on."""
+"""Seconds after which another process may take over a commit; the lease is renewed during the commit."""
 
 PATIENCE: Final = 10.0
-"""Seconds that a commit waits for another one of the same upload."""
+"""Seconds that a commit waits for another commit of the same upload."""
 
 _CHANGED: Final = frozenset({"ConditionNotMet", "SourceConditionNotMet", "TargetConditionNotMet"})
 _LEASED: Final = frozenset({"LeaseIdMissing", "LeaseAlreadyPresent", "LeaseIsBreakingAndCannotBeAcquired"})
@@ -45,7 +45,7 @@ _LOST: Final = frozenset({"LeaseIdMismatchWithLeaseOperation", "LeaseIdMismatchW
 
 @dataclass(frozen=True)
 class Upload:
-    """What the token of a state says; ``runs`` has the nonce and the number of blocks of each append."""
+    """The content of a state's token; ``runs`` has the nonce and the number of blocks of each append."""
 
     name: str
     etag: str
@@ -89,7 +89,7 @@ class Uploads:
         def put(index: int, part: bytearray) -> int:
             with report:
                 try:
-                    # From a stream, the timeout of a connection holds for each 32 KiB and not for the whole block.
+                    # With a stream, the connection's timeout applies to each 32 KiB, not to the complete block.
                     blob.stage_block(f"{nonce}{index:05}", BytesIO(part), length=len(part), validate_content=True)
                 except HttpResponseError as error:
                     raise self._meant(error, state, "upload_append") from error
@@ -116,7 +116,7 @@ class Uploads:
             try:
                 blob.delete_blob(lease=lease)
             except HttpResponseError as error:
-                # The object is there: who else ended the upload, or took it over, has no say in that any more.
+                # The object exists: it no longer matters that another process ended the upload or took it over.
                 if code_of(error) not in _LOST | {"BlobNotFound"}:
                     raise
         return info
@@ -142,7 +142,7 @@ class Uploads:
     def _publish(
         self, blob: BlobClient, state: UploadState, own: Upload, wanted: Upload, operation: str, etag: str | None
     ) -> str:
-        """Make the block list what is wanted, if it begins with the state's own blocks; answers its etag."""
+        """Set the block list to ``wanted``, if it begins with the state's own blocks; return its etag."""
         blocks = wanted.blocks()
         while True:
             if etag is None:
@@ -159,9 +159,9 @@ class Uploads:
             etag = None
 
     def _current(self, blob: BlobClient, state: UploadState, own: list[str], operation: str) -> tuple[str, list[str]]:
-        """The etag and the block list as they are now.
+        """Return the current etag and block list.
 
-        Raises UploadUnknown if there is none, and UploadConflict where it does not begin with ``own``.
+        Raises UploadUnknown if there is none, and UploadConflict if it does not begin with ``own``.
         """
         try:
             etag = str(blob.get_blob_properties().etag)
@@ -173,9 +173,9 @@ class Uploads:
         return etag, found
 
     def _claim(self, blob: BlobClient, state: UploadState, upload: Upload) -> tuple[str, BlobLeaseClient]:
-        """Lease the blob while it holds the state's blocks and no more; answers its etag and the lease.
+        """Lease the blob if it contains exactly the state's blocks; return its etag and the lease.
 
-        The same state asks for the same lease, so that a commit can be made again after a crash in its middle.
+        The same state requests the same lease, so that a commit can be repeated after a crash.
         """
         operation, etag = "upload_commit", upload.etag
         give_up = time.monotonic() + PATIENCE
@@ -194,7 +194,7 @@ class Uploads:
                 etag = self._publish(blob, state, upload, upload, operation, None)
 
     def _meant(self, error: HttpResponseError, state: UploadState, operation: str) -> StorageError | HttpResponseError:
-        """What an answer means for an upload; the error itself where nothing more than for any other blob."""
+        """Return the contract's error for an upload, or the error itself if it is not specific to uploads."""
         code = code_of(error)
         if code in {"BlobNotFound", "CannotVerifyCopySource"} and error.status_code == 404:
             return _unknown(state, operation)
@@ -205,7 +205,10 @@ class Uploads:
 
 def _unknown(state: UploadState, operation: str) -> UploadUnknown:
     return failure(
-        UploadUnknown, operation, state.key, "the upload was committed, aborted or lost, or never was; start again"
+        UploadUnknown,
+        operation,
+        state.key,
+        "the upload was committed, was aborted, was lost or never existed; start again",
     )
 
 
@@ -214,5 +217,5 @@ def _conflict(state: UploadState, operation: str) -> UploadConflict:
         UploadConflict,
         operation,
         state.key,
-        "another append was made from an earlier state, or a commit runs; ask where the upload stands",
+        "another append was made from an earlier state, or a commit is running; query the upload's state",
     )

@@ -1,7 +1,8 @@
-"""The driver: a file is written under a name that no one knows, and gets the path of its key in one step.
+"""The fsspec storage driver: a file is written under a random name, and then renamed to the path of its key.
 
-An upload is a directory with a file for each append, ``head`` that lists those that count, and ``open`` while it lives.
-A state can be used while it is the beginning of ``head``. Who removes ``open`` commits, and only one can.
+An upload is a directory with a file for each append, a file ``head`` that lists the valid ones, and a file ``open``,
+which exists as long as the upload. A state is valid if ``head`` begins with its list. A commit removes ``open``, which
+only one process can do.
 """
 
 from __future__ import annotations
@@ -29,26 +30,26 @@ FileSystem = Any  # fsspec.AbstractFileSystem, which has no types
 Listing = Iterator[ObjectInfo | Prefix]
 CHUNK: Final = 2**20
 KNOWN: Final = ("file", "local", "memory", "sftp", "ssh")
-# One for all, as there is one such memory in a process, and its methods look twice for what may go in between.
+# One lock for all drivers: there is one memory filesystem per process, and its methods are not atomic.
 _MEMORY: Final = RLock()
 
 
 class FsspecOptions(DriverOptions):
-    """Which filesystem, and where on it; ``timeout`` is in seconds, ``storage_options`` may hold secrets."""
+    """The filesystem and the directory on it; ``timeout`` is in seconds, ``storage_options`` may contain secrets."""
 
     protocol: str
-    rootdirectory: str = Field(pattern=r"^/[^*?\[]*$")  # fsspec would take it for a pattern
+    rootdirectory: str = Field(pattern=r"^/[^*?\[]*$")  # characters that fsspec interprets as a pattern
     storage_options: Secret[dict[str, object]] = Secret({})
     replace: Literal["rename"] | None = None
     timeout: float = Field(30, gt=0)
 
 
 class Reporting(oserrors.Reporting):
-    """Turns whatever fsspec raises into the contract's errors; its own words may hold secrets, and are not shown."""
+    """Translates all exceptions of fsspec; their messages may contain secrets, and are not shown."""
 
     driver, caught, missing = "fsspec", Exception, oserrors.LOOKED_FOR
     refused = frozenset({"AuthenticationException", "BadHostKeyException"})  # of paramiko
-    advice = "; look at it, and at the options 'protocol' and 'storage_options'"
+    advice = "; check it, and the options 'protocol' and 'storage_options'"
 
 
 class FsspecDriver(StorageDriver):
@@ -63,7 +64,9 @@ class FsspecDriver(StorageDriver):
         with Reporting("configure") as report:
             kind = fsspec.get_filesystem_class(options.protocol)
         if options.protocol not in KNOWN and (kind.mv is fsspec.AbstractFileSystem.mv or not options.replace):
-            raise report.failure(errors.ConfigError, "option 'replace': say 'rename' if its mv replaces in one step")
+            raise report.failure(
+                errors.ConfigError, "option 'replace': set it to 'rename' if mv replaces files atomically"
+            )
 
     @property
     def capabilities(self) -> Capabilities:
@@ -72,7 +75,7 @@ class FsspecDriver(StorageDriver):
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
         report, staged = Reporting("put", key), f"{self._root}/.entrepot/staged/{token_hex(16)}"
         if mode is WriteMode.CREATE:
-            raise report.failure(errors.Unsupported, "fsspec promises no creation that fails where a file is")
+            raise report.failure(errors.Unsupported, "fsspec does not support exclusive creation of files")
         with report, self._borrowed() as fs, self._new(fs, staged, (data,)) as info:
             self._publish(fs, staged, f"{self._root}/{key}")
         return ObjectInfo(key, *info, None)
@@ -83,11 +86,11 @@ class FsspecDriver(StorageDriver):
             fs = stack.enter_context(self._borrowed())
             written = self._info(fs, f"{self._root}/{key}")[1]
             handle = stack.enter_context(fs.open(f"{self._root}/{key}", "rb"))
-            # Of what is open: the path may be another's by now.
+            # The size of the open file: the path may already be another file.
             size = handle.stat().st_size if self._sftp else handle.size
             if offset > size:
-                raise report.failure(errors.RangeError, f"offset {offset} lies past the {size} bytes of the object")
-            if self._ram:  # where all that read a file have one position
+                raise report.failure(errors.RangeError, f"offset {offset} is past the end of the object ({size} bytes)")
+            if self._ram:  # where all readers of a file share one position
                 handle = BytesIO(handle.getvalue())
                 stack.close()
             handle.seek(offset)
@@ -95,7 +98,7 @@ class FsspecDriver(StorageDriver):
         end = size if length is None else min(size, offset + length)
 
         def pieces() -> Iterator[bytes]:
-            with held:  # which has to know what fails
+            with held:  # which has to see exceptions
                 for start in range(offset, end, CHUNK):
                     yield bytes(handle.read(min(CHUNK, end - start)))
 
@@ -143,7 +146,7 @@ class FsspecDriver(StorageDriver):
         return UploadState(key, 0, json.dumps([folder, []]))
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
-        data = [bytes(piece) for piece in data] if self._ram else data  # before all others have to wait
+        data = [bytes(piece) for piece in data] if self._ram else data  # before the lock blocks all others
         with Reporting("upload_append", state.key) as report, self._borrowed() as fs:
             folder, parts = json.loads(state.token)
             seen, part = self._head(fs, report, folder, parts), f"{folder}/{token_hex(16)}"
@@ -166,7 +169,9 @@ class FsspecDriver(StorageDriver):
             with self._new(fs, whole, (fs.cat_file(*span) for span in spans)) if len(full) != 1 else nullcontext():
                 info = self._info(fs, whole)
                 if info[0] != state.size:
-                    raise report.failure(errors.IntegrityError, f"{info[0]} of {state.size} bytes are left; push again")
+                    raise report.failure(
+                        errors.IntegrityError, f"only {info[0]} of {state.size} bytes are left; push again"
+                    )
                 fs.rm_file(f"{folder}/open")
                 try:
                     self._publish(fs, whole, f"{self._root}/{key}")
@@ -174,7 +179,7 @@ class FsspecDriver(StorageDriver):
                     with suppress(Exception), self._borrowed() as other:
                         other.touch(f"{folder}/open")
                     raise
-        with suppress(errors.StorageError):  # what is left of the upload counts for nothing
+        with suppress(errors.StorageError):  # leftovers of the upload do no harm
             self.upload_abort(state)
         return ObjectInfo(key, *info, None)
 
@@ -196,18 +201,18 @@ class FsspecDriver(StorageDriver):
 
     @contextmanager
     def _borrowed(self) -> Iterator[FileSystem]:
-        """A connection for one call at a time, as most are not safe for threads."""
-        fs, whole = self._connected(), False
+        """Borrow a connection for one call, because most are not thread-safe."""
+        fs, usable = self._connected(), False
         try:
             with _MEMORY if self._ram else nullcontext():
                 yield fs
-            whole = True
+            usable = True
         except (OSError, errors.StorageError) as error:
-            # An answer leaves the connection whole. After anything else it is closed, with those that are idle.
-            whole = not isinstance(error, ConnectionError | TimeoutError | errors.Unavailable)
+            # After a response, the connection can be reused. After any other error, it is closed with all idle ones.
+            usable = not isinstance(error, ConnectionError | TimeoutError | errors.Unavailable)
             raise
         finally:
-            self._idle.append(fs) if whole else self.close(fs)
+            self._idle.append(fs) if usable else self.close(fs)
 
     def _connected(self) -> FileSystem:
         with suppress(IndexError):
@@ -218,23 +223,23 @@ class FsspecDriver(StorageDriver):
         waits = {"timeout": timeout, "channel_timeout": timeout} if self._sftp else {}
         with Reporting("configure"):
             fs = fsspec.filesystem(self._options.protocol, skip_instance_cache=not self._ram, **{**waits, **options})
-            fs.dircache.use_listings_cache = False  # not every class takes it as an option
+            fs.dircache.use_listings_cache = False  # not every class accepts it as an option
             if self._sftp:
                 fs.ftp.get_channel().settimeout(timeout)
-                # Every request waits for its answer: without this each waits 40 ms for more to send.
+                # Every request waits for its response: without this, Nagle's algorithm delays each by 40 ms.
                 fs.client.get_transport().sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return fs
 
     def _info(self, fs: FileSystem, path: str) -> tuple[int, datetime]:
-        """A file's size in bytes and its time; FileNotFoundError for a directory, or below a file."""
+        """Return a file's size in bytes and its time; raises FileNotFoundError for a directory, or below a file."""
         with suppress(NotADirectoryError):
             if info := described(fs, fs.info(path)):
                 return info
-        raise FileNotFoundError(errno.ENOENT, "no file")
+        raise FileNotFoundError(errno.ENOENT, "not a file")
 
     @contextmanager
     def _new(self, fs: FileSystem, path: str, data: Chunks) -> Iterator[tuple[int, datetime]]:
-        """A file of ``data``; it is removed again where the writing, or what is done with it, fails."""
+        """Write ``data`` to a new file, which is removed if writing it, or the block, fails."""
         handle = self._made(fs, path, lambda: fs.open(path, "wb"))
         try:
             for piece in data:
@@ -243,30 +248,30 @@ class FsspecDriver(StorageDriver):
             yield self._info(fs, path)
         except BaseException:
             for undo in (handle.close, lambda: fs.rm_file(path)):
-                with suppress(Exception):  # what has failed is told, and no one else knows the file
+                with suppress(Exception):  # the first error is raised, and nothing else uses the file
                     undo()
             raise
 
     def _publish(self, fs: FileSystem, source: str, target: str) -> None:
-        """Give a file another path; what has it is replaced in one step."""
+        """Rename a file, atomically replacing an existing one."""
         if self._ram:
             fs.pipe_file(target, fs.cat_file(source))
             fs.rm_file(source)
         else:
-            # Where os.rename fails, fsspec's mv of local files copies, and readers would see half of it.
+            # If os.rename fails, fsspec's mv of local files copies, and readers could see an incomplete file.
             rename = os.replace if self._options.protocol in {"file", "local"} else fs.mv
             self._made(fs, target, lambda: rename(source, target), source)
 
     def _made(self, fs: FileSystem, path: str, make: Callable[[], Any], source: str = "") -> Any:  # noqa: ANN401
-        """Make a file; its directory is made where it is missing, and again where a delete prunes it meanwhile."""
+        """Create a file and its directory, if missing; repeated if a delete prunes the directory meanwhile."""
         for more in range(20, -1, -1):
             with suppress(FileNotFoundError):
                 return make()
             if source:
                 self._info(fs, source)
-            with suppress(OSError) if more else nullcontext():  # another may make it at the same time
+            with suppress(OSError) if more else nullcontext():  # another process may create it at the same time
                 fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-        raise NotADirectoryError(errno.ENOTDIR, "a file is where a directory is needed")
+        raise NotADirectoryError(errno.ENOTDIR, "there is a file in place of a directory")
 
     def _delete(self, key: str) -> None:
         with self._borrowed() as fs, suppress(FileNotFoundError):
@@ -275,13 +280,13 @@ class FsspecDriver(StorageDriver):
         self._prune(key)
 
     def _prune(self, key: str) -> None:
-        """Remove the directories above a key that are empty, where rmdir is known to leave the others."""
-        with suppress(Exception), self._borrowed() as fs:  # one that stays is no object
+        """Remove the empty directories above a key, if rmdir is known to fail for others."""
+        with suppress(Exception), self._borrowed() as fs:  # a remaining directory is not an object
             while self._options.protocol in KNOWN and (key := key.rpartition("/")[0]):
                 fs.rmdir(f"{self._root}/{key}")
 
     def _head(self, fs: FileSystem, report: Reporting, folder: str, parts: Any, exact: bool = False) -> Any:  # noqa: ANN401
-        """What ``head`` lists; UploadConflict where it does not begin as a state does."""
+        """Return the list in ``head``; raises UploadConflict if it does not begin with the state's list."""
         self._info(fs, f"{folder}/open")
         head = json.loads(fs.cat_file(f"{folder}/head"))
         if head[: None if exact else len(parts)] != parts:
@@ -290,7 +295,7 @@ class FsspecDriver(StorageDriver):
 
 
 def described(fs: FileSystem, found: dict[str, Any]) -> tuple[int, datetime] | None:
-    """A file's size in bytes, and its time by one of the names that filesystems have for it; None for a directory."""
+    """Return a file's size in bytes and its time, under any of the names that filesystems use; None for a directory."""
     if found["type"] != "file":
         return None
     time = found.get("mtime") or found.get("modified") or found.get("created") or fs.modified(found["name"])

@@ -1,7 +1,7 @@
-"""Requests of the JSON API, and the credentials that they carry.
+"""Requests to the JSON API, with credentials.
 
-They go through the session of google-auth rather than the SDK's blobs, whose downloads cost a request for every chunk
-and whose uploads copy each part three times.
+They use the session of google-auth instead of the SDK's blobs, whose downloads make a request for every chunk and whose
+uploads copy each part three times.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Opened(NamedTuple):
 
 
 class Client:
-    """One bucket; opens its session with the first request."""
+    """The client of one bucket; opens its session with the first request."""
 
     def __init__(self, options: GcsOptions) -> None:
         self.bucket = options.bucket
@@ -51,7 +51,7 @@ class Client:
 
     @property
     def signs(self) -> bool:
-        """Whether there is a private key to sign URLs with."""
+        """Whether there is a private key for signing URLs."""
         return self._options.keyfile is not None or self._options.credentials is not None
 
     def request(
@@ -69,27 +69,27 @@ class Client:
         accept: frozenset[int] = frozenset(),
         timeout: tuple[float, float] | None = None,
     ) -> requests.Response:
-        """The answer to one request, made a second time where the first broke at once, unless it is made ``once`` only.
+        """Make a request and return the response; retried once after a quick failure, unless ``once`` is set.
 
-        Raises what an answer of 400 or above means, unless ``accept`` names its status.
+        Raises the contract's error for a status of 400 or above, unless ``accept`` contains it.
         """
         session, _, endpoint = self._open(call)
         again = not once
         while True:
-            pause = random.uniform(0.1, 0.4)  # noqa: S311 - spreads the load, is no secret
+            pause = random.uniform(0.1, 0.4)  # noqa: S311 - jitter, not for security
             try:
                 answer = session.request(
                     method,
                     f"{endpoint}{path}",
                     params=params,
                     json=json,
-                    data=data,  # type: ignore[arg-type]  # an iterable with a length, which requests takes too
+                    data=data,  # type: ignore[arg-type]  # an iterable with a length, which requests also accepts
                     headers=headers,
                     stream=stream,
                     timeout=timeout or (self._options.connecttimeout, self._options.readtimeout),
                 )
             except (requests.RequestException, GoogleAuthError) as error:
-                # What has waited for its timeout once must not wait again.
+                # Do not wait for a timeout twice.
                 if not again or not isinstance(error, requests.ConnectionError) or isinstance(error, requests.Timeout):
                     raise call.broken(error) from error
             else:
@@ -102,11 +102,11 @@ class Client:
             time.sleep(pause)
 
     def path(self, name: str) -> str:
-        """The path of an object's metadata."""
+        """Return the path of an object's metadata."""
         return f"/storage/v1/b/{self.bucket}/o/{quote(name, safe='')}"
 
     def sign(self, call: Call, name: str, method: SignedMethod, expires: timedelta) -> str:
-        """A V4 signed URL (https://cloud.google.com/storage/docs/access-control/signed-urls)."""
+        """Return a V4 signed URL (https://cloud.google.com/storage/docs/access-control/signed-urls)."""
         _, sdk, endpoint = self._open(call)
         blob = sdk.bucket(self.bucket).blob(name)
         return str(
@@ -136,7 +136,7 @@ class Client:
             return self._opened
 
     def _credentials(self, endpoint: str) -> Credentials:
-        # google-auth has types for some of its functions only.
+        # google-auth is only partly typed.
         if self._options.credentials is not None:
             content = self._options.credentials.get_secret_value()
             return service_account.Credentials.from_service_account_info(content, scopes=_SCOPES)  # type: ignore[no-any-return, no-untyped-call]
@@ -151,18 +151,16 @@ class Client:
             return call.broken(error)
         option = "keyfile" if self._options.keyfile else "credentials"
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-        return call.failure(
-            ConfigError, f"option {option!r} holds no key of a service account that can be used: {reason}"
-        )
+        return call.failure(ConfigError, f"option {option!r} does not contain a usable service account key: {reason}")
 
     def _new_session(self, credentials: Credentials, endpoint: str) -> requests.Session:
         session: requests.Session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
         connections = self._options.maxconcurrency + self._options.uploadconcurrency
         session.mount(endpoint, HTTPAdapter(pool_connections=1, pool_maxsize=connections))
         session.headers["User-Agent"] = f"{self._options.useragent} entrepot-storage-gcs".strip()
-        # Bytes must come as they lie there.
+        # Objects must not be decompressed in transit.
         session.headers["Accept-Encoding"] = "identity"
-        # Asked here and not with every request, of which it takes a fifth of the time; a netrc is never asked.
+        # Read here and not for every request, where this takes a fifth of the time; .netrc is not used.
         session.proxies.update(requests.utils.get_environ_proxies(endpoint))
         session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         session.trust_env = False

@@ -1,4 +1,4 @@
-"""The driver."""
+"""The Google Cloud Storage driver."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HEALTH_PATIENCE: Final = 1.9
 
 
 class GcsDriver(StorageDriver):
-    """Objects of one bucket: a key is a name below ``rootdirectory``."""
+    """Objects in one bucket: the name of an object is ``rootdirectory``, a slash and the key."""
 
     name = NAME
     contract = (1, 0)
@@ -78,7 +78,7 @@ class GcsDriver(StorageDriver):
         create = mode is WriteMode.CREATE
         fields = self._objects.insert(call, self._root.name(key), data, generation=0 if create else None, once=create)
         if fields is None:
-            raise call.failure(AlreadyExists, "the key has an object")
+            raise call.failure(AlreadyExists, "the key already exists")
         return info_of(key, fields)
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> BodyReader:
@@ -107,7 +107,7 @@ class GcsDriver(StorageDriver):
         while batch := list(islice(rest, 1000)):
             failed |= self._delete(batch)
         if failed:
-            message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
             raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed)
 
     def upload_start(self, key: str) -> UploadState:
@@ -127,15 +127,17 @@ class GcsDriver(StorageDriver):
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         call = self._call("sign_url", key)
         if method not in self.capabilities.signed_urls:
-            raise call.failure(Unsupported, f"{method} URLs need the key of a service account: set 'keyfile'")
+            raise call.failure(Unsupported, f"signing {method} URLs requires a service account key: set 'keyfile'")
         if expires > LONGEST_SIGNATURE:
-            raise call.failure(Unsupported, "a signed URL can live for 7 days at most")
+            raise call.failure(Unsupported, "a signed URL is valid for at most 7 days")
         return self._client.sign(call, self._root.name(key), method, expires)
 
     def health(self) -> Health:
-        # A name that does not resolve has no timeout.
-        late = f"the bucket did not answer within {HEALTH_PATIENCE} s"
-        return health_within(HEALTH_PATIENCE, self._check, name="gcs-health", well="the bucket answers", late=late)
+        # Name resolution has no timeout.
+        late = f"no response from the bucket within {HEALTH_PATIENCE} s"
+        return health_within(
+            HEALTH_PATIENCE, self._check, name="gcs-health", well="the bucket is accessible", late=late
+        )
 
     def close(self) -> None:
         self._parts.close()

@@ -1,4 +1,4 @@
-"""What the errors of Cloud Storage, of Google's authentication and of HTTP mean in the contract."""
+"""Translation of errors of Cloud Storage, google-auth and HTTP into errors of the contract."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CHECKSUMS: Final = ("crc32c", "md5")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Which operation of the contract a request belongs to, and which key."""
+    """The operation and the key that a request belongs to."""
 
     operation: str
     key: str | None
@@ -46,56 +46,56 @@ class Call:
         return kind(message, driver=NAME, operation=self.operation, key=self.key)
 
     def refused(self, answer: requests.Response) -> StorageError:
-        """What an answer with a status of 400 or above means."""
-        code, message = reported(answer)
-        said = f"Cloud Storage answered {answer.status_code} {code}: {message}"
+        """Return the error for a response with a status of 400 or above."""
+        code, reason = reported(answer)
+        message = f"Cloud Storage returned {answer.status_code} {code}: {reason}"
         if request := answer.headers.get("X-GUploader-UploadID"):
-            said = f"{said} (request {request})"
+            message = f"{message} (request {request})"
         if answer.status_code == 429 or code in _THROTTLING:
-            return self._throttled(answer, said)
+            return self._throttled(answer, message)
         if code in _QUOTA:
-            return self.failure(NoSpace, f"{said}; raise the quota")
+            return self.failure(NoSpace, f"{message}; increase the quota")
         if answer.status_code in {401, 403}:
             return self.failure(
-                Denied, f"{said}; give the service account the role Storage Object User on bucket {self.bucket!r}"
+                Denied, f"{message}; grant the service account the role Storage Object User on bucket {self.bucket!r}"
             )
         if answer.status_code == 404:
-            return self._missing(answer, said)
-        if answer.status_code == 400 and any(name in message.lower() for name in _CHECKSUMS):
-            return self.failure(IntegrityError, f"{said}; the bytes were damaged on their way, send them again")
+            return self._missing(answer, message)
+        if answer.status_code == 400 and any(name in reason.lower() for name in _CHECKSUMS):
+            return self.failure(IntegrityError, f"{message}; the data was damaged in transit, send it again")
         if answer.status_code in {408, 409} or answer.status_code >= 500:
-            return self.failure(Unavailable, said)
-        return self.failure(StorageError, said)
+            return self.failure(Unavailable, message)
+        return self.failure(StorageError, message)
 
     def broken(self, error: Exception) -> StorageError:
-        """What an exception of requests, urllib3 or google-auth means."""
+        """Return the error for an exception of requests, urllib3 or google-auth."""
         if isinstance(error, InvalidOperation):
-            return self.failure(Denied, "Cloud Storage wants credentials; set 'keyfile' or 'credentials'")
+            return self.failure(Denied, "Cloud Storage requires credentials; set 'keyfile' or 'credentials'")
         if isinstance(error, DefaultCredentialsError):
             return self.failure(
-                ConfigError, "there are no credentials; set 'keyfile' or 'credentials', or the default credentials"
+                ConfigError, "no credentials; set 'keyfile' or 'credentials', or configure the default credentials"
             )
         if isinstance(error, RefreshError) and not error.retryable:
             return self.failure(
                 Denied,
-                f"Google gives no access token: {error.args[0] if error.args else error}; "
+                f"Google issued no access token: {error.args[0] if error.args else error}; "
                 "check the key of the service account, and this machine's clock",
             )
         what = "its token server" if isinstance(error, GoogleAuthError) else "Cloud Storage"
-        return self.failure(Unavailable, f"no answer from {what}: {_innermost(error)}")
+        return self.failure(Unavailable, f"no response from {what}: {_innermost(error)}")
 
-    def _missing(self, answer: requests.Response, said: str) -> StorageError:
-        # What is asked of no object can miss the bucket only; elsewhere the message tells.
-        if urlsplit(answer.url).path.endswith(f"/b/{self.bucket}/o") or NO_BUCKET in said:
+    def _missing(self, answer: requests.Response, message: str) -> StorageError:
+        # A request without an object name can only miss the bucket; for others, the message decides.
+        if urlsplit(answer.url).path.endswith(f"/b/{self.bucket}/o") or NO_BUCKET in message:
             return self.failure(
-                ConfigError, f"{said}; there is no bucket {self.bucket!r}: make it, or correct 'bucket'"
+                ConfigError, f"{message}; there is no bucket {self.bucket!r}: create it, or correct 'bucket'"
             )
         return self.failure(NotFound, "no such object")
 
-    def _throttled(self, answer: requests.Response, said: str) -> Throttled:
+    def _throttled(self, answer: requests.Response, message: str) -> Throttled:
         after = answer.headers.get("Retry-After", "")
         return Throttled(
-            said,
+            message,
             driver=NAME,
             operation=self.operation,
             key=self.key,
@@ -104,7 +104,7 @@ class Call:
 
 
 def reported(answer: requests.Response) -> tuple[str, str]:
-    """The backend's own code and message; the answer to a download has text instead of JSON."""
+    """Return the backend's error code and message; a response to a download contains text instead of JSON."""
     try:
         error = answer.json()["error"]
         return str(error["errors"][0]["reason"]), str(error["message"])

@@ -1,11 +1,11 @@
-"""Which appends of an upload count, told by small objects that each are written once.
+"""The journal of an upload: small objects, each written once, that determine which appends are valid.
 
-- ``start`` says that the upload lives.
-- ``00000001``, ``00000002``... are the appends in their order, each with its own nonce and that of the append before
-  it: an append from an older state overwrites one, so that those after it name an append that is gone.
-- ``end`` names the state that is committed, so that no other is, and nothing can be appended any more.
+- ``start`` exists as long as the upload.
+- ``00000001``, ``00000002``... are the appends in order, each with its own nonce and that of the previous append: an
+  append from an older state overwrites one of them, so that later ones refer to an append that no longer exists.
+- ``end`` contains the state that is committed, so that no other state can be committed or appended to.
 
-One object that is written again and again would do, but Cloud Storage throttles more than one write a second to a name.
+A single object would suffice, but Cloud Storage throttles more than one write per second to the same name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ END: Final = "end"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object of a journal; ``parent`` is the nonce of the append before it."""
+    """One object of a journal; ``parent`` is the nonce of the previous append."""
 
     generation: int
     nonce: str
@@ -34,7 +34,7 @@ class Entry:
 
 
 class Entries:
-    """A journal as it was read."""
+    """The content of a journal."""
 
     def __init__(self, found: Mapping[str, Entry]) -> None:
         self._found = found
@@ -44,7 +44,7 @@ class Entries:
         return END in self._found
 
     def require(self, call: Call, depth: int, nonce: str) -> None:
-        """Raises UploadUnknown if the upload has ended otherwise, and UploadConflict where a state is overtaken."""
+        """Raise UploadUnknown if the upload has ended with another state, UploadConflict if a state is overtaken."""
         if START not in self._found or (self.ended and self._found[END].nonce != nonce):
             raise unknown(call)
         for number in range(depth, 0, -1):
@@ -77,14 +77,14 @@ class Journal:
         return Entries(found)
 
     def check(self, call: Call, depth: int, nonce: str) -> None:
-        """Raises UploadUnknown or UploadConflict if nothing can be appended to a state."""
+        """Raise UploadUnknown or UploadConflict if nothing can be appended to a state."""
         entries = self.read(call)
         if entries.ended:
             raise unknown(call)
         entries.require(call, depth, nonce)
 
     def enter(self, call: Call, depth: int, parent: str, nonce: str) -> None:
-        """Make an append the last one, in place of all that were appended to the same state."""
+        """Record an append as the last one, replacing any other append to the same state."""
         generation = 0
         for _ in range(5):
             if self._write(call, _name(depth), generation, nonce=nonce, parent=parent):
@@ -92,21 +92,21 @@ class Journal:
             entries = self.read(call)
             entries.require(call, depth - 1, parent)
             there = entries.append(depth)
-            # A request whose answer was lost is made again, and meets what it has done.
+            # A request that is retried after its response was lost finds its own entry.
             if there is not None and there.nonce == nonce:
                 return
             generation = there.generation if there is not None else 0
         raise conflict(call)
 
     def seal(self, call: Call, depth: int, nonce: str) -> None:
-        """Let this state be committed and no other. Idempotent."""
+        """Record this state as the only one that can be committed. Idempotent."""
         self.read(call).require(call, depth, nonce)
         self._write(call, END, 0, nonce=nonce)
-        # Another state may have been sealed first, and even have been committed and cleaned up since the first look.
+        # Another state may have been sealed first, and even committed and cleaned up since the first check.
         self.read(call).require(call, 0, nonce)
 
     def end(self, call: Call) -> None:
-        """From now on the upload is unknown."""
+        """Make the upload unknown from now on."""
         self._objects.delete(call, f"{self._folder}{START}")
 
     def _write(self, call: Call, name: str, generation: int, **metadata: str) -> bool:
@@ -119,8 +119,8 @@ def _name(depth: int) -> str:
 
 
 def unknown(call: Call) -> UploadUnknown:
-    return call.failure(UploadUnknown, "the upload was committed, aborted or lost, or never was; start again")
+    return call.failure(UploadUnknown, "the upload was committed, was aborted, was lost or never existed; start again")
 
 
 def conflict(call: Call) -> UploadConflict:
-    return call.failure(UploadConflict, "another append was made from an earlier state; ask where the upload stands")
+    return call.failure(UploadConflict, "another append was made from an earlier state; query the upload's state")

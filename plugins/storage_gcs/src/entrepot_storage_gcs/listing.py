@@ -1,4 +1,4 @@
-"""Objects in the order of their keys, page by page."""
+"""Listings in the order of the keys, page by page."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _key: Final = attrgetter("key")
 def list_objects(
     objects: Objects, root: Root, call: Call, prefix: str, start_after: str, shallow: bool
 ) -> Iterator[ObjectInfo | Prefix]:
-    """What lies below ``prefix`` after ``start_after``.
+    """Yield the entries below ``prefix`` after ``start_after``.
 
-    Cloud Storage begins with the name that it is told, where there is one: that one is left out.
+    The start offset of Cloud Storage is inclusive, so an entry with this name is skipped.
     """
     for items, prefixes in objects.pages(
         call, root.name(prefix), start=root.after(prefix, start_after), shallow=shallow
@@ -29,6 +29,6 @@ def list_objects(
         found: list[ObjectInfo | Prefix] = []
         found += [info_of(key, item) for item in items if (key := root.key(item["name"])) is not None]
         found += [Prefix(key) for name in prefixes if (key := root.prefix(name)) is not None]
-        # Of a page, the objects come first and then the prefixes.
+        # A page contains objects first and then prefixes.
         found.sort(key=_key)
         yield from (item for item in found if item.key > start_after)

@@ -1,4 +1,4 @@
-"""Objects by their names in the bucket: inserted, looked at, composed, removed."""
+"""Requests for objects by their names in the bucket."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from entrepot_storage_gcs.failures import NO_BUCKET, Call
 __all__ = ["COMPOSED", "FIELDS", "Fields", "Objects", "info_of"]
 
 Fields: TypeAlias = Mapping[str, Any]
-"""What Cloud Storage tells of an object (https://cloud.google.com/storage/docs/json_api/v1/objects#resource)."""
+"""The metadata of an object (https://cloud.google.com/storage/docs/json_api/v1/objects#resource)."""
 
 FIELDS: Final = "name,size,etag,updated"
 
 COMPOSED: Final = 32
-"""The most sources that one compose takes."""
+"""Maximum number of sources of one compose request."""
 
 _PAGE: Final = 1000
 _MISSING: Final = frozenset({404})
@@ -46,11 +46,11 @@ class Objects:
         generation: int | None = None,
         once: bool = False,
     ) -> Fields | None:
-        """Write a whole object; None if it has another generation than ``generation``, whose 0 is no object.
+        """Write a complete object; return None if its generation is not ``generation`` (0: the object must not exist).
 
-        - The body goes with its checksum, which Cloud Storage compares.
-        - With a ``generation``, a request that is made again after its answer was lost meets what it has done itself;
-          ``once`` makes it one time only.
+        - The body is sent with its checksum, which Cloud Storage verifies.
+        - With a ``generation``, a request that is retried after its response was lost fails because of its own write;
+          with ``once``, it is not retried.
         """
         body = _Related({"name": name, "metadata": metadata or {}, "crc32c": _crc32c(data)}, data)
         params: dict[str, str | int] = {"uploadType": "multipart", "fields": FIELDS}
@@ -64,7 +64,7 @@ class Objects:
         return None if answer.status_code == 412 else answer.json()
 
     def stat(self, call: Call, name: str) -> Fields:
-        """What is known of an object; raises NotFound."""
+        """Return the metadata of an object; raises NotFound."""
         fields: Fields = self.client.request(call, "GET", self.client.path(name), params={"fields": FIELDS}).json()
         return fields
 
@@ -78,7 +78,7 @@ class Objects:
         fields: str = FIELDS,
         size: int = _PAGE,
     ) -> Iterator[tuple[list[Fields], list[str]]]:
-        """The objects and the common prefixes below a prefix from ``start`` on, page by page."""
+        """Yield pages of the objects and common prefixes below a prefix, starting at ``start``."""
         params: dict[str, str | int] = {
             "prefix": prefix,
             "startOffset": start,
@@ -95,14 +95,14 @@ class Objects:
             params["pageToken"] = page["nextPageToken"]
 
     def check(self, call: Call, timeout: tuple[float, float]) -> None:
-        """Ask for one name, once; raises what speaks against the bucket."""
+        """List one name, without retry; raises an error if the bucket is not accessible."""
         params: dict[str, str | int] = {"maxResults": 1, "fields": "items(name)"}
         self.client.request(
             call, "GET", f"/storage/v1/b/{self.client.bucket}/o", params=params, timeout=timeout, once=True
         )
 
     def compose(self, call: Call, sources: list[str], target: str) -> Fields | None:
-        """Make one object of at most 32; None if a source is missing."""
+        """Compose at most 32 objects into one; return None if a source is missing."""
         body = {
             "sourceObjects": [{"name": source} for source in sources],
             "destination": {"contentType": "application/octet-stream"},
@@ -112,7 +112,7 @@ class Objects:
         return None if answer.status_code == 404 else answer.json()
 
     def rewrite(self, call: Call, source: str, target: str) -> Fields:
-        """Copy an object within the bucket, in as many calls as Cloud Storage wants; raises NotFound."""
+        """Copy an object within the bucket, with as many requests as Cloud Storage requires; raises NotFound."""
         path = f"{self.client.path(source)}/rewriteTo{self.client.path(target).removeprefix('/storage/v1')}"
         params: dict[str, str | int] = {}
         while True:
@@ -123,20 +123,20 @@ class Objects:
             params["rewriteToken"] = answer["rewriteToken"]
 
     def delete(self, call: Call, name: str) -> None:
-        """Remove an object, if it is there."""
+        """Delete an object, if it exists."""
         answer = self.client.request(call, "DELETE", self.client.path(name), accept=_MISSING)
         if answer.status_code == 404 and NO_BUCKET in answer.text:
             raise call.refused(answer)
 
 
 def info_of(key: str, fields: Fields) -> ObjectInfo:
-    # A download tells its object's time in whole seconds, and one object has one time.
+    # Downloads return the time in whole seconds, and all methods must return the same time.
     modified = datetime.fromisoformat(fields["updated"]).astimezone(UTC).replace(microsecond=0)
     return ObjectInfo(key, int(fields["size"]), modified, fields["etag"])
 
 
 class _Related:
-    """The body of a multipart upload, without a copy of its data; can be sent again."""
+    """The body of a multipart upload, without copying its data; can be sent again."""
 
     def __init__(self, resource: Mapping[str, object], data: bytes | bytearray) -> None:
         boundary = os.urandom(16).hex()
@@ -157,7 +157,7 @@ class _Related:
 def _crc32c(data: bytes | bytearray) -> str:
     crc = 0
     with memoryview(data) as view:
-        # It takes bytes only, and a copy of a piece stays in the processor's cache.
+        # It only accepts bytes; a copy of a small piece fits into the CPU cache.
         for start in range(0, len(view), 2**18):
             crc = google_crc32c.extend(crc, bytes(view[start : start + 2**18]))
     return b64encode(crc.to_bytes(4, "big")).decode()

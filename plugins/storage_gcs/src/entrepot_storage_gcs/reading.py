@@ -1,4 +1,4 @@
-"""An object on its way out: one request, whatever its size."""
+"""Reads with one request each, whatever the size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PAST_THE_END: Final = frozenset({416})
 
 
 def open_reader(objects: Objects, call: Call, key: str, name: str, offset: int, length: int | None) -> BodyReader:
-    """Read an object from ``offset`` on; raises NotFound and RangeError."""
+    """Return a reader of an object, starting at ``offset``; raises NotFound and RangeError."""
     wanted = {}
     if offset or length is not None:
         wanted["Range"] = f"bytes={offset}-{'' if length is None else offset + length - 1}"
@@ -36,7 +36,7 @@ def open_reader(objects: Objects, call: Call, key: str, name: str, offset: int, 
         return _nothing(objects, call, key, name, offset)
     if wanted and answer.status_code != 206:
         answer.close()
-        raise call.failure(Unavailable, f"Cloud Storage answered {answer.status_code} to a request for a range")
+        raise call.failure(Unavailable, f"Cloud Storage returned {answer.status_code} for a range request")
     info = _info(key, answer)
     left = info.size - offset
     return BodyReader(
@@ -59,7 +59,7 @@ def _get(client: Client, call: Call, name: str, headers: dict[str, str]) -> requ
 def _nothing(objects: Objects, call: Call, key: str, name: str, offset: int) -> BodyReader:
     info = info_of(key, objects.stat(call, name))
     if offset > info.size:
-        raise call.failure(RangeError, f"offset {offset} lies past the {info.size} bytes of the object")
+        raise call.failure(RangeError, f"offset {offset} is past the end of the object ({info.size} bytes)")
     return BodyReader(info, iter(()), 0, driver=NAME, close=lambda: None, failed=call.broken)
 
 

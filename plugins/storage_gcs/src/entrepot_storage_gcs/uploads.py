@@ -1,4 +1,4 @@
-"""Uploads that any process can go on with: parts as objects of their own, and a journal of the appends that count."""
+"""Uploads that any process can continue: parts as separate objects, and a journal of the valid appends."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Appends: TypeAlias = tuple[tuple[str, int], ...]
 """The nonce of each append, and the number of its parts."""
 
 MERGED: Final = 2000
-"""So many appends are composed into one part, so that a state's token stays short."""
+"""Number of appends after which they are composed into one part, so that the token stays short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a state knows: its upload, the number of appends, the last one's nonce, and the parts of each."""
+    """The content of a state's token: the upload, the number of appends, the last nonce, and the parts of each."""
 
     upload: str
     depth: int = 0
@@ -46,7 +46,7 @@ class Token:
 
 
 class Uploads:
-    """The uploads of a bucket; they lie below ``.entrepot/uploads/`` until they are committed."""
+    """The uploads of a bucket, which are stored below ``.entrepot/uploads/`` until they are committed."""
 
     def __init__(self, objects: Objects, root: Root, chunksize: int, parts: PartSender, calls: PartSender) -> None:
         self._objects = objects
@@ -80,7 +80,7 @@ class Uploads:
                 appends = self._merge(call, token, appends)
             self._journal(token).enter(call, token.depth + 1, token.nonce, nonce)
         except BaseException:
-            # The failure is told; a part that stays is removed with its upload, or by the bucket's lifecycle rule.
+            # The first error is raised; remaining parts are deleted with the upload, or by the bucket's lifecycle rule.
             with suppress(StorageError):
                 self._remove(call, sent)
             raise
@@ -90,7 +90,7 @@ class Uploads:
         token = Token.of(call, state)
         self._journal(token).seal(call, token.depth, token.nonce)
         info = info_of(target, self._compose(call, token, token.appends, self._root.name(target)))
-        # The object is there, and the seal keeps all states of the upload from being used: what is left does no harm.
+        # The object exists, and the seal prevents all states of the upload from being used: leftovers do no harm.
         with suppress(StorageError):
             self.abort(call, state)
         return info
@@ -107,7 +107,7 @@ class Uploads:
         return ((nonce, 1),)
 
     def _compose(self, call: Call, token: Token, appends: Appends, target: str) -> Fields:
-        """Make one object of all parts; only the last call makes it, so that it is there whole or not at all."""
+        """Compose all parts into one object; atomic, because only the last request creates it."""
         names = [self._part(token, nonce, index) for nonce, count in appends for index in range(count)]
         if not names and (empty := self._objects.insert(call, target, b"")) is not None:
             return empty

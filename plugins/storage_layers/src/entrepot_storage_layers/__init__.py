@@ -1,4 +1,4 @@
-"""entrepot storage in layers: drivers in front of any other drivers, configured by nesting."""
+"""entrepot storage layers: drivers that wrap other drivers, configured by nesting."""
 
 from entrepot_storage_layers.cache import CacheDriver, CacheOptions
 from entrepot_storage_layers.chaos import ChaosDriver, ChaosOptions

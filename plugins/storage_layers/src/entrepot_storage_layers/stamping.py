@@ -1,4 +1,4 @@
-"""Errors of an inner driver told as the layer's own: with its name, the verb that was called, and the caller's key."""
+"""Errors of an inner driver raised as the layer's own: with its name, the called method, and the caller's key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Kind = TypeVar("Kind", bound=StorageError)
 
 
 def stamped(error: StorageError, driver: str, operation: str, key: str | None) -> StorageError:
-    """The same error as if ``driver`` had raised it; its message says which driver it came from."""
+    """Return the error as if ``driver`` had raised it; the message names the driver that it came from."""
     if (error.driver, error.operation, error.key) == (driver, operation, key):
         return error
     again = copy.copy(error)
@@ -29,7 +29,7 @@ def stamped(error: StorageError, driver: str, operation: str, key: str | None) -
 
 
 class Stamped:
-    """Stamps the contract's errors inside a ``with``; can be entered again and again."""
+    """Context manager that re-raises errors of the contract as those of a layer; reusable."""
 
     __slots__ = ("driver", "key", "operation")
 
@@ -37,7 +37,7 @@ class Stamped:
         self.driver, self.operation, self.key = driver, operation, key
 
     def failure(self, kind: type[Kind], message: str) -> Kind:
-        """An error of the layer itself."""
+        """Return an error of the layer itself."""
         return kind(message, driver=self.driver, operation=self.operation, key=self.key)
 
     def __enter__(self) -> Self:
@@ -47,20 +47,20 @@ class Stamped:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, StorageError):
-            told = stamped(error, self.driver, self.operation, self.key)
-            if told is not error:
-                raise told from error
+            own = stamped(error, self.driver, self.operation, self.key)
+            if own is not error:
+                raise own from error
 
 
 class StampedReader:
-    """An inner driver's reader, whose errors are stamped."""
+    """An inner driver's reader, whose errors are raised as those of the layer."""
 
     def __init__(self, reader: Reader, stamp: Stamped) -> None:
         self._reader, self._stamp = reader, stamp
 
     @property
     def info(self) -> ObjectInfo:
-        """The whole object's info."""
+        """The info of the complete object."""
         return self._reader.info
 
     def __iter__(self) -> Iterator[bytes]:
@@ -68,7 +68,7 @@ class StampedReader:
             yield from self._reader
 
     def close(self) -> None:
-        """Let go of the inner reader. Idempotent."""
+        """Close the inner reader. Idempotent."""
         self._reader.close()
 
     def __enter__(self) -> Self:
@@ -81,13 +81,13 @@ class StampedReader:
 
 
 def stamped_listing(items: Iterator[ObjectInfo | Prefix], stamp: Stamped) -> Iterator[ObjectInfo | Prefix]:
-    """An inner driver's listing, whose errors are stamped."""
+    """Yield an inner driver's listing, and raise its errors as those of the layer."""
     with stamp:
         yield from items
 
 
 class Body:
-    """The body of an append on its way through; ``error`` is what it raised itself."""
+    """Passes through the body of an append; ``error`` is the exception that the body itself raised."""
 
     def __init__(self, data: Chunks) -> None:
         self._chunks = iter(data)
@@ -108,7 +108,7 @@ class Body:
 
 @contextmanager
 def stamped_append(body: Body, stamp: Stamped) -> Iterator[None]:
-    """Stamps the errors of an append inside, but for that of its ``body``, which passes through as it is."""
+    """Raise errors of the append inside as those of the layer, except for an exception of its ``body``."""
     try:
         yield
     except StorageError as error:

@@ -1,14 +1,15 @@
-"""A fast driver in front of a slow one.
+"""A cache on a fast driver in front of a slow one.
 
-- Objects whose keys tell the digest of their bytes (``blobs/sha256/ab/ab.../data``, and sha512) are copied to the
-  fast driver when a whole one is read, and kept where the digest holds. All else is asked of the slow driver, so that
-  what is deleted there is gone at once. A write, move or delete takes the copy away; one that another host deletes is
-  served here until it is evicted.
-- A whole copy is verified at every read, its last chunk given on after that: where nothing was given on yet the slow
-  driver takes over, otherwise IntegrityError is raised; the copy is deleted either way. A part is not verified again.
-- A fault of the fast driver is logged, and the slow one goes on where it broke off.
-- The longest unused copies go first. Each process on one fast driver may go past ``size`` by a sixteenth of it.
-- It belongs in front of ``encrypt``, not behind it: what is encrypted has another digest.
+- Objects whose keys contain the digest of their content (``blobs/sha256/ab/ab.../data``, and sha512) are copied to the
+  fast driver when they are read completely, and kept if the digest matches. All other requests go to the slow driver,
+  so that deletions there take effect at once. A write, move or delete removes the copy; after a delete by another host,
+  the copy is served here until it is evicted.
+- A complete read of a copy is verified, and the last chunk is only returned after that. If the digest does not match,
+  the slow driver takes over if no chunk was returned yet; otherwise IntegrityError is raised. The copy is deleted in
+  both cases. Reads of ranges are not verified.
+- Errors of the fast driver are logged, and the slow driver continues from the same offset.
+- The least recently used copies are evicted first. Each process may exceed ``size`` by a sixteenth.
+- Put it in front of ``encrypt``, not behind it: encrypted content has a different digest.
 """
 
 from entrepot_storage_layers.cache.driver import CacheDriver

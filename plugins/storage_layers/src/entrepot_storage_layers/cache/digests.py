@@ -1,4 +1,4 @@
-"""Keys whose names tell the digest of their bytes."""
+"""Keys that contain the digest of their content."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Hash(Protocol):
 
 
 class Check:
-    """Whether bytes that pass are those that a key promises."""
+    """Verifies content against the digest in a key."""
 
     __slots__ = ("_hash", "_promised")
 
@@ -30,16 +30,16 @@ class Check:
         self._promised = promised
 
     def update(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         self._hash.update(chunk)
 
     def holds(self) -> bool:
-        """Whether all bytes that were taken are the promised ones."""
+        """Return whether the digest of all bytes matches."""
         return self._hash.hexdigest() == self._promised
 
 
 def check_of(key: str) -> Check | None:
-    """A fresh check of a blob's key, or None if the key tells no digest."""
+    """Return a new check for a blob's key, or None if the key contains no digest."""
     found = _BLOB.match(key)
     if found is None:
         return None

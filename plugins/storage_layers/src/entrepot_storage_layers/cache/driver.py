@@ -1,4 +1,4 @@
-"""The driver."""
+"""The cache driver."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["CacheDriver"]
 
 
 class CacheDriver(StorageDriver):
-    """The slow driver, with verified copies of blobs in the fast one; everything else is asked of the slow one."""
+    """The slow driver, with verified copies of blobs in the fast one; all other requests go to the slow one."""
 
     name = "cache"
     contract = (1, 0)
@@ -125,16 +125,16 @@ class CacheDriver(StorageDriver):
             return self._slow.sign_url(key, method, expires)
 
     def health(self) -> Health:
-        """The slow driver's; the fast one is named where it fails, which is no fault of the whole."""
+        """Return the slow driver's health; a failure of the fast one is only added to the detail."""
         slow, fast = self._slow.health(), self._fast.health()
         if fast.ok:
             return slow
-        return Health(slow.ok, slow.latency, f"{slow.detail}; the fast driver does not help: {fast.detail}")
+        return Health(slow.ok, slow.latency, f"{slow.detail}; the fast driver is not available: {fast.detail}")
 
     def close(self) -> None:
         self._fast.close()
         self._slow.close()
 
     def _forget(self, *keys: str) -> None:
-        """Drop the copies of what was written or deleted; a read makes them again."""
+        """Remove the copies of objects that were written or deleted; a read creates them again."""
         self._kept.drop(key for key in keys if check_of(key) is not None)

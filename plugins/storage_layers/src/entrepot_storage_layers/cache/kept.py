@@ -1,4 +1,4 @@
-"""What the fast driver keeps: bounded in bytes, the longest unused goes first, and no fault of it leaves this file."""
+"""The copies in the fast driver: limited in size, with LRU eviction; errors of the fast driver are handled here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Kept"]
 _log = logging.getLogger("entrepot.storage.cache")
 
 RELOAD: Final = 16
-"""After a sixteenth of the size was filled, the fast driver is listed again: other processes fill and evict too."""
+"""After adding a sixteenth of the size, the fast driver is listed again, because other processes use it as well."""
 
 
 class Kept:
@@ -29,13 +29,13 @@ class Kept:
         self._used: OrderedDict[str, int] = OrderedDict()
         self._total = 0
         self._until_reload = 0
-        # Of readers at the same time one makes the copy: unfinished ones are not in the bound.
+        # Only one of several concurrent readers creates the copy: unfinished copies do not count towards the limit.
         self._filling: set[str] = set()
-        # Copies that could not be deleted are never served again by this process.
+        # Copies that could not be deleted, which this process never serves again.
         self._doomed: set[str] = set()
 
     def read(self, key: str, offset: int, length: int | None) -> Reader | None:
-        """A reader of the copy, or None if there is none that can be used."""
+        """Return a reader of the copy, or None if there is no usable copy."""
         if key in self._doomed:
             return None
         with _Logged("read", key):
@@ -50,11 +50,11 @@ class Kept:
         return None
 
     def takes(self, size: int) -> bool:
-        """Whether an object of a size may be kept."""
+        """Return whether an object of this size can be cached."""
         return size <= self._size
 
     def start(self, key: str) -> UploadState | None:
-        """An upload of a copy, or None if another is being made or the fast driver does not take it."""
+        """Start an upload of a copy; return None if another is running or the fast driver fails."""
         with self._lock:
             if key in self._filling:
                 return None
@@ -65,20 +65,20 @@ class Kept:
         return None
 
     def append(self, state: UploadState, data: bytes) -> UploadState | None:
-        """The next state of a copy, or None if the fast driver did not take the bytes."""
+        """Append to a copy; return the next state, or None if the fast driver fails."""
         with _Logged("upload_append", state.key):
             return self._fast.upload_append(state, [data])
         self.abort(state)
         return None
 
     def abort(self, state: UploadState) -> None:
-        """Drop an upload of a copy."""
+        """Abort the upload of a copy."""
         self._filling.discard(state.key)
         with _Logged("upload_abort", state.key):
             self._fast.upload_abort(state)
 
     def commit(self, state: UploadState) -> None:
-        """Keep a copy, whose bytes are verified, and evict others for it."""
+        """Commit a verified copy, and evict others if necessary."""
         with _Logged("upload_commit", state.key):
             self._fast.upload_commit(state)
             self._doomed.discard(state.key)
@@ -86,7 +86,7 @@ class Kept:
         self._filling.discard(state.key)
 
     def drop(self, keys: Iterable[str]) -> None:
-        """Delete copies; one that stays although it should go is not served any more."""
+        """Delete copies; those that cannot be deleted are no longer served."""
         doomed = list(keys)
         if not doomed:
             return
@@ -116,7 +116,7 @@ class Kept:
     def _reload(self) -> None:
         found = [item for item in self._fast.list_objects() if isinstance(item, ObjectInfo)]
         known = {key: number for number, key in enumerate(self._used)}
-        # What this process has used comes last, in its order; of the others, what was written last.
+        # Copies used by this process come last, in order of use; the others are sorted by time of writing.
         found.sort(key=lambda item: (known.get(item.key, -1), item.modified))
         self._used = OrderedDict((item.key, item.size) for item in found)
         self._total = sum(self._used.values())
@@ -124,7 +124,7 @@ class Kept:
 
 
 class _Logged:
-    """Logs a fault of the fast driver inside a ``with`` and goes on: the slow one has everything."""
+    """Context manager that logs and suppresses errors of the fast driver, because the slow one has all objects."""
 
     def __init__(self, operation: str, key: str) -> None:
         self._operation, self._key = operation, key
@@ -137,6 +137,6 @@ class _Logged:
     ) -> bool:
         if not isinstance(error, StorageError):
             return False
-        message = "the cache's fast driver failed, and the slow one answers: %s of %s: %s"
+        message = "cache: fast driver failed, using slow driver operation=%s key=%s: %s"
         _log.warning(message, self._operation, self._key, error)
         return True

@@ -1,4 +1,4 @@
-"""What is kept where, and how much of it."""
+"""The options of the cache driver."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ __all__ = ["CacheOptions"]
 
 
 class CacheOptions(DriverOptions):
-    """The options of ``cache``, by which a fast driver holds copies of what a slow one has."""
+    """The options of ``cache``, which keeps copies of a slow driver's objects in a fast driver."""
 
-    fast: InnerOptions = Field(description="The driver of the copies, with its options; it belongs to the cache alone.")
-    slow: InnerOptions = Field(description="The driver of all objects, with its options.")
-    size: int = Field(default=10 * 2**30, gt=0, description="The bytes that all copies may take together.")
+    fast: InnerOptions = Field(
+        description="The driver for the copies, with its options; used exclusively by the cache."
+    )
+    slow: InnerOptions = Field(description="The driver for all objects, with its options.")
+    size: int = Field(default=10 * 2**30, gt=0, description="Maximum total size of the copies, in bytes.")

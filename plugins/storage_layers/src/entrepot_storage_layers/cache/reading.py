@@ -1,4 +1,4 @@
-"""Reading: from a copy with the slow driver behind it, or from the slow driver while a copy is made."""
+"""Reads from a copy, with the slow driver as fallback, and reads from the slow driver that create a copy."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from entrepot_storage_layers.stamping import Stamped
 __all__ = ["CopyReader", "FillingReader"]
 
 TOGETHER: Final = 4 * 2**20
-"""So many bytes are given to the fast driver at once."""
+"""Number of bytes per append to the fast driver."""
 
 
 class _Closing:
-    """A reader that lets go of others."""
+    """A reader that closes inner readers."""
 
     _open: list[Reader]
 
     def close(self) -> None:
-        """Let go of the inner readers. Idempotent."""
+        """Close the inner readers. Idempotent."""
         for reader in self._open:
             reader.close()
 
@@ -38,16 +38,16 @@ class _Closing:
 
 
 class CopyReader(_Closing):
-    """The bytes of a copy; where it breaks off the slow driver goes on from there.
+    """The bytes of a copy; if reading it fails, the slow driver continues from the same offset.
 
-    A whole copy is verified as it is read, and its last chunk given on after that: the slow driver takes the place of a
-    wrong one of which nothing was given on yet, and a longer one raises IntegrityError. Either is deleted.
+    A complete read is verified, and the last chunk is only returned after that. If the digest does not match, the slow
+    driver is used instead if no chunk was returned yet; otherwise IntegrityError is raised. The copy is deleted.
     """
 
     def __init__(
         self, copy: Reader, slow: StorageDriver, kept: Kept, span: tuple[int, int], check: Check | None, stamp: Stamped
     ) -> None:
-        # The slow driver's etag is another one, and unknown here.
+        # The slow driver's etag is different, and unknown here.
         self.info = replace(copy.info, etag=None)
         self._slow, self._kept, self._check, self._stamp = slow, kept, check, stamp
         self._at, self._end = span
@@ -65,7 +65,7 @@ class CopyReader(_Closing):
                         yield held
                     held = chunk
             except StorageError:
-                # Where a chunk waits it is read again: it may be what is wrong with the copy.
+                # A held chunk is read again from the slow driver, because it may be damaged.
                 self._kept.drop([self.info.key])
                 yield from self._rest()
                 return
@@ -76,7 +76,7 @@ class CopyReader(_Closing):
                 return
             self._kept.drop([self.info.key])
             if self._check is not None and self._at > start:
-                message = "the cached copy has other bytes than its digest says, and was deleted; read again"
+                message = "the cached copy did not match its digest, and was deleted; retry the read"
                 raise self._stamp.failure(IntegrityError, message)
             yield from self._rest()
 
@@ -84,12 +84,14 @@ class CopyReader(_Closing):
         reader = self._slow.read(self.info.key, offset=self._at, length=self._end - self._at)
         self._open.append(reader)
         if reader.info.size != self.info.size:
-            raise self._stamp.failure(IntegrityError, "the cached copy had another size, and was deleted; read again")
+            raise self._stamp.failure(
+                IntegrityError, "the cached copy had a different size, and was deleted; retry the read"
+            )
         yield from reader
 
 
 class FillingReader(_Closing):
-    """The bytes of the slow driver, of which a copy is made; a copy is kept only where the digest holds."""
+    """The bytes of the slow driver, while a copy is created; the copy is kept only if the digest matches."""
 
     def __init__(self, reader: Reader, slow: StorageDriver, kept: Kept, check: Check, stamp: Stamped) -> None:
         self.info: ObjectInfo = reader.info
@@ -126,7 +128,7 @@ class FillingReader(_Closing):
         copy, self._copy = self._copy, None
         self._kept.commit(copy)
         try:
-            # Who deleted the object while it was read has not seen the copy.
+            # If the object was deleted while it was read, the copy has to be deleted as well.
             self._slow.stat(copy.key)
         except StorageError:
             self._kept.drop([copy.key])

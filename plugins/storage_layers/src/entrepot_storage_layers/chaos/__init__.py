@@ -1,4 +1,4 @@
-"""Faults on purpose."""
+"""Fault injection."""
 
 from entrepot_storage_layers.chaos.driver import ChaosDriver
 from entrepot_storage_layers.chaos.options import ChaosOptions, Fault

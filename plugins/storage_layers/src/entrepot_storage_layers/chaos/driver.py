@@ -1,4 +1,4 @@
-"""The driver."""
+"""The chaos driver."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Answer = TypeVar("Answer")
 
 
 class ChaosDriver(StorageDriver):
-    """Any other driver, with faults on purpose; without faults it is that driver under another name."""
+    """Injects faults into any other driver; without faults, it behaves like that driver."""
 
     name = "chaos"
     contract = (1, 0)
@@ -127,14 +127,14 @@ class ChaosDriver(StorageDriver):
 
 
 class _Call(Stamped):
-    """One call with its fault."""
+    """One call, and its fault."""
 
     def __init__(self, faults: Faults, driver: str, verb: Verb, key: str | None) -> None:
         super().__init__(driver, verb, key)
         self.fault = faults.begin(verb, self)
 
     def worked(self, answer: Answer) -> Answer:
-        """What the inner driver answered; raises where the fault comes after that."""
+        """Return the inner driver's result, unless the fault is to be raised after the call."""
         Faults.end(self.fault, self)
         return answer
 

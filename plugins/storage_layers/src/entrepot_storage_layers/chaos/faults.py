@@ -1,4 +1,4 @@
-"""Which call has which fault, and what the fault does."""
+"""Selection of the fault of a call, and injection of faults."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _NONE: Final = Fault(probability=0.0)
 
 
 class Faults:
-    """The faults of one driver: the number of a call among those of its verb decides, and the seed."""
+    """The faults of one driver; determined by the seed, and by the number of a call among those of its method."""
 
     def __init__(self, seed: int, faults: Mapping[Verb, Fault | list[Fault]]) -> None:
         self._lock = Lock()
         self._always = {verb: fault for verb, fault in faults.items() if isinstance(fault, Fault)}
         self._scripts = {verb: iter(fault) for verb, fault in faults.items() if not isinstance(fault, Fault)}
-        self._chance = {verb: random.Random(f"{seed}/{verb}") for verb in faults}  # noqa: S311 - no secret
+        self._chance = {verb: random.Random(f"{seed}/{verb}") for verb in faults}  # noqa: S311 - not for security
 
     def next(self, verb: Verb) -> Fault:
-        """The fault of the next call of a verb."""
+        """Return the fault of the next call of a method."""
         if verb not in self._chance:
             return _NONE
         with self._lock:
@@ -56,9 +56,9 @@ class Faults:
             return fault if self._chance[verb].random() < fault.probability else _NONE
 
     def begin(self, verb: Verb, stamp: Stamped) -> Fault:
-        """The fault of the next call, after its latency.
+        """Return the fault of the next call, after waiting for its latency.
 
-        Raises its error where it comes before the call.
+        Raises the fault's error if it is to be raised before the call.
         """
         fault = self.next(verb)
         if fault.latency:
@@ -69,30 +69,30 @@ class Faults:
 
     @staticmethod
     def end(fault: Fault, stamp: Stamped) -> None:
-        """Raise the fault's error where it comes after the call."""
+        """Raise the fault's error if it is to be raised after the call."""
         if fault.error is not None and fault.when == "after" and fault.torn is None:
             raise error_of(fault, stamp)
 
 
 def error_of(fault: Fault, stamp: Stamped) -> StorageError:
-    """The error of a fault."""
-    return stamp.failure(_ERRORS[fault.error or "unavailable"], "a fault that was asked for by the option 'faults'")
+    """Return the error of a fault."""
+    return stamp.failure(_ERRORS[fault.error or "unavailable"], "fault injected by the option 'faults'")
 
 
 def cut_body(data: Chunks, fault: Fault, stamp: Stamped) -> Chunks:
-    """A body, torn where the fault says so."""
+    """Return a body, interrupted if the fault requires it."""
     return data if fault.torn is None else _torn(data, fault.torn, fault, stamp)
 
 
 def cut_items(items: Iterator[ObjectInfo | Prefix], fault: Fault, stamp: Stamped) -> Iterator[ObjectInfo | Prefix]:
-    """A listing, torn where the fault says so."""
+    """Yield a listing, interrupted if the fault requires it."""
     yield from items if fault.torn is None else islice(items, fault.torn)
     if fault.torn is not None:
         raise error_of(fault, stamp)
 
 
 def spoilt(chunks: Iterator[bytes], fault: Fault, stamp: Stamped) -> Iterator[bytes]:
-    """What a read gives: torn, cut, or with a flipped bit."""
+    """Return the chunks of a read: interrupted, truncated, or with a flipped bit."""
     if fault.flipped is not None:
         chunks = _flipped(chunks, fault.flipped)
     if fault.cut is not None:

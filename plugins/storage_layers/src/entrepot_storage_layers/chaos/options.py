@@ -1,4 +1,4 @@
-"""Which faults are made."""
+"""The options of the chaos driver."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ ErrorName = Literal["unavailable", "throttled", "denied", "no_space", "not_found
 
 
 class Fault(DriverOptions):
-    """What goes wrong with a call.
+    """A fault of a call.
 
-    - ``probability``: of how many of the calls, between 0 and 1.
-    - ``latency``: seconds that the call waits first.
-    - ``error``: what is raised; nothing where it is left out and nothing is torn.
-    - ``when``: whether the inner driver is called before the error is raised. ``after``, what was asked for is done
-      although the call fails.
-    - ``torn``: a read or an append breaks off after so many bytes, a listing after so many entries, with ``error`` or
-      Unavailable.
-    - ``cut``: a read ends after so many bytes as if they were all, as no driver may.
-    - ``flipped``: a read gives one wrong bit in the byte of this number, as a rotten disk does.
+    - ``probability``: the proportion of calls with the fault, between 0 and 1.
+    - ``latency``: seconds to wait before the call.
+    - ``error``: the error to raise; none if it is omitted and ``torn`` is not set.
+    - ``when``: whether the error is raised before or after the inner driver is called. With ``after``, the operation
+      is done although the call fails.
+    - ``torn``: a read or an append fails after this number of bytes, a listing after this number of entries, with
+      ``error`` or Unavailable.
+    - ``cut``: a read ends normally after this number of bytes, in violation of the contract.
+    - ``flipped``: a read returns a flipped bit in the byte at this offset, like a faulty disk.
     """
 
     probability: float = Field(default=1.0, ge=0, le=1)
@@ -55,12 +55,12 @@ class Fault(DriverOptions):
 class ChaosOptions(DriverOptions):
     """The options of ``chaos``.
 
-    A verb's faults are one fault for any of its calls, or a list: the first for its first call, and so on, and none
-    for those after the end.
+    The faults of a method are one fault for all calls, or a list: the first for the first call, and so on, and none
+    for calls after the end of the list.
     """
 
-    inner: InnerOptions = Field(description="The driver in front of which faults are made, with its options.")
-    seed: int = Field(default=0, description="The same seed gives the same calls the same faults.")
+    inner: InnerOptions = Field(description="The driver into which faults are injected, with its options.")
+    seed: int = Field(default=0, description="Seed of the random numbers: the same seed results in the same faults.")
     faults: dict[Verb, Fault | list[Fault]] = Field(
-        default_factory=dict, description="For each verb a fault of any of its calls, or a list for its first calls."
+        default_factory=dict, description="For each method, a fault for all calls, or a list for the first calls."
     )

@@ -1,4 +1,4 @@
-"""Objects that only who has the key can read."""
+"""Encryption of objects."""
 
 from entrepot_storage_layers.encrypt.driver import EncryptDriver
 from entrepot_storage_layers.encrypt.options import EncryptOptions

@@ -1,4 +1,4 @@
-"""The driver."""
+"""The encrypt driver."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["EncryptDriver"]
 
 
 class EncryptDriver(StorageDriver):
-    """Any other driver, which gets the objects encrypted; their keys, and about their sizes, it can see."""
+    """Encrypts objects before it passes them to another driver, which sees their keys and approximate sizes."""
 
     name = "encrypt"
     contract = (1, 0)
@@ -62,7 +62,7 @@ class EncryptDriver(StorageDriver):
         sealed = b"".join([*sealing.more([data]), sealing.end()])
         with stamp:
             if len(sealed) > MAX_PUT_SIZE and mode is WriteMode.OVERWRITE:
-                # What is added makes the largest bodies too large for a put.
+                # With the overhead of encryption, the largest bodies are too large for a put.
                 return plain_info(self._upload(key, sealed), stamp)
             return plain_info(self._inner.put(key, sealed, mode=mode), stamp)
 
@@ -71,7 +71,7 @@ class EncryptDriver(StorageDriver):
         try:
             return open_reader(self._inner, self._keys, key, offset, length, stamp)
         except EOFError as error:
-            raise stamp.failure(Unavailable, "the inner driver gave fewer bytes than promised; read again") from error
+            raise stamp.failure(Unavailable, "the inner driver returned too few bytes; retry the read") from error
 
     def stat(self, key: str) -> ObjectInfo:
         with (stamp := Stamped(self.name, "stat", key)):
@@ -121,14 +121,14 @@ class EncryptDriver(StorageDriver):
         try:
             return self._inner.upload_commit(self._inner.upload_append(state, [sealed]))
         except StorageError:
-            # The failure is told; what stays of the upload is the inner driver's to drop when it is idle.
+            # The first error is raised; if the abort fails, the inner driver discards the upload when it is idle.
             with suppress(StorageError):
                 self._inner.upload_abort(state)
             raise
 
 
 def _listed(info: ObjectInfo, stamp: Stamped) -> ObjectInfo:
-    """An entry of a listing; one that is damaged is there, so that it can be deleted, and has no byte to read."""
+    """Return an entry of a listing; a damaged object is listed with size 0, so that it can be deleted."""
     try:
         return plain_info(info, stamp)
     except IntegrityError:
@@ -136,5 +136,5 @@ def _listed(info: ObjectInfo, stamp: Stamped) -> ObjectInfo:
 
 
 def _room(sealed: int | None) -> int | None:
-    """The largest object that is at most ``sealed`` bytes when it is encrypted."""
+    """Return the maximum size of an object whose encrypted size is at most ``sealed`` bytes."""
     return None if sealed is None else sealed - HEADER - -(-(sealed - HEADER) // SEALED) * (SEALED - CHUNK)

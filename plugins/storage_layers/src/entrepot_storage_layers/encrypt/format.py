@@ -1,16 +1,16 @@
-"""How an object is encrypted, version 1.
+"""The format of encrypted objects, version 1.
 
-    header  8 bytes "ENTREPO" and the version, 8 bytes key id, 32 bytes object id, which are random
+    header  8 bytes "ENTREPO" and the version, 8 bytes key id, 32 random bytes object id
     chunks  each 12 bytes nonce, up to 64 KiB ciphertext, 16 bytes tag
 
-- Every object has an AES-256 key of its own, derived from the configured key and the object id, so that a chunk of
-  another object fails its tag. The object's name is not bound: a move renames it without rewriting it.
-- A chunk's tag also covers its number, whether it is the last, and the tag of the chunk before: chunks that are
-  swapped, left out, or taken from another append of the same upload fail, and so does an end that is not the end.
-- Nonces are random. A counter would repeat: an append can be made again from an older state with other bytes. Under
-  one object's key, 2**32 chunks (256 TiB) repeat one with a chance of 2**-33.
-- All chunks are full but the last, and the last is empty in an empty object only: the size follows from the size of
-  the ciphertext, and the place of every chunk from its number.
+- Every object has its own AES-256 key, derived from the configured key and the object id, so that verification fails
+  for a chunk of another object. The object's name is not authenticated: a move does not rewrite the object.
+- A chunk's tag also covers its number, whether it is the last, and the tag of the previous chunk: verification fails
+  for chunks that are swapped, missing or from another append of the same upload, and for truncated objects.
+- Nonces are random. A counter could repeat, because an append can be repeated from an older state with other bytes.
+  For the key of one object, the probability that a nonce repeats in 2**32 chunks (256 TiB) is 2**-33.
+- All chunks but the last are full, and the last is only empty in an empty object: the size is determined by the size of
+  the ciphertext, and the offset of every chunk by its number.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ NONCE: Final = 12
 TAG: Final = 16
 SEALED: Final = NONCE + CHUNK + TAG
 FIRST: Final = b"\x00" * TAG
-"""What stands for the tag before the first chunk."""
+"""The value used as previous tag of the first chunk."""
 
 
 class DamagedError(Exception):
-    """Bytes are not what was written, or were written with a key that is not configured."""
+    """The data is damaged, or was written with a key that is not configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header of one object, and by that its key."""
+    """The header of one object, with its cipher."""
 
     key_id: bytes
     object_id: bytes
@@ -51,57 +51,55 @@ class Header:
 
     @classmethod
     def fresh(cls, keys: Keys) -> Header:
-        """The header of a new object, written with the first key."""
+        """Return the header of a new object, encrypted with the first key."""
         return cls.of(keys, keys.writing, os.urandom(OBJECT_ID))
 
     @classmethod
     def of(cls, keys: Keys, key_id: bytes, object_id: bytes) -> Header:
-        """A header by what is in it.
+        """Return a header with this key id and object id.
 
         Raises DamagedError if no key has the id.
         """
         cipher = keys.cipher(key_id, object_id)
         if cipher is None:
-            raise DamagedError(f"it needs the key with the id {key_id.hex()}, which is not configured; add it")
+            raise DamagedError(f"the key with the id {key_id.hex()} is not configured; add it")
         return cls(key_id, object_id, cipher)
 
     @classmethod
     def parse(cls, keys: Keys, data: bytes) -> Header:
-        """The header at the beginning of an object.
+        """Parse the header at the beginning of an object.
 
-        Raises DamagedError if it is none.
+        Raises DamagedError if it is invalid.
         """
         if len(data) != HEADER or not data.startswith(MAGIC):
-            raise DamagedError(
-                "it does not begin as encrypted objects do; it was written without encryption or damaged"
-            )
+            raise DamagedError("the object has no encryption header; it was written without encryption or is damaged")
         return cls.of(keys, data[len(MAGIC) : -OBJECT_ID], data[-OBJECT_ID:])
 
     def __bytes__(self) -> bytes:
         return MAGIC + self.key_id + self.object_id
 
     def seal(self, number: int, previous: bytes, plain: bytes | memoryview, *, last: bool) -> bytes:
-        """One chunk, encrypted; ``previous`` is the tag of the chunk before."""
+        """Encrypt one chunk; ``previous`` is the tag of the previous chunk."""
         return self._sealed(plain, _bound(b"chunk", number, previous, last=last))
 
     def open(self, number: int, previous: bytes, sealed: bytes | memoryview, *, last: bool) -> bytes:
-        """The bytes of one chunk.
+        """Decrypt one chunk.
 
-        Raises DamagedError if it is not this chunk of this object, whole and unchanged.
+        Raises DamagedError if it is not exactly this chunk of this object.
         """
-        fault = f"chunk {number} is not what was written; restore the object"
+        fault = f"chunk {number} is damaged; restore the object"
         return self._opened(sealed, _bound(b"chunk", number, previous, last=last), fault)
 
     def seal_tail(self, number: int, previous: bytes, plain: bytes) -> bytes:
-        """Bytes that do not fill a chunk yet, for the token of an upload."""
+        """Encrypt bytes that do not fill a chunk yet, for the token of an upload."""
         return self._sealed(plain, _bound(b"tail", number, previous, last=False))
 
     def open_tail(self, number: int, previous: bytes, sealed: bytes) -> bytes:
-        """The bytes of a tail.
+        """Decrypt a tail.
 
         Raises DamagedError if it is not this tail.
         """
-        fault = "the upload's token is not what was written; upload again"
+        fault = "the upload's token is damaged; start the upload again"
         return self._opened(sealed, _bound(b"tail", number, previous, last=False), fault)
 
     def _sealed(self, plain: bytes | memoryview, bound: bytes) -> bytes:
@@ -116,24 +114,26 @@ class Header:
 
 
 def sealed_size(plain: int) -> int:
-    """The size of an object whose bytes are ``plain`` many."""
+    """Return the encrypted size of an object of ``plain`` bytes."""
     return HEADER + plain + max(1, -(-plain // CHUNK)) * (NONCE + TAG)
 
 
 def plain_size(sealed: int) -> int:
-    """How many bytes an object of a size holds.
+    """Return the plain size of an object whose encrypted size is ``sealed``.
 
     Raises DamagedError if no encrypted object has this size.
     """
     chunks = max(1, -(-(sealed - HEADER) // SEALED))
     plain = sealed - HEADER - chunks * (NONCE + TAG)
     if plain < 0 or sealed_size(plain) != sealed:
-        raise DamagedError(f"no encrypted object has {sealed} bytes; it was written without encryption or cut")
+        raise DamagedError(
+            f"{sealed} bytes is not a valid size; the object was written without encryption or truncated"
+        )
     return plain
 
 
 def place(number: int) -> int:
-    """Where the chunk of a number begins."""
+    """Return the offset of a chunk."""
     return HEADER + number * SEALED
 
 

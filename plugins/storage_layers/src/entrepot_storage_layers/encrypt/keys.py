@@ -1,4 +1,4 @@
-"""Keys: 32 bytes each, the first of which writes while all of them read."""
+"""Keys of 32 bytes: the first encrypts, and all of them decrypt."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ KEY_BYTES: Final = 32
 
 
 class Keys:
-    """The keys of one driver, each under an id that is derived from it and tells nothing about it."""
+    """The keys of one driver, by an id that is derived from each key and does not reveal it."""
 
     def __init__(self, keys: list[bytes]) -> None:
         self._keys: Mapping[bytes, bytes] = {_derive(key, b"", b"key id", KEY_ID_BYTES): key for key in keys}
         self.writing = next(iter(self._keys))
 
     def cipher(self, key_id: bytes, object_id: bytes) -> AESGCM | None:
-        """The cipher of one object alone, or None if no key has this id."""
+        """Return the cipher of one object, or None if no key has this id."""
         key = self._keys.get(key_id)
         return None if key is None else AESGCM(_derive(key, object_id, b"object", KEY_BYTES))
 
@@ -39,9 +39,9 @@ class Keys:
 
 
 def read_keys(options: EncryptOptions, driver: str) -> Keys:
-    """The keys that the options name, in a file or an environment variable.
+    """Read the keys from the file or environment variable in the options.
 
-    Raises ConfigError if there are none, or where one is not 32 bytes in hexadecimal or base64.
+    Raises ConfigError if there are none, or if one is not 32 bytes in hexadecimal or base64.
     """
     if options.keyfile is not None:
         where = f"the file {options.keyfile} of option 'keyfile'"
@@ -49,14 +49,14 @@ def read_keys(options: EncryptOptions, driver: str) -> Keys:
             with open(options.keyfile, encoding="utf-8") as file:
                 text = file.read()
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            reason = error.strerror if isinstance(error, OSError) else "not a text file"
             raise _wrong(driver, f"{where} cannot be read: {reason}") from error
     else:
         where = f"the environment variable {options.keyvariable} of option 'keyvariable'"
         text = os.environ.get(options.keyvariable or "", "")
     lines = [line for line in map(str.strip, re.split(r"[\n,]", text)) if line and not line.startswith("#")]
     if not lines:
-        raise _wrong(driver, f"{where} holds no key; make one with: openssl rand -hex {KEY_BYTES}")
+        raise _wrong(driver, f"{where} contains no key; create one with: openssl rand -hex {KEY_BYTES}")
     keys = [_decoded(line) for line in lines]
     for number, key in enumerate(keys, 1):
         if key is None:

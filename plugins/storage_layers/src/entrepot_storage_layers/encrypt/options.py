@@ -1,4 +1,4 @@
-"""Where the keys are, and what they encrypt."""
+"""The options of the encrypt driver."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["EncryptOptions"]
 
 
 class EncryptOptions(DriverOptions):
-    """The options of ``encrypt``: exactly one of ``keyfile`` and ``keyvariable`` says where the keys are."""
+    """The options of ``encrypt``; exactly one of ``keyfile`` and ``keyvariable`` must be set."""
 
-    inner: InnerOptions = Field(description="The driver that gets the objects encrypted, with its options.")
+    inner: InnerOptions = Field(description="The driver for the encrypted objects, with its options.")
     keyfile: str | None = Field(
-        default=None, description="A file of keys, one a line: 32 bytes in hexadecimal or base64."
+        default=None, description="A file with one key per line: 32 bytes in hexadecimal or base64."
     )
     keyvariable: str | None = Field(
-        default=None, description="The name of an environment variable that holds the keys, separated by commas."
+        default=None, description="The name of an environment variable with the keys, separated by commas."
     )
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.keyfile is None) == (self.keyvariable is None):
-            raise ValueError("exactly one of keyfile and keyvariable says where the keys are")
+            raise ValueError("set exactly one of keyfile and keyvariable")
         return self

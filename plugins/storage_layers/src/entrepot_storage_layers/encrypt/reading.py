@@ -1,4 +1,4 @@
-"""Reading: the chunks of a range, and no more."""
+"""Reads of the chunks of a range."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = ["open_reader", "plain_info"]
 
 TOGETHER: Final = 2**20
 ATTEMPTS: Final = 5
-"""How often a header and the chunks of a range are asked for, where the object is replaced between."""
+"""Maximum number of attempts to read a header and a range while the object is being replaced."""
 
 
 def plain_info(info: ObjectInfo, stamp: Stamped) -> ObjectInfo:
-    """An object as who reads it sees it.
+    """Return the info of an object with its plain size.
 
     Raises IntegrityError if no encrypted object has its size.
     """
@@ -44,7 +44,7 @@ def plain_info(info: ObjectInfo, stamp: Stamped) -> ObjectInfo:
 def open_reader(
     inner: StorageDriver, keys: Keys, key: str, offset: int, length: int | None, stamp: Stamped
 ) -> DecryptingReader:
-    """A reader of a range, from one call of the inner driver where it begins in the first chunk, and two elsewhere."""
+    """Return a reader of a range; takes one call of the inner driver if it starts in the first chunk, otherwise two."""
     first = offset // CHUNK
     wanted = None if length is None else max(1, -(-(offset + length) // CHUNK) - first)
     with stamp:
@@ -55,7 +55,7 @@ def open_reader(
             with inner.read(key, length=HEADER) as head:
                 header, before = b"".join(head), head.info
             _check_offset(offset, plain_info(before, stamp).size, stamp)
-            # One tag earlier: the first chunk's own tag covers that of the chunk before.
+            # Start at the previous chunk's tag, which the tag of the first chunk covers.
             start = min(place(first) - TAG, before.size)
             try:
                 reader = inner.read(key, offset=start, length=None if wanted is None else wanted * SEALED + TAG)
@@ -64,7 +64,7 @@ def open_reader(
             if reader.info == before:
                 return _opened(reader, keys, header, offset, length, stamp)
             reader.close()
-    raise stamp.failure(Unavailable, "the object is replaced all the time; read again")
+    raise stamp.failure(Unavailable, "the object is being replaced continuously; retry the read")
 
 
 def _opened(
@@ -82,11 +82,11 @@ def _opened(
 
 def _check_offset(offset: int, size: int, stamp: Stamped) -> None:
     if offset > size:
-        raise stamp.failure(RangeError, f"offset {offset} lies past the {size} bytes of the object")
+        raise stamp.failure(RangeError, f"offset {offset} is past the end of the object ({size} bytes)")
 
 
 class DecryptingReader:
-    """The bytes of one range; each chunk is given on once its tag is verified."""
+    """The bytes of one range; each chunk is returned after its tag is verified."""
 
     def __init__(
         self, reader: Reader, info: ObjectInfo, keys: Keys, header: bytes | None, offset: int, end: int, stamp: Stamped
@@ -95,7 +95,7 @@ class DecryptingReader:
         self.info = info
         self._range = offset, end
         self._source = _Source(reader)
-        # The key is looked for at once, so that a missing one fails the call and not the first chunk.
+        # The key is looked up here, so that a missing key fails the call, not the first chunk.
         self._header = self._parse(self._source.take(HEADER) if header is None else header)
         self._previous = FIRST if header is None or offset >= end else self._source.take(TAG)
 
@@ -108,13 +108,13 @@ class DecryptingReader:
                 raise self._stamp.failure(IntegrityError, str(error)) from error
             except EOFError as error:
                 self.close()
-                raise self._stamp.failure(Unavailable, "the inner driver gave fewer bytes than promised") from error
+                raise self._stamp.failure(Unavailable, "the inner driver returned too few bytes") from error
 
     def _plain(self) -> Iterator[bytes]:
         offset, end = self._range
         ready: list[bytes] = []
         last = max(0, self.info.size - 1) // CHUNK
-        # Of an empty object its one chunk is verified too.
+        # The only chunk of an empty object is verified as well.
         for number in range(offset // CHUNK, max(1, -(-end // CHUNK)) if offset < end or not self.info.size else 0):
             until = sealed_size(self.info.size) if number == last else place(number + 1)
             sealed = self._source.take(until - place(number))
@@ -137,7 +137,7 @@ class DecryptingReader:
             raise self._stamp.failure(IntegrityError, str(error)) from error
 
     def close(self) -> None:
-        """Let go of the inner reader. Idempotent."""
+        """Close the inner reader. Idempotent."""
         self._reader.close()
 
     def __enter__(self) -> Self:
@@ -150,7 +150,7 @@ class DecryptingReader:
 
 
 class _Source:
-    """An inner reader's bytes, as many at a time as are asked for."""
+    """Reads a given number of bytes at a time from an inner reader."""
 
     def __init__(self, reader: Reader) -> None:
         self._chunks = iter(reader)

@@ -1,4 +1,4 @@
-"""Bytes on their way into encrypted chunks, in one go or over many appends."""
+"""Incremental encryption into chunks, in one call or over several appends."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from entrepot_storage_layers.encrypt.format import CHUNK, FIRST, TAG, Header
 __all__ = ["Sealing"]
 
 TOGETHER = 2**20
-"""About so many bytes are given on at once."""
+"""Approximate number of bytes per yielded piece."""
 
 
 class Sealing:
-    """An object that is being encrypted: ``number`` full chunks are given on, and ``tail`` waits for more bytes.
+    """An object that is being encrypted: ``number`` full chunks have been returned, and ``tail`` is incomplete.
 
-    A full chunk waits too until one more byte has come, as it may be the last.
+    A full chunk is also kept until the next byte is added, because it may be the last one.
     """
 
     def __init__(self, header: Header, number: int = 0, previous: bytes = FIRST, tail: bytes = b"") -> None:
@@ -27,11 +27,11 @@ class Sealing:
 
     @property
     def plain_size(self) -> int:
-        """How many bytes have come."""
+        """The number of bytes added so far."""
         return self.number * CHUNK + len(self.tail)
 
     def more(self, data: Chunks) -> Iterator[bytes]:
-        """What becomes of more bytes, in pieces of about 1 MiB; ``tail`` is right once all of them were taken."""
+        """Encrypt more bytes, and yield pieces of about 1 MiB; ``tail`` is valid after the last one."""
         ready: list[bytes] = []
         for chunk in data:
             self.tail += chunk
@@ -45,7 +45,7 @@ class Sealing:
             yield b"".join(ready)
 
     def end(self) -> bytes:
-        """The end of the object, with the last chunk."""
+        """Return the last chunk."""
         return self._seal(last=True)
 
     def _seal(self, *, last: bool) -> bytes:

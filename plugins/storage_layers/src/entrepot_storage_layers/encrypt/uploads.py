@@ -1,7 +1,7 @@
-"""Uploads: full chunks go to the inner driver, and the bytes that fill none stay in the token, encrypted.
+"""Uploads: full chunks are passed to the inner driver, and the remaining bytes are kept encrypted in the token.
 
-Every append is one of the inner driver too, if of no bytes: by that the inner driver knows which of two appends from
-one state came later, and whether the upload lives. The last chunk is appended by the commit.
+Every append is also an append of the inner driver, even without bytes, so that the inner driver can detect conflicting
+appends and ended uploads. The last chunk is appended by the commit.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Uploads:
             ids, previous, sealed = (base64.b64decode(each) for each in encoded)
             inner = UploadState(state.key, place(number) if number else 0, token)
         except (ValueError, TypeError) as error:
-            raise stamp.failure(UploadUnknown, "the upload's token is none of this driver's; start again") from error
+            raise stamp.failure(UploadUnknown, "the upload's token is not from this driver; start again") from error
         try:
             header = Header.of(self._keys, ids[:KEY_ID_BYTES], ids[KEY_ID_BYTES:])
             return inner, Sealing(header, number, previous, header.open_tail(number, previous, sealed))

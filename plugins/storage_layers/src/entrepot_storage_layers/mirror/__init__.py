@@ -1,12 +1,12 @@
-"""Two drivers that hold the same.
+"""Two drivers with the same content.
 
-- A write is acknowledged when both sides have it, and fails where either does not take it. The first side decides who
-  creates and whose upload is committed; where it fails or lacks an object, the second answers. A listing is the union.
-- What a read finds on the second side alone is copied to the first in the background; a comparison of both sides every
-  while finds the rest, either way. What differs has to do so for a while: it may be a write or a delete under way.
-- Writes and commits reach the first side first, deletes and moves the second: a crash between loses nothing that was
-  acknowledged, and brings back nothing whose delete was. Of two processes that overwrite one object at the same moment,
-  the sides may keep one each.
+- A write succeeds when both sides have it, and fails if either fails. The first side decides which CREATE succeeds and
+  which upload is committed. If it fails or does not have an object, the second is used. A listing is the union.
+- An object that a read finds only on the second side is copied to the first in the background. A periodic comparison of
+  both sides finds other differences. A difference must persist for a while, because it may be an unfinished operation.
+- Writes and commits are done on the first side first, deletes and moves on the second: after a crash in between, no
+  acknowledged write is lost, and no object whose deletion was acknowledged reappears. If two processes overwrite an
+  object at the same moment, the sides may end up with different content.
 """
 
 from entrepot_storage_layers.mirror.driver import MirrorDriver

@@ -1,4 +1,4 @@
-"""One body appended to two drivers at once, each at its own pace within a few chunks."""
+"""Concurrent append of one body to two drivers, which may be a few chunks apart."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from entrepot_contract import Chunks, StorageDriver, UploadState
 __all__ = ["append_both"]
 
 AHEAD: Final = 4
-"""So many chunks the first driver may be ahead of the second."""
+"""Number of chunks that the first driver may be ahead of the second."""
 
 TOGETHER: Final = 2**20
-"""Up to so many bytes go to one driver after the other: a thread and its waits would take longer."""
+"""Up to this number of bytes, the appends are done one after the other, because a thread would take longer."""
 
 
 class _BrokenOffError(Exception):
-    """The other driver's append ended early, so that this one need not go on."""
+    """The other driver's append ended early, so this one need not continue."""
 
 
 class _Second:
-    """The append of the second driver, in a thread of its own."""
+    """The append of the second driver, in a separate thread."""
 
     def __init__(self, driver: StorageDriver, state: UploadState) -> None:
         self._driver, self._state = driver, state
@@ -37,9 +37,9 @@ class _Second:
         self._thread.start()
 
     def give(self, chunk: bytes | None) -> None:
-        """Hand on a chunk, or None at the end.
+        """Pass on a chunk, or None at the end.
 
-        Raises _BrokenOffError where the driver does not take any more.
+        Raises _BrokenOffError if the driver's append has ended.
         """
         while not self._ended.is_set():
             try:
@@ -50,9 +50,9 @@ class _Second:
         raise _BrokenOffError
 
     def result(self) -> UploadState:
-        """The new state.
+        """Return the new state.
 
-        Raises what the append has raised.
+        Raises the exception of the append.
         """
         self._whole = True
         try:
@@ -65,7 +65,7 @@ class _Second:
         return self._after
 
     def stop(self) -> None:
-        """Have the append fail, and wait for its end."""
+        """Make the append fail, and wait for its end."""
         try:
             self.give(None)
         except _BrokenOffError:
@@ -76,7 +76,7 @@ class _Second:
     def _append(self) -> None:
         try:
             self._after = self._driver.upload_append(self._state, self._chunks())
-        except BaseException as error:  # noqa: BLE001 - the caller's thread raises it
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             self.error = error
         finally:
             self._ended.set()
@@ -91,9 +91,9 @@ class _Second:
 def append_both(
     drivers: tuple[StorageDriver, StorageDriver], states: tuple[UploadState, UploadState], data: Chunks
 ) -> tuple[UploadState, UploadState]:
-    """Append to both, and answer both new states.
+    """Append to both, and return both new states.
 
-    Raises what the first driver or ``data`` raises, or else what the second raises; both older states stay usable.
+    Raises the exception of the first driver or of ``data``, or else of the second; both older states stay usable.
     """
     chunks = iter(data)
     head = bytearray()

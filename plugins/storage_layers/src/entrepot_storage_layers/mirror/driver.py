@@ -1,7 +1,7 @@
-"""The driver.
+"""The mirror driver.
 
-What is on one side only is never what a caller took for deleted or lost: writes and commits reach the first side first,
-deletes and moves the second, so that a crash between leaves the first side as it was, or ahead.
+Writes and commits are done on the first side first, deletes and moves on the second, so that after a crash in between,
+the first side is unchanged or ahead. An object that is on one side only was therefore never reported as deleted.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _log = logging.getLogger("entrepot.storage.mirror")
 
 
 class MirrorDriver(StorageDriver):
-    """Two drivers: a write is acknowledged when both have it, and a read answered by the first that can."""
+    """Two drivers: a write succeeds when both have it, and a read uses the first one that has the object."""
 
     name = "mirror"
     contract = (1, 0)
@@ -81,7 +81,7 @@ class MirrorDriver(StorageDriver):
         )
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
-        # Of two writers in this process the later one is the later one on both sides.
+        # Two writers in this process have the same order on both sides.
         with (stamp := Stamped(self.name, "put", key)), self._writing[hash(key) % len(self._writing)]:
             if mode is WriteMode.CREATE:
                 self._refuse_known(key, stamp)
@@ -107,7 +107,7 @@ class MirrorDriver(StorageDriver):
         stamp = Stamped(self.name, "list_objects", prefix or None)
 
         def listed(side: StorageDriver) -> Iterator[ObjectInfo | Prefix]:
-            # A side that fails at once fails as late as its first item is asked for.
+            # As a generator, so that a side that fails at once only fails at its first item.
             yield from side.list_objects(prefix, start_after=start_after, shallow=shallow)
 
         return stamped_listing(merged(listed(self._first), listed(self._second)), stamp)
@@ -120,7 +120,7 @@ class MirrorDriver(StorageDriver):
             try:
                 other = self._second.move(source, target)
             except NotFound as error:
-                _log.debug("the second side has nothing to move: %s", error)
+                _log.debug("second side has no object to move: %s", error)
             try:
                 info = self._first.move(source, target)
             except NotFound:
@@ -142,7 +142,7 @@ class MirrorDriver(StorageDriver):
                 except DeleteFailed as error:
                     failed |= {key: stamped(why, self.name, "delete", key) for key, why in error.failed.items()}
             if failed:
-                message = f"{len(failed)} keys are still there: {next(iter(failed.values())).message}"
+                message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
                 raise DeleteFailed(message, driver=self.name, operation="delete", failed=failed)
 
     def upload_start(self, key: str) -> UploadState:
@@ -171,12 +171,12 @@ class MirrorDriver(StorageDriver):
             try:
                 self._second.upload_commit(second, target=target)
             except StorageError as error:
-                # The first side has decided: what the second made of the upload does not count any more.
-                _log.warning("the second side did not commit %s, and gets a copy: %s", key, error)
+                # The first side decides: the state of the upload on the second side is no longer relevant.
+                _log.warning("second side failed to commit, copying object key=%s: %s", key, error)
                 try:
                     self._repairs.copy(key, self._first, self._second, replace=True)
                 except NotFound as gone:
-                    _log.debug("what was to be copied is deleted already: %s", gone)
+                    _log.debug("object to copy was deleted meanwhile: %s", gone)
                 except StorageError:
                     self._repairs.note(key, self._first, self._second, replace=True)
                     raise
@@ -192,7 +192,7 @@ class MirrorDriver(StorageDriver):
                 self._second.upload_abort(second)
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
-        # A URL is made without asking the backend: it would lead to a side that is down, or lost the object.
+        # Signing makes no request to the backend: the URL could refer to a side that is down, or lost the object.
         with Stamped(self.name, "sign_url", key):
             try:
                 self._first.stat(key)
@@ -201,7 +201,7 @@ class MirrorDriver(StorageDriver):
             return self._first.sign_url(key, method, expires)
 
     def health(self) -> Health:
-        """Well where both sides are: a write needs both."""
+        """Return ok if both sides are ok, because a write requires both."""
         one, other = self._first.health(), self._second.health()
         pending = self._repairs.pending()
         detail = f"first: {one.detail}; second: {other.detail}"
@@ -220,7 +220,7 @@ class MirrorDriver(StorageDriver):
             try:
                 return ask(self._first)
             except NotFound:
-                found = self._asked_second(ask)
+                found = self._try_second(ask)
                 if found is None:
                     raise
                 self._repairs.note(key, self._second, self._first)
@@ -228,27 +228,27 @@ class MirrorDriver(StorageDriver):
             except (RangeError, InvalidKey):
                 raise
             except StorageError as error:
-                _log.warning("the first side failed, and the second is asked: %s", error)
-                found = self._asked_second(ask)
+                _log.warning("first side failed, using second side: %s", error)
+                found = self._try_second(ask)
                 if found is None:
                     raise
                 return found
 
     def _refuse_known(self, key: str, stamp: Stamped) -> None:
-        """Create nothing that the first side has only lost, nor on the first side alone where the second is down."""
+        """Raise if the second side has the object, which the first may have lost, or if the second side is down."""
         try:
             self._second.stat(key)
         except NotFound:
             return
-        raise stamp.failure(AlreadyExists, "the key has an object")
+        raise stamp.failure(AlreadyExists, "the key already exists")
 
-    def _asked_second(self, ask: Callable[[StorageDriver], Answer]) -> Answer | None:
-        """What the second side answers, or None if it cannot: what the first has said then holds."""
+    def _try_second(self, ask: Callable[[StorageDriver], Answer]) -> Answer | None:
+        """Return the result of the second side, or None if it fails: then the error of the first side is raised."""
         try:
             return ask(self._second)
         except StorageError as error:
             if not isinstance(error, NotFound):
-                _log.warning("the second side failed: %s", error)
+                _log.warning("second side failed: %s", error)
             return None
 
 
@@ -260,5 +260,5 @@ def _parted(state: UploadState, stamp: Stamped) -> tuple[UploadState, UploadStat
     try:
         first, second = json.loads(state.token)
     except (ValueError, TypeError) as error:
-        raise stamp.failure(UploadUnknown, "the upload's token is none of this driver's; start again") from error
+        raise stamp.failure(UploadUnknown, "the upload's token is not from this driver; start again") from error
     return UploadState(state.key, state.size, first), UploadState(state.key, state.size, second)

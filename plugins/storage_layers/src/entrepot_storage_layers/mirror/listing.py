@@ -1,4 +1,4 @@
-"""Two listings as one, and what differs between them."""
+"""Union and comparison of two listings."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Item = ObjectInfo | Prefix
 
 
 def merged(first: Iterator[Item], second: Iterator[Item]) -> Iterator[Item]:
-    """The union of two listings in the order of keys; what both have comes from the first.
+    """Yield the union of two listings in the order of keys; entries of both are taken from the first.
 
-    One that fails before its first item is left out where the other one answers: both hold every write that was
-    acknowledged. Raises the error of one that fails later, or of the first where both fail.
+    A side that fails before its first item is skipped if the other one works, because both have every acknowledged
+    write. Raises the error of a side that fails later, or of the first if both fail.
     """
     sides = [_Side(first), _Side(second)]
     able = [side for side in sides if side.error is None]
@@ -28,7 +28,7 @@ def merged(first: Iterator[Item], second: Iterator[Item]) -> Iterator[Item]:
         raise sides[0].error
     for place, side in zip(("first", "second"), sides, strict=True):
         if side.error is not None:
-            _log.warning("the %s side cannot list, and the other one answers: %s", place, side.error)
+            _log.warning("%s side cannot list, using the other side: %s", place, side.error)
     last = None
     for item in merge(*able, key=lambda item: item.key):
         if item.key != last:
@@ -37,16 +37,16 @@ def merged(first: Iterator[Item], second: Iterator[Item]) -> Iterator[Item]:
 
 
 def differing(first: Iterator[Item], second: Iterator[Item]) -> Iterator[tuple[str, bool]]:
-    """The keys that only one of two listings has, or both with another size, and whether the first has them."""
-    told = merge(((item, True) for item in first), ((item, False) for item in second), key=lambda each: each[0].key)
-    for key, same in groupby(told, key=lambda each: each[0].key):
+    """Yield keys that are in one listing only, or in both with different sizes, and whether the first has them."""
+    items = merge(((item, True) for item in first), ((item, False) for item in second), key=lambda each: each[0].key)
+    for key, same in groupby(items, key=lambda each: each[0].key):
         found = [(item.size if isinstance(item, ObjectInfo) else 0, by_first) for item, by_first in same]
         if len(found) == 1 or found[0][0] != found[1][0]:
             yield key, found[0][1]
 
 
 class _Side:
-    """A listing whose first item was asked for."""
+    """A listing whose first item has been requested."""
 
     def __init__(self, items: Iterator[Item]) -> None:
         self._items = items

@@ -1,4 +1,4 @@
-"""The two sides."""
+"""The options of the mirror driver."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["MirrorOptions"]
 
 
 class MirrorOptions(DriverOptions):
-    """The options of ``mirror``, by which two drivers hold the same."""
+    """The options of ``mirror``, which stores the same objects in two drivers."""
 
-    first: InnerOptions = Field(description="The driver that is asked first and decides, with its options.")
-    second: InnerOptions = Field(description="The driver that answers where the first cannot, with its options.")
+    first: InnerOptions = Field(description="The driver that is used first and decides, with its options.")
+    second: InnerOptions = Field(description="The driver that is used if the first fails, with its options.")
     compare: NonNegativeFloat = Field(
-        default=86400.0, description="Seconds between two comparisons of all that both sides hold; 0 for none."
+        default=86400.0, description="Seconds between two comparisons of all objects on both sides; 0 disables them."
     )

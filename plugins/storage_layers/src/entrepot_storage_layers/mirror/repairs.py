@@ -1,4 +1,4 @@
-"""Copies of what one side lacks, made from the other in the background."""
+"""Repair of differences between the sides, by copying objects in the background."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ __all__ = ["Repairs"]
 _log = logging.getLogger("entrepot.storage.mirror")
 
 RETRY: Final = 30.0
-"""Seconds after which a repair that has failed is tried again."""
+"""Seconds after which a failed repair is retried."""
 
 PATIENCE: Final = 60.0
-"""Seconds that a difference has to last: a write, a move or a delete that is under way is none."""
+"""Seconds that a difference must persist, because it may be an unfinished write, move or delete."""
 
 MOST: Final = 100_000
-"""So many repairs wait; what else differs is found by the next comparison."""
+"""Maximum number of pending repairs; other differences are found by the next comparison."""
 
 SMALL: Final = 4 * 2**20
-"""Up to so many bytes an object is created in one call, so that a newer one is never replaced by a copy."""
+"""Up to this size in bytes, an object is copied with one CREATE, so that a copy never replaces a newer object."""
 
 ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Where the object of a key is copied from and to, when at the earliest, and whether over what is there."""
+    """A copy of an object: source, target, earliest time, and whether to replace an existing object."""
 
     source: StorageDriver
     target: StorageDriver
@@ -44,7 +44,7 @@ class Repair:
 
 
 class Repairs:
-    """The objects that are known to differ, and a thread that copies them, and compares the sides every while."""
+    """The objects that are known to differ, and a thread that copies them and compares the sides periodically."""
 
     def __init__(self, driver: str, first: StorageDriver, second: StorageDriver, compare: float) -> None:
         self._driver, self._first, self._second = driver, first, second
@@ -57,7 +57,7 @@ class Repairs:
         self._thread: Thread | None = None
 
     def begin(self) -> None:
-        """Start the thread where it has something to do; again is cheap."""
+        """Start the thread if it has something to do; cheap if it is already running."""
         if self._thread is None:
             self._start()
 
@@ -73,30 +73,30 @@ class Repairs:
     def note(
         self, key: str, source: StorageDriver, target: StorageDriver, *, replace: bool = False, wait: float = 0
     ) -> None:
-        """Have an object copied that ``target`` lacks, or with ``replace`` has of an older content, in some seconds."""
+        """Schedule a copy of an object that ``target`` does not have, or with ``replace``, has in an older version."""
         due = monotonic() + wait
         with self._changed:
             known = self._wanted.get(key)
             if self._closed or (known is None and len(self._wanted) >= MOST):
                 return
             if known is None:
-                # One line is enough to look for: of a lost folder there may be a hundred thousand.
+                # Only the first is logged as a warning: there may be a hundred thousand after a folder was lost.
                 level = logging.DEBUG if self._wanted else logging.WARNING
-                _log.log(level, "the %s side lacks %s or has another one, and gets a copy", self._place(target), key)
+                _log.log(level, "object missing or different, will be copied side=%s key=%s", self._place(target), key)
             elif known.target is target:
-                # Seen again, it is due no later: comparisons may come faster than their differences have to last.
+                # Not postponed if found again: comparisons may be more frequent than differences must persist.
                 due, replace = min(due, known.due), replace or known.replace
             self._wanted[key] = Repair(source, target, due, replace)
             self._changed.notify_all()
         self.begin()
 
     def pending(self) -> int:
-        """How many objects are known to differ."""
+        """Return the number of objects that are known to differ."""
         with self._changed:
             return len(self._wanted)
 
     def close(self) -> None:
-        """End the thread, once the copy under way is made. Idempotent."""
+        """Stop the thread after the current copy. Idempotent."""
         with self._changed:
             self._closed = True
             thread, self._thread = self._thread, None
@@ -105,9 +105,9 @@ class Repairs:
             thread.join()
 
     def copy(self, key: str, source: StorageDriver, target: StorageDriver, *, replace: bool) -> None:
-        """Copy one object; what was deleted from ``source`` meanwhile is deleted from ``target`` too.
+        """Copy one object; if it is deleted from ``source`` meanwhile, it is also deleted from ``target``.
 
-        Raises NotFound if there is none, and the error of the side that fails.
+        Raises NotFound if it does not exist, and the error of a side that fails.
         """
         for _ in range(ATTEMPTS):
             before = source.stat(key)
@@ -126,7 +126,7 @@ class Repairs:
                 raise
             if not replace or after == before:
                 return
-        raise self._unfinished(key, "it is replaced all the time; it is copied again later")
+        raise self._unfinished(key, "the object is being replaced continuously; the copy is retried later")
 
     def _upload(self, key: str, source: StorageDriver, target: StorageDriver) -> None:
         with source.read(key) as reader:
@@ -141,7 +141,7 @@ class Repairs:
 
     def _check(self, key: str, came: int, promised: int) -> None:
         if came != promised:
-            raise self._unfinished(key, f"{came} of {promised} bytes came; it is copied again later")
+            raise self._unfinished(key, f"received {came} of {promised} bytes; the copy is retried later")
 
     def _unfinished(self, key: str, message: str) -> IntegrityError:
         return IntegrityError(message, driver=self._driver, operation="repair", key=key)
@@ -151,7 +151,7 @@ class Repairs:
             task()
 
     def _next(self) -> Callable[[], None] | None:
-        """What is to be done now, once there is something, or None at the end."""
+        """Wait for the next task and return it, or None at the end."""
         with self._changed:
             while not self._closed:
                 now = monotonic()
@@ -174,7 +174,7 @@ class Repairs:
                 sides = (self._first, self._second) if first_has else (self._second, self._first)
                 self.note(key, *sides, wait=self._patience)
         except StorageError as error:
-            _log.warning("the sides cannot be compared, which is tried again: %s", error)
+            _log.warning("comparison of the sides failed, will retry: %s", error)
             self._compare_at = monotonic() + min(RETRY, self._every)
 
     def _repair(self, due: list[tuple[str, Repair]]) -> None:
@@ -188,7 +188,7 @@ class Repairs:
                 if self._wanted.get(key) is not repair:
                     continue
                 if tried:
-                    # What has failed goes behind the others: it may be its own fault, and not that of its side.
+                    # A failed repair is moved to the end: the object may be the problem, not the side.
                     del self._wanted[key]
                 if not done:
                     self._wanted[key] = dataclasses.replace(repair, due=monotonic() + RETRY)
@@ -201,7 +201,7 @@ class Repairs:
         except NotFound:
             return True
         except StorageError as error:
-            _log.warning("%s could not be copied to the %s side: %s", key, self._place(repair.target), error)
+            _log.warning("copy failed key=%s side=%s: %s", key, self._place(repair.target), error)
             return False
         return True
 
@@ -209,7 +209,7 @@ class Repairs:
         return "first" if side is self._first else "second"
 
     def _is_another(self, key: str, repair: Repair) -> bool:
-        """Whether the second side has another object than the first, which decides."""
+        """Return whether the second side has a different object than the first, which takes precedence."""
         if repair.target is not self._second:
             return False
         sizes = [_size(side, key) for side in (self._first, self._second)]
