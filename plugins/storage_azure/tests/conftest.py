@@ -1,4 +1,4 @@
-"""One Azurite for all tests, a container of its own for each, and a proxy that counts and fails."""
+"""One Azurite for all tests, a new container for each, and a proxy that counts requests and injects failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from entrepot_storage_azure import AzureDriver
 
 
 class OpenDriver(Protocol):
-    """Opens a driver whose requests pass the proxy, with options of a test's own; it is closed after the test."""
+    """Opens a driver behind the proxy, with additional options; it is closed after the test."""
 
     def __call__(self, **options: object) -> AzureDriver: ...
 
@@ -29,7 +29,7 @@ def running_azurite() -> Iterator[Azurite]:
 
 @pytest.fixture
 def azurite(request: pytest.FixtureRequest, running_azurite: Azurite) -> Azurite:
-    """Azurite, which other tests use too."""
+    """Azurite, shared with other tests."""
     need(request, PROGRAM)
     if not running_azurite.running:
         running_azurite.start()
@@ -65,5 +65,5 @@ def open_driver(config: dict[str, object], proxy: FaultProxy) -> Iterator[OpenDr
 
 @pytest.fixture
 def driver(open_driver: OpenDriver) -> AzureDriver:
-    """A driver whose requests pass the proxy, and wait one second for an answer."""
+    """A driver behind the proxy, with a read timeout of one second."""
     return open_driver()

@@ -1,4 +1,4 @@
-"""The Azure driver under the storage contract."""
+"""The storage kit, run on the Azure driver."""
 
 from __future__ import annotations
 

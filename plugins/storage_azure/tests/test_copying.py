@@ -1,4 +1,4 @@
-"""Copies of more than one request takes, with the limit set low: Azurite's machine need not hold 256 MiB."""
+"""Copies that need several requests, with a low limit, so that no test needs 256 MiB."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def put_block_from_url(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Azurite has no Put Block From URL: play it, by what its documentation says; the offsets that were asked for."""
+    """Simulates Put Block From URL, which Azurite does not support; the list of requested offsets."""
     offsets: list[int] = []
 
     def stage(
@@ -55,18 +55,20 @@ def test_a_large_upload_is_copied_in_parts(driver: AzureDriver, put_block_from_u
     assert read(driver, driver.move("a/k", "b/k").key) == DATA
 
 
-def test_parts_that_another_copy_threw_away_are_copied_again(
+def test_parts_discarded_by_another_copy_are_copied_again(
     driver: AzureDriver, proxy: FaultProxy, put_block_from_url: list[int]
 ) -> None:
     state = driver.upload_append(driver.upload_start("a/k"), [DATA])
-    told = {"x-ms-error-code": "InvalidBlockList", "Content-Type": "application/xml"}
-    proxy.answer(400, b"", told, matching=lambda _, target: "/a/k?" in target and "comp=blocklist" in target, times=1)
+    headers = {"x-ms-error-code": "InvalidBlockList", "Content-Type": "application/xml"}
+    proxy.answer(
+        400, b"", headers, matching=lambda _, target: "/a/k?" in target and "comp=blocklist" in target, times=1
+    )
     driver.upload_commit(state)
     assert sorted(put_block_from_url) == sorted(2 * [0, PART, 2 * PART])
     assert read(driver, "a/k") == DATA
 
 
-def test_a_source_that_changes_under_its_copy_is_not_copied(
+def test_a_source_that_changes_during_the_copy_is_not_copied(
     driver: AzureDriver, put_block_from_url: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver.put("a/k", DATA)
@@ -83,6 +85,6 @@ def test_a_source_that_changes_under_its_copy_is_not_copied(
     assert read(driver, "a/k") == DATA[::-1]
 
 
-def test_where_there_is_no_put_block_from_url_the_whole_is_copied(driver: AzureDriver) -> None:
+def test_without_put_block_from_url_the_blob_is_copied_at_once(driver: AzureDriver) -> None:
     driver.upload_commit(driver.upload_append(driver.upload_start("a/k"), [DATA]))
     assert read(driver, "a/k") == DATA

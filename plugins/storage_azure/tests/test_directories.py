@@ -1,4 +1,4 @@
-"""Directories, which Azure does not have: blobs that mark them do no harm, and accounts that have them refused."""
+"""Directories: marker blobs are ignored, and accounts with a hierarchical namespace are rejected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TAG = "docker/registry/v2/repositories/app/_manifests/tags/v1"
 
 @pytest.fixture
 def marked(azurite: Azurite, config: dict[str, object], driver: AzureDriver) -> AzureDriver:
-    """A container with one image, and a marker of each directory of its tag."""
+    """A container with one image, and a marker blob for each directory of its tag."""
     host = Process(driver)
     host.push_blob("app", b"{}")
     host.push_manifest("app", "v1", image())
@@ -31,7 +31,7 @@ def marked(azurite: Azurite, config: dict[str, object], driver: AzureDriver) -> 
     return driver
 
 
-def test_markers_of_directories_are_no_repositories_and_no_tags(marked: AzureDriver) -> None:
+def test_directory_markers_are_not_listed(marked: AzureDriver) -> None:
     host = Process(marked)
     assert host.request("GET", "/v2/app/tags/list").json["tags"] == ["v1"]
     assert host.request("GET", "/v2/_catalog").json["repositories"] == ["app"]
@@ -39,7 +39,7 @@ def test_markers_of_directories_are_no_repositories_and_no_tags(marked: AzureDri
     assert host.request("GET", "/v2/app/tags/list").json["tags"] == []
 
 
-def test_an_account_with_a_hierarchical_namespace_is_refused_at_the_start(
+def test_an_account_with_a_hierarchical_namespace_is_refused_at_startup(
     open_driver: OpenDriver, proxy: FaultProxy
 ) -> None:
     account = lambda method, target: "restype=account" in target  # noqa: E731
@@ -49,7 +49,7 @@ def test_an_account_with_a_hierarchical_namespace_is_refused_at_the_start(
 
 
 @pytest.mark.parametrize("status", [403, 503])
-def test_an_account_that_does_not_say_is_taken(open_driver: OpenDriver, proxy: FaultProxy, status: int) -> None:
+def test_an_account_with_unknown_namespace_is_accepted(open_driver: OpenDriver, proxy: FaultProxy, status: int) -> None:
     account = lambda method, target: "restype=account" in target  # noqa: E731
     proxy.answer(status, b"", {"x-ms-error-code": "AnyCode"}, matching=account)
     driver = CheckedDriver(open_driver())

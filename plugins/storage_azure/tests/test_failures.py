@@ -1,4 +1,4 @@
-"""What Azure can fail with: the right error, in time, with the backend's own code and no secret."""
+"""Failures of Azure: the right error, in time, with the backend's own code and without secrets."""
 
 from __future__ import annotations
 
@@ -31,17 +31,22 @@ WRONG_KEY = base64.b64encode(b"a wrong key, and a secret").decode()
 
 
 def refused(proxy: FaultProxy, status: int, code: str, **headers: str) -> None:
-    """Let Azure refuse every request, in the form that its documentation tells (Status and error codes)."""
-    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>Told.</Message></Error>'
-    told = {"x-ms-error-code": code, "x-ms-request-id": "request-77", "Content-Type": "application/xml", **headers}
-    proxy.answer(status, body.encode(), told)
+    """Reject every request, in the documented format (Azure, "Status and error codes")."""
+    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>Text.</Message></Error>'
+    all_headers = {
+        "x-ms-error-code": code,
+        "x-ms-request-id": "request-77",
+        "Content-Type": "application/xml",
+        **headers,
+    }
+    proxy.answer(status, body.encode(), all_headers)
 
 
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
         (401, "InvalidAuthenticationInfo", Denied),
-        # What a clock that is off by an hour gets: the signed date is out of range.
+        # The response for a clock that is off by an hour: the signed date is out of range.
         (403, "AuthenticationFailed", Denied),
         (403, "AuthorizationPermissionMismatch", Denied),
         (403, "KeyBasedAuthenticationNotPermitted", Denied),
@@ -56,7 +61,7 @@ def refused(proxy: FaultProxy, status: int, code: str, **headers: str) -> None:
         (503, "ServerBusy", Throttled),
     ],
 )
-def test_an_answer_is_the_error_that_it_means(
+def test_a_response_is_translated_into_the_right_error(
     proxy: FaultProxy, driver: AzureDriver, status: int, code: str, kind: type[StorageError]
 ) -> None:
     state = driver.upload_start("a/k")
@@ -85,17 +90,17 @@ def test_an_answer_is_the_error_that_it_means(
     assert code in driver.health().detail
 
 
-def test_a_throttling_tells_when_to_come_back(proxy: FaultProxy, driver: AzureDriver) -> None:
+def test_throttling_includes_retry_after(proxy: FaultProxy, driver: AzureDriver) -> None:
     refused(proxy, 503, "ServerBusy", **{"Retry-After": "7"})
     for operation in (lambda: driver.stat("a/k"), lambda: driver.read("a/k")):
         start = time.monotonic()
         with pytest.raises(Throttled) as caught:
             operation()
         assert caught.value.retry_after == timedelta(seconds=7)
-        assert time.monotonic() - start < 3, "whoever called decides whether to wait"
+        assert time.monotonic() - start < 3, "the caller decides whether to wait"
 
 
-def test_a_request_that_fails_once_is_made_again(proxy: FaultProxy, driver: AzureDriver) -> None:
+def test_a_request_that_fails_once_is_retried(proxy: FaultProxy, driver: AzureDriver) -> None:
     proxy.answer(503, b"", {"x-ms-error-code": "ServerBusy"}, times=1)
     driver.put("a/k", b"x")
     proxy.drop(times=1)
@@ -103,7 +108,7 @@ def test_a_request_that_fails_once_is_made_again(proxy: FaultProxy, driver: Azur
     assert [status for _, _, status in proxy.requests] == [503, 201, 0, 201]
 
 
-def test_a_create_whose_answer_is_lost_is_not_taken_for_anothers(proxy: FaultProxy, driver: AzureDriver) -> None:
+def test_a_create_whose_response_is_lost_is_not_reported_as_existing(proxy: FaultProxy, driver: AzureDriver) -> None:
     proxy.drop(times=1)
     with pytest.raises(Unavailable):
         driver.put("a/k", b"x", mode=WriteMode.CREATE)
@@ -111,7 +116,7 @@ def test_a_create_whose_answer_is_lost_is_not_taken_for_anothers(proxy: FaultPro
         driver.put("a/k", b"y", mode=WriteMode.CREATE)
 
 
-def test_an_endpoint_that_refuses_is_unavailable(proxy: FaultProxy, driver: AzureDriver) -> None:
+def test_an_endpoint_that_refuses_connections_is_unavailable(proxy: FaultProxy, driver: AzureDriver) -> None:
     proxy.refuse()
     for operation in (lambda: driver.stat("a/k"), lambda: driver.read("a/k"), lambda: driver.put("a/k", b"x")):
         with pytest.raises(Unavailable, match="Connection refused"):
@@ -119,7 +124,7 @@ def test_an_endpoint_that_refuses_is_unavailable(proxy: FaultProxy, driver: Azur
     assert driver.health().ok is False
 
 
-def test_an_endpoint_that_hangs_is_given_up_in_time(proxy: FaultProxy, open_driver: OpenDriver) -> None:
+def test_an_endpoint_that_hangs_times_out(proxy: FaultProxy, open_driver: OpenDriver) -> None:
     driver = open_driver(max_retries=0)
     proxy.hang()
     for operation in (lambda: driver.put("a/k", b"x"), lambda: driver.read("a/k"), lambda: driver.delete(["a/k"])):
@@ -133,7 +138,7 @@ def test_an_endpoint_that_hangs_is_given_up_in_time(proxy: FaultProxy, open_driv
     assert health.latency <= timedelta(seconds=2)
 
 
-def test_a_body_that_is_cut_or_hangs_is_never_a_normal_end(proxy: FaultProxy, driver: AzureDriver) -> None:
+def test_a_body_that_is_truncated_or_hangs_raises_an_error(proxy: FaultProxy, driver: AzureDriver) -> None:
     driver.put("a/k", b"x" * 3_000_000)
     proxy.cut(2_000_000)
     with driver.read("a/k") as reader, pytest.raises(Unavailable) as caught:
@@ -143,12 +148,12 @@ def test_a_body_that_is_cut_or_hangs_is_never_a_normal_end(proxy: FaultProxy, dr
     proxy.slow(100_000)
     start = time.monotonic()
     with driver.read("a/k", length=200_000) as reader:
-        assert sum(map(len, reader)) == 200_000, "slow is not broken"
+        assert sum(map(len, reader)) == 200_000, "a slow body is not an error"
     assert time.monotonic() - start > 1
 
 
 @pytest.mark.parametrize("lost", ["comp=blocklist", "comp=block&", "comp=lease", "/target"])
-def test_an_upload_survives_the_loss_of_any_answer(proxy: FaultProxy, open_driver: OpenDriver, lost: str) -> None:
+def test_an_upload_survives_the_loss_of_any_response(proxy: FaultProxy, open_driver: OpenDriver, lost: str) -> None:
     driver = open_driver(max_retries=0)
     data = bytes(range(256)) * 40_000
     proxy.drop(times=1, matching=lambda method, target: lost in target and method == "PUT")
@@ -160,17 +165,17 @@ def test_an_upload_survives_the_loss_of_any_answer(proxy: FaultProxy, open_drive
     except Unavailable:
         after = driver.upload_append(state, [data]) if after is None else after
         driver.upload_commit(after, target="target")
-    assert [status for _, _, status in proxy.requests].count(0) == 1, "one answer was lost"
+    assert [status for _, _, status in proxy.requests].count(0) == 1, "one response was lost"
     with driver.read("target") as reader:
         assert b"".join(reader) == data
 
 
-def test_a_wrong_key_is_denied_and_never_told(open_driver: OpenDriver) -> None:
+def test_a_wrong_key_is_denied_and_never_shown(open_driver: OpenDriver) -> None:
     driver = open_driver(accountkey=WRONG_KEY)
     with pytest.raises(Denied, match="clock") as caught:
         driver.put("a/k", b"x")
-    told = "".join(traceback.format_exception(caught.value))
-    for text in (told, repr(driver), driver.health().detail):
+    trace = "".join(traceback.format_exception(caught.value))
+    for text in (trace, repr(driver), driver.health().detail):
         assert WRONG_KEY not in text
     assert driver.health().ok is False
 
@@ -194,7 +199,7 @@ def test_a_missing_container_is_a_wrong_option(open_driver: OpenDriver) -> None:
     assert "no-such-container" in driver.health().detail
 
 
-def test_a_delete_names_every_key_that_is_still_there(open_driver: OpenDriver) -> None:
+def test_a_delete_names_every_key_that_was_not_deleted(open_driver: OpenDriver) -> None:
     driver = open_driver(readtimeout=30)
     keys = [f"d/{number:03}" for number in range(300)]
     for key in keys[::50]:
@@ -207,7 +212,7 @@ def test_a_delete_names_every_key_that_is_still_there(open_driver: OpenDriver) -
     lease.break_lease(0)
 
 
-def test_a_signature_as_the_credential_is_never_told(
+def test_a_signature_as_credential_is_never_shown(
     azurite: Azurite, config: dict[str, object], proxy: FaultProxy, open_driver: OpenDriver
 ) -> None:
     signature = azurite.signature(str(config["container"]))
@@ -234,7 +239,7 @@ def test_a_signature_as_the_credential_is_never_told(
     assert "sig=" not in f"{driver.health()} {driver!r}"
 
 
-def test_nothing_is_logged_of_requests_that_go_well(driver: AzureDriver, caplog: pytest.LogCaptureFixture) -> None:
+def test_successful_requests_are_not_logged(driver: AzureDriver, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     driver.upload_commit(driver.upload_append(driver.upload_start("a/k"), [b"content"]))
     with driver.read("a/k") as reader:

@@ -1,4 +1,4 @@
-"""How many requests each thing costs on the wire; the README shows the same table."""
+"""The number of requests of each operation; the README shows the same table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SERVED = replace(HTTP, redirect=False)
 
 @pytest.fixture
 def azure(open_driver: OpenDriver) -> AzureDriver:
-    """A driver that waits long enough for a server which is busy."""
+    """A driver with timeouts that are long enough for a busy server."""
     return open_driver(connecttimeout=10, readtimeout=30)
 
 

@@ -1,4 +1,4 @@
-"""The driver with a token of a managed identity, as a virtual machine or an app on Azure has one."""
+"""The driver with a token of a managed identity, as on a virtual machine or app in Azure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from services.programs import need
 from entrepot_contract import Denied
 from entrepot_storage_azure import AzureDriver
 
-# Nobody signed Azurite's certificate, and `skipverify` takes it as an operator would: with a warning.
+# Azurite's certificate is self-signed, and `skipverify` accepts it with a warning.
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 
 TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
 
 def token() -> str:
-    """A token as Microsoft Entra makes them; Azurite reads it, and does not ask who signed it."""
+    """Return a token in the format of Microsoft Entra; Azurite does not verify the signature."""
     now = int(time.time())
     claims = {"aud": "https://storage.azure.com", "iss": f"https://sts.windows.net/{TENANT}/", "tid": TENANT}
     times = {"iat": now - 10, "nbf": now - 10, "exp": now + 3600, "oid": TENANT}
@@ -39,8 +39,8 @@ class IdentityEndpoint(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         refused = self.headers["X-IDENTITY-HEADER"] != "of-the-tests-only"
-        told = {"access_token": token(), "expires_on": str(int(time.time()) + 3600), "token_type": "Bearer"}
-        body = b"{}" if refused else json.dumps(told | {"resource": "https://storage.azure.com"}).encode()
+        answer = {"access_token": token(), "expires_on": str(int(time.time()) + 3600), "token_type": "Bearer"}
+        body = b"{}" if refused else json.dumps(answer | {"resource": "https://storage.azure.com"}).encode()
         self.send_response(403 if refused else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -81,7 +81,7 @@ def driver(azurite_with_tokens: Azurite, request: pytest.FixtureRequest, identit
     driver.close()
 
 
-def test_a_managed_identity_is_enough_for_everything(driver: AzureDriver) -> None:
+def test_a_managed_identity_is_sufficient(driver: AzureDriver) -> None:
     data = bytes(range(256)) * 50_000
     driver.put("a/put", b"content")
     info = driver.upload_commit(driver.upload_append(driver.upload_start("a/k"), [data]))
@@ -95,15 +95,15 @@ def test_a_managed_identity_is_enough_for_everything(driver: AzureDriver) -> Non
     assert driver.health().ok
 
 
-def test_urls_are_signed_with_a_key_of_the_identitys_own(driver: AzureDriver) -> None:
-    # Azurite 3.35 takes none of these URLs: it knows the text that was signed before service version 2026-04-06.
+def test_urls_are_signed_with_a_user_delegation_key(driver: AzureDriver) -> None:
+    # Azurite 3.35 rejects these URLs: it only supports the string-to-sign before service version 2026-04-06.
     asked = [driver.sign_url("a/k", "GET", timedelta(minutes=minutes)) for minutes in (1, 60)]
-    told = [parse_qs(urlsplit(url).query) for url in asked]
-    for signed, seconds in zip(told, (60, 3600), strict=True):
+    queries = [parse_qs(urlsplit(url).query) for url in asked]
+    for signed, seconds in zip(queries, (60, 3600), strict=True):
         assert (signed["sp"], signed["sr"], signed["spr"], signed["skoid"]) == (["r"], ["b"], ["https"], [TENANT])
         end = datetime.fromisoformat(signed["se"][0])
         assert abs((end - datetime.now(UTC)).total_seconds() - seconds) < 10
-        assert datetime.fromisoformat(signed["ske"][0]) > end, "the key is good for longer than the URL"
+        assert datetime.fromisoformat(signed["ske"][0]) > end, "the key must be valid for longer than the URL"
     assert driver._account._delegation is not None
     signature = generate_blob_sas(
         ACCOUNT,
@@ -111,15 +111,15 @@ def test_urls_are_signed_with_a_key_of_the_identitys_own(driver: AzureDriver) ->
         "a/k",
         user_delegation_key=driver._account._delegation[0],
         permission="r",
-        expiry=told[0]["se"][0],
+        expiry=queries[0]["se"][0],
         protocol="https",
     )
-    assert asked[0].partition("?")[2] == signature, "it is signed for the account, whatever the host's name"
-    assert told[0]["ske"] == told[1]["ske"], "one key signs many URLs"
-    assert told[0]["sig"] != told[1]["sig"]
+    assert asked[0].partition("?")[2] == signature, "it must be signed for the account, whatever the host name"
+    assert queries[0]["ske"] == queries[1]["ske"], "the key must be reused"
+    assert queries[0]["sig"] != queries[1]["sig"]
 
 
-def test_an_identity_that_gets_no_token_is_denied(driver: AzureDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_identity_without_a_token_is_denied(driver: AzureDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDENTITY_HEADER", "another")
     for operation in (lambda: driver.stat("a/k"), lambda: driver.read("a/k"), lambda: driver.put("a/k", b"x")):
         with pytest.raises(Denied, match="token"):

@@ -1,4 +1,4 @@
-"""Uploads where a host died, two hosts met, or an answer was lost."""
+"""Uploads with crashed hosts, concurrent hosts and lost responses."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def copies(method: str, target: str) -> bool:
 
 
 def names(driver: AzureDriver) -> list[str]:
-    """Every blob of the container, also those that nobody has committed yet."""
+    """Return all blobs in the container, including uncommitted ones."""
     return [blob.name for blob in driver._account.container.list_blobs(include=["uncommittedblobs"])]
 
 
 @pytest.fixture
 def stuck(open_driver: OpenDriver, proxy: FaultProxy) -> tuple[AzureDriver, UploadState]:
-    """An upload whose commit died before its copy, and left the lease behind."""
+    """An upload whose commit crashed before the copy, and left the lease behind."""
     driver = open_driver(max_retries=0)
     state = driver.upload_append(driver.upload_start("a/k"), [b"content"])
     proxy.hang(matching=copies, times=1)
@@ -35,13 +35,13 @@ def stuck(open_driver: OpenDriver, proxy: FaultProxy) -> tuple[AzureDriver, Uplo
     return driver, state
 
 
-def test_a_commit_that_died_can_be_made_again_at_once(stuck: tuple[AzureDriver, UploadState]) -> None:
+def test_a_crashed_commit_can_be_repeated_at_once(stuck: tuple[AzureDriver, UploadState]) -> None:
     driver, state = stuck
     assert driver.upload_commit(state, target="target").size == 7
     assert names(driver) == ["target"]
 
 
-def test_an_upload_whose_commit_died_can_be_aborted(stuck: tuple[AzureDriver, UploadState]) -> None:
+def test_an_upload_with_a_crashed_commit_can_be_aborted(stuck: tuple[AzureDriver, UploadState]) -> None:
     driver, state = stuck
     driver.upload_abort(state)
     assert names(driver) == []
@@ -68,9 +68,7 @@ def test_a_commit_waits_for_another_one_to_end(driver: AzureDriver) -> None:
     releasing.join()
 
 
-def test_an_append_whose_blocks_another_one_threw_away_is_a_conflict(
-    open_driver: OpenDriver, proxy: FaultProxy
-) -> None:
+def test_an_append_whose_blocks_were_discarded_is_a_conflict(open_driver: OpenDriver, proxy: FaultProxy) -> None:
     driver = open_driver(connecttimeout=10, readtimeout=30)
     base = driver.upload_append(driver.upload_start("a/k"), [b"base"])
     won: list[UploadState] = []

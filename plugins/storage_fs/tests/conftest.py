@@ -1,4 +1,4 @@
-"""Small real filesystems, so that a full or a read-only disk is one."""
+"""Small mounted filesystems, for tests with a full or a read-only disk."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def driver(tmp_path: Path) -> FilesystemDriver:
 
 @pytest.fixture
 def mount(tmp_path: Path) -> Iterator[Mount]:
-    """A function that mounts a filesystem of a kind with options; unmounted after the test."""
+    """A function that mounts a filesystem of a given type with options; unmounted after the test."""
     if os.geteuid() != 0:
-        pytest.skip("only root may mount a filesystem: run the tests as root")
+        pytest.skip("mounting a filesystem requires root: run the tests as root")
     mounted: list[Path] = []
 
     def mount_one(kind: str, options: str = "rw") -> Path:

@@ -1,4 +1,4 @@
-"""The filesystem driver under the storage contract."""
+"""The storage kit, run on the filesystem driver."""
 
 from __future__ import annotations
 

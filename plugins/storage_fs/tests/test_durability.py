@@ -1,7 +1,7 @@
-"""What is synced, and in which order: the calls are the real ones, written down as they are made.
+"""The fsync calls and their order: real calls, recorded as they are made.
 
-Power cannot be cut in a test. What can be seen is that the order is the one that POSIX asks for: content, then name,
-then every directory that got a new entry.
+A test cannot cut the power. It can check that the order is the one that POSIX requires: content, then name, then every
+directory with a new entry.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from entrepot_storage_fs import FilesystemDriver
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, str]]:
-    """The calls so far that matter, with the path below the root that each was for."""
+    """The relevant calls so far, each with its path relative to the root."""
     made: list[tuple[str, str]] = []
     root = str(tmp_path / "root")
 
@@ -70,7 +70,7 @@ def test_content_is_synced_before_its_name_and_new_directories_after(
 
 
 @pytest.mark.parametrize("write", [put, create, upload])
-def test_a_directory_that_was_there_costs_no_sync_above_it(
+def test_an_existing_directory_needs_no_sync_of_its_parent(
     driver: FilesystemDriver, calls: list[tuple[str, str]], write: Callable[[FilesystemDriver, str], None]
 ) -> None:
     driver.put("a/b/neighbour", b"")
@@ -79,7 +79,7 @@ def test_a_directory_that_was_there_costs_no_sync_above_it(
     assert calls[1:] == [("name", "a/b/k"), ("sync", "a/b")]
 
 
-def test_a_move_syncs_where_it_went_before_where_it_came_from(
+def test_a_move_syncs_the_target_directory_before_the_source_directory(
     driver: FilesystemDriver, calls: list[tuple[str, str]]
 ) -> None:
     driver.put("a/b/k", b"bytes")
@@ -90,20 +90,18 @@ def test_a_move_syncs_where_it_went_before_where_it_came_from(
     assert calls[-1] == ("sync", "a/b")
 
 
-def test_the_directory_of_a_new_root_is_synced_and_those_that_were_made_above_it(
-    calls: list[tuple[str, str]], tmp_path: Path
-) -> None:
+def test_the_parents_of_a_new_root_are_synced(calls: list[tuple[str, str]], tmp_path: Path) -> None:
     FilesystemDriver.from_config({"rootdirectory": str(tmp_path / "root/x/y")}).put("k", b"")
     assert calls[:3] == [("sync", ".."), ("sync", "."), ("sync", "x")]
 
 
 @pytest.mark.parametrize("write", [put, create, upload])
-def test_a_directory_that_comes_again_after_a_deletion_is_synced_above_too(
+def test_the_parent_of_a_directory_that_is_created_again_is_synced(
     driver: FilesystemDriver,
     calls: list[tuple[str, str]],
     write: Callable[[FilesystemDriver, str], None],
 ) -> None:
-    # ext4 and XFS give a new directory the inode number of the one that was removed.
+    # ext4 and XFS reuse the inode number of the removed directory.
     driver.put("a/b/c/neighbour", b"")
     driver.put("a/b/c/d/k", b"bytes")
     driver.delete(["a/b/c/d/k"])
@@ -113,7 +111,7 @@ def test_a_directory_that_comes_again_after_a_deletion_is_synced_above_too(
 
 
 @pytest.mark.parametrize("write", [put, create, upload])
-def test_a_directory_that_another_process_has_just_made_is_synced_above_too(
+def test_the_parent_of_a_directory_created_by_another_process_is_synced(
     driver: FilesystemDriver,
     calls: list[tuple[str, str]],
     write: Callable[[FilesystemDriver, str], None],
@@ -129,7 +127,7 @@ def test_a_directory_that_another_process_has_just_made_is_synced_above_too(
     assert calls[1:] == [("name", "a/b/c/other"), ("sync", "a/b/c")]
 
 
-def test_of_two_that_race_into_a_new_directory_both_sync_the_one_above(
+def test_two_racing_writes_into_a_new_directory_both_sync_its_parent(
     driver: FilesystemDriver, calls: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver.put("a/neighbour", b"")
@@ -146,9 +144,7 @@ def test_of_two_that_race_into_a_new_directory_both_sync_the_one_above(
     assert calls[1:] == [("name", "a/b/k"), ("sync", "a/b"), ("sync", "a")]
 
 
-def test_a_deletion_syncs_each_directory_that_has_lost_a_name_once(
-    driver: FilesystemDriver, calls: list[tuple[str, str]]
-) -> None:
+def test_a_deletion_syncs_each_changed_directory_once(driver: FilesystemDriver, calls: list[tuple[str, str]]) -> None:
     keys = ["r/m/tags/t/current/link", "r/m/tags/t/index/link", "r/m/tags/u/current/link", "r/m/data/1", "r/m/data/2"]
     for key in (*keys, "r/m/tags/kept/link", "r/m/data/kept"):
         driver.put(key, b"")
@@ -157,9 +153,7 @@ def test_a_deletion_syncs_each_directory_that_has_lost_a_name_once(
     assert calls == [("sync", "r/m/tags"), ("sync", "r/m/data")]
 
 
-def test_appended_bytes_cost_no_sync_before_their_commit(
-    driver: FilesystemDriver, calls: list[tuple[str, str]]
-) -> None:
+def test_appends_are_not_synced_before_the_commit(driver: FilesystemDriver, calls: list[tuple[str, str]]) -> None:
     driver.put("k", b"")
     calls.clear()
     driver.upload_append(driver.upload_start("u"), [bytes(5 * 2**20)])

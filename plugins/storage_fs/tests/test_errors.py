@@ -1,4 +1,4 @@
-"""Every error says in which call, and for which key, whoever it was that made the system refuse."""
+"""Every error contains the operation and the key."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOBODY = 65534
 
 
 @contextmanager
-def told(kind: type[StorageError], operation: str, key: str | None, words: str | None = None) -> Iterator[None]:
+def raised(kind: type[StorageError], operation: str, key: str | None, words: str | None = None) -> Iterator[None]:
     with pytest.raises(kind, match=words) as caught:
         yield
     error = caught.value
@@ -43,13 +43,13 @@ def told(kind: type[StorageError], operation: str, key: str | None, words: str |
 
 
 def _be(user: int) -> None:
-    if os.getuid() == 0:  # whoever else runs the tests has no right to pass over permissions
+    if os.getuid() == 0:  # only root ignores permissions
         os.seteuid(user)
 
 
 @pytest.fixture
 def foreign() -> Iterator[tuple[Path, UploadState]]:
-    """A root of another user with an object and an upload, which the process may neither read nor change."""
+    """A root of another user with an object and an upload, which the process can neither read nor change."""
     root = Path(tempfile.mkdtemp(prefix="entrepot-"))
     driver = FilesystemDriver.from_config({"rootdirectory": str(root)})
     driver.put(SOURCE, b"bytes")
@@ -66,7 +66,7 @@ def foreign() -> Iterator[tuple[Path, UploadState]]:
     shutil.rmtree(root)
 
 
-def test_what_the_system_refuses_names_its_call(foreign: tuple[Path, UploadState]) -> None:
+def test_an_operating_system_error_names_the_operation(foreign: tuple[Path, UploadState]) -> None:
     root, state = foreign
     driver = FilesystemDriver.from_config({"rootdirectory": str(root)})
     calls: list[tuple[str, str, Callable[[], object]]] = [
@@ -79,9 +79,9 @@ def test_what_the_system_refuses_names_its_call(foreign: tuple[Path, UploadState
         ("upload_abort", "a/upload", lambda: driver.upload_abort(state)),
     ]
     for operation, key, call in calls:
-        with told(Denied, operation, key, f"the right to {'read' if operation == 'read' else 'write'}"):
+        with raised(Denied, operation, key, f"permission to {'read' if operation == 'read' else 'write'}"):
             call()
-    with told(DeleteFailed, "delete", None, "1 keys could not be deleted: the system refuses: Permission denied"):
+    with raised(DeleteFailed, "delete", None, "1 keys could not be deleted: permission denied: Permission denied"):
         driver.delete([SOURCE])
     with pytest.raises(DeleteFailed) as caught:
         driver.delete([SOURCE])
@@ -89,41 +89,41 @@ def test_what_the_system_refuses_names_its_call(foreign: tuple[Path, UploadState
     assert (type(refusal), refusal.operation, refusal.key) == (Denied, "delete", SOURCE)
 
 
-def test_a_directory_that_may_not_be_entered_names_the_call(foreign: tuple[Path, UploadState]) -> None:
+def test_a_directory_without_permission_names_the_operation(foreign: tuple[Path, UploadState]) -> None:
     driver = FilesystemDriver.from_config({"rootdirectory": str(foreign[0])})
     _be(0)
     (foreign[0] / "a").chmod(0)
     _be(NOBODY)
-    with told(Denied, "stat", SOURCE):
+    with raised(Denied, "stat", SOURCE):
         driver.stat(SOURCE)
     for shallow in (False, True):
-        with told(Denied, "list_objects", "a/"):
+        with raised(Denied, "list_objects", "a/"):
             list(driver.list_objects("a/", shallow=shallow))
-        with told(Denied, "list_objects", "a/b/"):
+        with raised(Denied, "list_objects", "a/b/"):
             list(driver.list_objects("a/b/", shallow=shallow))
     _be(0)
     foreign[0].chmod(0)
     _be(NOBODY)
     for shallow in (False, True):
-        with told(Denied, "list_objects", None):
+        with raised(Denied, "list_objects", None):
             list(FilesystemDriver.from_config({"rootdirectory": str(foreign[0])}).list_objects(shallow=shallow))
 
 
-def test_a_wrong_root_is_told_by_its_option(tmp_path: Path) -> None:
+def test_a_wrong_root_names_the_option(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     driver = FilesystemDriver.from_config({"rootdirectory": str(tmp_path / "file")})
-    with told(ConfigError, "configure", None, "rootdirectory"):
+    with raised(ConfigError, "configure", None, "rootdirectory"):
         driver.stat("k")
 
 
-def test_health_says_whether_the_root_is_there(driver: FilesystemDriver) -> None:
-    assert "not there yet" in driver.health().detail
+def test_health_reports_whether_the_root_exists(driver: FilesystemDriver) -> None:
+    assert "does not exist yet" in driver.health().detail
     driver.put("k", b"")
-    assert driver.health().detail == "the root directory answers"
+    assert driver.health().detail == "the root directory is accessible"
 
 
 @pytest.mark.parametrize("size", [10, 3 * 2**20])
-def test_a_cut_file_names_the_read_and_how_much_is_missing(
+def test_a_truncated_file_reports_the_missing_bytes(
     driver: FilesystemDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     driver.put("a/k", bytes(size))
@@ -135,11 +135,11 @@ def test_a_cut_file_names_the_read_and_how_much_is_missing(
         return status
 
     monkeypatch.setattr(os, "fstat", cutting)
-    with told(Unavailable, "read", "a/k", ": 4 bytes miss"), driver.read("a/k") as reader:
+    with raised(Unavailable, "read", "a/k", ": 4 bytes missing"), driver.read("a/k") as reader:
         list(reader)
 
 
-def test_a_read_that_the_system_refuses_in_the_middle_names_its_key(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_a_read_error_in_the_middle_names_the_key(driver: FilesystemDriver, tmp_path: Path) -> None:
     driver.put("a/k", bytes(3 * 2**20))
     with driver.read("a/k") as reader:
         chunks = iter(reader)
@@ -148,7 +148,7 @@ def test_a_read_that_the_system_refuses_in_the_middle_names_its_key(driver: File
         unreadable = os.open(tmp_path / "other", os.O_WRONLY | os.O_CREAT)
         os.dup2(unreadable, fd)
         os.close(unreadable)
-        with told(Unavailable, "read", "a/k"):
+        with raised(Unavailable, "read", "a/k"):
             next(chunks)
 
 
@@ -158,7 +158,7 @@ def _leads_to(fd: str, path: Path) -> bool:
 
 @pytest.fixture
 def vanishing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is about to get its new name is gone, as if another process had been quicker."""
+    """Makes the source of a rename disappear, as if another process had moved it first."""
     real = os.replace
 
     def replace(source: str, target: str) -> None:
@@ -169,20 +169,20 @@ def vanishing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("vanishing")
-def test_a_source_that_another_process_took_meanwhile_is_not_found(driver: FilesystemDriver) -> None:
+def test_a_source_moved_by_another_process_is_not_found(driver: FilesystemDriver) -> None:
     driver.put("a/k", b"", mode=WriteMode.CREATE)
-    with told(NotFound, "move", "a/k"):
+    with raised(NotFound, "move", "a/k"):
         driver.move("a/k", "b/k")
 
 
 @pytest.mark.usefixtures("vanishing")
-def test_bytes_that_another_process_took_meanwhile_are_an_unknown_upload(driver: FilesystemDriver) -> None:
+def test_data_moved_by_another_process_is_an_unknown_upload(driver: FilesystemDriver) -> None:
     state = driver.upload_start("a/k")
-    with told(UploadUnknown, "upload_commit", "a/k"):
+    with raised(UploadUnknown, "upload_commit", "a/k"):
         driver.upload_commit(state, target="b/k")
 
 
-def test_a_token_that_cannot_be_read_names_the_call(driver: FilesystemDriver) -> None:
+def test_an_invalid_token_names_the_operation(driver: FilesystemDriver) -> None:
     state = UploadState("a/k", 0, "no token")
     calls: list[tuple[str, Callable[[], object]]] = [
         ("upload_append", lambda: driver.upload_append(state, [b""])),
@@ -190,36 +190,36 @@ def test_a_token_that_cannot_be_read_names_the_call(driver: FilesystemDriver) ->
         ("upload_abort", lambda: driver.upload_abort(state)),
     ]
     for operation, call in calls:
-        with told(UploadUnknown, operation, "a/k"):
+        with raised(UploadUnknown, operation, "a/k"):
             call()
 
 
-def test_lost_bytes_and_overtaken_states_name_the_call(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_lost_bytes_and_overtaken_states_name_the_operation(driver: FilesystemDriver, tmp_path: Path) -> None:
     start = driver.upload_start("a/k")
     overtaken = driver.upload_append(start, [b"one"])
     state = driver.upload_append(start, [b"other"])
-    with told(UploadConflict, "upload_append", "a/k", "earlier state"):
+    with raised(UploadConflict, "upload_append", "a/k", "earlier state"):
         driver.upload_append(overtaken, [b""])
-    with told(UploadConflict, "upload_commit", "a/k", "earlier state"):
+    with raised(UploadConflict, "upload_commit", "a/k", "earlier state"):
         driver.upload_commit(overtaken)
     (data,) = (tmp_path / "root/.entrepot/uploads").glob("*.data")
     os.truncate(data, 3)
-    with told(UploadUnknown, "upload_append", "a/k"):
+    with raised(UploadUnknown, "upload_append", "a/k"):
         driver.upload_append(state, [b""])
-    with told(UploadUnknown, "upload_commit", "a/k"):
+    with raised(UploadUnknown, "upload_commit", "a/k"):
         driver.upload_commit(state)
 
 
-def test_a_commit_that_waited_for_an_aborted_append_makes_no_object(driver: FilesystemDriver) -> None:
+def test_a_commit_that_waited_for_an_aborted_append_creates_no_object(driver: FilesystemDriver) -> None:
     state = driver.upload_start("a/k")
-    said: list[BaseException] = []
+    errors: list[BaseException] = []
 
     def commit() -> None:
         try:
-            with told(UploadUnknown, "upload_commit", "a/k"):
+            with raised(UploadUnknown, "upload_commit", "a/k"):
                 driver.upload_commit(state)
-        except BaseException as error:  # noqa: BLE001 - the test tells it
-            said.append(error)
+        except BaseException as error:  # noqa: BLE001 - checked by the test
+            errors.append(error)
 
     waiting = threading.Thread(target=commit)
 
@@ -229,10 +229,10 @@ def test_a_commit_that_waited_for_an_aborted_append_makes_no_object(driver: File
         driver.upload_abort(state)
         yield b"body"
 
-    with told(UploadUnknown, "upload_append", "a/k"):
+    with raised(UploadUnknown, "upload_append", "a/k"):
         driver.upload_append(state, body())
     waiting.join()
-    assert said == []
+    assert errors == []
     assert list(driver.list_objects()) == []
 
 
@@ -260,19 +260,17 @@ def test_a_filesystem_without_locks_is_unavailable_and_keeps_no_file_open(
 
     monkeypatch.setattr(fcntl, "flock", flock)
     before = len(os.listdir("/proc/self/fd"))
-    with told(Unavailable, "upload_append", "a/k", "No locks"):
+    with raised(Unavailable, "upload_append", "a/k", "No locks"):
         driver.upload_append(state, [b""])
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_write_that_no_way_can_make_is_told_and_not_tried_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_that_always_fails_raises_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def pwrite(fd: int, data: bytes, offset: int) -> int:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
     monkeypatch.setattr(os, "pwrite", pwrite)
     fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
-    with told(Unavailable, "upload_append", "a/k"):
+    with raised(Unavailable, "upload_append", "a/k"):
         writing.extend(fd, 0, [b"bytes"], Reporting("upload_append", "a/k"))
     os.close(fd)

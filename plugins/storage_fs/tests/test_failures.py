@@ -1,4 +1,4 @@
-"""What the system refuses comes out as the contract's error, with the system's own as its cause."""
+"""Operating system errors are raised as errors of the contract, with the original error as cause."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def on(root: Path) -> FilesystemDriver:
     return FilesystemDriver.from_config({"rootdirectory": str(root)})
 
 
-def test_a_full_disk_is_no_space_and_gives_all_room_back(mount: Mount) -> None:
+def test_a_full_disk_is_no_space_and_leaves_no_files(mount: Mount) -> None:
     root = mount("tmpfs", "size=1m")
     driver = on(root)
     driver.put("small", b"fits")
@@ -48,7 +48,7 @@ def test_a_full_disk_is_no_space_and_gives_all_room_back(mount: Mount) -> None:
     assert [info.key for info in driver.list_objects()] == ["small"]
 
 
-def test_an_upload_goes_on_when_a_full_disk_has_room_again(mount: Mount) -> None:
+def test_an_upload_continues_when_a_full_disk_has_space_again(mount: Mount) -> None:
     driver = on(mount("tmpfs", "size=1m"))
     driver.put("ballast", bytes(2**19))
     state = driver.upload_append(driver.upload_start("k"), [b"first"])
@@ -60,7 +60,7 @@ def test_an_upload_goes_on_when_a_full_disk_has_room_again(mount: Mount) -> None
         assert b"".join(reader) == b"first" + bytes(2**19)
 
 
-def test_a_read_only_disk_is_denied_and_still_read(mount: Mount) -> None:
+def test_a_read_only_disk_is_denied_and_can_be_read(mount: Mount) -> None:
     root = mount("tmpfs")
     driver = on(root)
     driver.put("k", b"bytes")
@@ -83,7 +83,7 @@ def test_a_read_only_disk_is_denied_and_still_read(mount: Mount) -> None:
     assert "cannot be written" in health.detail
 
 
-def test_a_second_filesystem_below_the_root_is_named_and_not_tried_again(mount: Mount) -> None:
+def test_a_second_filesystem_below_the_root_is_unsupported(mount: Mount) -> None:
     below = mount("tmpfs")
     driver = on(below.parent)
     calls: list[Callable[[], object]] = [
@@ -100,7 +100,7 @@ def test_a_second_filesystem_below_the_root_is_named_and_not_tried_again(mount: 
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Without root's right to pass over permissions."""
+    """Run as a user for whom permissions are enforced."""
     if os.geteuid() != 0:
         yield
         return
@@ -113,7 +113,7 @@ def as_nobody() -> Iterator[None]:
 
 @pytest.fixture
 def foreign_root() -> Iterator[Path]:
-    """A root that all may enter and only its owner may use."""
+    """A root that everybody can enter, and only its owner can use."""
     root = Path(tempfile.mkdtemp(prefix="entrepot-"))
     on(root).put("a/secret", b"bytes")
     (root / "a/secret").chmod(0)
@@ -137,12 +137,12 @@ def foreign_root() -> Iterator[Path]:
 def test_a_missing_permission_is_denied(
     foreign_root: Path, right: str, call: Callable[[FilesystemDriver], object]
 ) -> None:
-    with as_nobody(), pytest.raises(Denied, match=f"the right to {right}") as caught:
+    with as_nobody(), pytest.raises(Denied, match=f"permission to {right}") as caught:
         call(on(foreign_root))
     assert isinstance(caught.value.__cause__, PermissionError)
 
 
-def test_a_directory_that_may_not_be_entered_is_never_an_empty_one(foreign_root: Path) -> None:
+def test_a_directory_without_permission_is_not_listed_as_empty(foreign_root: Path) -> None:
     (foreign_root / "a").chmod(0)
     with as_nobody():
         with pytest.raises(Denied):
@@ -175,7 +175,7 @@ def test_a_key_that_is_a_directory_of_other_keys_cannot_be_written(driver: Files
     assert [info.key for info in driver.list_objects()] == ["a/b/c"]
 
 
-def test_a_file_that_is_cut_while_it_is_read_is_unavailable(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_a_file_truncated_during_a_read_is_unavailable(driver: FilesystemDriver, tmp_path: Path) -> None:
     driver.put("k", bytes(3 * 2**20))
     with driver.read("k") as reader:
         chunks = iter(reader)
@@ -186,7 +186,7 @@ def test_a_file_that_is_cut_while_it_is_read_is_unavailable(driver: FilesystemDr
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENOENT])
-def test_what_is_not_known_is_unavailable_and_never_not_found(number: int) -> None:
+def test_an_unknown_error_is_unavailable_and_never_not_found(number: int) -> None:
     with pytest.raises(Unavailable) as caught, Reporting("stat", "k"):
         raise OSError(number, os.strerror(number))
     assert not isinstance(caught.value, NotFound)
@@ -200,8 +200,8 @@ def test_a_root_that_is_a_file_is_a_wrong_option(tmp_path: Path) -> None:
     assert not on(tmp_path / "file").health().ok
 
 
-def test_a_root_where_two_cases_are_one_name_is_refused_by_every_call(tmp_path: Path) -> None:
-    # No kernel is sure to have a filesystem that ignores case. A second link shows the same: one file by both names.
+def test_a_case_insensitive_root_is_refused_by_every_call(tmp_path: Path) -> None:
+    # A case-insensitive filesystem may not be available. A second link simulates it: one file with both names.
     (tmp_path / "name").touch()
     os.link(tmp_path / "name", tmp_path / "NAME")
     driver = on(tmp_path)
@@ -213,7 +213,7 @@ def test_a_root_where_two_cases_are_one_name_is_refused_by_every_call(tmp_path: 
         lambda: driver.upload_start("k"),
     ]
     for call in calls:
-        with pytest.raises(ConfigError, match=r"'rootdirectory'.*upper from lower case"):
+        with pytest.raises(ConfigError, match=r"'rootdirectory'.*is case-insensitive"):
             call()
     assert "case" in driver.health().detail
     (tmp_path / "NAME").unlink()
@@ -226,7 +226,7 @@ def test_wrong_options_are_refused_by_name(config: dict[str, object]) -> None:
         FilesystemDriver.from_config(config)
 
 
-def test_making_a_driver_touches_no_disk(tmp_path: Path) -> None:
+def test_construction_accesses_no_disk(tmp_path: Path) -> None:
     driver = on(tmp_path / "root")
     assert driver.health().ok
     with pytest.raises(NotFound):
@@ -235,7 +235,7 @@ def test_making_a_driver_touches_no_disk(tmp_path: Path) -> None:
     assert not (tmp_path / "root").exists()
 
 
-def test_every_error_is_one_of_the_contract() -> None:
+def test_every_error_is_an_error_of_the_contract() -> None:
     with pytest.raises(Unavailable, match="filesystem: put k: ") as caught, Reporting("put", "k"):
-        raise TimeoutError("deletes took its directory away")
-    assert "deletes took" in str(caught.value)
+        raise TimeoutError("concurrent deletes removed the directory")
+    assert "concurrent deletes" in str(caught.value)

@@ -1,4 +1,4 @@
-"""A directory that has not changed is not read again, and one that has changed always is."""
+"""An unchanged directory is not read again, and a changed one always is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def driver(tmp_path: Path) -> FilesystemDriver:
 
 
 def settle(path: Path) -> None:
-    """Let a directory's last change lie long enough ago."""
+    """Set a directory's mtime far enough into the past."""
     then = time.time_ns() - 2 * SETTLED
     os.utime(path, ns=(then, then))
 
@@ -51,12 +51,12 @@ def test_a_directory_that_changed_just_now_is_read_every_time(driver: Filesystem
     before = (tmp_path / "x/r/tags").stat().st_mtime_ns
     (tmp_path / "x/r/tags/new").mkdir()
     (tmp_path / "x/r/tags/new/link").touch()
-    # As if the clock of the filesystem had not ticked between the listing and the change.
+    # As if the filesystem's clock had not advanced between the listing and the change.
     os.utime(tmp_path / "x/r/tags", ns=(before, before))
     assert "x/r/tags/new/" in names(driver)
 
 
-def test_what_another_process_adds_or_removes_shows_at_once(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_changes_by_another_process_are_listed_at_once(driver: FilesystemDriver, tmp_path: Path) -> None:
     settle(tmp_path / "x/r/tags")
     names(driver)
     other = FilesystemDriver.from_config({"rootdirectory": str(tmp_path)})
@@ -75,7 +75,7 @@ def test_a_directory_that_was_removed_lists_nothing(driver: FilesystemDriver, tm
     assert names(driver) == []
 
 
-def test_an_object_in_a_directory_that_was_empty_shows_at_once(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_an_object_in_an_empty_directory_is_listed_at_once(driver: FilesystemDriver, tmp_path: Path) -> None:
     (tmp_path / "x/r/tags/d").mkdir()
     settle(tmp_path / "x/r/tags")
     assert "x/r/tags/d/" not in names(driver)
@@ -83,7 +83,7 @@ def test_an_object_in_a_directory_that_was_empty_shows_at_once(driver: Filesyste
     assert "x/r/tags/d/" in names(driver)
 
 
-def test_a_kept_directory_that_lost_its_last_object_is_gone_at_once(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_a_kept_directory_without_objects_is_not_listed(driver: FilesystemDriver, tmp_path: Path) -> None:
     settle(tmp_path / "x/r")
     assert list(driver.list_objects("x/r/", shallow=True)) == [Prefix("x/r/tags/")]
     driver.delete(f"x/r/tags/{tag}/link" for tag in ("a", "b", "c-1", "c"))
@@ -95,8 +95,8 @@ MANY = 4 * LARGE
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each directory is read."""
+def scans(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts how often each directory is read."""
     read: Counter[str] = Counter()
     real = os.scandir
 
@@ -109,7 +109,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 def many_tags(root: Path) -> list[str]:
-    """Tags as this driver and Distribution lay them out; ``1-alpine/`` is listed before ``1/``."""
+    """Tags in the layout of this driver and of Distribution; ``1-alpine/`` is listed before ``1/``."""
     tags = sorted(f"{number}{end}" for number in range(MANY // 2) for end in ("/", "-alpine/"))
     for tag in tags:
         digest = tag.encode().hex().ljust(64, "0")
@@ -121,23 +121,23 @@ def many_tags(root: Path) -> list[str]:
 
 
 def pages(driver: FilesystemDriver, prefix: str, size: int) -> list[str]:
-    """All names, each page by a listing of its own that is not read to its end."""
+    """Return all names, using for each page a new listing that is not read to its end."""
     found: list[str] = []
     while page := list(islice(driver.list_objects(prefix, start_after=found[-1] if found else "", shallow=True), size)):
         found += [item.key for item in page]
     return found
 
 
-def test_all_pages_of_a_large_directory_read_it_once_and_look_into_few_below(
-    driver: FilesystemDriver, tmp_path: Path, looks: Counter[str]
+def test_all_pages_of_a_large_directory_read_it_once_and_few_subdirectories(
+    driver: FilesystemDriver, tmp_path: Path, scans: Counter[str]
 ) -> None:
     expected = many_tags(tmp_path)
     assert pages(driver, "r/t/tags/", 10) == expected
-    assert looks[f"{tmp_path}/r/t/tags"] == 1
-    assert looks.total() < 10
+    assert scans[f"{tmp_path}/r/t/tags"] == 1
+    assert scans.total() < 10
 
 
-def test_directories_that_are_not_alike_are_all_found_and_those_without_a_file_are_not(
+def test_directories_of_different_structure_are_listed_if_they_contain_a_file(
     driver: FilesystemDriver, tmp_path: Path
 ) -> None:
     filled = ["a/link", "b/current/link", "c/index/sha256/x/link", "d/index/sha256/y/link", "e/index/sha256/z/link"]
@@ -148,39 +148,39 @@ def test_directories_that_are_not_alike_are_all_found_and_those_without_a_file_a
     assert pages(driver, "r/t/tags/", 1) == [f"r/t/tags/{name}/" for name in "abcde"]
 
 
-def test_what_is_remembered_of_directories_is_bounded(
-    tmp_path: Path, looks: Counter[str], monkeypatch: pytest.MonkeyPatch
+def test_the_cache_of_directories_is_bounded(
+    tmp_path: Path, scans: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "BUDGET", 1000)
     expected = many_tags(tmp_path)
     driver = FilesystemDriver.from_config({"rootdirectory": str(tmp_path)})
     assert pages(driver, "r/t/tags/", MANY) == expected
     assert pages(driver, "r/t/tags/", MANY) == expected
-    assert looks[f"{tmp_path}/r/t/tags"] > 2
+    assert scans[f"{tmp_path}/r/t/tags"] > 2
     assert driver._listing._directories.weight == 0
 
 
 def write(root: Path, keys: list[str]) -> None:
-    """Empty objects, without waiting for the disk."""
+    """Write empty objects without fsync."""
     for key in keys:
         (root / key).parent.mkdir(parents=True)
         (root / key).touch()
 
 
-def test_what_was_found_below_a_directory_is_not_looked_for_again_when_that_is_listed(
-    driver: FilesystemDriver, tmp_path: Path, looks: Counter[str]
+def test_an_object_found_below_a_directory_is_not_searched_again(
+    driver: FilesystemDriver, tmp_path: Path, scans: Counter[str]
 ) -> None:
     many = [f"q/r/s/t/{number:03}/" for number in range(20)]
     write(tmp_path, [f"{directory}u/v/{directory.encode().hex()}/link" for directory in many])
     listed = [item.key for item in driver.list_objects("q/r/s/t/", shallow=True)]
     assert listed == many
-    looks.clear()
+    scans.clear()
     for directory in many[3:]:
         assert list(driver.list_objects(directory, shallow=True)) == [Prefix(f"{directory}u/")]
-    assert looks.total() == len(many[3:])
+    assert scans.total() == len(many[3:])
 
 
-def test_what_was_found_below_a_directory_and_is_gone_is_not_listed(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_an_object_found_below_a_directory_and_deleted_is_not_listed(driver: FilesystemDriver, tmp_path: Path) -> None:
     keys = [f"q/r/s/t/{one}/u/v/{one}/link" for one in "abcd"]
     write(tmp_path, keys)
     assert len(list(driver.list_objects("q/r/s/t/", shallow=True))) == len(keys)
@@ -189,7 +189,7 @@ def test_what_was_found_below_a_directory_and_is_gone_is_not_listed(driver: File
     assert len(list(driver.list_objects("q/r/s/t/", shallow=True))) == len(keys)
 
 
-def test_what_is_remembered_of_the_directories_listed_next_is_bounded(
+def test_the_cache_of_found_objects_is_bounded(
     driver: FilesystemDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filled, "NEXT", 10)

@@ -1,4 +1,4 @@
-"""A small file that is remembered is read again as soon as anything has happened to it."""
+"""A cached small file is read again after any change."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ OLD, NEW = b"sha256:" + b"a" * 64, b"sha256:" + b"b" * 64
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    # Instead of seconds; still longer than a filesystem's clock stands still.
+    # Shorter than the default, but still longer than the resolution of a filesystem's clock.
     monkeypatch.setattr(remembered, "SETTLED", 50_000_000)
     return tmp_path
 
 
 def settled(root: Path, data: bytes = OLD) -> FilesystemDriver:
-    """A driver that has read ``a/link`` twice, so long after it was written that it is remembered."""
+    """Return a driver that has read ``a/link`` twice, long enough after the write that it is cached."""
     driver = FilesystemDriver.from_config({"rootdirectory": str(root)})
     driver.put("a/link", data)
     time.sleep(0.1)
@@ -43,7 +43,7 @@ def content(driver: FilesystemDriver) -> bytes:
 
 
 def opens(driver: FilesystemDriver, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether a read opens the file."""
+    """Return whether a read opens the file."""
     opened: list[str] = []
 
     def open_and_note(path: str, key: str, offset: int, length: int | None) -> Reader:
@@ -57,7 +57,7 @@ def opens(driver: FilesystemDriver, monkeypatch: pytest.MonkeyPatch) -> bool:
 
 
 def overwrite(path: Path) -> None:
-    """Other bytes of the same number in the same file, with the times that it had as far as they can be set."""
+    """Overwrite a file in place with the same number of other bytes, and restore its times as far as possible."""
     before = path.stat()
     with path.open("r+b") as file:
         file.write(NEW)
@@ -77,52 +77,50 @@ def in_another_process(path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [overwrite, replace, in_another_process])
-def test_other_bytes_are_seen_at_once(root: Path, change: Callable[[Path], None]) -> None:
+def test_a_change_is_detected_at_once(root: Path, change: Callable[[Path], None]) -> None:
     driver = settled(root)
     change(root / "a" / "link")
     assert content(driver) == NEW
 
 
-def test_a_put_is_seen_at_once_by_every_driver(root: Path) -> None:
+def test_a_put_is_visible_at_once_in_every_driver(root: Path) -> None:
     driver = settled(root)
     FilesystemDriver.from_config({"rootdirectory": str(root)}).put("a/link", NEW)
     assert content(driver) == NEW
 
 
-def test_a_deletion_is_seen_at_once_by_every_driver(root: Path) -> None:
+def test_a_deletion_is_visible_at_once_in_every_driver(root: Path) -> None:
     driver = settled(root)
     FilesystemDriver.from_config({"rootdirectory": str(root)}).delete(["a/link"])
     with pytest.raises(NotFound):
         driver.read("a/link")
 
 
-def test_a_file_that_was_cut_is_seen_at_once(root: Path) -> None:
+def test_a_truncated_file_is_detected_at_once(root: Path) -> None:
     driver = settled(root)
     os.truncate(root / "a" / "link", 10)
     assert content(driver) == OLD[:10]
 
 
-def test_only_what_is_small_and_on_a_block_device_is_not_opened_again(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_small_files_on_a_block_device_are_cached(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on_block_device = bool(os.major(root.stat().st_dev))
     assert opens(settled(root), monkeypatch) is not on_block_device
     assert opens(settled(root, bytes(remembered.LARGEST)), monkeypatch) is not on_block_device
     assert opens(settled(root, bytes(remembered.LARGEST + 1)), monkeypatch)
 
 
-def test_a_file_that_has_just_changed_is_opened_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recently_changed_file_is_not_cached(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembered, "SETTLED", 60_000_000_000)
     assert opens(settled(root), monkeypatch)
 
 
-def test_a_file_that_lies_on_no_block_device_is_opened_again(
+def test_a_file_that_is_not_on_a_block_device_is_not_cached(
     root: Path, mount: Mount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert opens(settled(mount("tmpfs")), monkeypatch)
 
 
-def test_what_is_remembered_is_bounded(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_files_is_bounded(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembered, "BUDGET", 4 * (remembered.OVERHEAD + len(OLD)))
     driver = FilesystemDriver.from_config({"rootdirectory": str(root)})
     for number in range(10):
@@ -132,11 +130,11 @@ def test_what_is_remembered_is_bounded(root: Path, monkeypatch: pytest.MonkeyPat
         with driver.read(f"a/{number}") as reader:
             assert b"".join(reader) == OLD
     if not os.major(root.stat().st_dev):
-        return  # nothing is remembered there
+        return  # nothing is cached there
     assert len(driver._small._files) == 4
 
 
-def test_what_is_no_longer_remembered_gives_its_bytes_back(root: Path) -> None:
+def test_evicted_files_free_memory(root: Path) -> None:
     driver = settled(root)
     for _ in range(3):
         overwrite(root / "a" / "link")

@@ -1,4 +1,4 @@
-"""What the tree looks like: for Distribution, after deletes, after a kill, and while others change it."""
+"""The directory tree: compatibility with Distribution, deletes, kills and concurrent changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_key_is_the_path_of_its_file(driver: FilesystemDriver, tmp_path: Path)
     assert files(root) == []
 
 
-def test_a_delete_takes_nothing_but_its_file_and_what_got_empty_below_the_kept_levels(
+def test_a_delete_removes_only_its_file_and_empty_directories_below_the_kept_levels(
     driver: FilesystemDriver, tmp_path: Path
 ) -> None:
     driver.put("a/b/c/d/e/f", b"")
@@ -47,7 +47,7 @@ def test_a_delete_takes_nothing_but_its_file_and_what_got_empty_below_the_kept_l
     assert (tmp_path / "root/a/b/c").exists()
 
 
-def test_a_kept_directory_is_listed_by_no_one_who_saw_it_filled_and_gives_way_to_an_object(
+def test_an_empty_kept_directory_is_not_listed_and_is_replaced_by_an_object(
     driver: FilesystemDriver, tmp_path: Path
 ) -> None:
     driver.put("a/b/c", b"")
@@ -65,9 +65,7 @@ def test_a_kept_directory_is_listed_by_no_one_who_saw_it_filled_and_gives_way_to
     assert [info.key for info in driver.list_objects()] == ["a", "b"]
 
 
-def test_empty_directories_and_names_that_are_no_keys_are_never_listed(
-    driver: FilesystemDriver, tmp_path: Path
-) -> None:
+def test_empty_directories_and_invalid_names_are_never_listed(driver: FilesystemDriver, tmp_path: Path) -> None:
     driver.put("tags/v1/current/link", b"")
     root = tmp_path / "root"
     for empty in ("tags/v0/current", "tags/v2/current/deep", "other"):
@@ -80,7 +78,7 @@ def test_empty_directories_and_names_that_are_no_keys_are_never_listed(
     assert list(driver.list_objects("other/", shallow=True)) == []
 
 
-def test_a_deleted_directory_is_gone_from_a_listing_that_has_seen_it_filled(driver: FilesystemDriver) -> None:
+def test_a_deleted_directory_is_no_longer_listed(driver: FilesystemDriver) -> None:
     for tag in ("v1", "v2"):
         driver.put(f"r/tags/{tag}/current/link", b"")
     assert list(driver.list_objects("r/tags/", shallow=True)) == [Prefix("r/tags/v1/"), Prefix("r/tags/v2/")]
@@ -90,7 +88,7 @@ def test_a_deleted_directory_is_gone_from_a_listing_that_has_seen_it_filled(driv
     assert list(driver.list_objects("r/tags/", shallow=True)) == [Prefix("r/tags/v3/")]
 
 
-def test_a_known_directory_is_not_opened_again_to_list_the_one_above(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_a_known_directory_is_not_opened_again_to_list_its_parent(driver: FilesystemDriver, tmp_path: Path) -> None:
     for tag in range(50):
         driver.put(f"r/tags/{tag:02}/current/link", b"")
     expected = [Prefix(f"r/tags/{tag:02}/") for tag in range(50)]
@@ -99,7 +97,7 @@ def test_a_known_directory_is_not_opened_again_to_list_the_one_above(driver: Fil
         os.utime(tmp_path / f"root/r/tags/{tag:02}", ns=(0, 1))
         os.utime(tmp_path / f"root/r/tags/{tag:02}/current", ns=(0, 1))
     assert list(driver.list_objects("r/tags/", shallow=True)) == expected
-    # relatime: the first read of a directory after a change of it would have set the time it was last read.
+    # relatime: the first read of a directory after a change would have updated its atime.
     assert {os.stat(tmp_path / f"root/r/tags/{tag:02}").st_atime_ns for tag in range(50)} == {0}
 
 
@@ -109,7 +107,7 @@ KEYS = st.lists(st.lists(SEGMENT, min_size=1, max_size=4).map("/".join), max_siz
 
 @settings(deadline=None, max_examples=60)
 @given(keys=KEYS, after=KEYS.map(lambda keys: "".join(keys[:1])), slash=st.booleans())
-def test_a_listing_is_the_sorted_keys_whatever_directories_hold_them(keys: list[str], after: str, slash: bool) -> None:
+def test_a_listing_is_sorted_by_key_across_directories(keys: list[str], after: str, slash: bool) -> None:
     stored = sorted({f"{key}/z" for key in keys}, key=str.encode)
     start = after + "/" * slash
     with tempfile.TemporaryDirectory() as root:
@@ -147,7 +145,7 @@ def test_puts_and_deletes_below_one_directory_never_lose_a_put(driver: Filesyste
     assert list(driver.list_objects()) == []
 
 
-def test_an_object_that_is_replaced_twice_never_gets_an_old_etag_back(driver: FilesystemDriver) -> None:
+def test_an_object_that_is_replaced_twice_never_gets_an_old_etag(driver: FilesystemDriver) -> None:
     etags = [driver.put("k", b"%03d" % number).etag for number in range(200)]
     assert len(set(etags)) == 200
     assert driver.stat("k").etag == etags[-1]
@@ -165,7 +163,7 @@ while True:
 """
 
 
-def test_what_a_killed_put_leaves_is_never_an_object(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_a_killed_put_leaves_no_object(driver: FilesystemDriver, tmp_path: Path) -> None:
     root = tmp_path / "root"
     for wait in (0.0, 0.001, 0.003, 0.007):
         with subprocess.Popen([sys.executable, "-c", KILLED, str(root)], stdout=subprocess.PIPE) as child:
@@ -180,7 +178,7 @@ def test_what_a_killed_put_leaves_is_never_an_object(driver: FilesystemDriver, t
         assert [info.key for info in driver.list_objects()] == ["k"]
 
 
-def test_a_create_that_lost_leaves_nothing_behind(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_a_failed_create_leaves_nothing_behind(driver: FilesystemDriver, tmp_path: Path) -> None:
     driver.put("k", b"first", mode=WriteMode.CREATE)
     with pytest.raises(FileExistsError):
         driver.put("k", b"other", mode=WriteMode.CREATE)
@@ -198,16 +196,16 @@ def test_a_symlink_is_followed_and_a_dangling_one_is_missing(driver: FilesystemD
         driver.stat("dangling")
 
 
-def test_what_a_write_answers_is_what_stat_says(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_writes_return_the_same_info_as_stat(driver: FilesystemDriver, tmp_path: Path) -> None:
     assert driver.put("put", b"1") == driver.stat("put")
     assert driver.put("created", b"12", mode=WriteMode.CREATE) == driver.stat("created")
     assert driver.upload_commit(driver.upload_append(driver.upload_start("up"), [b"123"])) == driver.stat("up")
     assert driver.move("up", "a/moved") == driver.stat("a/moved")
     for key in ("put", "created", "a/moved"):
-        assert (tmp_path / "root" / key).stat().st_mode & 0o777 == 0o644, "whoever may enter the root may read"
+        assert (tmp_path / "root" / key).stat().st_mode & 0o777 == 0o644, "everybody who can enter the root can read"
 
 
-def test_the_time_of_an_object_is_finer_than_the_ticks_of_the_kernel(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_the_time_of_an_object_has_a_finer_resolution_than_the_kernel(driver: FilesystemDriver, tmp_path: Path) -> None:
     for _ in range(5):
         before = time.time_ns()
         driver.put("k", b"")
@@ -215,7 +213,7 @@ def test_the_time_of_an_object_is_finer_than_the_ticks_of_the_kernel(driver: Fil
 
 
 @pytest.mark.parametrize("size", [10, 3 * 2**20])
-def test_a_reader_gives_its_bytes_once_and_none_when_it_is_closed(driver: FilesystemDriver, size: int) -> None:
+def test_a_reader_yields_its_bytes_once_and_none_after_close(driver: FilesystemDriver, size: int) -> None:
     driver.put("k", bytes(size))
     for end in ("close", "exit", "read"):
         reader = driver.read("k")

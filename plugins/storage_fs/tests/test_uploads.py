@@ -1,4 +1,4 @@
-"""Uploads across processes, branches and deaths."""
+"""Uploads: several processes, conflicting appends and kills."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def working_files(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "root/.entrepot").rglob("*") if path.is_file())
 
 
-def test_a_dropped_branch_is_refused_even_where_its_line_is_as_long(driver: FilesystemDriver) -> None:
+def test_an_overtaken_state_is_refused_even_with_a_line_of_equal_length(driver: FilesystemDriver) -> None:
     start = driver.upload_start("k")
     dropped = driver.upload_append(driver.upload_append(start, [b"aa"]), [b"bb"])
     kept = driver.upload_append(driver.upload_append(start, [b"cc"]), [b"dd"])
@@ -39,14 +39,14 @@ def test_a_dropped_branch_is_refused_even_where_its_line_is_as_long(driver: File
     assert content(driver, "k") == b"ccdd"
 
 
-def test_an_older_state_can_be_committed_and_later_bytes_are_not_in_it(driver: FilesystemDriver) -> None:
+def test_an_older_state_can_be_committed_without_later_bytes(driver: FilesystemDriver) -> None:
     first = driver.upload_append(driver.upload_start("k"), [b"first"])
     driver.upload_append(first, [b" and more"])
     driver.upload_commit(first)
     assert content(driver, "k") == b"first"
 
 
-def test_a_torn_last_line_of_the_log_is_as_if_it_had_not_been_written(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_an_incomplete_last_line_of_the_log_is_ignored(driver: FilesystemDriver, tmp_path: Path) -> None:
     state = driver.upload_append(driver.upload_start("k"), [b"first"])
     (log,) = (tmp_path / "root/.entrepot/uploads").glob("*.log")
     with log.open("ab") as file:
@@ -57,7 +57,7 @@ def test_a_torn_last_line_of_the_log_is_as_if_it_had_not_been_written(driver: Fi
     assert content(driver, "k") == b"first second"
 
 
-def test_an_append_while_another_runs_is_a_conflict_and_harms_neither(driver: FilesystemDriver) -> None:
+def test_an_append_while_another_is_running_is_a_conflict(driver: FilesystemDriver) -> None:
     state = driver.upload_start("k")
     within, go = threading.Event(), threading.Event()
     results: list[UploadState] = []
@@ -79,7 +79,7 @@ def test_an_append_while_another_runs_is_a_conflict_and_harms_neither(driver: Fi
     assert content(driver, "k") == b"slow body"
 
 
-def test_a_commit_does_not_wait_for_ever_for_an_append(
+def test_a_commit_does_not_wait_forever_for_an_append(
     driver: FilesystemDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "PATIENCE", 0.05)
@@ -112,7 +112,7 @@ def test_an_append_that_was_aborted_meanwhile_leaves_no_file(
     driver.upload_abort(state)
 
 
-def test_an_upload_whose_bytes_were_lost_with_the_power_is_unknown(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_an_upload_with_lost_bytes_is_unknown(driver: FilesystemDriver, tmp_path: Path) -> None:
     state = driver.upload_append(driver.upload_start("k"), [b"bytes"])
     (data,) = (tmp_path / "root/.entrepot/uploads").glob("*.data")
     os.truncate(data, 3)
@@ -147,7 +147,7 @@ except UploadUnknown:
 """
 
 
-def test_of_two_processes_that_commit_one_state_exactly_one_wins(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_exactly_one_of_two_processes_can_commit_a_state(driver: FilesystemDriver, tmp_path: Path) -> None:
     for round_ in range(3):
         data = os.urandom(3 * 2**20)
         state = driver.upload_append(driver.upload_start("k"), [data])
@@ -163,7 +163,7 @@ def test_of_two_processes_that_commit_one_state_exactly_one_wins(driver: Filesys
                 assert child.stdin is not None
                 child.stdin.write("\n")
                 child.stdin.flush()
-            said = sorted(child.communicate(timeout=30)[0].strip() for child in (one, two))
-        assert said == ["committed", "unknown"], round_
+            results = sorted(child.communicate(timeout=30)[0].strip() for child in (one, two))
+        assert results == ["committed", "unknown"], round_
         assert content(driver, "k") == data
         assert working_files(tmp_path) == []

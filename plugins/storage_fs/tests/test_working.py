@@ -1,4 +1,4 @@
-"""What nobody will ever ask for again is swept, and nothing else."""
+"""Old working files are swept, and nothing else."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_staged_file_is_swept_a_day_later(driver: FilesystemDriver, tmp_path: 
     assert fresh.exists()
 
 
-def test_an_upload_is_swept_when_it_was_idle_for_its_time_and_the_log_says_how_much(
+def test_an_idle_upload_is_swept_after_its_ttl_and_logged(
     driver: FilesystemDriver, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -46,7 +46,7 @@ def test_an_upload_is_swept_when_it_was_idle_for_its_time_and_the_log_says_how_m
     assert "left=2" in caplog.text
 
 
-def test_a_process_that_lives_long_sweeps_once_a_day(
+def test_a_long_running_process_sweeps_once_a_day(
     driver: FilesystemDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "SWEEP", timedelta(milliseconds=20))
@@ -59,13 +59,13 @@ def test_a_process_that_lives_long_sweeps_once_a_day(
     assert not left.exists()
 
 
-def test_a_file_that_another_process_sweeps_meanwhile_harms_no_put(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_a_concurrent_sweep_by_another_process_does_not_fail_a_put(driver: FilesystemDriver, tmp_path: Path) -> None:
     (tmp_path / "root/.entrepot/staged").mkdir(parents=True)
     (tmp_path / "root/.entrepot/staged/gone").symlink_to(tmp_path / "nothing")
     assert driver.put("k", b"bytes").size == 5
 
 
-def test_a_working_directory_that_was_removed_is_made_again(driver: FilesystemDriver, tmp_path: Path) -> None:
+def test_a_removed_working_directory_is_created_again(driver: FilesystemDriver, tmp_path: Path) -> None:
     driver.put("k", b"")
     for name in ("staged", "uploads"):
         (tmp_path / "root/.entrepot" / name).rmdir()

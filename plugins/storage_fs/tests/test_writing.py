@@ -1,4 +1,4 @@
-"""Bytes arrive whole whichever way they take into the file."""
+"""Data is written correctly through the page cache and with O_DIRECT."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MIB = 2**20
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every limit small, and the page cache judged slow, so that few bytes take every way there is."""
+    """Small limits and a page cache that counts as slow, so that few bytes exercise all code paths."""
     monkeypatch.setattr(writing, "WINDOW", 5_000)
     monkeypatch.setattr(writing, "SLOW", -1.0)
     monkeypatch.setattr(writing, "BLOCK", 2 * writing.ALIGNMENT)
@@ -30,7 +30,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pieces(data: bytes, size: int) -> Iterator[memoryview]:
-    """Pieces that are overwritten as soon as the next one is asked for, as the contract allows."""
+    """Yield chunks that are overwritten when the next one is requested, as the contract allows."""
     room = bytearray(size)
     for start in range(0, len(data), size):
         part = data[start : start + size]
@@ -41,7 +41,7 @@ def pieces(data: bytes, size: int) -> Iterator[memoryview]:
 @pytest.mark.usefixtures("tiny")
 @settings(deadline=None, max_examples=150)
 @given(appends=st.lists(st.tuples(st.integers(0, 70_000), st.integers(1, 30_000)), min_size=1, max_size=4))
-def test_appends_of_any_sizes_in_pieces_of_any_size_are_what_is_read(appends: list[tuple[int, int]]) -> None:
+def test_appends_of_any_size_in_chunks_of_any_size_are_written_correctly(appends: list[tuple[int, int]]) -> None:
     with TemporaryDirectory() as directory:
         fd = os.open(f"{directory}/file", os.O_RDWR | os.O_CREAT)
         expected = b""
@@ -60,7 +60,7 @@ def ways(fd: int, data: bytes, seen: list[bool]) -> Iterator[memoryview]:
 
 
 @pytest.mark.parametrize(("slow", "expected"), [(-1.0, [False] * 3 + [True] * 4), (1e9, [False] * 7)])
-def test_many_bytes_pass_the_page_cache_by_where_it_is_slow(
+def test_o_direct_is_used_if_the_page_cache_is_slow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: float, expected: list[bool]
 ) -> None:
     monkeypatch.setattr(writing, "SLOW", slow)
@@ -84,10 +84,10 @@ def test_a_filesystem_without_direct_writes_gets_the_same_bytes(mount: Callable[
 
 
 @pytest.mark.usefixtures("tiny")
-def test_a_filesystem_that_takes_the_flag_but_no_such_write_gets_the_same_bytes(
+def test_a_filesystem_that_accepts_the_flag_but_rejects_writes_gets_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "BLOCK", 3_001)  # no multiple of any disk's sector
+    monkeypatch.setattr(writing, "BLOCK", 3_001)  # not a multiple of any sector size
     data = os.urandom(50_000)
     fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
     assert writing.extend(fd, 0, pieces(data, 9_000), REPORT) == len(data)
@@ -96,7 +96,7 @@ def test_a_filesystem_that_takes_the_flag_but_no_such_write_gets_the_same_bytes(
 
 
 @pytest.mark.usefixtures("tiny")
-def test_an_error_of_the_body_passes_through_and_its_block_is_kept_for_the_next(tmp_path: Path) -> None:
+def test_an_exception_of_the_body_is_propagated_and_its_block_is_reused(tmp_path: Path) -> None:
     def body() -> Iterator[bytes]:
         yield bytes(40_000)
         yield bytes(40_000)

@@ -1,4 +1,4 @@
-"""An OpenSSH server on 127.0.0.1, with a configuration, a host key and one user's key of its own."""
+"""An OpenSSH server on 127.0.0.1, with its own configuration, host key and user key."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Sftp:
         self._service: Service | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it takes connections."""
+        """Start the server, and wait until it accepts connections."""
         if os.geteuid() == 0:
-            Path("/run/sshd").mkdir(exist_ok=True)  # where sshd shuts in what it does before a login
+            Path("/run/sshd").mkdir(exist_ok=True)  # the chroot of sshd before a login
         command = (find("sshd"), "-D", "-e", "-f", str(self.folder / "sshd_config"))
         self._service = Service(
             "sshd", command, log=self.folder / "log", env=clean_environment(self.folder), cwd=self.folder
@@ -58,20 +58,20 @@ class Sftp:
         self._service.wait_ready(lambda: accepts(self.port))
 
     def kill(self) -> None:
-        """Kill -9 it, and what serves its connections: that is in sessions of its own."""
+        """Kill the server and its session processes with SIGKILL."""
         if self._service is not None and self._service.running:
             self.kill_sessions()
             self._service.kill()
 
     def kill_sessions(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to what serves its connections, but not to the server."""
+        """Send a signal to the session processes, but not to the server."""
         assert self._service is not None
         for pid in _descendants(self._service.pid):
-            with suppress(ProcessLookupError):  # it ends with its parent
+            with suppress(ProcessLookupError):  # it ended with its parent
                 os.kill(pid, number)
 
     def config(self, **options: object) -> dict[str, object]:
-        """The driver's options for a new directory on it."""
+        """Return the driver's options for a new directory on the server."""
         login: dict[str, object] = {"host": HOST, "port": self.port, "username": getpass.getuser()}
         login |= {"key_filename": str(self.key), "look_for_keys": False, "allow_agent": False, **options}
         return {"protocol": "sftp", "rootdirectory": f"{self.folder}/{uuid4().hex}/root", "storage_options": login}

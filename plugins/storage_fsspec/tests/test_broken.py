@@ -1,4 +1,4 @@
-"""An SFTP server that breaks off: told as Unavailable, and forgotten once it is back."""
+"""An SFTP server that closes connections: raises Unavailable, and works again after a restart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sftp]:
     server.kill()
 
 
-def test_what_breaks_is_unavailable_and_the_next_call_is_whole(mortal: Sftp) -> None:
+def test_a_broken_connection_is_unavailable_and_the_next_call_works(mortal: Sftp) -> None:
     driver = FsspecDriver.from_config(mortal.config())
     data = b"x" * 8_000_000
     driver.put("a/k", data)
@@ -58,7 +58,7 @@ def test_what_breaks_is_unavailable_and_the_next_call_is_whole(mortal: Sftp) -> 
     driver.close()
 
 
-def test_a_server_that_hangs_is_waited_for_as_long_as_the_timeout(mortal: Sftp) -> None:
+def test_a_server_that_hangs_times_out(mortal: Sftp) -> None:
     driver = FsspecDriver.from_config({**mortal.config(), "timeout": 0.5})
     driver.put("a/k", b"bytes")
     mortal.kill_sessions(signal.SIGSTOP)
@@ -70,7 +70,7 @@ def test_a_server_that_hangs_is_waited_for_as_long_as_the_timeout(mortal: Sftp) 
     driver.close()
 
 
-def test_a_key_that_the_server_does_not_know_is_denied(sftp: Sftp, tmp_path: Path) -> None:
+def test_an_unknown_key_is_denied(sftp: Sftp, tmp_path: Path) -> None:
     config = sftp.config(key_filename=str(sftp.folder / "host_key"))
     driver = FsspecDriver.from_config(config)
     with pytest.raises(Denied, match="storage_options"):

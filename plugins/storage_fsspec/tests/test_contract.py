@@ -1,4 +1,4 @@
-"""The driver under the storage contract, on every kind of filesystem that it tells apart."""
+"""The storage kit, run on the driver with every kind of filesystem that it distinguishes."""
 
 from __future__ import annotations
 

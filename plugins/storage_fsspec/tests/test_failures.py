@@ -1,4 +1,4 @@
-"""What a filesystem refuses, or fails at, comes out as the contract's error, and no object is half there."""
+"""Failures of the filesystem are raised as errors of the contract, and leave no incomplete object."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_full_disk_is_no_space_gives_its_room_back_and_leaves_the_upload(small: Path) -> None:
+def test_a_full_disk_is_no_space_and_leaves_the_upload(small: Path) -> None:
     driver = on(small)
     driver.put("small", b"fits")
     state = driver.upload_append(driver.upload_start("k"), [b"first"])
@@ -58,7 +58,7 @@ def test_a_full_disk_is_no_space_gives_its_room_back_and_leaves_the_upload(small
 
 @pytest.fixture
 def foreign() -> Iterator[Path]:
-    """A root that all may enter and only its owner may change, as a user who is not the owner."""
+    """A root that everybody can enter and only its owner can change; the test runs as another user."""
     with tempfile.TemporaryDirectory(prefix="entrepot-") as name:
         on(Path(name)).put("a/secret", b"bytes")
         (Path(name) / "a/secret").chmod(0)
@@ -91,7 +91,7 @@ def test_a_missing_permission_is_denied(foreign: Path) -> None:
     assert {key: type(error) for key, error in caught.value.failed.items()} == {"a/secret": Denied}
 
 
-def test_what_is_not_claimed_is_unsupported(tmp_path: Path) -> None:
+def test_unclaimed_capabilities_are_unsupported(tmp_path: Path) -> None:
     with pytest.raises(Unsupported):
         on(tmp_path).put("k", b"", mode=WriteMode.CREATE)
     assert list(on(tmp_path).list_objects()) == []
@@ -107,7 +107,7 @@ def test_what_is_not_claimed_is_unsupported(tmp_path: Path) -> None:
         (type("AuthenticationException", (Exception,), {})("s3cret"), Denied),
     ],
 )
-def test_what_fails_is_never_taken_for_a_missing_object(
+def test_a_failure_is_not_reported_as_a_missing_object(
     error: Exception, kind: type[StorageError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = on(tmp_path)
@@ -133,7 +133,7 @@ def test_what_fails_is_never_taken_for_a_missing_object(
     assert type(failed.value.failed["a/k"]) is kind
 
 
-def test_a_commit_that_fails_can_be_done_again(tmp_path: Path) -> None:
+def test_a_failed_commit_can_be_repeated(tmp_path: Path) -> None:
     driver = on(tmp_path)
     driver.put("a/b", b"object")
     state = driver.upload_append(driver.upload_start("k"), [b"first"])
@@ -147,7 +147,7 @@ def test_a_commit_that_fails_can_be_done_again(tmp_path: Path) -> None:
     assert [item.key for item in driver.list_objects()] == ["a/b", "k"]
 
 
-def test_an_append_that_was_overtaken_while_it_waited_for_its_client_has_lost(tmp_path: Path) -> None:
+def test_an_append_overtaken_while_waiting_for_its_client_is_a_conflict(tmp_path: Path) -> None:
     driver = on(tmp_path)
     base = driver.upload_append(driver.upload_start("k"), [b"base"])
     won = []

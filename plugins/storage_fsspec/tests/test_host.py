@@ -1,4 +1,4 @@
-"""A whole registry on a filesystem of fsspec."""
+"""A complete registry on a filesystem of fsspec."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from services.registry import write_config
 from services.wire import digest_of
 
 
-def test_a_client_pushes_and_pulls_and_a_blob_in_slices_comes_back(
-    tmp_path: Path, sftp: Sftp, request: pytest.FixtureRequest
-) -> None:
+def test_push_and_pull_including_a_blob_in_slices(tmp_path: Path, sftp: Sftp, request: pytest.FixtureRequest) -> None:
     need(request, "skopeo")
     config = write_config(tmp_path / "config.yml", {"fsspec": sftp.config()})
     registry = entrepot(config, tmp_path / "host", server="waitress")

@@ -1,4 +1,4 @@
-"""A process that is killed in the middle of a commit leaves no object or a whole one."""
+"""A process that is killed during a commit leaves no object or a complete one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ driver.upload_commit(UploadState("a/k", 10, token))
     ("step", "outcome"),
     [("cat_file", "again"), ("replace", "unknown"), ("rm", "whole")],
 )
-def test_a_killed_commit_leaves_no_object_or_a_whole_one(step: str, outcome: str, tmp_path: Path) -> None:
+def test_a_killed_commit_leaves_no_object_or_a_complete_one(step: str, outcome: str, tmp_path: Path) -> None:
     driver = FsspecDriver.from_config({"protocol": "local", "rootdirectory": str(tmp_path)})
     state = driver.upload_append(driver.upload_append(driver.upload_start("a/k"), [b"first"]), [b" half"])
     state = UploadState(state.key, state.size, state.token)

@@ -29,7 +29,7 @@ def bucket(gcs: Gcs) -> str:
 
 @pytest.fixture(scope="session")
 def private_key() -> str:
-    """A private key as a service account's key file holds it."""
+    """A private key in the format of a service account's key file."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return key.private_bytes(*form).decode()
@@ -37,8 +37,8 @@ def private_key() -> str:
 
 @pytest.fixture(scope="session")
 def account(private_key: str) -> dict[str, str]:
-    """A service account that signs its own tokens, and asks nobody."""
-    # In Google's own universe google-auth wants a token of Google, and then the regions that the account may use.
+    """A service account that signs its own tokens, without a token server."""
+    # In Google's default universe, google-auth requests a token from Google, and then the account's regions.
     return service_account(private_key) | {"universe_domain": "tests.invalid"}
 
 
@@ -50,7 +50,7 @@ def proxy(gcs: Gcs) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def open_driver(proxy: FaultProxy, bucket: str) -> Iterator[OpenDriver]:
-    """A function that opens a driver behind the proxy, with timeouts that a test can wait for."""
+    """A function that opens a driver behind the proxy, with short timeouts."""
     opened: list[GcsDriver] = []
 
     def open_one(**options: object) -> GcsDriver:

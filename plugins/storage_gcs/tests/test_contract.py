@@ -1,4 +1,4 @@
-"""The driver under the storage contract, on fake-gcs-server and with a service account."""
+"""The storage kit, run on the driver with fake-gcs-server and a service account."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from entrepot_storage_gcs import GcsDriver
 class TestGcs(StorageContract):
     driver_class = GcsDriver
     known_failures: ClassVar[Mapping[str, str]] = {
-        "test_signed_url_expires": "fake-gcs-server never looks at X-Goog-Expires, which Cloud Storage refuses when it is "
-        "over; fsouza/fake-gcs-server, `downloadObject`",
+        "test_signed_url_expires": "fake-gcs-server ignores X-Goog-Expires, which Cloud Storage enforces; "
+        "fsouza/fake-gcs-server, `downloadObject`",
     }
 
     @pytest.fixture

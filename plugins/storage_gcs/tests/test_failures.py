@@ -1,4 +1,4 @@
-"""What Cloud Storage can fail with: the right error, in time, with the backend's own code and no secret."""
+"""Failures of Cloud Storage: the right error, in time, with the backend's own code and without secrets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHORT_LIVED = "Invalid JWT: Token must be a short-lived token (60 minutes) and i
 
 
 def refusal(status: int, reason: str, message: str) -> bytes:
-    """The body of an error, as the JSON API documents it."""
+    """Return the body of an error, as documented for the JSON API."""
     errors = [{"domain": "global", "reason": reason, "message": message}]
     return json.dumps({"error": {"code": status, "message": message, "errors": errors}}).encode()
 
@@ -52,7 +52,7 @@ def refusal(status: int, reason: str, message: str) -> bytes:
         (503, "backendError", "Backend error", Unavailable),
     ],
 )
-def test_an_answer_is_the_error_that_it_means(
+def test_a_response_is_translated_into_the_right_error(
     proxy: FaultProxy, driver: GcsDriver, status: int, reason: str, message: str, kind: type[StorageError]
 ) -> None:
     proxy.answer(status, refusal(status, reason, message), JSON)
@@ -60,11 +60,11 @@ def test_an_answer_is_the_error_that_it_means(
         with pytest.raises(StorageError) as caught:
             operation()
         assert type(caught.value) is kind
-        for told in (reason, message, "request-77"):
-            assert told in str(caught.value)
+        for text in (reason, message, "request-77"):
+            assert text in str(caught.value)
 
 
-def test_a_throttling_tells_when_to_come_back(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_throttling_includes_retry_after(proxy: FaultProxy, driver: GcsDriver) -> None:
     proxy.answer(429, refusal(429, "rateLimitExceeded", "slow down"), {**JSON, "Retry-After": "7"})
     with pytest.raises(Throttled) as caught:
         driver.stat("a/k")
@@ -72,7 +72,7 @@ def test_a_throttling_tells_when_to_come_back(proxy: FaultProxy, driver: GcsDriv
     assert caught.value.retry_after.total_seconds() == 7
 
 
-def test_a_request_that_fails_once_is_made_again(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_a_request_that_fails_once_is_retried(proxy: FaultProxy, driver: GcsDriver) -> None:
     proxy.answer(503, refusal(503, "backendError", "Backend error"), JSON, times=1)
     driver.put("a/k", b"x")
     proxy.drop(times=1)
@@ -80,7 +80,7 @@ def test_a_request_that_fails_once_is_made_again(proxy: FaultProxy, driver: GcsD
     assert [status for _, _, status in proxy.requests] == [503, 200, 0, 200]
 
 
-def test_a_create_whose_answer_is_lost_is_not_taken_for_anothers(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_a_create_whose_response_is_lost_is_not_reported_as_existing(proxy: FaultProxy, driver: GcsDriver) -> None:
     proxy.drop(times=1)
     with pytest.raises(Unavailable):
         driver.put("a/k", b"x", mode=WriteMode.CREATE)
@@ -88,25 +88,25 @@ def test_a_create_whose_answer_is_lost_is_not_taken_for_anothers(proxy: FaultPro
         driver.put("a/k", b"y", mode=WriteMode.CREATE)
 
 
-def test_an_endpoint_that_refuses_is_unavailable(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_an_endpoint_that_refuses_connections_is_unavailable(proxy: FaultProxy, driver: GcsDriver) -> None:
     proxy.refuse()
     with pytest.raises(Unavailable, match="Connection refused"):
         driver.stat("a/k")
     assert driver.health().ok is False
 
 
-def test_an_endpoint_that_hangs_is_given_up_in_time(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_an_endpoint_that_hangs_times_out(proxy: FaultProxy, driver: GcsDriver) -> None:
     proxy.hang()
     start = time.monotonic()
     with pytest.raises(Unavailable, match="timed out"):
         driver.put("a/k", b"x")
-    assert time.monotonic() - start < 1.9, "a timeout is not waited for twice"
+    assert time.monotonic() - start < 1.9, "a timeout must not be waited for twice"
     health = driver.health()
     assert health.ok is False
     assert health.latency.total_seconds() <= 2
 
 
-def test_a_body_that_is_cut_is_never_a_normal_end(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_a_truncated_body_raises_an_error(proxy: FaultProxy, driver: GcsDriver) -> None:
     driver.put("a/k", b"x" * 3_000_000)
     proxy.cut(2_000_000)
     with driver.read("a/k") as reader, pytest.raises(Unavailable):
@@ -126,7 +126,7 @@ def test_a_missing_bucket_is_a_wrong_option(open_driver: OpenDriver, proxy: Faul
         with pytest.raises(ConfigError, match="no-such-bucket"):
             operation()
     assert "no-such-bucket" in driver.health().detail
-    # The server of the tests says only "Not Found" here, and Cloud Storage says what is missing.
+    # The test server only returns "Not Found" here, and Cloud Storage reports what is missing.
     proxy.answer(404, refusal(404, "notFound", "The specified bucket does not exist."), JSON)
     for asked in (lambda: driver.stat("a/k"), lambda: driver.read("a/k"), lambda: driver.move("a/k", "b")):
         with pytest.raises(ConfigError, match="no-such-bucket"):
@@ -136,14 +136,14 @@ def test_a_missing_bucket_is_a_wrong_option(open_driver: OpenDriver, proxy: Faul
     assert isinstance(caught.value.failed["a/k"], ConfigError)
 
 
-def test_a_missing_object_is_not_taken_for_a_missing_bucket(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_a_missing_object_is_not_reported_as_a_missing_bucket(proxy: FaultProxy, driver: GcsDriver) -> None:
     proxy.answer(404, b"No such object: my-bucket/a/k", {"Content-Type": "text/html"})
     for operation in (lambda: driver.stat("a/k"), lambda: driver.read("a/k"), lambda: driver.move("a/k", "b")):
         with pytest.raises(NotFound):
             operation()
 
 
-def test_a_delete_names_every_key_that_is_still_there(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_a_delete_names_every_key_that_was_not_deleted(proxy: FaultProxy, driver: GcsDriver) -> None:
     keys = [f"d/{number}" for number in range(20)]
     for key in keys:
         driver.put(key, b"x")
@@ -159,16 +159,16 @@ def test_a_delete_names_every_key_that_is_still_there(proxy: FaultProxy, driver:
     assert [item.key for item in driver.list_objects()] == ["d/7"]
 
 
-@pytest.mark.parametrize("said", ["Invalid JWT Signature.", SHORT_LIVED])
+@pytest.mark.parametrize("message", ["Invalid JWT Signature.", SHORT_LIVED])
 def test_a_key_or_a_clock_that_is_wrong_is_denied(
-    open_driver: OpenDriver, proxy: FaultProxy, private_key: str, said: str
+    open_driver: OpenDriver, proxy: FaultProxy, private_key: str, message: str
 ) -> None:
-    refused = json.dumps({"error": "invalid_grant", "error_description": said}).encode()
+    refused = json.dumps({"error": "invalid_grant", "error_description": message}).encode()
     proxy.answer(400, refused, JSON, matching=lambda _, target: target == "/token")
     driver = open_driver(credentials=service_account(private_key, f"http://127.0.0.1:{proxy.port}/token"))
     with pytest.raises(Denied, match="clock") as caught:
         driver.put("a/k", b"x")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     for text in (str(caught.value), repr(driver), driver.health().detail):
         assert private_key[40:80] not in text
 
@@ -179,9 +179,7 @@ def test_a_token_server_that_refuses_is_unavailable(open_driver: OpenDriver, pri
         driver.put("a/k", b"x")
 
 
-def test_a_token_server_that_hangs_is_given_up_in_time(
-    open_driver: OpenDriver, proxy: FaultProxy, private_key: str
-) -> None:
+def test_a_token_server_that_hangs_times_out(open_driver: OpenDriver, proxy: FaultProxy, private_key: str) -> None:
     proxy.hang()
     driver = open_driver(credentials=service_account(private_key, f"http://127.0.0.1:{proxy.port}/token"))
     start = time.monotonic()
@@ -190,13 +188,13 @@ def test_a_token_server_that_hangs_is_given_up_in_time(
     assert time.monotonic() - start < 5
 
 
-def test_a_backend_that_wants_credentials_is_not_asked_without_for_ever(proxy: FaultProxy, driver: GcsDriver) -> None:
+def test_a_backend_that_requires_credentials_is_denied(proxy: FaultProxy, driver: GcsDriver) -> None:
     proxy.answer(401, refusal(401, "required", "Anonymous caller does not have access"), JSON)
     with pytest.raises(Denied, match="keyfile"):
         driver.stat("a/k")
 
 
-def test_a_key_file_that_cannot_be_used_is_a_wrong_option(open_driver: OpenDriver, tmp_path: Path) -> None:
+def test_an_unusable_key_file_is_a_wrong_option(open_driver: OpenDriver, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"keyfile.*No such file"):
         open_driver(keyfile=str(tmp_path / "missing.json")).stat("a/k")
     (tmp_path / "key.json").write_text('{"type": "service_account", "private_key": "very secret"}')

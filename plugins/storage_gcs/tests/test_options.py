@@ -1,4 +1,4 @@
-"""The options, and what is made of them before anything is asked of Cloud Storage."""
+"""The options, and their effect without requests to Cloud Storage."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def test_two_kinds_of_credentials_are_refused() -> None:
     ("option", "value"),
     [("bucket", "Registry"), ("chunksize", 1000), ("endpoint", "https://user:secret@host"), ("endpoint", "host:80")],
 )
-def test_a_value_that_cannot_be_is_refused_without_being_shown(option: str, value: object) -> None:
+def test_an_invalid_value_is_refused_without_being_shown(option: str, value: object) -> None:
     with pytest.raises(ConfigError, match=option) as caught:
         GcsDriver.from_config({"bucket": "registry", option: value})
     assert str(value) not in str(caught.value)
 
 
-def test_distributions_options_are_taken() -> None:
+def test_the_options_of_distribution_are_accepted() -> None:
     options = GcsOptions.model_validate(
         {
             "bucket": "registry",
@@ -49,7 +49,7 @@ def test_a_key_is_never_shown(account: dict[str, str]) -> None:
         assert account["private_key"][40:80] not in shown
 
 
-def test_the_emulator_of_the_environment_is_taken(gcs: Gcs, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_emulator_of_the_environment_is_used(gcs: Gcs, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.endpoint)
     driver = GcsDriver.from_config({"bucket": bucket})
     assert driver.put("a/k", b"content").size == 7

@@ -1,4 +1,4 @@
-"""How many requests each thing costs on the wire; the README shows the same table."""
+"""The number of requests of each operation; the README shows the same table."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def blob(size: int) -> bytes:
 def test_a_small_blob(host: Process, wire: Costs, proxy: FaultProxy) -> None:
     data = blob(10_000)
     assert host.finish(host.patch(host.start("a/b"), data), digest_of(data)).status_code == 201
-    # The link of the repository is written before the records of the upload are deleted.
+    # The repository's link is written before the records of the upload are deleted.
     assert [method for method, _, _ in proxy.requests].index("DELETE") == 6
     wire.cost("push of a blob of 10 KB: POST, PATCH, PUT (6 up to the link)")
     host.push_blob("a/b", blob(10_001))

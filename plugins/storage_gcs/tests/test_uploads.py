@@ -1,4 +1,4 @@
-"""How uploads lie in the bucket: parts that are composed, a journal, and nothing left of either."""
+"""Uploads in the bucket: composed parts, the journal, and cleanup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from entrepot_storage_gcs import GcsDriver, uploads
 
 
 def names(gcs: Gcs, bucket: str) -> list[str]:
-    """Every name in a bucket, working files too."""
+    """Return all names in a bucket, including working files."""
     page = requests.get(f"{gcs.endpoint}/storage/v1/b/{bucket}/o", timeout=10).json()
     return [item["name"] for item in page.get("items") or []]
 
@@ -31,7 +31,7 @@ def composes(proxy: FaultProxy) -> int:
 
 
 def is_entry(method: str, target: str) -> bool:
-    """Whether a request writes into a journal; its name is in the body, so that it is told by its condition."""
+    """Return whether a request writes into a journal; detected by its condition, because the name is in the body."""
     return method == "POST" and "ifGenerationMatch" in target
 
 
@@ -54,13 +54,13 @@ def test_parts_are_composed_by_32(
     assert names(gcs, bucket) == ["a/k"]
 
 
-def test_composes_are_composed_again_as_often_as_it_takes(driver: GcsDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_composed_parts_are_composed_again_if_necessary(driver: GcsDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "COMPOSED", 3)
     driver.upload_commit(appended(driver, *(b"%d" % (number % 10) for number in range(30))))
     assert content(driver, "a/k") == b"0123456789" * 3
 
 
-def test_many_appends_become_one_part_and_all_states_stay_good(
+def test_many_appends_become_one_part_and_all_states_stay_valid(
     driver: GcsDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "MERGED", 4)
@@ -75,7 +75,7 @@ def test_many_appends_become_one_part_and_all_states_stay_good(
     assert content(driver, "a/k") == b"01234again"
 
 
-def test_nothing_is_left_of_an_upload(driver: GcsDriver, gcs: Gcs, bucket: str) -> None:
+def test_an_upload_leaves_nothing_behind_in_the_bucket(driver: GcsDriver, gcs: Gcs, bucket: str) -> None:
     def broken() -> Iterator[bytes]:
         yield b"x" * 9_000_000
         raise OSError("the client is gone")
@@ -92,7 +92,7 @@ def test_nothing_is_left_of_an_upload(driver: GcsDriver, gcs: Gcs, bucket: str) 
     assert names(gcs, bucket) == ["a/k"]
 
 
-def test_an_entry_whose_answer_was_lost_counts(driver: GcsDriver, proxy: FaultProxy) -> None:
+def test_an_entry_whose_response_was_lost_is_valid(driver: GcsDriver, proxy: FaultProxy) -> None:
     base = appended(driver, b"base")
     proxy.drop(matching=is_entry, times=1)
     state = driver.upload_append(base, [b" and more"])
@@ -101,14 +101,14 @@ def test_an_entry_whose_answer_was_lost_counts(driver: GcsDriver, proxy: FaultPr
     assert content(driver, "a/k") == b"base and more"
 
 
-def test_a_commit_whose_answer_was_lost_is_made_again(driver: GcsDriver, proxy: FaultProxy) -> None:
+def test_a_commit_whose_response_was_lost_is_repeated(driver: GcsDriver, proxy: FaultProxy) -> None:
     state = appended(driver, b"content")
     proxy.drop(matching=lambda _, target: "/compose" in target, times=1)
     assert driver.upload_commit(state).size == 7
     assert content(driver, "a/k") == b"content"
 
 
-def test_a_commit_that_failed_can_be_made_again_but_nothing_else(driver: GcsDriver, proxy: FaultProxy) -> None:
+def test_a_failed_commit_can_be_repeated_but_nothing_else(driver: GcsDriver, proxy: FaultProxy) -> None:
     base = appended(driver, b"base")
     state = driver.upload_append(base, [b" and more"])
     proxy.answer(403, b"{}", matching=lambda _, target: "/compose" in target)
@@ -127,13 +127,13 @@ def test_a_commit_that_failed_can_be_made_again_but_nothing_else(driver: GcsDriv
 
 def test_an_upload_whose_parts_are_gone_is_unknown(driver: GcsDriver, proxy: FaultProxy) -> None:
     state = appended(driver, b"content")
-    # The server of the tests answers 500 here, and Cloud Storage 404.
+    # The test server returns 500 here, and Cloud Storage 404.
     proxy.answer(404, b"{}", matching=lambda _, target: "/compose" in target)
     with pytest.raises(UploadUnknown):
         driver.upload_commit(state)
 
 
-def test_a_move_goes_on_until_the_copy_is_done(driver: GcsDriver, proxy: FaultProxy) -> None:
+def test_a_move_continues_until_the_copy_is_done(driver: GcsDriver, proxy: FaultProxy) -> None:
     driver.put("a/k", b"content")
     proxy.answer(
         200,

@@ -1,4 +1,4 @@
-"""Layers over drivers that are installed."""
+"""Fixtures for layers over installed drivers."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def keyfile(tmp_path: Path) -> str:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Callable[[str], Config]:
-    """A function that answers the filesystem driver with its options, in a folder of the test."""
+    """A function that returns the configuration of a filesystem driver in a folder of the test."""
     return lambda name: {"filesystem": {"rootdirectory": str(tmp_path / name)}}

@@ -1,4 +1,4 @@
-"""Blobs are served from verified copies, and whatever happens to the fast driver, nobody gets wrong bytes by it."""
+"""Blobs are served from verified copies, and a failing fast driver never causes wrong data."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read(driver: StorageDriver, key: str, offset: int = 0, length: int | None = 
 
 
 def filled(driver: CacheDriver, *contents: bytes) -> list[str]:
-    """Blobs that were written and read once."""
+    """Write blobs and read them once; return their keys."""
     keys = [blob(data) for data in contents]
     for key, data in zip(keys, contents, strict=True):
         driver.put(key, data)
@@ -63,7 +63,7 @@ def test_a_blob_is_read_from_the_slow_driver_once(size: int, algorithm: str) -> 
 
 
 @pytest.mark.parametrize("key", ["docker/registry/v2/repositories/a/_manifests/tags/v1/current/link", "k"])
-def test_what_tells_no_digest_is_always_asked_of_the_slow_driver(key: str) -> None:
+def test_keys_without_a_digest_are_always_read_from_the_slow_driver(key: str) -> None:
     driver = cache()
     driver.put(key, b"old")
     assert read(driver, key) == b"old"
@@ -76,7 +76,7 @@ def test_what_tells_no_digest_is_always_asked_of_the_slow_driver(key: str) -> No
 
 
 @pytest.mark.parametrize("wrong", ["zz", "ab"])
-def test_a_key_in_the_wrong_folder_is_no_blob(wrong: str) -> None:
+def test_a_key_in_the_wrong_folder_is_not_a_blob(wrong: str) -> None:
     driver = cache()
     key = blob(b"content").replace("/ed/", f"/{wrong}/")
     driver.put(key, b"content")
@@ -84,7 +84,7 @@ def test_a_key_in_the_wrong_folder_is_no_blob(wrong: str) -> None:
     assert copies(driver) == {}
 
 
-def test_bytes_that_are_not_those_of_the_digest_are_not_kept() -> None:
+def test_content_that_does_not_match_the_digest_is_not_cached() -> None:
     driver = cache()
     key = blob(b"right")
     driver._slow.put(key, b"wrong")
@@ -92,7 +92,7 @@ def test_bytes_that_are_not_those_of_the_digest_are_not_kept() -> None:
     assert copies(driver) == {}
 
 
-def test_a_part_or_a_reader_that_is_left_fills_nothing() -> None:
+def test_a_range_or_an_unfinished_read_creates_no_copy() -> None:
     driver, data = cache(), body(9 * MIB)
     driver.put(blob(data), data)
     assert read(driver, blob(data), 5, 100) == data[5:105]
@@ -102,21 +102,21 @@ def test_a_part_or_a_reader_that_is_left_fills_nothing() -> None:
             next(chunks)
     del chunks
     assert copies(driver) == {}
-    assert driver._fast._uploads == {}  # type: ignore[attr-defined]  # an upload that nobody ends would stay
+    assert driver._fast._uploads == {}  # type: ignore[attr-defined]  # no unfinished upload must remain
 
 
-def test_readers_at_the_same_time_make_one_copy() -> None:
+def test_concurrent_readers_create_one_copy() -> None:
     driver, data = cache(), body(9 * MIB)
     driver.put(blob(data), data)
     with driver.read(blob(data)) as first, driver.read(blob(data)) as second:
         one, other = iter(first), iter(second)
         got = [next(one), next(other)]
-        assert len(driver._fast._uploads) == 1  # type: ignore[attr-defined]  # the bound does not count them
+        assert len(driver._fast._uploads) == 1  # type: ignore[attr-defined]  # not counted towards the limit
         assert got[0] + b"".join(one) == got[1] + b"".join(other) == data
     assert copies(driver) == {blob(data): 9 * MIB}
 
 
-def test_copies_are_bounded_and_the_longest_unused_goes_first() -> None:
+def test_copies_are_bounded_and_evicted_by_lru() -> None:
     driver = cache(size=10 * MIB)
     first, second, third = filled(driver, *(body(3 * MIB, seed=number) for number in range(3)))
     read(driver, first)
@@ -127,7 +127,7 @@ def test_copies_are_bounded_and_the_longest_unused_goes_first() -> None:
     assert sum(copies(driver).values()) <= 10 * MIB
 
 
-def test_what_is_larger_than_the_cache_evicts_nothing() -> None:
+def test_an_object_larger_than_the_cache_evicts_nothing() -> None:
     driver = cache(size=2 * MIB)
     (small,) = filled(driver, b"small")
     filled(driver, body(2 * MIB + 1))
@@ -146,7 +146,7 @@ def test_copies_of_an_earlier_process_count(tmp_path: Path) -> None:
     assert set(copies(later)) == set(keys[1:])
 
 
-def test_two_processes_that_fill_keep_the_bound_within_a_sixteenth(tmp_path: Path) -> None:
+def test_two_processes_exceed_the_size_by_at_most_a_sixteenth(tmp_path: Path) -> None:
     config = {
         "fast": {"filesystem": {"rootdirectory": str(tmp_path / "fast")}},
         "slow": {"filesystem": {"rootdirectory": str(tmp_path / "slow")}},
@@ -158,7 +158,7 @@ def test_two_processes_that_fill_keep_the_bound_within_a_sixteenth(tmp_path: Pat
         assert sum(copies(drivers[0]).values()) <= 4 * MIB * (1 + 2 / 16) + 200_000
 
 
-def test_a_delete_takes_the_copy_too() -> None:
+def test_a_delete_removes_the_copy() -> None:
     driver = cache()
     (key,) = filled(driver, b"content")
     driver.delete([key, "other"])
@@ -168,7 +168,7 @@ def test_a_delete_takes_the_copy_too() -> None:
 
 
 @pytest.mark.parametrize("verb", ["put", "move", "move-from", "upload_commit"])
-def test_what_is_written_or_moved_takes_the_copy_away(verb: str) -> None:
+def test_a_write_or_move_removes_the_copy(verb: str) -> None:
     driver = cache()
     (key,) = filled(driver, b"content")
     driver.put("other", b"another")
@@ -186,7 +186,7 @@ def test_what_is_written_or_moved_takes_the_copy_away(verb: str) -> None:
     assert read(driver, key) == b"another"
 
 
-def test_a_copy_made_while_the_object_is_deleted_is_not_kept() -> None:
+def test_a_copy_created_during_a_delete_is_not_kept() -> None:
     driver, data = cache(), body(3 * MIB)
     driver.put(blob(data), data)
     with driver.read(blob(data)) as reader:
@@ -203,7 +203,7 @@ EVERYTHING = ("put", "read", "stat", "list_objects", "delete", "upload_start", "
 
 @pytest.mark.parametrize("verb", EVERYTHING)
 @pytest.mark.parametrize("error", ["unavailable", "no_space", "denied"])
-def test_a_fault_of_the_fast_driver_fails_no_request(verb: str, error: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_of_the_fast_driver_fails_no_request(verb: str, error: str, caplog: pytest.LogCaptureFixture) -> None:
     driver = cache(size=5 * MIB, fast=faulty({verb: {"error": error}}))
     with caplog.at_level(logging.WARNING, "entrepot.storage.cache"):
         for number in range(4):
@@ -219,7 +219,7 @@ def test_a_fault_of_the_fast_driver_fails_no_request(verb: str, error: str, capl
 
 
 @pytest.mark.parametrize("torn", [0, 1, 1_500_000, 5 * MIB - 1])
-def test_the_slow_driver_goes_on_where_the_fast_one_breaks_off(torn: int) -> None:
+def test_the_slow_driver_continues_where_the_fast_one_fails(torn: int) -> None:
     driver, data = cache(fast=faulty({"read": [{}, {"torn": torn}, {}, {"torn": torn}]})), body(5 * MIB)
     key = filled(driver, data)[0]
     assert read(driver, key) == data
@@ -236,7 +236,7 @@ def test_a_small_copy_with_a_wrong_bit_is_replaced_by_the_slow_driver(size: int)
 
 
 @pytest.mark.parametrize("flipped", [0, 4 * MIB, 5 * MIB - 1])
-def test_a_large_copy_with_a_wrong_bit_never_ends_well_and_is_deleted(flipped: int) -> None:
+def test_a_large_copy_with_a_wrong_bit_raises_an_error_and_is_deleted(flipped: int) -> None:
     driver = cache(fast=faulty({"read": [{}, {"flipped": flipped}]}))
     (key,) = filled(driver, body(5 * MIB))
     with pytest.raises(IntegrityError) as caught:
@@ -246,7 +246,7 @@ def test_a_large_copy_with_a_wrong_bit_never_ends_well_and_is_deleted(flipped: i
     assert read(driver, key) == body(5 * MIB)
 
 
-def test_a_copy_that_is_cut_short_is_not_taken_for_the_whole() -> None:
+def test_a_truncated_copy_is_detected() -> None:
     driver = cache(fast=faulty({"read": [{}, {"cut": 2 * MIB + 10}, {}, {"cut": 100}]}))
     (key,) = filled(driver, body(5 * MIB))
     with pytest.raises(IntegrityError):
@@ -255,15 +255,15 @@ def test_a_copy_that_is_cut_short_is_not_taken_for_the_whole() -> None:
     assert read(driver, key, 5, 1000) == body(5 * MIB)[5:1005]
 
 
-def test_health_is_the_slow_drivers_and_names_a_fast_one_that_fails() -> None:
+def test_health_is_that_of_the_slow_driver_and_names_a_failing_fast_one() -> None:
     assert cache().health().ok
     down = cache(fast=faulty({"health": {"error": "unavailable"}})).health()
     assert down.ok
-    assert "the fast driver does not help" in down.detail
+    assert "the fast driver is not available" in down.detail
     assert not cache(slow=faulty({"health": {"error": "unavailable"}})).health().ok
 
 
-def test_uploads_are_the_slow_drivers_alone() -> None:
+def test_uploads_only_use_the_slow_driver() -> None:
     driver = cache(fast=faulty({"upload_start": {"error": "denied"}}))
     state = driver.upload_append(driver.upload_start("k"), [b"content"])
     assert isinstance(state, UploadState)

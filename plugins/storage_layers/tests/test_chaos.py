@@ -1,4 +1,4 @@
-"""Faults come where they were asked for, the same ones each time, and are errors of the contract."""
+"""Faults are injected as configured, reproducibly, and as errors of the contract."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def chaos(faults: Faults, *, seed: int = 1) -> ChaosDriver:
 
 
 def outcomes(driver: ChaosDriver, calls: int) -> list[bool]:
-    """Which of some puts have worked."""
+    """Return which of some puts have succeeded."""
     worked = []
     for _ in range(calls):
         try:
@@ -41,7 +41,7 @@ def outcomes(driver: ChaosDriver, calls: int) -> list[bool]:
     return worked
 
 
-def test_one_seed_gives_the_same_faults_and_another_one_others() -> None:
+def test_the_seed_determines_the_faults() -> None:
     half: Faults = {"put": {"probability": 0.5, "error": "unavailable"}}
     first = outcomes(chaos(half), 200)
     assert 60 < sum(first) < 140
@@ -49,7 +49,7 @@ def test_one_seed_gives_the_same_faults_and_another_one_others() -> None:
     assert outcomes(chaos(half, seed=2), 200) != first
 
 
-def test_the_faults_of_one_verb_do_not_depend_on_the_calls_of_another() -> None:
+def test_the_faults_of_one_method_do_not_depend_on_calls_of_another() -> None:
     half: Faults = {verb: {"probability": 0.5, "error": "unavailable"} for verb in ("put", "health")}
     alone, mixed = chaos(half), chaos(half)
     expected = outcomes(alone, 50)
@@ -60,7 +60,7 @@ def test_the_faults_of_one_verb_do_not_depend_on_the_calls_of_another() -> None:
     assert found == expected
 
 
-def test_a_script_says_the_fault_of_each_call_and_nothing_comes_after_its_end() -> None:
+def test_a_list_determines_the_fault_of_each_call_and_none_after_its_end() -> None:
     driver = chaos({"put": [{"error": "unavailable"}, {}, {"error": "unavailable"}]})
     assert outcomes(driver, 5) == [False, True, False, True, True]
 
@@ -76,7 +76,7 @@ def test_a_script_says_the_fault_of_each_call_and_nothing_comes_after_its_end() 
         ("integrity", IntegrityError, False),
     ],
 )
-def test_every_error_can_be_asked_for(name: str, kind: type[StorageError], retryable: bool) -> None:
+def test_every_error_can_be_injected(name: str, kind: type[StorageError], retryable: bool) -> None:
     driver = chaos({"stat": {"error": name}})
     driver.put("k", b"")
     with pytest.raises(kind) as caught:
@@ -85,7 +85,7 @@ def test_every_error_can_be_asked_for(name: str, kind: type[StorageError], retry
     assert caught.value.retryable is retryable
 
 
-def test_every_verb_fails_as_it_is_told() -> None:
+def test_every_method_fails_as_configured() -> None:
     verbs = ["put", "read", "stat", "list_objects", "move", "delete", "upload_start", "sign_url"]
     driver = chaos({verb: {"error": "denied"} for verb in [*verbs, "health"]})
     calls: list[Callable[[], object]] = [
@@ -96,7 +96,7 @@ def test_every_verb_fails_as_it_is_told() -> None:
         lambda: driver.move("k", "l"),
         lambda: driver.delete(["k"]),
         lambda: driver.upload_start("k"),
-        lambda: driver.sign_url("k", "GET", None),  # type: ignore[arg-type]  # fails before it is looked at
+        lambda: driver.sign_url("k", "GET", None),  # type: ignore[arg-type]  # fails before it is used
     ]
     for verb, call in zip(verbs, calls, strict=True):
         with pytest.raises(Denied) as caught:
@@ -105,7 +105,7 @@ def test_every_verb_fails_as_it_is_told() -> None:
     assert driver.health().ok is False
 
 
-def test_every_verb_of_an_upload_fails_as_it_is_told() -> None:
+def test_every_upload_method_fails_as_configured() -> None:
     once = [{"error": "unavailable"}]
     driver = chaos(dict.fromkeys(("upload_append", "upload_commit", "upload_abort"), once))
     state = driver.upload_start("k")
@@ -119,7 +119,7 @@ def test_every_verb_of_an_upload_fails_as_it_is_told() -> None:
     assert driver.upload_commit(state).size == 4
 
 
-def test_a_call_that_fails_afterwards_has_done_its_work() -> None:
+def test_a_call_that_fails_afterwards_has_been_executed() -> None:
     driver = chaos({"put": [{"error": "unavailable", "when": "after"}]})
     with pytest.raises(Unavailable):
         driver.put("k", b"content", mode=WriteMode.CREATE)
@@ -127,7 +127,7 @@ def test_a_call_that_fails_afterwards_has_done_its_work() -> None:
 
 
 @pytest.mark.parametrize("torn", [0, 1, 1_500_000, 3_000_000])
-def test_a_torn_read_gives_so_many_bytes_and_an_error(torn: int) -> None:
+def test_a_torn_read_yields_some_bytes_and_an_error(torn: int) -> None:
     driver = chaos({"read": {"torn": torn, "error": "throttled"}})
     driver.put("k", body(3_000_000))
     got: list[int] = []
@@ -136,7 +136,7 @@ def test_a_torn_read_gives_so_many_bytes_and_an_error(torn: int) -> None:
     assert bytes(got) == body(3_000_000)[:torn]
 
 
-def test_a_torn_append_leaves_the_state_as_it_was() -> None:
+def test_a_torn_append_keeps_the_state_valid() -> None:
     driver = chaos({"upload_append": [{}, {"torn": 5}]})
     state = driver.upload_append(driver.upload_start("k"), [b"base"])
     with pytest.raises(Unavailable) as caught:
@@ -146,7 +146,7 @@ def test_a_torn_append_leaves_the_state_as_it_was() -> None:
     assert read(driver) == b"baseend"
 
 
-def test_a_torn_listing_gives_so_many_entries_and_an_error() -> None:
+def test_a_torn_listing_yields_some_entries_and_an_error() -> None:
     driver = chaos({"list_objects": {"torn": 2}})
     for key in "abc":
         driver.put(key, b"")
@@ -156,13 +156,13 @@ def test_a_torn_listing_gives_so_many_entries_and_an_error() -> None:
         next(items)
 
 
-def test_a_cut_read_ends_as_if_it_were_whole() -> None:
+def test_a_cut_read_ends_normally() -> None:
     driver = chaos({"read": {"cut": 5}})
     driver.put("k", b"content")
     assert read(driver) == b"conte"
 
 
-def test_a_flipped_bit_comes_where_it_was_asked_for() -> None:
+def test_a_bit_is_flipped_at_the_configured_offset() -> None:
     driver = chaos({"read": {"flipped": 1_500_000}})
     driver.put("k", body(3_000_000))
     found, whole = read(driver), body(3_000_000)
@@ -176,7 +176,7 @@ def test_latency_comes_before_the_call() -> None:
     assert time.perf_counter() - start >= 0.2
 
 
-def test_an_unknown_verb_or_error_is_refused() -> None:
+def test_an_unknown_method_or_error_is_refused() -> None:
     with pytest.raises(ConfigError, match="faults"):
         chaos({"puts": {}})
     with pytest.raises(ConfigError, match="faults"):

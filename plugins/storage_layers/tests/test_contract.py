@@ -1,4 +1,4 @@
-"""Every layer under the storage contract over a driver that is shared, and a nest of them over one that is not."""
+"""The storage kit, run on every layer over a shared driver, and on nested layers over one that is not shared."""
 
 from __future__ import annotations
 

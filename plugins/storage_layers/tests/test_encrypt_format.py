@@ -1,4 +1,4 @@
-"""What is read is what was written, from any place to any other, or it is an error."""
+"""Any range is read as it was written, or raises an error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEW = settings(max_examples=60, deadline=None)
 
 
 def encrypt(monkeypatch: pytest.MonkeyPatch | None = None, *keys: str) -> tuple[EncryptDriver, StorageDriver]:
-    """A driver in memory, and its inner driver."""
+    """Return an encrypt driver in memory, and its inner driver."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAYER_KEYS", ",".join(keys or (KEY,)))
         driver = EncryptDriver.from_config({"inner": {"inmemory": {}}, "keyvariable": "LAYER_KEYS"})
@@ -63,7 +63,7 @@ def test_appends_at_any_place_make_one_object(sizes: list[int], data: st.DataObj
 
 @given(size=SIZES, data=st.data())
 @FEW
-def test_a_changed_byte_anywhere_is_found(size: int, data: st.DataObject) -> None:
+def test_a_changed_byte_anywhere_is_detected(size: int, data: st.DataObject) -> None:
     driver, inner = encrypt()
     driver.put("k", body(size))
     sealed = bytearray(content(inner, "k"))
@@ -77,7 +77,7 @@ def test_a_changed_byte_anywhere_is_found(size: int, data: st.DataObject) -> Non
 
 @given(size=SIZES, data=st.data())
 @FEW
-def test_an_object_that_was_cut_is_found(size: int, data: st.DataObject) -> None:
+def test_a_truncated_object_is_detected(size: int, data: st.DataObject) -> None:
     driver, inner = encrypt()
     driver.put("k", body(size))
     sealed = content(inner, "k")
@@ -88,7 +88,7 @@ def test_an_object_that_was_cut_is_found(size: int, data: st.DataObject) -> None
 
 
 @pytest.mark.parametrize("rest", [b"x", b"x" * 28, b"x" * SEALED])
-def test_bytes_behind_the_end_are_found(rest: bytes) -> None:
+def test_bytes_after_the_end_are_detected(rest: bytes) -> None:
     driver, inner = encrypt()
     driver.put("k", body(CHUNK))
     inner.put("k", content(inner, "k") + rest)
@@ -100,7 +100,7 @@ def chunks_of(sealed: bytes) -> list[bytes]:
     return [sealed[start : start + SEALED] for start in range(HEADER, len(sealed), SEALED)]
 
 
-def test_chunks_that_changed_places_are_found() -> None:
+def test_swapped_chunks_are_detected() -> None:
     driver, inner = encrypt()
     driver.put("k", body(4 * CHUNK))
     sealed = content(inner, "k")
@@ -111,7 +111,7 @@ def test_chunks_that_changed_places_are_found() -> None:
             content(driver, "k")
 
 
-def test_a_chunk_of_another_object_is_found() -> None:
+def test_a_chunk_of_another_object_is_detected() -> None:
     driver, inner = encrypt()
     driver.put("k", body(3 * CHUNK))
     driver.put("other", body(3 * CHUNK))
@@ -127,7 +127,7 @@ def test_a_chunk_of_another_object_is_found() -> None:
         content(driver, "k")
 
 
-def test_a_chunk_of_a_dropped_append_is_found() -> None:
+def test_a_chunk_of_a_discarded_append_is_detected() -> None:
     driver, inner = encrypt()
     base = driver.upload_append(driver.upload_start("k"), [body(CHUNK + 1)])
     dropped = driver.upload_append(base, [b"x" * (2 * CHUNK)])
@@ -142,12 +142,12 @@ def test_a_chunk_of_a_dropped_append_is_found() -> None:
 
 
 def inner_bytes(inner: StorageDriver, state: UploadState) -> bytes:
-    """What the inner driver has of an upload that is not committed."""
-    (received,) = inner._uploads.values()  # type: ignore[attr-defined]  # what only a thief of the disk sees
+    """Return the bytes that the inner driver has of an uncommitted upload."""
+    (received,) = inner._uploads.values()  # type: ignore[attr-defined]  # only visible on the disk
     return b"".join(piece for _, part in received for piece in part)
 
 
-def test_a_tail_that_is_appended_again_shares_no_nonce_with_the_first() -> None:
+def test_a_tail_that_is_appended_again_has_a_new_nonce() -> None:
     driver, inner = encrypt()
     base = driver.upload_append(driver.upload_start("k"), [b"base"])
     nonces = set()
@@ -158,7 +158,7 @@ def test_a_tail_that_is_appended_again_shares_no_nonce_with_the_first() -> None:
     assert len(nonces) == 6
 
 
-def test_neither_store_nor_token_shows_a_byte() -> None:
+def test_neither_store_nor_token_contains_plain_text() -> None:
     driver, inner = encrypt()
     plain = b"down the rabbit hole " * 100
     state = driver.upload_append(driver.upload_start("k"), [plain])
@@ -175,29 +175,29 @@ def test_a_renamed_object_is_read() -> None:
     assert content(driver, "l") == b"content"
 
 
-def test_what_was_written_without_encryption_is_refused() -> None:
+def test_unencrypted_objects_are_refused() -> None:
     driver, inner = encrypt()
     inner.put("k", body(5000))
     with pytest.raises(IntegrityError, match="written without encryption"):
         driver.read("k")
     inner.put("k", b"short")
-    with pytest.raises(IntegrityError, match="no encrypted object has 5 bytes"):
+    with pytest.raises(IntegrityError, match="5 bytes is not a valid size"):
         driver.stat("k")
     listed = [(item.key, item.size) for item in driver.list_objects() if isinstance(item, ObjectInfo)]
     assert listed == [("k", 0)], "so that it can be found and deleted"
 
 
 @pytest.mark.parametrize("offset", [0, CHUNK])
-def test_another_key_reads_nothing_and_the_call_says_so(offset: int) -> None:
+def test_reading_with_another_key_raises_an_error(offset: int) -> None:
     driver, inner = encrypt()
     driver.put("k", body(2 * CHUNK))
     stranger, _ = encrypt(None, OTHER)
     stranger._inner = inner
-    with pytest.raises(IntegrityError, match=r"needs the key with the id [0-9a-f]{16}"):
+    with pytest.raises(IntegrityError, match=r"the key with the id [0-9a-f]{16} is not configured"):
         stranger.read("k", offset=offset)
 
 
-def test_a_range_costs_no_more_than_its_chunks() -> None:
+def test_a_range_reads_only_its_chunks() -> None:
     driver, inner = encrypt()
     driver.put("k", body(100 * CHUNK))
     asked: list[int] = []
@@ -207,7 +207,7 @@ def test_a_range_costs_no_more_than_its_chunks() -> None:
         asked.append(length or 10**9)
         return read(key, offset=offset, length=length)
 
-    inner.read = counting  # type: ignore[method-assign, assignment]  # counts, and does what it did
+    inner.read = counting  # type: ignore[method-assign, assignment]  # counts, and calls the original
     assert content(driver, "k", 50 * CHUNK + 5, 10) == body(100 * CHUNK)[50 * CHUNK + 5 :][:10]
     assert len(asked) == 2
     assert sum(asked) < 2 * CHUNK

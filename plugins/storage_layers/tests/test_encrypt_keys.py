@@ -1,4 +1,4 @@
-"""Where keys are found, how they are rotated, and that nothing shows them."""
+"""Sources, rotation and secrecy of keys."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def test_after_a_rotation_old_objects_are_read_and_new_ones_are_written_with_the
     assert (read(both, "old"), read(both, "new")) == (b"old", b"new")
     only = write(config, NEW)
     assert read(only, "new") == b"new"
-    with pytest.raises(IntegrityError, match="needs the key with the id"):
+    with pytest.raises(IntegrityError, match=r"the key with the id .* is not configured"):
         only.read("old")
 
 
-def test_an_upload_goes_on_after_a_rotation(config: Mapping[str, object]) -> None:
+def test_an_upload_continues_after_a_rotation(config: Mapping[str, object]) -> None:
     state = write(config, OLD).upload_start("k")
     state = write(config, f"{NEW}\n{OLD}").upload_append(state, [b"content"])
     both = write(config, f"{NEW}\n{OLD}")
@@ -59,7 +59,7 @@ def test_keys_come_from_the_environment(config: Mapping[str, object], monkeypatc
 
 
 @pytest.mark.parametrize("bad", ["", "# none\n", "0a" * 31, "zz" * 32, f"{OLD}\nshort", "ü"])
-def test_a_bad_key_is_told_and_not_shown(config: Mapping[str, object], bad: str) -> None:
+def test_an_invalid_key_is_reported_and_not_shown(config: Mapping[str, object], bad: str) -> None:
     with pytest.raises(ConfigError) as caught:
         write(config, bad)
     message = str(caught.value)
@@ -69,16 +69,16 @@ def test_a_bad_key_is_told_and_not_shown(config: Mapping[str, object], bad: str)
     assert "zz" not in message
 
 
-def test_a_missing_file_and_an_empty_variable_are_told(config: Mapping[str, object]) -> None:
+def test_a_missing_file_and_an_empty_variable_are_reported(config: Mapping[str, object]) -> None:
     with pytest.raises(ConfigError, match="keys of option 'keyfile' cannot be read: No such file"):
         EncryptDriver.from_config(config)
-    with pytest.raises(ConfigError, match="variable NO_KEYS of option 'keyvariable' holds no key; make one with"):
+    with pytest.raises(ConfigError, match="variable NO_KEYS of option 'keyvariable' contains no key; create one with"):
         EncryptDriver.from_config({"inner": config["inner"], "keyvariable": "NO_KEYS"})
 
 
-def test_exactly_one_place_holds_the_keys(config: Mapping[str, object]) -> None:
+def test_exactly_one_source_of_keys_is_required(config: Mapping[str, object]) -> None:
     for wrong in ({"inner": config["inner"]}, {**config, "keyvariable": "KEYS"}):
-        with pytest.raises(ConfigError, match="exactly one of keyfile and keyvariable"):
+        with pytest.raises(ConfigError, match="set exactly one of keyfile and keyvariable"):
             EncryptDriver.from_config(wrong)
 
 

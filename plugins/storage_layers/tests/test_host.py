@@ -1,4 +1,4 @@
-"""A whole registry on layers: what is stored is encrypted, and a mirror serves while a side is lost."""
+"""A complete registry on layers: stored content is encrypted, and a mirror works while a side is lost."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def serving(storage: Mapping[str, object], folder: Path) -> Iterator[Registry]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The objects below a root directory of the filesystem driver."""
+    """Return the objects below a root directory of the filesystem driver."""
     root = folder / "docker"
     return {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*") if file.is_file()}
 
 
 def pulled(skopeo: Skopeo, registry: Registry, target: Path) -> set[str]:
-    """The digests of an image's manifest and blobs, by their bytes as they were pulled."""
+    """Pull an image, and return the digests of its manifest and blobs."""
     skopeo.copy(f"docker://{registry.address}/{REPOSITORY}:v1", f"dir:{target}")
     layers = json.loads((target / "manifest.json").read_bytes())["layers"]
     for layer in layers:
@@ -62,7 +62,7 @@ def pulled(skopeo: Skopeo, registry: Registry, target: Path) -> set[str]:
     return {str(layer["digest"]) for layer in layers}
 
 
-def test_what_a_cache_over_encrypt_stores_is_not_what_was_pushed(
+def test_a_cache_over_encrypt_stores_encrypted_content(
     tmp_path: Path, keyfile: str, skopeo: Skopeo, image: OciLayout
 ) -> None:
     fast, slow = tmp_path / "fast", tmp_path / "slow"
@@ -83,7 +83,7 @@ def test_what_a_cache_over_encrypt_stores_is_not_what_was_pushed(
         assert not any(blob[:64] in data for blob in plain.values())
 
 
-def test_a_mirror_serves_and_heals_while_either_side_is_lost(tmp_path: Path, skopeo: Skopeo, image: OciLayout) -> None:
+def test_a_mirror_works_and_repairs_while_either_side_is_lost(tmp_path: Path, skopeo: Skopeo, image: OciLayout) -> None:
     sides = [tmp_path / "first", tmp_path / "second"]
     roots = {side.name: {"filesystem": {"rootdirectory": str(side)}} for side in sides}
     with serving({"mirror": {**roots, "compare": 0.3}}, tmp_path) as registry:
@@ -93,12 +93,12 @@ def test_a_mirror_serves_and_heals_while_either_side_is_lost(tmp_path: Path, sko
         layers = pulled(skopeo, registry, tmp_path / "pulled")
         for side in sides:
             side.rename(tmp_path / f"lost {side.name}")
-            side.symlink_to(side)  # neither readable nor writable, for root too
+            side.symlink_to(side)  # neither readable nor writable, even for root
             assert pulled(skopeo, registry, tmp_path / f"without {side.name}") == layers
             refused = registry.wire.request("POST", f"/v2/{REPOSITORY}/blobs/uploads/")
             assert (refused.status, "retry-after" in refused.headers) == (503, True)
             side.unlink()
-            patience = time.monotonic() + RETRY + 30  # a comparison in the middle of the loss tries a copy that fails
+            patience = time.monotonic() + RETRY + 30  # a comparison during the loss starts a copy that fails
             while not side.exists() or contents(side) != contents(next(other for other in sides if other != side)):
                 assert time.monotonic() < patience, f"the {side.name} side was not repaired"
                 time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What was acknowledged can be read while either side is lost, and comes back to a side that lost it."""
+"""Acknowledged objects can be read while either side is lost, and are restored on a side that lost them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def mirror(
 
 
 def one_side(side: str, **faults: object) -> MirrorDriver:
-    """A mirror one of whose sides has faults."""
+    """Return a mirror with faults on one side."""
     return MirrorDriver.from_config({"first": MEMORY, "second": MEMORY, "compare": 0, side: faulty(**faults)})
 
 
@@ -66,7 +66,7 @@ def has(driver: StorageDriver, key: str) -> bool:
 
 @pytest.fixture
 def filled() -> MirrorDriver:
-    """Both sides with one object that was put and one that was uploaded."""
+    """A mirror with one object that was put and one that was uploaded."""
     driver = mirror()
     driver.put("put", b"put")
     state = driver.upload_append(driver.upload_start("k"), [b"up", b"loaded"])
@@ -84,7 +84,7 @@ def test_both_sides_have_what_was_written(filled: MirrorDriver) -> None:
 
 
 @pytest.mark.parametrize("lost", ["_first", "_second"])
-def test_what_a_side_lost_is_read_from_the_other_one(filled: MirrorDriver, lost: str) -> None:
+def test_an_object_lost_by_one_side_is_read_from_the_other(filled: MirrorDriver, lost: str) -> None:
     getattr(filled, lost).delete(["put", "uploaded"])
     assert read(filled, "put") == b"put"
     assert filled.stat("uploaded").size == 8
@@ -92,7 +92,7 @@ def test_what_a_side_lost_is_read_from_the_other_one(filled: MirrorDriver, lost:
     filled.close()
 
 
-def test_what_the_first_side_lost_comes_back_and_health_says_so(filled: MirrorDriver) -> None:
+def test_an_object_lost_by_the_first_side_is_restored_and_reported_by_health(filled: MirrorDriver) -> None:
     filled._first.delete(["put"])
     assert read(filled, "put") == b"put"
     eventually(lambda: has(filled._first, "put"))
@@ -101,7 +101,7 @@ def test_what_the_first_side_lost_comes_back_and_health_says_so(filled: MirrorDr
     filled.close()
 
 
-def test_what_cannot_be_copied_yet_is_told_by_health() -> None:
+def test_pending_copies_are_reported_by_health() -> None:
     driver = mirror(first=faulty("put"))
     driver._second.put("k", b"content")
     assert read(driver, "k") == b"content"
@@ -109,7 +109,7 @@ def test_what_cannot_be_copied_yet_is_told_by_health() -> None:
     driver.close()
 
 
-def test_a_difference_that_is_seen_again_is_repaired_no_later() -> None:
+def test_a_difference_that_is_found_again_is_not_postponed() -> None:
     driver = mirror()
     driver._first.put("k", b"content")
     driver._repairs.note("k", driver._first, driver._second, wait=0.2)
@@ -119,7 +119,7 @@ def test_a_difference_that_is_seen_again_is_repaired_no_later() -> None:
 
 
 @pytest.mark.parametrize("verb", ["read", "stat", "list_objects"])
-def test_the_second_side_answers_where_the_first_fails(verb: str) -> None:
+def test_the_second_side_is_used_if_the_first_fails(verb: str) -> None:
     driver = mirror(first=faulty(verb))
     driver.put("k", b"content")
     if verb == "read":
@@ -131,7 +131,7 @@ def test_the_second_side_answers_where_the_first_fails(verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["read", "stat", "list_objects"])
-def test_a_second_side_that_fails_is_not_noticed_by_readers(verb: str) -> None:
+def test_a_failing_second_side_does_not_affect_readers(verb: str) -> None:
     driver = mirror(second=faulty(verb))
     driver.put("k", b"content")
     assert read(driver, "k") == b"content"
@@ -141,7 +141,7 @@ def test_a_second_side_that_fails_is_not_noticed_by_readers(verb: str) -> None:
         driver.stat("missing")
 
 
-def test_where_both_sides_fail_the_error_is_of_the_contract() -> None:
+def test_if_both_sides_fail_an_error_of_the_contract_is_raised() -> None:
     driver = mirror(first=faulty(*VERBS), second=faulty(*VERBS))
     calls: list[Callable[[], object]] = [
         lambda: driver.put("k", b""),
@@ -160,7 +160,7 @@ def test_where_both_sides_fail_the_error_is_of_the_contract() -> None:
 
 @pytest.mark.parametrize("side", ["first", "second"])
 @pytest.mark.parametrize("verb", ["put", "move", "delete", "upload_start", "upload_append"])
-def test_a_write_that_one_side_did_not_take_is_not_acknowledged(side: str, verb: str) -> None:
+def test_a_write_that_fails_on_one_side_fails(side: str, verb: str) -> None:
     driver = one_side(side, **{verb: [{"error": "unavailable"}]})
     keys = ["k"]
     if verb != "put":
@@ -184,7 +184,7 @@ def test_a_write_that_one_side_did_not_take_is_not_acknowledged(side: str, verb:
     assert listed(driver._first) == listed(driver._second)
 
 
-def test_a_commit_that_the_second_side_did_not_make_is_made_by_a_copy() -> None:
+def test_a_commit_that_fails_on_the_second_side_is_replaced_by_a_copy() -> None:
     driver = mirror(second=faulty(upload_commit=[{"error": "unavailable"}]))
     driver.upload_commit(driver.upload_append(driver.upload_start("k"), [body(3_000_000)]))
     assert read(driver._second, "k") == body(3_000_000)
@@ -192,7 +192,7 @@ def test_a_commit_that_the_second_side_did_not_make_is_made_by_a_copy() -> None:
 
 @pytest.mark.parametrize("side", ["first", "second"])
 @pytest.mark.parametrize("torn", [0, 5, 2_000_000])
-def test_an_append_that_one_side_breaks_off_can_be_made_again(side: str, torn: int) -> None:
+def test_an_append_that_fails_on_one_side_can_be_repeated(side: str, torn: int) -> None:
     driver = one_side(side, upload_append=[{}, {"torn": torn}])
     state = driver.upload_append(driver.upload_start("k"), [b"base"])
     with pytest.raises(Unavailable) as caught:
@@ -203,7 +203,7 @@ def test_an_append_that_one_side_breaks_off_can_be_made_again(side: str, torn: i
         assert read(each, "k") == b"base" + body(100_000) * 2
 
 
-def test_nothing_is_created_where_a_side_has_an_object() -> None:
+def test_create_fails_if_either_side_has_the_object() -> None:
     driver = mirror()
     driver._second.put("lost by the first", b"kept")
     driver._first.put("k", b"kept")
@@ -214,7 +214,7 @@ def test_nothing_is_created_where_a_side_has_an_object() -> None:
     driver.close()
 
 
-def test_a_creation_while_the_second_side_is_down_leaves_nothing_and_can_be_made_again() -> None:
+def test_a_create_while_the_second_side_is_down_leaves_nothing_and_can_be_repeated() -> None:
     driver = mirror(second=faulty(stat=[{"error": "unavailable"}]))
     with pytest.raises(Unavailable):
         driver.put("k", b"content", mode=WriteMode.CREATE)
@@ -242,7 +242,7 @@ def test_a_commit_after_a_crash_between_the_sides_finds_the_object() -> None:
     assert read(driver, "k") == b"content"
 
 
-def test_what_one_side_cannot_delete_is_named_and_still_there() -> None:
+def test_a_key_that_one_side_cannot_delete_is_reported_and_kept() -> None:
     driver = mirror(second=faulty(delete=[{"error": "denied"}]))
     driver.put("k", b"content")
     with pytest.raises(StorageError) as caught:
@@ -252,7 +252,7 @@ def test_what_one_side_cannot_delete_is_named_and_still_there() -> None:
 
 
 @pytest.mark.parametrize("side", ["_first", "_second"])
-def test_a_move_of_what_one_side_lost_leaves_both_with_it(filled: MirrorDriver, side: str) -> None:
+def test_a_move_of_an_object_lost_by_one_side_restores_it(filled: MirrorDriver, side: str) -> None:
     getattr(filled, side).delete(["put"])
     getattr(filled, side).put("target", b"old")
     filled.move("put", "target")
@@ -261,7 +261,7 @@ def test_a_move_of_what_one_side_lost_leaves_both_with_it(filled: MirrorDriver, 
 
 
 @pytest.mark.parametrize("side", ["_first", "_second"])
-def test_what_a_side_lost_comes_back_without_being_read(side: str) -> None:
+def test_an_object_lost_by_one_side_is_restored_without_a_read(side: str) -> None:
     driver = mirror(compare=0.05)
     contents = {"a/small": b"small", "b/large": body(5_000_000), "c/kept": b"kept"}
     for key, content in contents.items():
@@ -273,7 +273,7 @@ def test_what_a_side_lost_comes_back_without_being_read(side: str) -> None:
     driver.close()
 
 
-def test_where_the_sides_hold_another_size_the_first_decides() -> None:
+def test_the_first_side_decides_if_sizes_differ() -> None:
     driver = mirror(compare=0.05)
     driver.put("k", b"right")
     driver._second.put("k", b"another")
@@ -290,7 +290,7 @@ def test_sides_that_cannot_be_listed_are_compared_later() -> None:
     driver.close()
 
 
-def test_copies_that_fail_are_made_later_and_a_side_that_is_down_is_tried_once(
+def test_failed_copies_are_retried_later_and_a_failing_side_is_tried_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(repairs, "RETRY", 0.05)
@@ -303,16 +303,16 @@ def test_copies_that_fail_are_made_later_and_a_side_that_is_down_is_tried_once(
     eventually(lambda: listed(driver._first) == keys)
     eventually(lambda: driver._repairs.pending() == 0)
     driver.close()
-    assert caplog.text.count("could not be copied to the first side") == 2
+    assert caplog.text.count("copy failed key=") == 2
 
 
-def test_a_copy_takes_the_place_of_nothing_newer(filled: MirrorDriver) -> None:
+def test_a_copy_never_replaces_a_newer_object(filled: MirrorDriver) -> None:
     filled._first.put("put", b"newer")
     filled._repairs.copy("put", filled._second, filled._first, replace=False)
     assert read(filled._first, "put") == b"newer"
 
 
-def test_writers_in_threads_leave_both_sides_equal_although_one_fails_at_times() -> None:
+def test_concurrent_writers_leave_both_sides_equal_despite_failures() -> None:
     flaky = faulty(put={"probability": 0.3, "error": "unavailable"})
     driver = mirror(second=flaky, compare=0.05)
 
@@ -329,7 +329,7 @@ def test_writers_in_threads_leave_both_sides_equal_although_one_fails_at_times()
         assert read(driver._first, key) == read(driver._second, key)
 
 
-def test_a_url_leads_to_a_side_that_answers() -> None:
+def test_a_url_refers_to_a_side_that_works() -> None:
     def container(name: str) -> Mapping[str, object]:
         store = {"container": name, "accountname": "ours", "accountkey": "a2V5"}
         return {"chaos": {"inner": {"azure": store}, "faults": {"stat": {"error": "unavailable"}}}}
@@ -340,7 +340,7 @@ def test_a_url_leads_to_a_side_that_answers() -> None:
     assert mirror(container("one")).capabilities.signed_urls == set()
 
 
-def test_what_was_deleted_does_not_come_back(filled: MirrorDriver) -> None:
+def test_deleted_objects_are_not_restored(filled: MirrorDriver) -> None:
     filled._first.delete(["put"])
     for _ in range(3):
         filled.stat("put")
@@ -350,7 +350,7 @@ def test_what_was_deleted_does_not_come_back(filled: MirrorDriver) -> None:
     assert listed(filled._first) == listed(filled._second) == ["uploaded"]
 
 
-def test_a_side_that_is_down_makes_the_health_bad() -> None:
+def test_health_fails_if_a_side_is_down() -> None:
     down = mirror(second=faulty(health={"error": "unavailable"})).health()
     assert not down.ok
     assert down.detail.startswith("first: in memory; second: ")

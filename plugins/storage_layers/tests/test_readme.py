@@ -1,4 +1,4 @@
-"""The examples of the README can be configured, and its tables name every option."""
+"""The examples in the README are valid, and its tables list every option."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects are kept in pieces; nobody who reads or writes can tell."""
+"""Objects are stored in pieces, without any visible effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LENGTHS = st.sampled_from([0, 1, 2, LEAST - 1, LEAST, LEAST + 1, CHUNK - 1, CHUN
 
 
 @given(lengths=st.lists(LENGTHS, max_size=6), data=st.data())
-def test_any_part_of_what_arrived_is_read_as_it_arrived(lengths: list[int], data: st.DataObject) -> None:
+def test_any_range_is_read_as_it_was_written(lengths: list[int], data: st.DataObject) -> None:
     arrived = [bytes([65 + number]) * length for number, length in enumerate(lengths)]
     whole = b"".join(arrived)
     content = Content(list(pieces_of(arrived)))
@@ -34,7 +34,7 @@ def test_small_chunks_are_collected(lengths: list[int]) -> None:
     assert sum(len(piece) < LEAST for piece in pieces) <= sum(length >= LEAST for length in lengths) + 1
 
 
-def test_a_buffer_that_is_used_again_is_copied() -> None:
+def test_a_reused_buffer_is_copied() -> None:
     buffer = bytearray(b"a" * LEAST)
     pieces = []
     for piece in pieces_of([memoryview(buffer)]):

@@ -1,4 +1,4 @@
-"""The memory driver under the storage contract."""
+"""The storage kit, run on the memory driver."""
 
 from __future__ import annotations
 

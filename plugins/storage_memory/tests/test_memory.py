@@ -1,4 +1,4 @@
-"""What the kit cannot ask of every driver."""
+"""Behaviour of the memory driver beyond the contract."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_two_drivers_share_nothing() -> None:
     assert list(other.list_objects()) == []
 
 
-def test_a_reader_keeps_what_it_began_to_read() -> None:
+def test_a_reader_keeps_its_version_of_the_object() -> None:
     driver = MemoryDriver.from_config({})
     driver.put("k", b"a" * 2**21)
     with driver.read("k") as reader:
@@ -36,7 +36,7 @@ def test_a_reader_keeps_what_it_began_to_read() -> None:
         assert first + b"".join(chunks) == b"a" * 2**21
 
 
-def test_a_closed_reader_gives_nothing_more() -> None:
+def test_a_closed_reader_yields_nothing() -> None:
     driver = MemoryDriver.from_config({})
     driver.put("k", b"bytes")
     reader = driver.read("k")
@@ -44,7 +44,7 @@ def test_a_closed_reader_gives_nothing_more() -> None:
     assert list(reader) == []
 
 
-def test_every_write_gets_an_etag_of_its_own() -> None:
+def test_every_write_gets_a_unique_etag() -> None:
     driver = MemoryDriver.from_config({})
     infos = [driver.put(key, b"", mode=mode) for key, mode in (("a", OVERWRITE), ("b", CREATE), ("c", CREATE))]
     infos += [driver.upload_commit(driver.upload_start("d")), driver.put("a", b"")]
@@ -64,7 +64,7 @@ def test_a_list_may_end_with_a_page(count: int) -> None:
 
 
 @pytest.mark.parametrize("error", [UploadUnknown, UploadConflict])
-def test_an_append_that_was_overtaken_while_it_ran_names_its_call(error: type[StorageError]) -> None:
+def test_an_append_that_was_overtaken_while_running_names_the_operation(error: type[StorageError]) -> None:
     driver = MemoryDriver.from_config({})
     state = driver.upload_append(driver.upload_start("k"), [b"first"])
     older = driver.upload_start("k")
@@ -82,24 +82,24 @@ def test_an_append_that_was_overtaken_while_it_ran_names_its_call(error: type[St
     assert (caught.value.operation, caught.value.key) == ("upload_append", "k")
 
 
-def test_of_many_threads_that_commit_one_state_exactly_one_wins() -> None:
+def test_exactly_one_of_many_threads_can_commit_a_state() -> None:
     driver = MemoryDriver.from_config({})
     state = driver.upload_append(driver.upload_start("k"), [b"bytes"])
     start = threading.Barrier(8)
-    said: list[str] = []
+    results: list[str] = []
 
     def commit() -> None:
         start.wait(20)
         try:
             driver.upload_commit(state)
         except UploadUnknown:
-            said.append("unknown")
+            results.append("unknown")
         else:
-            said.append("committed")
+            results.append("committed")
 
     threads = [threading.Thread(target=commit) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(said) == ["committed"] + ["unknown"] * 7
+    assert sorted(results) == ["committed"] + ["unknown"] * 7

@@ -1,4 +1,4 @@
-"""One Ceph and one moto for all tests of the driver; every test has a bucket of its own."""
+"""One Ceph and one moto for all tests of the driver; every test uses its own bucket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OpenDriver = Callable[..., S3Driver]
 
 @pytest.fixture(scope="session")
 def running_ceph() -> Iterator[Ceph]:
-    """Ceph; ask for ``ceph``, which leaves a test out where it is not installed."""
+    """Ceph; use ``ceph`` instead, which skips a test if it is not installed."""
     with Ceph(memory=True) as running:
         yield running
 
@@ -34,7 +34,7 @@ def ceph(request: pytest.FixtureRequest) -> Ceph:
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[Moto]:
-    """A mock of S3, for what the real server here does not answer as Amazon's does."""
+    """A mock of S3, for responses that differ between Ceph and Amazon."""
     with Moto() as running:
         yield running
 
@@ -47,14 +47,14 @@ def options(ceph: Ceph) -> dict[str, object]:
 
 @pytest.fixture
 def proxy(ceph: Ceph) -> Iterator[FaultProxy]:
-    """Stands before Ceph."""
+    """A proxy in front of Ceph."""
     with FaultProxy(ceph.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
 def open_driver(proxy: FaultProxy, options: dict[str, object]) -> Iterator[OpenDriver]:
-    """A function that opens a driver behind the proxy, with timeouts that a test can wait for."""
+    """A function that opens a driver behind the proxy, with short timeouts."""
     opened: list[S3Driver] = []
 
     def open_one(**changed: object) -> S3Driver:

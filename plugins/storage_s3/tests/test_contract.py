@@ -1,4 +1,4 @@
-"""The S3 driver under the storage contract, on a real server and on a mock."""
+"""The storage kit, run on the S3 driver with a real server and with a mock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TestS3OnCeph(StorageContract):
 class TestS3OnMoto(StorageContract):
     driver_class = S3Driver
     known_failures: ClassVar[dict[str, str]] = {
-        "test_signed_url_expires": "moto serves a signed URL for ever: its server looks at no signature (moto, S3)",
+        "test_signed_url_expires": "moto serves a signed URL forever: its server does not check signatures (moto, S3)",
     }
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""The SDK's own chain of credentials, where its files cannot be used."""
+"""The SDK's credential chain with unusable files."""
 
 from __future__ import annotations
 

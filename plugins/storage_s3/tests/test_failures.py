@@ -1,4 +1,4 @@
-"""What S3 can fail with: the right error, in time, with the backend's own code and no secret."""
+"""Failures of S3: the right error, in time, with the backend's own code and without secrets."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from entrepot_storage_s3 import S3Driver
 XML = {"Content-Type": "application/xml", "x-amz-request-id": "request-77"}
 
 
-def refusal(code: str, message: str = "said the server") -> bytes:
-    """The body of an error (Amazon S3, "Error responses")."""
+def refusal(code: str, message: str = "server message") -> bytes:
+    """Return the body of an error (Amazon S3, "Error responses")."""
     return f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
 
 
 def calls(driver: S3Driver) -> list[Callable[[], object]]:
-    """One call of each kind."""
+    """Return one call of each kind."""
     return [
         lambda: driver.put("a/k", b"x"),
         lambda: driver.read("a/k"),
@@ -65,7 +65,7 @@ def calls(driver: S3Driver) -> list[Callable[[], object]]:
         (400, "MalformedXML", StorageError),
     ],
 )
-def test_an_answer_is_the_error_that_it_means(
+def test_a_response_is_translated_into_the_right_error(
     proxy: FaultProxy, driver: S3Driver, status: int, code: str, kind: type[StorageError]
 ) -> None:
     proxy.answer(status, refusal(code), XML)
@@ -73,14 +73,14 @@ def test_an_answer_is_the_error_that_it_means(
         with pytest.raises(StorageError) as caught:
             call()
         assert type(caught.value) is kind
-        for told in (code, "said the server", "request-77"):
-            assert told in str(caught.value)
+        for text in (code, "server message", "request-77"):
+            assert text in str(caught.value)
     proxy.answer(status)
     with pytest.raises(StorageError, match=str(status)):
         driver.stat("a/k")
 
 
-def test_a_throttling_tells_when_to_come_back(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_throttling_includes_retry_after(proxy: FaultProxy, driver: S3Driver) -> None:
     proxy.answer(503, refusal("SlowDown"), {**XML, "Retry-After": "7"})
     with pytest.raises(Throttled) as caught:
         driver.put("a/k", b"x")
@@ -88,7 +88,7 @@ def test_a_throttling_tells_when_to_come_back(proxy: FaultProxy, driver: S3Drive
     assert caught.value.retry_after.total_seconds() == 7
 
 
-def test_a_request_that_fails_once_is_made_again(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_a_request_that_fails_once_is_retried(proxy: FaultProxy, driver: S3Driver) -> None:
     proxy.answer(503, refusal("SlowDown"), XML, times=1)
     driver.put("a/k", b"x")
     proxy.drop(times=1)
@@ -96,7 +96,7 @@ def test_a_request_that_fails_once_is_made_again(proxy: FaultProxy, driver: S3Dr
     assert [status for _, _, status in proxy.requests] == [503, 200, 0, 200]
 
 
-def test_a_create_whose_answer_is_lost_is_still_this_ones(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_a_create_whose_response_is_lost_succeeds(proxy: FaultProxy, driver: S3Driver) -> None:
     assert driver.capabilities.create
     proxy.drop(matching=lambda method, _: method == "PUT", times=1)
     assert driver.put("a/k", b"x", mode=WriteMode.CREATE).size == 1
@@ -105,7 +105,7 @@ def test_a_create_whose_answer_is_lost_is_still_this_ones(proxy: FaultProxy, dri
         driver.put("a/k", b"y", mode=WriteMode.CREATE)
 
 
-def test_an_endpoint_that_refuses_is_unavailable(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_an_endpoint_that_refuses_connections_is_unavailable(proxy: FaultProxy, driver: S3Driver) -> None:
     proxy.refuse()
     for call in calls(driver):
         with pytest.raises(Unavailable, match="EndpointConnectionError"):
@@ -113,13 +113,13 @@ def test_an_endpoint_that_refuses_is_unavailable(proxy: FaultProxy, driver: S3Dr
     assert driver.health().ok is False
 
 
-def test_an_endpoint_that_hangs_is_given_up_in_time(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_an_endpoint_that_hangs_times_out(proxy: FaultProxy, driver: S3Driver) -> None:
     driver.put("a/k", b"x")
     proxy.hang()
     start = time.monotonic()
     with pytest.raises(Unavailable, match="ReadTimeoutError"):
         driver.put("a/k", b"x")
-    assert time.monotonic() - start < 3.9, "a timeout is not waited for twice"
+    assert time.monotonic() - start < 3.9, "a timeout must not be waited for twice"
     driver.health()
     health = driver.health()
     assert health.ok is False
@@ -127,14 +127,14 @@ def test_an_endpoint_that_hangs_is_given_up_in_time(proxy: FaultProxy, driver: S
 
 
 @pytest.mark.parametrize("after", [0, 1_000_000, 2_900_000])
-def test_a_body_that_is_cut_is_never_a_normal_end(proxy: FaultProxy, driver: S3Driver, after: int) -> None:
+def test_a_truncated_body_raises_an_error(proxy: FaultProxy, driver: S3Driver, after: int) -> None:
     driver.put("a/k", b"x" * 3_000_000)
     proxy.cut(after)
     with driver.read("a/k") as reader, pytest.raises(Unavailable):
         assert sum(map(len, reader)) < 3_000_000
 
 
-def test_an_answer_that_is_not_of_s3_is_unavailable(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_a_response_that_is_not_from_s3_is_unavailable(proxy: FaultProxy, driver: S3Driver) -> None:
     proxy.answer(200, b"<html><body>Welcome!<br></html>", {"Content-Type": "text/html"})
     wrong: list[Callable[[], object]] = [lambda: list(driver.list_objects()), lambda: driver.upload_start("a/k")]
     for call in wrong:
@@ -180,7 +180,7 @@ def test_a_user_without_permission_is_denied(open_driver: OpenDriver, ceph: Ceph
 
 
 def test_a_clock_that_is_off_by_an_hour_is_denied(driver: S3Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = auth.get_current_datetime  # type: ignore[attr-defined]  # the stubs leave it out
+    right = auth.get_current_datetime  # type: ignore[attr-defined]  # missing in the stubs
     monkeypatch.setattr(auth, "get_current_datetime", lambda *args: right(*args) - timedelta(hours=1))
     with pytest.raises(Denied, match=r"RequestTimeTooSkewed.*clock"):
         driver.put("a/k", b"x")
@@ -197,7 +197,7 @@ def test_a_full_quota_is_no_space(open_driver: OpenDriver, ceph: Ceph) -> None:
         driver.put("a/k", b"x" * 100_000)
 
 
-def test_a_delete_names_every_key_that_is_still_there(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_a_delete_names_every_key_that_was_not_deleted(proxy: FaultProxy, driver: S3Driver) -> None:
     error = "<Error><Key>d/7</Key><Code>AccessDenied</Code><Message>object lock</Message></Error>"
     proxy.answer(200, f"<DeleteResult>{error}</DeleteResult>".encode(), XML)
     with pytest.raises(DeleteFailed, match="object lock") as caught:
@@ -207,9 +207,7 @@ def test_a_delete_names_every_key_that_is_still_there(proxy: FaultProxy, driver:
 
 
 @pytest.mark.parametrize("code", ["InternalError", "SlowDown", "UnknownError"])
-def test_a_delete_that_was_refused_for_a_while_can_be_tried_again(
-    proxy: FaultProxy, driver: S3Driver, code: str
-) -> None:
+def test_a_delete_that_fails_temporarily_is_retryable(proxy: FaultProxy, driver: S3Driver, code: str) -> None:
     error = f"<Error><Key>d/7</Key><Code>{code}</Code><Message>busy</Message></Error>"
     proxy.answer(200, f"<DeleteResult>{error}</DeleteResult>".encode(), XML)
     with pytest.raises(DeleteFailed, match=code) as caught:
@@ -231,11 +229,11 @@ def test_no_credentials_at_all_is_denied(open_driver: OpenDriver, monkeypatch: p
     "changed",
     [{"secretkey": ""}, {"accesskey": ""}, {"accesskey": "", "secretkey": "", "sessiontoken": "t"}, {"v4auth": False}],
 )
-def test_options_that_do_not_go_together_are_refused(open_driver: OpenDriver, changed: dict[str, object]) -> None:
+def test_incompatible_options_are_refused(open_driver: OpenDriver, changed: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         open_driver(**changed)
 
 
-def test_an_endpoint_that_is_no_url_is_a_wrong_option(open_driver: OpenDriver) -> None:
+def test_an_endpoint_that_is_not_a_url_is_a_wrong_option(open_driver: OpenDriver) -> None:
     with pytest.raises(ConfigError, match="correct the endpoints"):
         open_driver(regionendpoint="not a url").put("a/k", b"x")

@@ -1,4 +1,4 @@
-"""What the options and the server's own abilities change."""
+"""The effect of the options and of the server's capabilities."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OpenOnMoto = Callable[..., tuple[S3Driver, str]]
 
 @pytest.fixture
 def client(moto: Moto) -> Iterator[S3Client]:
-    """The SDK beside the driver, on moto."""
+    """The SDK's client for moto."""
     made = boto3.client(
         "s3",
         endpoint_url=moto.endpoint,
@@ -43,7 +43,7 @@ def client(moto: Moto) -> Iterator[S3Client]:
 
 @pytest.fixture
 def open_on_moto(moto: Moto) -> Iterator[OpenOnMoto]:
-    """A function that opens a driver on moto; the driver, and its bucket."""
+    """A function that opens a driver on moto, and returns the driver and its bucket."""
     opened: list[S3Driver] = []
 
     def open_one(**changed: object) -> tuple[S3Driver, str]:
@@ -57,7 +57,9 @@ def open_on_moto(moto: Moto) -> Iterator[OpenOnMoto]:
 
 
 @pytest.mark.parametrize("size", [10, 6 * 2**20])
-def test_everything_is_written_as_the_options_say(open_on_moto: OpenOnMoto, client: S3Client, size: int) -> None:
+def test_objects_are_written_with_the_configured_parameters(
+    open_on_moto: OpenOnMoto, client: S3Client, size: int
+) -> None:
     changed = {"storageclass": "STANDARD_IA", "encrypt": True, "keyid": "a-key", "multipartcopythresholdsize": 2**20}
     driver, bucket = open_on_moto(rootdirectory="/in/here", **changed)
     driver.put("put", b"x")
@@ -70,7 +72,7 @@ def test_everything_is_written_as_the_options_say(open_on_moto: OpenOnMoto, clie
         assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", "a-key")
 
 
-def test_an_acl_is_sent_where_it_is_not_the_usual_one(open_on_moto: OpenOnMoto, client: S3Client) -> None:
+def test_an_acl_is_sent_if_it_is_not_the_default(open_on_moto: OpenOnMoto, client: S3Client) -> None:
     driver, bucket = open_on_moto(objectacl="public-read")
     driver.put("k", b"x")
     grants = client.get_object_acl(Bucket=bucket, Key="k")["Grants"]
@@ -82,7 +84,7 @@ def test_signed_urls_begin_with_the_redirect_endpoint(open_driver: OpenDriver, p
     parts = urlsplit(driver.sign_url("a/k", "GET", MINUTE))
     assert (parts.scheme, parts.netloc) == ("https", "cdn.example:8443")
     assert parts.path.endswith("/in/here/a/k")
-    assert proxy.requests == [], "a URL is signed without asking the server"
+    assert proxy.requests == [], "a URL must be signed without a request"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_signed_urls_begin_with_the_redirect_endpoint(open_driver: OpenDriver, p
         ({"regionendpoint": "https://s3.example", "forcepathstyle": False}, "https://registry.s3.example/k"),
     ],
 )
-def test_the_endpoint_is_what_the_options_say(options: dict[str, object], url: str) -> None:
+def test_the_endpoint_is_determined_by_the_options(options: dict[str, object], url: str) -> None:
     driver = S3Driver.from_config({"bucket": "registry", "accesskey": "a", "secretkey": "b", **options})
     assert driver.sign_url("k", "GET", MINUTE).partition("?")[0] == url
     driver.close()
@@ -111,11 +113,11 @@ def is_put(method: str, _target: str) -> bool:
 
 
 def is_conditional(method: str, target: str) -> bool:
-    """Whether a request asks for the condition of a creation: other objects are put without one."""
+    """Return whether a request puts an object that is created conditionally."""
     return is_put(method, target) and target.partition("?")[0].endswith("/create")
 
 
-def test_a_server_that_ignores_the_condition_creates_nothing(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_a_server_that_ignores_the_condition_does_not_support_create(proxy: FaultProxy, driver: S3Driver) -> None:
     proxy.answer(200, headers=ETAG, matching=is_conditional)
     assert driver.capabilities.create is False
     assert len([1 for method, target, _ in proxy.requests if is_conditional(method, target)]) == 2
@@ -123,12 +125,12 @@ def test_a_server_that_ignores_the_condition_creates_nothing(proxy: FaultProxy, 
         driver.put("a/k", b"x", mode=WriteMode.CREATE)
 
 
-def test_a_server_that_refuses_the_condition_creates_nothing(proxy: FaultProxy, driver: S3Driver) -> None:
+def test_a_server_that_rejects_the_condition_does_not_support_create(proxy: FaultProxy, driver: S3Driver) -> None:
     proxy.answer(501, b"<Error><Code>NotImplemented</Code></Error>", matching=is_conditional)
     assert driver.capabilities.create is False
 
 
-def test_a_server_that_fails_is_asked_again(open_driver: OpenDriver, proxy: FaultProxy) -> None:
+def test_a_server_that_fails_is_probed_again(open_driver: OpenDriver, proxy: FaultProxy) -> None:
     proxy.answer(503, matching=is_put)
     driver = open_driver()
     with pytest.raises(Unavailable):
@@ -137,11 +139,11 @@ def test_a_server_that_fails_is_asked_again(open_driver: OpenDriver, proxy: Faul
     assert driver.capabilities.create is True
     proxy.clear()
     assert open_driver().capabilities.create is True
-    assert proxy.requests == [], "a process asks once for each bucket"
+    assert proxy.requests == [], "a process must probe only once for each bucket"
 
 
-def test_distributions_own_options_are_taken() -> None:
-    # The whole section of Distribution's documentation.
+def test_the_options_of_distribution_are_accepted() -> None:
+    # The complete section in Distribution's documentation.
     options = {
         "accesskey": "awsaccesskey",
         "secretkey": "awssecretkey",

@@ -1,4 +1,4 @@
-"""Servers that lack or refuse what Amazon's S3 takes: moto refuses it in buckets that are named so."""
+"""Servers without some features of Amazon S3: moto rejects them in buckets with special names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def proxy(moto: Moto) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def open_refusing(moto: Moto, proxy: FaultProxy) -> Iterator[OpenRefusing]:
-    """A function that opens a driver on a bucket where moto refuses something, behind the proxy."""
+    """A function that opens a driver behind the proxy, on a bucket in which moto rejects some requests."""
     opened: list[S3Driver] = []
 
     def open_one(refusal: str, **changed: object) -> S3Driver:
@@ -41,7 +41,7 @@ def open_refusing(moto: Moto, proxy: FaultProxy) -> Iterator[OpenRefusing]:
 
 
 def push(driver: S3Driver, sizes: list[int], target: str) -> bytes:
-    """Upload in appends of these sizes; the whole content."""
+    """Upload in appends of these sizes, and return the complete content."""
     state, whole = driver.upload_start("a/k"), b""
     for number, size in enumerate(sizes):
         data = body(size, seed=number)
@@ -52,7 +52,7 @@ def push(driver: S3Driver, sizes: list[int], target: str) -> bytes:
 
 
 @pytest.mark.parametrize("refusal", ["content-md5", "no-delete-objects"])
-def test_objects_are_deleted_on_servers_that_lack_something(open_refusing: OpenRefusing, refusal: str) -> None:
+def test_objects_are_deleted_on_servers_with_missing_features(open_refusing: OpenRefusing, refusal: str) -> None:
     driver = open_refusing(refusal)
     for key in ("d/1", "d/2", "e"):
         driver.put(key, b"x")
@@ -63,7 +63,7 @@ def test_objects_are_deleted_on_servers_that_lack_something(open_refusing: OpenR
     assert listed(driver) == ["f"]
 
 
-def test_a_missing_key_that_is_called_an_error_is_deleted(open_refusing: OpenRefusing, proxy: FaultProxy) -> None:
+def test_a_missing_key_that_is_reported_as_an_error_is_ignored(open_refusing: OpenRefusing, proxy: FaultProxy) -> None:
     driver = open_refusing("content-md5")
     error = b"<Error><Key>d/7</Key><Code>NoSuchKey</Code><Message>no such key</Message></Error>"
     proxy.answer(200, b"<DeleteResult>" + error + b"</DeleteResult>", matching=lambda method, _: method == "POST")
@@ -74,7 +74,7 @@ KEYS = ["a", "b-", "b-c", "b-c-d/e", "b-c-d/f-g", "b-c-d/f/h", "b.e/f", "b/x", "
 
 
 @pytest.mark.parametrize("shallow", [False, True])
-def test_a_server_that_lists_by_segments_is_listed_in_the_order_of_bytes(
+def test_listings_of_a_server_that_sorts_by_segments_are_in_byte_order(
     open_refusing: OpenRefusing, shallow: bool
 ) -> None:
     driver = open_refusing("by-segments", rootdirectory="images")
@@ -98,7 +98,7 @@ def test_a_server_that_lists_by_segments_is_listed_in_the_order_of_bytes(
         ("no-small-copies", [8 * MIB, 8 * MIB, 1]),
     ],
 )
-def test_a_blob_of_any_appends_is_made_of_parts_that_the_server_takes(
+def test_any_appends_result_in_parts_that_the_server_accepts(
     open_refusing: OpenRefusing, refusal: str, sizes: list[int]
 ) -> None:
     driver = open_refusing(refusal, multipartcopythresholdsize=0)
@@ -106,7 +106,7 @@ def test_a_blob_of_any_appends_is_made_of_parts_that_the_server_takes(
 
 
 @pytest.mark.parametrize("refusal", ["no-part-copies", "no-copies"])
-def test_what_the_server_does_not_copy_is_read_and_sent(
+def test_parts_that_the_server_cannot_copy_are_copied_by_the_host(
     open_refusing: OpenRefusing, refusal: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     driver = open_refusing(refusal)
@@ -117,11 +117,11 @@ def test_what_the_server_does_not_copy_is_read_and_sent(
     driver.put("empty", b"")
     driver.move("empty", "e")
     assert listed(driver) == ["b/1", "b/3", "c", "e"]
-    assert [record.levelname for record in caplog.records if "copies no parts" in record.message] == ["WARNING"]
+    assert [record.levelname for record in caplog.records if "cannot copy parts" in record.message] == ["WARNING"]
 
 
 @pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (405, "MethodNotAllowed")])
-def test_what_a_server_lacks_is_not_to_be_tried_again(
+def test_missing_features_of_a_server_are_not_retryable(
     open_refusing: OpenRefusing, proxy: FaultProxy, status: int, code: str
 ) -> None:
     driver = open_refusing("content-md5")
@@ -150,12 +150,12 @@ def test_an_endpoint_that_redirects_is_a_wrong_option(
 @pytest.mark.parametrize(
     ("method", "place"), [("PUT", "partNumber="), ("POST", "uploads"), ("POST", "uploadId="), ("PUT", "/life")]
 )
-def test_an_append_goes_on_after_several_throttlings(
+def test_an_append_continues_after_throttling(
     open_refusing: OpenRefusing, proxy: FaultProxy, method: str, place: str
 ) -> None:
     driver = open_refusing("content-md5")
     state = driver.upload_start("a/k")
-    # Each try is made again at once where the answer is 503, and never where it is 429.
+    # Each attempt is retried immediately after a 503, but not after a 429.
     proxy.answer(429, SLOW_DOWN, matching=lambda asked, target: asked == method and place in target, times=2)
     state = driver.upload_append(state, iter(pieces(body(11 * MIB))))
     driver.upload_commit(state)

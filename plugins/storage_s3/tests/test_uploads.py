@@ -1,4 +1,4 @@
-"""Uploads where something goes wrong on their way, and what they leave behind."""
+"""Uploads with failures, and the objects that they leave behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Left = Callable[[], tuple[list[str], list[str]]]
 
 @pytest.fixture(params=["ceph", "moto"])
 def server(request: pytest.FixtureRequest) -> S3Server:
-    """One of each kind: Ceph completes a multipart upload to end an upload, and moto swaps an object."""
+    """One of each kind: on Ceph, a multipart upload ends an upload, and on moto, a conditional write."""
     running: S3Server = request.getfixturevalue(request.param)
     return running
 
@@ -44,7 +44,7 @@ def proxy(server: S3Server) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def client(server: S3Server) -> Iterator[S3Client]:
-    """The SDK beside the driver."""
+    """The SDK's client."""
     made = boto3.client(
         "s3",
         endpoint_url=server.endpoint,
@@ -58,7 +58,7 @@ def client(server: S3Server) -> Iterator[S3Client]:
 
 @pytest.fixture
 def left(client: S3Client, options: dict[str, object]) -> Left:
-    """A function that tells the names of all objects of the bucket, and of all that have parts only."""
+    """A function that returns the names of all objects and of all multipart uploads in the bucket."""
 
     def look() -> tuple[list[str], list[str]]:
         bucket = str(options["bucket"])
@@ -72,7 +72,7 @@ def left(client: S3Client, options: dict[str, object]) -> Left:
 
 
 @pytest.mark.parametrize("sizes", [[0], [1], [5 * MIB], [12 * MIB], [1, 6 * MIB, 1, 1], [11 * MIB, 5 * MIB - 1, 2]])
-def test_a_commit_leaves_the_object_alone(driver: S3Driver, left: Left, sizes: list[int]) -> None:
+def test_a_commit_leaves_only_the_object(driver: S3Driver, left: Left, sizes: list[int]) -> None:
     state, whole = driver.upload_start("a/k"), b""
     for number, size in enumerate(sizes):
         state = driver.upload_append(state, pieces(body(size, seed=number)))
@@ -93,7 +93,7 @@ def test_large_objects_are_copied_in_parts_and_at_once(open_driver: OpenDriver, 
     assert driver.stat("b/k").size == len(data)
 
 
-def test_an_abort_leaves_nothing_even_of_a_process_that_was_killed(
+def test_an_abort_leaves_nothing_even_of_a_killed_process(
     driver: S3Driver, left: Left, client: S3Client, options: dict[str, object]
 ) -> None:
     state = driver.upload_append(driver.upload_start("a/k"), pieces(body(6 * MIB)))
@@ -139,7 +139,9 @@ def is_copy(method: str, target: str) -> bool:
 
 
 @pytest.mark.parametrize("appends", [0, 1, 2])
-def test_a_commit_whose_answer_is_lost_goes_on(driver: S3Driver, proxy: FaultProxy, left: Left, appends: int) -> None:
+def test_a_commit_whose_response_is_lost_succeeds(
+    driver: S3Driver, proxy: FaultProxy, left: Left, appends: int
+) -> None:
     state = driver.upload_start("a/k")
     for _ in range(appends):
         state = driver.upload_append(state, [b"content"])
@@ -149,9 +151,7 @@ def test_a_commit_whose_answer_is_lost_goes_on(driver: S3Driver, proxy: FaultPro
     assert left() == (["a/k"], [])
 
 
-def test_a_commit_that_was_broken_off_is_finished_by_the_next(
-    open_driver: OpenDriver, proxy: FaultProxy, left: Left
-) -> None:
+def test_an_interrupted_commit_is_finished_by_the_next(open_driver: OpenDriver, proxy: FaultProxy, left: Left) -> None:
     first, second = open_driver(), open_driver()
     state = first.upload_append(first.upload_start("a/k"), [b"content"])
     overtaken = first.upload_start("a/k")
@@ -167,7 +167,7 @@ def test_a_commit_that_was_broken_off_is_finished_by_the_next(
     assert left() == (["a/k"], [])
 
 
-def test_an_append_whose_last_answer_is_lost_goes_on(driver: S3Driver, proxy: FaultProxy, left: Left) -> None:
+def test_an_append_whose_last_response_is_lost_succeeds(driver: S3Driver, proxy: FaultProxy, left: Left) -> None:
     proxy.drop(matching=lambda method, target: method == "POST" and "uploadId=" in target, times=1)
     upload(driver, "a/k", body(11 * MIB))
     assert read_back(driver, "a/k") == body(11 * MIB)
@@ -175,7 +175,7 @@ def test_an_append_whose_last_answer_is_lost_goes_on(driver: S3Driver, proxy: Fa
 
 
 @pytest.mark.parametrize("ended", ["commit", "abort"])
-def test_no_state_of_an_ended_upload_comes_back(open_driver: OpenDriver, left: Left, ended: str) -> None:
+def test_no_state_of_an_ended_upload_can_be_used(open_driver: OpenDriver, left: Left, ended: str) -> None:
     first, second = open_driver(), open_driver()
     start = first.upload_start("a/k")
     state = first.upload_append(start, [b"content"])
@@ -191,8 +191,10 @@ def test_no_state_of_an_ended_upload_comes_back(open_driver: OpenDriver, left: L
     assert left() == (["a/k"] if ended == "commit" else [], [])
 
 
-def test_an_append_whose_record_is_lost_goes_on(open_driver: OpenDriver, proxy: FaultProxy, left: Left) -> None:
-    """Its answer, that is: whoever wrote the record finds it."""
+def test_an_append_whose_record_response_is_lost_succeeds(
+    open_driver: OpenDriver, proxy: FaultProxy, left: Left
+) -> None:
+    """Only the response is lost: the retry finds the record."""
     driver = open_driver()
     state = driver.upload_append(driver.upload_start("a/k"), [b"content"])
     proxy.drop(matching=lambda method, target: method == "PUT" and "/life" in target, times=1)
@@ -201,9 +203,7 @@ def test_an_append_whose_record_is_lost_goes_on(open_driver: OpenDriver, proxy: 
     assert left() == (["a/k"], [])
 
 
-def test_an_append_that_comes_too_late_takes_nothing_from_the_commit(
-    open_driver: OpenDriver, proxy: FaultProxy, left: Left
-) -> None:
+def test_a_late_append_does_not_affect_the_commit(open_driver: OpenDriver, proxy: FaultProxy, left: Left) -> None:
     first, second = open_driver(), open_driver()
     start = first.upload_start("a/k")
     state = first.upload_append(start, [b"content"])
