@@ -83,7 +83,7 @@ def test_plugins_are_listed_as_json() -> None:
         "required": False,
         "secret": False,
         "default": "/var/lib/registry",
-        "description": "The directory that holds everything; made when it is first written to.",
+        "description": "The directory for all data; created by the first write.",
         "options": [],
         "of_many": False,
     }

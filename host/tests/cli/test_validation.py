@@ -91,7 +91,7 @@ def test_tls_files_are_read_before_serving(
 @pytest.mark.parametrize(
     ("environ", "fault"),
     [
-        ({"STORAGE_FILESYSTEM_ROOTDIRECTORY": "{}/file"}, "/file is a file; name a directory"),
+        ({"STORAGE_FILESYSTEM_ROOTDIRECTORY": "{}/file"}, "/file is a file; use a directory"),
         ({"STORAGE_FILESYSTEM_ROOTDIRECTORY": "{}/shut"}, "set storage.maintenance.readonly.enabled"),
         ({"STORAGE_FILESYSTEM_ROOTDIRECTORY": "{}/shut/below"}, "set storage.maintenance.readonly.enabled"),
         (
