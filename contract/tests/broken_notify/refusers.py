@@ -44,7 +44,7 @@ class LetsErrorsEscape(HonestSink):
 
 @disowned_by("test_an_unreachable_endpoint_raises_undelivered")
 class RaisesTheBase(HonestSink):
-    """Raises the base class, which does not tell whether to retry."""
+    """Raises the base class, which does not determine whether to retry."""
 
     def undelivered(self, error: OSError) -> Exception:
         return SinkError("something is wrong")

@@ -26,7 +26,7 @@ Way: TypeAlias = tuple[str, ...]
 
 
 class FilledDirectories:
-    """Tells whether a directory contains an object at any depth.
+    """Determines whether a directory contains an object at any depth.
 
     Sibling directories, and directories of the same name, usually have the same structure: a tag has ``current/link``.
     The relative path of the object found in the previous one is therefore tried first, which takes one system call
