@@ -80,7 +80,7 @@ def test_a_read_only_disk_is_denied_and_can_be_read(mount: Mount) -> None:
         assert b"".join(reader) == b"bytes"
     health = driver.health()
     assert not health.ok
-    assert "cannot be written" in health.detail
+    assert "is not writable" in health.detail
 
 
 def test_a_second_filesystem_below_the_root_is_unsupported(mount: Mount) -> None:
