@@ -18,8 +18,8 @@ from pydantic import SecretStr
 
 from entrepot_contract import ConfigError, DriverOptions
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refusal, Refused
-from entrepot_contract.issuing import TOKEN_PATH, Authority, TokenAnswer, TokenIssuer, TokenRequest
 from entrepot_contract.testing import basic
+from entrepot_contract.tokens import TOKEN_PATH, Authority, TokenAnswer, TokenIssuer, TokenRequest
 
 LONGEST = 16 * 2**10
 ROUNDS = 20_000

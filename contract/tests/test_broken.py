@@ -16,7 +16,7 @@ from contract.tests.broken_auth import suite as auth_suite
 from contract.tests.broken_notify import suite as notify_suite
 from contract.tests.test_sentences import KITS
 
-from entrepot_contract.testing.gaps import NOT_PROVEN
+from entrepot_contract.testing.unproven import NOT_PROVEN
 
 ROOT = Path(__file__).parents[2]
 ACCIDENTS = ("AttributeError", "NameError", "SyntaxError", "ImportError", "TypeError", "fixture")

@@ -18,9 +18,9 @@ import entrepot_contract
 from entrepot_contract import StorageDriver, UploadState
 from entrepot_contract.auth import Authenticator
 from entrepot_contract.hookspecs import PROJECT
-from entrepot_contract.issuing import TokenIssuer
 from entrepot_contract.notify import NotificationSink
 from entrepot_contract.testing import AuthenticatorContract, SinkContract, StorageContract
+from entrepot_contract.tokens import TokenIssuer
 
 SOURCE = Path(entrepot_contract.__file__).parent
 MODULES = [
@@ -28,11 +28,11 @@ MODULES = [
     "durations",
     "errors",
     "events",
-    "fitness",
-    "fresh",
+    "compatibility",
+    "reloading",
     "hookspecs",
-    "inner",
-    "issuing",
+    "nesting",
+    "tokens",
     "keys",
     "known",
     "notify",
@@ -41,7 +41,7 @@ MODULES = [
     "server",
     "storage",
     "types",
-    "watching",
+    "timeouts",
 ]
 KIT_FILES = sorted((SOURCE / "testing").rglob("*.py"))
 

@@ -15,8 +15,8 @@ import pytest
 import entrepot_contract
 from entrepot_contract.testing import AuthenticatorContract, SinkContract, StorageContract
 from entrepot_contract.testing import kits as kits_of_the_contract
-from entrepot_contract.testing.gaps import NOT_PROVEN
 from entrepot_contract.testing.sentences import sentences_of
+from entrepot_contract.testing.unproven import NOT_PROVEN
 
 SOURCE = Path(entrepot_contract.__file__).parent
 VERBS = {
@@ -72,7 +72,7 @@ class Subject:
 
 KITS = {
     "storage": Subject(StorageContract, ["storage", "types", "keys"]),
-    "auth": Subject(AuthenticatorContract, ["auth", "issuing"]),
+    "auth": Subject(AuthenticatorContract, ["auth", "tokens"]),
     "notify": Subject(SinkContract, ["notify", "events"]),
 }
 

@@ -20,8 +20,8 @@ from entrepot_contract.errors import (
     Unsupported,
     UploadUnknown,
 )
+from entrepot_contract.timeouts import health_within
 from entrepot_contract.types import Health
-from entrepot_contract.watching import health_within
 
 __all__ = ["LOOKED_FOR", "Reporting", "kind_of", "words_of"]
 

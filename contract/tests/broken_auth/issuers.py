@@ -9,7 +9,7 @@ from contract.tests.broken.register import refused_by
 from contract.tests.honest_auth import HonestIssuer
 
 from entrepot_contract.auth import Access, Identity, Refused
-from entrepot_contract.issuing import Authority, TokenAnswer, TokenRequest
+from entrepot_contract.tokens import Authority, TokenAnswer, TokenRequest
 
 
 @refused_by("test_an_issuer_stays_one")

@@ -10,7 +10,7 @@ from contract.tests.broken.register import refused_by
 from contract.tests.honest_auth import HonestBasic, HonestIssuer
 
 from entrepot_contract.auth import Access, Identity, Presented, Refusal, Refused
-from entrepot_contract.issuing import Authority, TokenAnswer, TokenRequest
+from entrepot_contract.tokens import Authority, TokenAnswer, TokenRequest
 
 log = logging.getLogger("broken")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refusal, Refused
-from entrepot_contract.issuing import Authority, TokenAnswer, TokenIssuer, TokenRequest
 from entrepot_contract.options import DriverOptions
+from entrepot_contract.tokens import Authority, TokenAnswer, TokenIssuer, TokenRequest
 
 __all__ = ["Failing", "People", "Tokens"]
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 
 from entrepot_contract.auth import Access, Identity, Presented, Refused
-from entrepot_contract.issuing import Authority
+from entrepot_contract.tokens import Authority
 
 __all__ = ["BOB", "PASSWORD", "House", "basic"]
 

@@ -14,7 +14,7 @@ from plugins.auth_token.tests.foreign import ISSUER, SERVICE, PrivateKey, bearer
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract.auth import Access, Presented, Refused
-from entrepot_contract.issuing import TokenAnswer, TokenRequest
+from entrepot_contract.tokens import TokenAnswer, TokenRequest
 
 DAY = 86400
 

@@ -15,7 +15,7 @@ from plugins.auth_token.tests.foreign import SERVICE, PrivateKey, bearer, claims
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract.auth import Presented, Refused
-from entrepot_contract.issuing import TokenRequest
+from entrepot_contract.tokens import TokenRequest
 
 
 def replace(path: Path, content: bytes) -> None:

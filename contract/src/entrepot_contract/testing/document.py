@@ -18,9 +18,9 @@ from typing import Final
 
 from entrepot_contract import errors, keys, storage, types
 from entrepot_contract.storage import CONTRACT_VERSION
-from entrepot_contract.testing.gaps import NOT_PROVEN
 from entrepot_contract.testing.sentences import needs_of, sentences_of
 from entrepot_contract.testing.storage import StorageContract
+from entrepot_contract.testing.unproven import NOT_PROVEN
 
 __all__ = ["document"]
 

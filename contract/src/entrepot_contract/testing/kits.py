@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
-from entrepot_contract.issuing import TokenIssuer
 from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
 from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
+from entrepot_contract.tokens import TokenIssuer
 
 __all__ = ["KITS", "Kit"]
 

@@ -9,8 +9,8 @@ from typing import Final, NotRequired, TypedDict
 
 import pytest
 
-from entrepot_contract.testing.gaps import NOT_PROVEN
 from entrepot_contract.testing.kits import KITS
+from entrepot_contract.testing.unproven import NOT_PROVEN
 from entrepot_contract.testing.writers import as_html, as_markdown
 
 __all__ = ["STATUSES", "PluginReport", "Report", "ReportCollector", "Row", "TestResult"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from entrepot.access.gate import Gate
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refused
-from entrepot_contract.issuing import Authority
+from entrepot_contract.tokens import Authority
 
 __all__ = ["HostAuthority"]
 

@@ -26,7 +26,7 @@ from entrepot.http.resources.upload import UploadResource, UploadsResource
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 from entrepot.settings import HttpSettings
-from entrepot_contract.issuing import TokenIssuer
+from entrepot_contract.tokens import TokenIssuer
 
 __all__ = ["create_app"]
 

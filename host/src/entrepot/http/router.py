@@ -16,7 +16,7 @@ from falcon.routing import map_http_methods, set_default_responders
 
 from entrepot.errors import NameInvalid
 from entrepot.registry.names import check_name
-from entrepot_contract.issuing import TOKEN_PATH
+from entrepot_contract.tokens import TOKEN_PATH
 
 __all__ = [
     "BLOB",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from entrepot_contract import CONTRACT_VERSION, StorageDriver
 from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
-from entrepot_contract.fitness import contract_of, import_fault, unfit
+from entrepot_contract.compatibility import contract_of, import_fault, unfit
 from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
 from entrepot_contract.server import ServerDriver
 

@@ -22,7 +22,7 @@ from entrepot.plugins.compatibility import (
 from entrepot.plugins.installed import AUTH, NOTIFY, SERVER, STORAGE, claims, package_named, package_of
 from entrepot_contract import ConfigError, StorageDriver, StorageError
 from entrepot_contract.auth import Authenticator
-from entrepot_contract.fitness import defect, with_hint
+from entrepot_contract.compatibility import defect, with_hint
 from entrepot_contract.known import not_installed
 from entrepot_contract.notify import NotificationSink
 from entrepot_contract.server import ServerDriver

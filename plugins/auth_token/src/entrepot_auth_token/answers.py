@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entrepot_contract.issuing import TokenAnswer
+from entrepot_contract.tokens import TokenAnswer
 
 __all__ = ["oauth_error", "registry_error"]
 

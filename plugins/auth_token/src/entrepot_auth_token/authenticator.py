@@ -12,18 +12,18 @@ from entrepot_auth_token.bundle import parse_bundle
 from entrepot_auth_token.challenge import Challenges
 from entrepot_auth_token.claims import check_addressed, check_times, identity_of
 from entrepot_auth_token.fetching import FetchedKeys
-from entrepot_auth_token.issuing import Issuer
 from entrepot_auth_token.jwks import parse_jwks
 from entrepot_auth_token.keyring import KeyRing, Source
 from entrepot_auth_token.keys import Trusted
 from entrepot_auth_token.options import TokenOptions
 from entrepot_auth_token.signatures import JWT, Signatures
 from entrepot_auth_token.signing import SigningKeys
+from entrepot_auth_token.tokens import Issuer
 from entrepot_auth_token.verified import VerifiedTokens
 from entrepot_contract import ConfigError, DriverOptions
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refusal, Refused
-from entrepot_contract.fresh import FreshFiles
-from entrepot_contract.issuing import Authority, TokenAnswer, TokenIssuer, TokenRequest
+from entrepot_contract.reloading import FreshFiles
+from entrepot_contract.tokens import Authority, TokenAnswer, TokenIssuer, TokenRequest
 
 __all__ = ["TokenAuthenticator"]
 

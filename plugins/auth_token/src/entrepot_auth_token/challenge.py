@@ -9,7 +9,7 @@ from typing import Final
 from entrepot_auth_token.options import TokenOptions
 from entrepot_auth_token.scopes import format_scope
 from entrepot_contract.auth import Access, Presented, Refusal
-from entrepot_contract.issuing import TOKEN_PATH
+from entrepot_contract.tokens import TOKEN_PATH
 
 __all__ = ["Challenges"]
 

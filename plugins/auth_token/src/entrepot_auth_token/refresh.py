@@ -13,7 +13,7 @@ from entrepot_auth_token.options import TokenOptions
 from entrepot_auth_token.signatures import Signatures
 from entrepot_auth_token.signing import SigningKeys
 from entrepot_contract.auth import Identity, Refused
-from entrepot_contract.issuing import Authority
+from entrepot_contract.tokens import Authority
 
 __all__ = ["RefreshTokens"]
 

@@ -6,7 +6,7 @@ import os
 import ssl
 from collections.abc import Sequence
 
-from entrepot_contract.fresh import FreshFiles
+from entrepot_contract.reloading import FreshFiles
 from entrepot_contract.server import TlsSettings
 
 __all__ = ["HeldPair", "fresh_pair"]

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Sequence
 from typing import Final
 
-from entrepot_contract.fresh import FreshFiles
+from entrepot_contract.reloading import FreshFiles
 from entrepot_contract.server import ClientCertificate, TlsSettings
 
 __all__ = ["client_certificate", "fresh_context"]

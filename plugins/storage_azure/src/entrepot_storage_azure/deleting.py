@@ -9,7 +9,7 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from entrepot_contract import StorageError
 from entrepot_contract.parts import PartSender
-from entrepot_contract.rooted import Root
+from entrepot_contract.prefix import Root
 from entrepot_storage_azure.account import Account
 from entrepot_storage_azure.failures import code_of
 

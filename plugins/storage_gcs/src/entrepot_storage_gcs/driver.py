@@ -25,9 +25,9 @@ from entrepot_contract import (
     WriteMode,
 )
 from entrepot_contract.parts import PartSender
+from entrepot_contract.prefix import Root
 from entrepot_contract.reading import BodyReader
-from entrepot_contract.rooted import Root
-from entrepot_contract.watching import health_within
+from entrepot_contract.timeouts import health_within
 from entrepot_storage_gcs.client import Client
 from entrepot_storage_gcs.failures import NAME, Call
 from entrepot_storage_gcs.listing import list_objects

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from entrepot_contract.testing.auth.challenge import ChallengeContract
-from entrepot_contract.testing.auth.issuing import IssuingContract
 from entrepot_contract.testing.auth.judging import JudgingContract
 from entrepot_contract.testing.auth.lifecycle import LifecycleContract
 from entrepot_contract.testing.auth.refreshing import RefreshingContract
 from entrepot_contract.testing.auth.secrecy import SecrecyContract
 from entrepot_contract.testing.auth.threads import ThreadContract
-from entrepot_contract.testing.whole import WholeContract
+from entrepot_contract.testing.auth.tokens import IssuingContract
+from entrepot_contract.testing.integrity import WholeContract
 
 __all__ = ["AuthenticatorContract"]
 

@@ -8,10 +8,10 @@ from typing import ClassVar, TypeAlias
 import pytest
 
 from entrepot_contract.auth import Authenticator, Presented
-from entrepot_contract.issuing import TokenIssuer
 from entrepot_contract.testing.auth.credentials import raw, scheme_of
 from entrepot_contract.testing.auth.world import KitAuthority, new_token
 from entrepot_contract.testing.base import KitBase
+from entrepot_contract.tokens import TokenIssuer
 
 __all__ = ["AuthBase", "Known", "Opener", "Pairs"]
 

@@ -7,13 +7,13 @@ import dataclasses
 import pytest
 
 from entrepot_contract.auth import Authenticator
-from entrepot_contract.issuing import TokenIssuer
 from entrepot_contract.testing.auth.base import AuthBase, Opener
 from entrepot_contract.testing.auth.credentials import SENTINEL, basic, bearer, refusal_of, spoilt
-from entrepot_contract.testing.auth.issuing import GRANTED, WRONG, Parameters, identity_of
+from entrepot_contract.testing.auth.tokens import GRANTED, WRONG, Parameters, identity_of
 from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of, token_of
 from entrepot_contract.testing.base import stop
 from entrepot_contract.testing.sentences import needs, sentence
+from entrepot_contract.tokens import TokenIssuer
 
 __all__ = ["RefreshingContract"]
 

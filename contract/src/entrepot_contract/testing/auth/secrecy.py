@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import pytest
 
 from entrepot_contract.auth import Authenticator, Presented, Refused
-from entrepot_contract.issuing import TokenIssuer, TokenRequest
 from entrepot_contract.testing.auth.base import AuthBase, Known
 from entrepot_contract.testing.auth.credentials import (
     SENTINEL,
@@ -24,8 +23,9 @@ from entrepot_contract.testing.auth.credentials import (
 )
 from entrepot_contract.testing.auth.garbage import MOST
 from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of
+from entrepot_contract.testing.secrets import chain, said, shows
 from entrepot_contract.testing.sentences import needs, sentence
-from entrepot_contract.testing.showing import chain, said, shows
+from entrepot_contract.tokens import TokenIssuer, TokenRequest
 
 __all__ = ["SecrecyContract"]
 

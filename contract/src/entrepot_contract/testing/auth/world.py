@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refused
-from entrepot_contract.issuing import Authority, TokenAnswer, TokenIssuer, TokenRequest
 from entrepot_contract.testing.auth.credentials import basic, bearer, decoded, raw
 from entrepot_contract.testing.auth.grammar import parse_challenge
+from entrepot_contract.tokens import Authority, TokenAnswer, TokenIssuer, TokenRequest
 
 __all__ = ["PASSWORD", "USER", "WANTED", "KitAuthority", "ask", "client_of", "new_token", "token_of"]
 

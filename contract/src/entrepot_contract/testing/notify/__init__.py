@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from entrepot_contract.testing.integrity import WholeContract
 from entrepot_contract.testing.notify.delivering import DeliveringContract
 from entrepot_contract.testing.notify.lifecycle import LifecycleContract
 from entrepot_contract.testing.notify.refusing import RefusingContract
 from entrepot_contract.testing.notify.secrecy import SecrecyContract
-from entrepot_contract.testing.whole import WholeContract
 
 __all__ = ["SinkContract"]
 

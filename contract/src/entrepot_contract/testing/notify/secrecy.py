@@ -13,8 +13,8 @@ from entrepot_contract.testing.notify.base import Config, Opener, SinkBase
 from entrepot_contract.testing.notify.calling import PATIENCE, refusal_of
 from entrepot_contract.testing.notify.kinds import some
 from entrepot_contract.testing.notify.refusing import SHORT
+from entrepot_contract.testing.secrets import chain, said, shows
 from entrepot_contract.testing.sentences import needs, sentence
-from entrepot_contract.testing.showing import chain, said, shows
 
 __all__ = ["SecrecyContract"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from entrepot_contract.testing.integrity import WholeContract
 from entrepot_contract.testing.storage.commit import CommitContract
 from entrepot_contract.testing.storage.delete import DeleteContract
 from entrepot_contract.testing.storage.lifecycle import LifecycleContract
@@ -15,7 +16,6 @@ from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.stat import StatContract
 from entrepot_contract.testing.storage.threads import ThreadContract
 from entrepot_contract.testing.storage.upload import UploadContract
-from entrepot_contract.testing.whole import WholeContract
 
 __all__ = ["StorageContract"]
 

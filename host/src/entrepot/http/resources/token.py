@@ -12,7 +12,7 @@ from entrepot.errors import RegistryError
 from entrepot.http.content import json_body, request_body
 from entrepot.http.guard import presented_by
 from entrepot.http.urls import Urls
-from entrepot_contract.issuing import TokenIssuer, TokenRequest
+from entrepot_contract.tokens import TokenIssuer, TokenRequest
 
 __all__ = ["TokenResource"]
 

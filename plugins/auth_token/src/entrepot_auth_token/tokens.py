@@ -14,7 +14,7 @@ from entrepot_auth_token.scopes import ScopeError, format_scope, parse_scopes
 from entrepot_auth_token.signatures import Signatures
 from entrepot_auth_token.signing import SigningKeys
 from entrepot_contract.auth import Access, Identity, Presented, Refused
-from entrepot_contract.issuing import Authority, TokenAnswer, TokenRequest
+from entrepot_contract.tokens import Authority, TokenAnswer, TokenRequest
 
 __all__ = ["Issuer"]
 

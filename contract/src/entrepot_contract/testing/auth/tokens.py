@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot_contract.auth import Authenticator, Identity, Presented
-from entrepot_contract.issuing import TokenIssuer
 from entrepot_contract.testing.auth.base import AuthBase
 from entrepot_contract.testing.auth.credentials import SENTINEL, basic, bearer, raw
 from entrepot_contract.testing.auth.garbage import GARBAGE, parameters
 from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of, token_of
 from entrepot_contract.testing.examples import OFTEN
 from entrepot_contract.testing.sentences import needs, sentence
+from entrepot_contract.tokens import TokenIssuer
 
 __all__ = ["GRANTED", "WRONG", "IssuingContract", "Parameters", "identity_of"]
 

@@ -8,8 +8,8 @@ from typing import Annotated, Final, cast
 
 from pydantic import Field
 
+from entrepot_contract.compatibility import defect, import_fault, unfit, with_hint
 from entrepot_contract.errors import ConfigError, StorageError
-from entrepot_contract.fitness import defect, import_fault, unfit, with_hint
 from entrepot_contract.known import not_installed
 from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
 

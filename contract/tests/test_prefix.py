@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from entrepot_contract.rooted import Root
+from entrepot_contract.prefix import Root
 
 
 @pytest.mark.parametrize("directory", ["", "/", "a", "/a/b/"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract.tests.honest import HonestDriver
 
-from entrepot_contract.fitness import unfit
+from entrepot_contract.compatibility import unfit
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_contract.storage import StorageDriver
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from entrepot_contract import ConfigError, inner
-from entrepot_contract.inner import open_inner
+from entrepot_contract import ConfigError, nesting
+from entrepot_contract.nesting import open_inner
 
 Install = Callable[..., None]
 
@@ -65,7 +65,7 @@ def test_an_unknown_driver_is_reported_with_the_closest_name() -> None:
 
 def test_a_known_driver_that_is_missing_is_reported_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     here = [claim for claim in entry_points(group="entrepot.storage") if claim.name != "gcs"]
-    monkeypatch.setattr(inner, "entry_points", lambda group: here)
+    monkeypatch.setattr(nesting, "entry_points", lambda group: here)
     assert refused({"gcs": {}}).endswith("; to install it: pip install entrepot-storage-gcs")
 
 
