@@ -1,4 +1,4 @@
-"""An htpasswd file, and requests of its users."""
+"""Fixtures for an htpasswd file and requests of its users."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Open = Callable[..., HtpasswdAuthenticator]
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the htpasswd file is."""
+    """Path of the htpasswd file."""
     return tmp_path / "htpasswd"
 
 
 @pytest.fixture
 def write(path: Path) -> Write:
-    """A function that puts a file in the place of the one that is there, made of users and passwords."""
+    """A function that atomically replaces the file with one for the given users and passwords."""
 
     def write_one(passwords: Mapping[str, str], *, cost: int = 4) -> Path:
         new = path.with_suffix(".new")
@@ -44,7 +44,7 @@ def write(path: Path) -> Write:
 
 @pytest.fixture
 def open_one(path: Path) -> Open:
-    """A function that opens an authenticator on the file, with more options."""
+    """A function that opens an authenticator on the file, with further options."""
 
     def open_with(**options: object) -> HtpasswdAuthenticator:
         return HtpasswdAuthenticator.from_config({"realm": "entrepot", "path": str(path), **options})
@@ -54,7 +54,7 @@ def open_one(path: Path) -> Open:
 
 @pytest.fixture
 def present() -> Present:
-    """A function that makes the request of a user with a password."""
+    """A function that builds the request of a user with a password."""
 
     def present_one(user: str, password: str) -> Presented:
         return Presented(f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}")
@@ -64,12 +64,12 @@ def present() -> Present:
 
 @pytest.fixture
 def wait() -> Wait:
-    """A function that waits until something is so; a changed file is looked at once in a second."""
+    """A function that waits until a condition holds; files are checked for changes once a second."""
 
-    def wait_until(so: Callable[[], bool]) -> None:
+    def wait_until(condition: Callable[[], bool]) -> None:
         end = time.monotonic() + 20
-        while not so():
-            assert time.monotonic() < end, "it has not happened in 20 seconds"
+        while not condition():
+            assert time.monotonic() < end, "the condition did not hold within 20 seconds"
             time.sleep(0.05)
 
     return wait_until

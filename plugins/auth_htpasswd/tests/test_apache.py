@@ -1,4 +1,4 @@
-"""Files that Apache's own htpasswd makes."""
+"""Files created by Apache's htpasswd."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def program(request: pytest.FixtureRequest) -> None:
 
 
 def htpasswd(path: Path, user: str, password: str, *flags: str) -> None:
-    """Set a user's password, in a new file where there is none."""
+    """Set a user's password, creating the file if needed."""
     flags = (*flags, "-i") if path.exists() else (*flags, "-i", "-c")
     subprocess.run(["htpasswd", *flags, path, user], input=password.encode(), check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("flags", [["-B"], ["-B", "-C", "4"], ["-B", "-C", "10"]])
 @pytest.mark.parametrize("password", ["secret", "pä:ß €", "x" * 72, "y" * 100, "ü" * 60, " "])
-def test_a_user_of_htpasswd_gets_in(
+def test_a_user_created_by_htpasswd_can_log_in(
     path: Path, open_one: Open, present: Present, flags: list[str], password: str
 ) -> None:
     htpasswd(path, "jürgen", password, *flags)
@@ -37,7 +37,7 @@ def test_a_user_of_htpasswd_gets_in(
 
 
 @pytest.mark.parametrize("flag", ["-m", "-2", "-5", "-d", "-s", "-p"])
-def test_a_user_with_another_hash_does_not(path: Path, open_one: Open, present: Present, flag: str) -> None:
+def test_a_user_with_another_hash_cannot_log_in(path: Path, open_one: Open, present: Present, flag: str) -> None:
     htpasswd(path, "alice", "secret", flag)
     htpasswd(path, "bob", "secret", "-B")
     authenticator = open_one()
@@ -47,9 +47,7 @@ def test_a_user_with_another_hash_does_not(path: Path, open_one: Open, present: 
     assert authenticator.user("bob") is not None
 
 
-def test_what_htpasswd_changes_is_seen_without_a_restart(
-    path: Path, open_one: Open, wait: Wait, present: Present
-) -> None:
+def test_changes_by_htpasswd_apply_without_a_restart(path: Path, open_one: Open, wait: Wait, present: Present) -> None:
     htpasswd(path, "alice", "old", "-B")
     authenticator = open_one()
     htpasswd(path, "bob", "secret", "-B")

@@ -1,4 +1,4 @@
-"""The authenticator on its files: who comes in, what changes, and what stops the start."""
+"""The authenticator with real files: logins, reloading and startup errors."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from entrepot_contract.auth import Identity, Presented, Refused
 from .conftest import Open, Present, Wait, Write
 
 
-def lets_in(authenticator: HtpasswdAuthenticator, presented: Presented) -> bool:
+def accepts(authenticator: HtpasswdAuthenticator, presented: Presented) -> bool:
     try:
         return authenticator.authenticate(presented) is not None
     except Refused:
         return False
 
 
-def test_a_user_is_known_by_name_groups_and_stamp(
-    tmp_path: Path, write: Write, open_one: Open, present: Present
-) -> None:
+def test_an_identity_has_name_groups_and_stamp(tmp_path: Path, write: Write, open_one: Open, present: Present) -> None:
     write({"alice": "secret"})
     groups = tmp_path / "groups"
     groups.write_text("devs: alice bob\nadmins: alice\n")
@@ -33,7 +31,7 @@ def test_a_user_is_known_by_name_groups_and_stamp(
     assert identity is not None
     assert identity == Identity("alice", frozenset({"devs", "admins"}), stamp=identity.stamp)
     assert len(identity.stamp) == 16
-    assert authenticator.user("bob") is None, "a group makes nobody a user"
+    assert authenticator.user("bob") is None, "membership in a group does not create a user"
 
 
 def test_without_a_groupfile_there_are_no_groups(write: Write, open_one: Open, present: Present) -> None:
@@ -44,7 +42,7 @@ def test_without_a_groupfile_there_are_no_groups(write: Write, open_one: Open, p
 
 
 @pytest.mark.parametrize(("user", "password"), [("alice", "wrong"), ("alice", ""), ("bob", "secret"), ("", "")])
-def test_a_wrong_credential_is_refused_in_the_same_words(
+def test_every_wrong_credential_is_refused_with_the_same_message(
     write: Write, open_one: Open, present: Present, user: str, password: str
 ) -> None:
     write({"alice": "secret"})
@@ -52,41 +50,39 @@ def test_a_wrong_credential_is_refused_in_the_same_words(
         open_one().authenticate(present(user, password))
 
 
-def test_names_and_passwords_beyond_ascii_and_with_colons_are_taken(
-    write: Write, open_one: Open, present: Present
-) -> None:
+def test_non_ascii_names_and_passwords_with_colons_are_accepted(write: Write, open_one: Open, present: Present) -> None:
     write({"jürgen": "pä:ß:", "李": "密码"})
     authenticator = open_one()
-    assert lets_in(authenticator, present("jürgen", "pä:ß:"))
-    assert lets_in(authenticator, present("李", "密码"))
-    assert not lets_in(authenticator, present("jürgen", "pä:ß"))
+    assert accepts(authenticator, present("jürgen", "pä:ß:"))
+    assert accepts(authenticator, present("李", "密码"))
+    assert not accepts(authenticator, present("jürgen", "pä:ß"))
 
 
-def test_an_empty_file_lets_nobody_in(path: Path, open_one: Open, present: Present) -> None:
+def test_an_empty_file_accepts_no_user(path: Path, open_one: Open, present: Present) -> None:
     path.write_text("")
-    assert not lets_in(open_one(), present("alice", ""))
+    assert not accepts(open_one(), present("alice", ""))
 
 
-def test_a_new_user_and_a_gone_one_are_seen_without_a_restart(
+def test_added_and_removed_users_apply_without_a_restart(
     write: Write, open_one: Open, present: Present, wait: Wait
 ) -> None:
     write({"alice": "secret"})
     authenticator = open_one()
-    assert lets_in(authenticator, present("alice", "secret"))
+    assert accepts(authenticator, present("alice", "secret"))
     write({"bob": "secret"})
-    wait(lambda: lets_in(authenticator, present("bob", "secret")))
-    assert not lets_in(authenticator, present("alice", "secret")), "what was remembered goes with the file"
+    wait(lambda: accepts(authenticator, present("bob", "secret")))
+    assert not accepts(authenticator, present("alice", "secret")), "the cache is cleared when the file is reloaded"
     assert authenticator.user("alice") is None
 
 
-def test_a_new_password_ends_the_remembered_one_and_changes_the_stamp(
+def test_a_new_password_invalidates_the_cached_one_and_changes_the_stamp(
     write: Write, open_one: Open, present: Present, wait: Wait
 ) -> None:
     write({"alice": "old"})
     authenticator = open_one(cache="1h")
     before = authenticator.authenticate(present("alice", "old"))
     write({"alice": "new"})
-    wait(lambda: not lets_in(authenticator, present("alice", "old")))
+    wait(lambda: not accepts(authenticator, present("alice", "old")))
     after = authenticator.authenticate(present("alice", "new"))
     assert before is not None
     assert after is not None
@@ -102,7 +98,7 @@ def test_groups_change_without_a_restart(tmp_path: Path, write: Write, open_one:
     wait(lambda: authenticator.user("alice") == Identity("alice", frozenset({"admins"}), stamp=_stamp(authenticator)))
 
 
-def test_a_file_that_breaks_changes_nothing_and_the_log_says_which_line(
+def test_a_malformed_file_keeps_the_old_content_and_the_line_is_logged(
     tmp_path: Path, write: Write, open_one: Open, present: Present, wait: Wait, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write({"alice": "secret"})
@@ -112,22 +108,22 @@ def test_a_file_that_breaks_changes_nothing_and_the_log_says_which_line(
     groups.unlink()
     path.write_text("alice:$2y$05$half a li")
 
-    def told() -> bool:
-        assert lets_in(authenticator, present("alice", "secret"))
+    def logged() -> bool:
+        assert accepts(authenticator, present("alice", "secret"))
         return len(caplog.records) == 2
 
-    wait(told)
+    wait(logged)
     broken, gone = sorted(record.getMessage() for record in caplog.records if record.levelno == logging.ERROR)[::-1]
-    assert f"{path} line 1: a broken bcrypt hash" in broken
+    assert f"{path} line 1: malformed bcrypt hash" in broken
     assert "half" not in broken
     assert str(groups) in gone
     assert "No such file" in gone
     write({"bob": "secret"})
-    wait(lambda: not lets_in(authenticator, present("alice", "secret")))
+    wait(lambda: not accepts(authenticator, present("alice", "secret")))
 
 
 @pytest.mark.parametrize("option", ["path", "groupfile"])
-def test_a_missing_file_stops_the_start_and_none_is_made(
+def test_a_missing_file_is_a_startup_error_and_is_not_created(
     tmp_path: Path, write: Write, open_one: Open, option: str
 ) -> None:
     write({"alice": "secret"})
@@ -139,11 +135,11 @@ def test_a_missing_file_stops_the_start_and_none_is_made(
 
 
 @pytest.mark.parametrize("option", ["path", "groupfile"])
-def test_a_broken_line_stops_the_start(tmp_path: Path, write: Write, open_one: Open, option: str) -> None:
+def test_a_malformed_line_is_a_startup_error(tmp_path: Path, write: Write, open_one: Open, option: str) -> None:
     write({"alice": "secret"})
     broken = tmp_path / "broken"
     broken.write_text("# ours\nhunter2\n")
-    with pytest.raises(ConfigError, match=f"option '{option}': {broken} line 2: no name and colon") as caught:
+    with pytest.raises(ConfigError, match=f"option '{option}': {broken} line 2: expected NAME:") as caught:
         open_one(**{option: str(broken)})
     assert "hunter2" not in str(caught.value)
 
@@ -151,7 +147,7 @@ def test_a_broken_line_stops_the_start(tmp_path: Path, write: Write, open_one: O
 @pytest.mark.parametrize(
     ("cache", "seconds"), [(0, 0), ("0", 0), ("500ms", 0.5), ("90s", 90), ("5m", 300), ("1h", 3600)]
 )
-def test_the_time_to_remember_has_a_unit_or_is_0(cache: object, seconds: float) -> None:
+def test_the_cache_time_is_a_duration(cache: object, seconds: float) -> None:
     options = HtpasswdOptions.model_validate({"realm": "r", "path": "p", "cache": cache})
     assert options.cache.total_seconds() == seconds
 
@@ -169,7 +165,7 @@ def test_the_time_to_remember_has_a_unit_or_is_0(cache: object, seconds: float) 
         ("realm", "a\r\nB: c"),
     ],
 )
-def test_a_wrong_option_is_told_by_name(write: Write, open_one: Open, option: str, value: object) -> None:
+def test_an_invalid_option_is_named_in_the_error(write: Write, open_one: Open, option: str, value: object) -> None:
     write({"alice": "secret"})
     with pytest.raises(ConfigError, match=f"option '{option}'"):
         open_one(**{option: value})
@@ -193,14 +189,14 @@ def test_the_challenge_is_basic_with_the_realm_quoted(write: Write, open_one: Op
     assert {authenticator.challenge(Presented(), [], refusal) for refusal in (None, "invalid")} == {challenge}
 
 
-def test_nothing_of_a_user_is_in_the_log(
+def test_no_user_data_is_logged(
     write: Write, open_one: Open, present: Present, caplog: pytest.LogCaptureFixture
 ) -> None:
     write({"alice": "open sesame"})
     with caplog.at_level(logging.DEBUG):
         authenticator = open_one()
-        assert lets_in(authenticator, present("alice", "open sesame"))
-        assert not lets_in(authenticator, present("alice", "hunter2"))
+        assert accepts(authenticator, present("alice", "open sesame"))
+        assert not accepts(authenticator, present("alice", "hunter2"))
     assert caplog.text == ""
 
 

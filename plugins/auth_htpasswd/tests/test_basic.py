@@ -1,4 +1,4 @@
-"""What of a header is a credential (RFC 7617)."""
+"""Parsing of Basic credentials (RFC 7617)."""
 
 from __future__ import annotations
 
@@ -22,28 +22,26 @@ def encoded(decoded: bytes) -> str:
 
 
 @given(SCHEMES, NAMES, PASSWORDS)
-def test_a_name_and_a_password_come_back_whole(scheme: str, name: str, password: bytes) -> None:
+def test_a_name_and_a_password_round_trip(scheme: str, name: str, password: bytes) -> None:
     header = scheme + encoded(name.encode() + b":" + password)
     assert basic_credential(header) == BasicCredential(name, password)
 
 
 @given(st.text(), st.booleans())
-def test_whatever_a_header_holds_it_is_none_or_a_credential_or_refused_without_showing_it(
-    text: str, basic: bool
-) -> None:
+def test_any_header_is_none_or_a_credential_or_refused_without_leaking_it(text: str, basic: bool) -> None:
     header = f"Basic {text}" if basic else text
-    said = ""
+    message = ""
     credential = None
     try:
         credential = basic_credential(header)
     except Refused as refused:
-        said = str(refused)
-    assert len(text) < 8 or text not in said
+        message = str(refused)
+    assert len(text) < 8 or text not in message
     assert credential is None or credential.name.encode() in base64.b64decode(header[6:])
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer abc", "Basically YTpi", "Digest username=a", " Basic YTpi"])
-def test_another_scheme_is_not_judged(header: str | None) -> None:
+def test_another_scheme_is_ignored(header: str | None) -> None:
     assert basic_credential(header) is None
 
 
@@ -77,5 +75,5 @@ def test_the_password_begins_after_the_first_colon() -> None:
     assert basic_credential(f"Basic {encoded(b'alice:a:b:')}") == BasicCredential("alice", b"a:b:")
 
 
-def test_a_credential_is_not_shown() -> None:
+def test_the_repr_does_not_contain_the_credential() -> None:
     assert repr(BasicCredential("alice", b"open sesame")) == "BasicCredential()"

@@ -1,4 +1,4 @@
-"""The authenticator under the contract."""
+"""Contract tests of the authenticator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .conftest import Write
 PASSWORDS = {"alice": "down the rabbit hole", "jürgen": "pä:ß:密码"}
 
 COST = 8
-"""Dear enough that a difference in time between users shows."""
+"""High enough that a timing difference between users is measurable."""
 
 
 class TestHtpasswd(AuthenticatorContract):

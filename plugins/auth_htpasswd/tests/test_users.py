@@ -1,4 +1,4 @@
-"""What checking a password costs, and what is remembered of it."""
+"""Time per password check, and the cache of verified credentials."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from entrepot_auth_htpasswd.basic import BasicCredential
 from entrepot_auth_htpasswd.users import Users
 from entrepot_auth_htpasswd.verified import MAX_VERIFIED, Verified
 
-DEAR = 9
-"""A cost whose computations take some 40 ms: enough to be told from all else."""
+EXPENSIVE = 9
+"""A cost at which one check takes about 40 ms: enough to distinguish it from everything else."""
 
 
 def hashed(password: bytes, cost: int) -> bytes:
@@ -23,7 +23,7 @@ def hashed(password: bytes, cost: int) -> bytes:
 
 
 def cpu(call: Callable[[], object]) -> float:
-    """The least processor time of this thread that a call takes in five; others on the machine add nothing to it."""
+    """Return the minimum CPU time of this thread over five calls; other load on the machine does not count."""
     times = []
     for _ in range(5):
         begin = time.thread_time()
@@ -33,7 +33,7 @@ def cpu(call: Callable[[], object]) -> float:
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that is set by hand."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -43,17 +43,17 @@ class Clock:
 
 
 @pytest.mark.parametrize("others", [[], [4, 7]], ids=["one cost in the file", "several"])
-def test_a_wrong_password_costs_the_same_whoever_it_is_for(others: list[int]) -> None:
-    hashes = {"dear": hashed(b"secret", DEAR)} | {f"cost{cost}": hashed(b"secret", cost) for cost in others}
+def test_a_wrong_password_takes_the_same_time_for_every_user(others: list[int]) -> None:
+    hashes = {"expensive": hashed(b"secret", EXPENSIVE)} | {f"cost{cost}": hashed(b"secret", cost) for cost in others}
     users = Users(hashes, Verified(60))
-    bare = cpu(lambda: bcrypt.checkpw(b"wrong", hashes["dear"]))
+    bare = cpu(lambda: bcrypt.checkpw(b"wrong", hashes["expensive"]))
     for name in [*hashes, "nobody", ""]:
         spent = cpu(lambda name=name: users.verify(BasicCredential(name, b"wrong")))  # type: ignore[misc] # a default
         assert 0.75 < spent / bare < 1.35, name
 
 
-def test_a_right_password_is_computed_once_and_then_remembered() -> None:
-    users = Users({"alice": hashed(b"secret", DEAR)}, Verified(60))
+def test_a_correct_password_is_computed_once_and_then_cached() -> None:
+    users = Users({"alice": hashed(b"secret", EXPENSIVE)}, Verified(60))
     alice = BasicCredential("alice", b"secret")
     begin = time.thread_time()
     assert users.verify(alice)
@@ -62,8 +62,8 @@ def test_a_right_password_is_computed_once_and_then_remembered() -> None:
     assert users.verify(alice)
 
 
-def test_a_wrong_password_is_never_remembered() -> None:
-    stored = hashed(b"secret", DEAR)
+def test_a_wrong_password_is_never_cached() -> None:
+    stored = hashed(b"secret", EXPENSIVE)
     users = Users({"alice": stored}, Verified(60))
     wrong = BasicCredential("alice", b"wrong")
     assert not users.verify(wrong)
@@ -72,13 +72,13 @@ def test_a_wrong_password_is_never_remembered() -> None:
     assert not users.verify(wrong)
 
 
-def test_with_no_seconds_nothing_is_remembered() -> None:
+def test_zero_seconds_disables_the_cache() -> None:
     verified = Verified(0)
     verified.add(BasicCredential("alice", b"secret"))
     assert not verified.holds(BasicCredential("alice", b"secret"))
 
 
-def test_what_was_verified_is_forgotten_in_time_however_often_it_is_used() -> None:
+def test_a_cached_credential_expires_even_if_it_is_used() -> None:
     clock = Clock()
     verified = Verified(60, clock)
     alice = BasicCredential("alice", b"secret")
@@ -89,14 +89,14 @@ def test_what_was_verified_is_forgotten_in_time_however_often_it_is_used() -> No
     assert not verified.holds(alice)
 
 
-def test_only_the_very_credential_is_remembered() -> None:
+def test_only_the_exact_credential_is_cached() -> None:
     verified = Verified(60)
     verified.add(BasicCredential("alice", b"secret"))
     for name, password in (("alice", b"secre"), ("alic", b"e:secret"), ("bob", b"secret"), ("Alice", b"secret")):
         assert not verified.holds(BasicCredential(name, password))
 
 
-def test_no_more_than_4096_are_remembered_and_the_oldest_are_forgotten() -> None:
+def test_the_cache_holds_4096_credentials_and_evicts_the_oldest() -> None:
     verified = Verified(60)
     credentials = [BasicCredential(f"user{number}", b"secret") for number in range(MAX_VERIFIED + 1)]
     for credential in credentials:
@@ -104,7 +104,7 @@ def test_no_more_than_4096_are_remembered_and_the_oldest_are_forgotten() -> None
     assert [credential.name for credential in credentials if not verified.holds(credential)] == ["user0"]
 
 
-def test_of_a_password_the_first_72_bytes_count_as_for_htpasswd_and_distribution() -> None:
+def test_only_the_first_72_bytes_of_a_password_count_as_in_htpasswd_and_distribution() -> None:
     users = Users({"alice": hashed(b"x" * 72, 4)}, Verified(60))
     assert users.verify(BasicCredential("alice", b"x" * 72))
     assert users.verify(BasicCredential("alice", b"x" * 73))
@@ -119,8 +119,8 @@ def test_a_stamp_changes_with_the_hash_and_is_the_same_in_every_process() -> Non
     assert Users({}, Verified(60)).stamp("alice") is None
 
 
-def test_a_flood_of_wrong_passwords_takes_no_more_cores_than_it_may() -> None:
-    users = Users({"alice": hashed(b"secret", DEAR)}, Verified(60), threading.BoundedSemaphore(1))
+def test_a_flood_of_wrong_passwords_is_limited_to_the_allowed_cores() -> None:
+    users = Users({"alice": hashed(b"secret", EXPENSIVE)}, Verified(60), threading.BoundedSemaphore(1))
     begin, spent = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda n: users.verify(BasicCredential("alice", b"%d" % n)), range(16)))
@@ -128,7 +128,7 @@ def test_a_flood_of_wrong_passwords_takes_no_more_cores_than_it_may() -> None:
     assert (time.process_time() - spent) / (time.perf_counter() - begin) < 1.2
 
 
-def test_who_was_verified_before_does_not_wait_for_a_flood() -> None:
+def test_cached_credentials_do_not_wait_during_a_flood() -> None:
     users = Users({"alice": hashed(b"secret", 13)}, Verified(60), threading.BoundedSemaphore(1))
     assert users.verify(BasicCredential("alice", b"secret"))
     flood = threading.Thread(target=users.verify, args=[BasicCredential("alice", b"wrong")])
@@ -139,8 +139,8 @@ def test_who_was_verified_before_does_not_wait_for_a_flood() -> None:
     assert answers == {True}
 
 
-def test_one_computation_does_for_all_that_come_with_it() -> None:
-    stored = hashed(b"secret", DEAR)
+def test_concurrent_logins_share_one_computation() -> None:
+    stored = hashed(b"secret", EXPENSIVE)
     users = Users({"alice": stored}, Verified(60), threading.BoundedSemaphore(1))
     one = cpu(lambda: bcrypt.checkpw(b"secret", stored))
     start = threading.Barrier(16)

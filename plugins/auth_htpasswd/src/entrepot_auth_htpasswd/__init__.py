@@ -1,4 +1,4 @@
-"""Users of an htpasswd file for entrepot."""
+"""htpasswd authentication for entrepot."""
 
 from entrepot_auth_htpasswd.authenticator import HtpasswdAuthenticator
 from entrepot_auth_htpasswd.options import HtpasswdOptions

@@ -1,4 +1,4 @@
-"""The authenticator."""
+"""The htpasswd authenticator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 
 
 class HtpasswdAuthenticator(Authenticator):
-    """HTTP's Basic scheme (RFC 7617), with the users of an htpasswd file and the groups of an AuthGroupFile."""
+    """HTTP Basic authentication (RFC 7617) with users from an htpasswd file and groups from an AuthGroupFile."""
 
     name = "htpasswd"
     contract = (1, 0)
@@ -33,8 +33,8 @@ class HtpasswdAuthenticator(Authenticator):
         path, groupfile, seconds = options.path, options.groupfile, options.cache.total_seconds()
         quoted = re.sub(r'(["\\])', r"\\\1", options.realm)
         self._challenge = f'Basic realm="{quoted}", charset="UTF-8"'
-        # What was verified goes with the users that it was verified against, so that a computation which ends after
-        # the file has changed is remembered where nobody looks any more.
+        # Each loaded version of the file has its own cache: a check that finishes after the file was reloaded only adds
+        # to the old cache, which is no longer used.
         self._users = _open("path", path, lambda content: Users(hashes_of(content, path), Verified(seconds)))
         self._groups: FreshFiles[Mapping[str, frozenset[str]]] | None = None
         if groupfile is not None:
@@ -56,7 +56,7 @@ class HtpasswdAuthenticator(Authenticator):
         return self._identity(name, self._users.value())
 
     def close(self) -> None:
-        """Nothing is open between calls."""
+        """Do nothing: no resources are held between calls."""
 
     def _identity(self, name: str, users: Users) -> Identity | None:
         stamp = users.stamp(name)
@@ -67,7 +67,7 @@ class HtpasswdAuthenticator(Authenticator):
 
 
 def _open(option: str, path: str, parse: Callable[[bytes], Value]) -> FreshFiles[Value]:
-    """A file that is read now, and again when it changes; raises ConfigError."""
+    """Load a file that is reloaded when it changes. Raises ConfigError."""
     try:
         return FreshFiles([path], lambda contents: parse(contents[0]))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The credential of a request (RFC 7617)."""
+"""Parsing of Basic credentials (RFC 7617)."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from entrepot_contract.auth import Refused
 __all__ = ["MAX_HEADER", "BasicCredential", "basic_credential"]
 
 MAX_HEADER: Final = 16 * 2**10
-"""The longest ``Authorization`` that is looked at, in characters."""
+"""Maximum length of the ``Authorization`` header, in characters."""
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class BasicCredential:
-    """A user's name, and the bytes of the password as they were sent."""
+    """A user name, and the password as the bytes that the client sent."""
 
     name: str = field(repr=False)
     password: bytes = field(repr=False)
 
 
 def basic_credential(authorization: str | None) -> BasicCredential | None:
-    """What a header of the scheme Basic holds, or None for no header and for another scheme.
+    """Return the credential of an ``Authorization`` header, or None if it is missing or uses another scheme.
 
-    - The password begins after the first colon, and may hold others (RFC 7617, 2).
+    - The password begins after the first colon, and may contain further colons (RFC 7617, 2).
     - The name is UTF-8 (RFC 7617, 2.1); the password may be anything but control characters.
 
-    Raises Refused where the header is too long or malformed.
+    Raises Refused if the header is too long or malformed.
     """
     scheme, _, encoded = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
@@ -41,14 +41,14 @@ def basic_credential(authorization: str | None) -> BasicCredential | None:
     try:
         decoded = binascii.a2b_base64(encoded.strip(" "), strict_mode=True)
     except ValueError:
-        # Not chained, here and below: what the error holds is of the credential.
+        # Not chained, here and below: the cause would contain parts of the credential.
         raise Refused("the Basic credential is not base64") from None
     name, colon, password = decoded.partition(b":")
     if not colon:
         raise Refused("the Basic credential has no colon between user and password")
     if _CONTROL.search(decoded):
-        raise Refused("the Basic credential holds a control character")
+        raise Refused("the Basic credential contains a control character")
     try:
         return BasicCredential(name.decode(), password)
     except UnicodeDecodeError:
-        raise Refused("the user of the Basic credential is not UTF-8") from None
+        raise Refused("the user name of the Basic credential is not UTF-8") from None

@@ -1,4 +1,4 @@
-"""The options, by the names that Docker Distribution gives them."""
+"""Options of the authenticator, named as in Docker Distribution."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["HtpasswdOptions"]
 
 
 class HtpasswdOptions(DriverOptions):
-    """``auth.htpasswd`` of the configuration."""
+    """The ``auth.htpasswd`` section of the configuration."""
 
-    realm: str = Field(pattern=r"^[\x20-\x7e]+$", description="What a client shows when it asks for a password; ASCII.")
-    path: str = Field(pattern=r"^[^\x00]+$", description="The file of Apache's htpasswd -B; it has to exist.")
+    realm: str = Field(pattern=r"^[\x20-\x7e]+$", description="Realm shown in a client's password prompt; ASCII.")
+    path: str = Field(pattern=r"^[^\x00]+$", description="Path to a file written by htpasswd -B; it must exist.")
     groupfile: str | None = Field(
-        default=None, pattern=r"^[^\x00]+$", description="A file in the form of Apache's AuthGroupFile."
+        default=None, pattern=r"^[^\x00]+$", description="Path to a file in Apache's AuthGroupFile format."
     )
     cache: Duration = Field(
         default=timedelta(seconds=60),
-        description="How long a verified password is remembered, like 90s or 5m; 0: never.",
+        description="How long a verified password is cached, such as 90s or 5m; 0 disables the cache.",
     )

@@ -1,4 +1,4 @@
-"""Users, and how their passwords are checked."""
+"""Users and password verification."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from entrepot_auth_htpasswd.verified import Verified
 __all__ = ["Users"]
 
 _USED: Final = 72
-"""What bcrypt uses of a password, in bytes: htpasswd -B and Docker Distribution pass over the rest."""
+"""Number of bytes of a password that bcrypt uses; htpasswd -B and Docker Distribution ignore the rest too."""
 
 _SALT: Final = b"." * 22
 
-# A computation lets go of the interpreter lock: without a bound, wrong passwords would take every core from all others.
-_turns = threading.BoundedSemaphore(os.cpu_count() or 1)
+# bcrypt releases the GIL: without a limit, wrong passwords could occupy every core and starve other requests.
+_slots = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 class Users:
-    """What a file held when it was read, and the passwords that were found right since."""
+    """The users of one loaded version of the file, and the credentials verified against it."""
 
-    def __init__(self, hashes: Mapping[str, bytes], verified: Verified, turns: threading.Semaphore = _turns) -> None:
+    def __init__(self, hashes: Mapping[str, bytes], verified: Verified, slots: threading.Semaphore = _slots) -> None:
         self._hashes = hashes
         self._verified = verified
-        self._turns = turns
+        self._slots = slots
         self._stamps = {name: sha256(stored).hexdigest()[:16] for name, stored in hashes.items()}
         self._cost = max(map(cost_of, hashes.values()), default=0)
 
     def stamp(self, name: str) -> str | None:
-        """What changes whenever a user's hash does; None for an unknown user."""
+        """Return a value that changes with the user's hash, or None if the user is unknown."""
         return self._stamps.get(name)
 
     def verify(self, credential: BasicCredential) -> bool:
-        """Whether a user has this password.
+        """Return whether the user exists and has this password.
 
-        A wrong one takes as long as the dearest hash of the file, whether or not the user exists.
+        A wrong password takes as long as the hash with the highest cost in the file, whether or not the user exists.
         """
         if self._verified.holds(credential):
             return True
-        with self._turns:
-            # A client opens several connections at once; one computation does for all of them.
+        with self._slots:
+            # A client opens several connections at once; one computation serves all of them.
             if self._verified.holds(credential):
                 return True
             if not self._matches(credential.password[:_USED], self._hashes.get(credential.name)):
@@ -62,7 +62,7 @@ class Users:
             return False
         if bcrypt.checkpw(password, stored):
             return True
-        # Each step doubles the work: that of these is all that is missing to the work of the dearest.
+        # Each step doubles the work, so these costs add up to the difference to the highest cost.
         for cost in range(cost_of(stored), self._cost):
             _spend(password, cost)
         return False

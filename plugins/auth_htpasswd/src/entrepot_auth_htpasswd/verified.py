@@ -1,4 +1,4 @@
-"""Passwords that were found right a short while ago."""
+"""Cache of recently verified credentials."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ __all__ = ["MAX_VERIFIED", "Verified"]
 
 MAX_VERIFIED: Final = 4096
 
-# A bcrypt hash is slow to guess from and this one is not, so it means nothing outside this process.
+# Unlike bcrypt, this hash is fast to brute-force, so it is keyed with a secret that never leaves the process.
 _KEY: Final = os.urandom(32)
 
 
 class Verified:
-    """Which credentials were right in the last ``seconds``; it holds no password, only keyed hashes."""
+    """Credentials verified in the last ``seconds``. Stores keyed hashes only, never passwords."""
 
     def __init__(self, seconds: float, timer: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
         self._until: TTLCache[bytes, None] = TTLCache(MAX_VERIFIED, seconds, timer)
 
     def holds(self, credential: BasicCredential) -> bool:
-        """Whether a credential was right."""
+        """Return whether a credential was verified."""
         key = _hash(credential)
         with self._lock:
             return key in self._until
 
     def add(self, credential: BasicCredential) -> None:
-        """Remember that a credential was right."""
+        """Cache a verified credential."""
         key = _hash(credential)
         with self._lock:
             self._until[key] = None
 
 
 def _hash(credential: BasicCredential) -> bytes:
-    # No name holds a colon, so that no two credentials make the same bytes.
+    # A name contains no colon, so the concatenation is unambiguous.
     return blake2b(credential.name.encode() + b":" + credential.password, key=_KEY).digest()
