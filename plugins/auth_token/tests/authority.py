@@ -1,4 +1,4 @@
-"""The host of a test, as an issuer sees it."""
+"""A fake authority for an issuer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from entrepot_contract.tokens import Authority
 __all__ = ["BOB", "PASSWORD", "House", "basic"]
 
 BOB = "bob"
-PASSWORD = "pa55:w\u00f6rd"  # noqa: S105 - of a user that is nowhere else
+PASSWORD = "pa55:w\u00f6rd"  # noqa: S105 - of a test user
 
 
 class House(Authority):
-    """Everybody may pull from ``public/``, and bob may do all but delete."""
+    """Everyone may pull from ``public/``; bob may do everything except delete."""
 
     def __init__(self) -> None:
         self.stamp = "$2y$05$of-bobs-password"
@@ -41,5 +41,5 @@ class House(Authority):
 
 
 def basic(user: str, password: str) -> str:
-    """The header of RFC 7617."""
+    """Return the ``Authorization`` header (RFC 7617)."""
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"

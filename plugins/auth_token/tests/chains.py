@@ -1,4 +1,4 @@
-"""Certificates of a token server, and the chains that it sends in ``x5c``."""
+"""Certificates of a token server, and ``x5c`` chains."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 class Owner:
-    """A name and its P-256 key."""
+    """A subject name and its P-256 key."""
 
     def __init__(self, name: str) -> None:
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -26,7 +26,7 @@ class Owner:
     def certify(
         self, other: Owner, *, ca: bool | None = None, begins: timedelta = -DAY, ends: timedelta = DAY
     ) -> x509.Certificate:
-        """A certificate for another, or for itself; ``ca`` is of the basic constraints, which None leaves out."""
+        """Issue a certificate; ``ca`` is the value in the basic constraints, which are omitted if it is None."""
         now = datetime.now(UTC)
         builder = x509.CertificateBuilder(self.name, other.name, other.key.public_key(), x509.random_serial_number())
         builder = builder.not_valid_before(now + begins).not_valid_after(now + ends)
@@ -36,10 +36,10 @@ class Owner:
 
 
 def x5c(*chain: x509.Certificate) -> list[str]:
-    """The header's value (RFC 7515, 4.1.6)."""
+    """Return the value of the ``x5c`` header (RFC 7515, 4.1.6)."""
     return [base64.b64encode(one.public_bytes(Encoding.DER)).decode() for one in chain]
 
 
 def pem(*certificates: x509.Certificate) -> bytes:
-    """A bundle."""
+    """Return a PEM bundle."""
     return b"".join(one.public_bytes(Encoding.PEM) for one in certificates)

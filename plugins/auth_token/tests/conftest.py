@@ -1,4 +1,4 @@
-"""A token server with keys of every kind, and what this registry trusts of it."""
+"""A token server with keys of every kind, and an authenticator that trusts it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Opener = Callable[..., TokenAuthenticator]
 
 @dataclass(frozen=True)
 class Keys:
-    """Those of the server by ``kid``, and one that nobody trusts."""
+    """The server's keys by ``kid``, and one key that is not trusted."""
 
     ec: EllipticCurvePrivateKey
     rsa: RSAPrivateKey
@@ -36,7 +36,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Chain:
-    """A root, which is trusted, and what it leads to; and another root, which is not."""
+    """A trusted root with an intermediate and a leaf, and an untrusted root."""
 
     root: Owner
     middle: Owner
@@ -66,7 +66,7 @@ def chain() -> Chain:
 
 @pytest.fixture
 def open_one() -> Iterator[Opener]:
-    """A function that opens an authenticator, with options beside those that name the server."""
+    """A function that opens an authenticator, with options in addition to realm, service and issuer."""
     opened: list[TokenAuthenticator] = []
 
     def open_with(**options: object) -> TokenAuthenticator:
@@ -81,7 +81,7 @@ def open_one() -> Iterator[Opener]:
 
 @pytest.fixture
 def trusting(open_one: Opener, keys: Keys, chain: Chain, tmp_path: Path) -> TokenAuthenticator:
-    """It trusts a key set of four, and a root."""
+    """An authenticator that trusts a set of four keys and a root certificate."""
     path = jwks(tmp_path / "keys.json", *(jwk(keys.of(kid), kid) for kid in ("ec", "rsa", "ed", "secret")))
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(pem(chain.root_certificate))

@@ -1,4 +1,4 @@
-"""A token server that is not ours: openssl makes its keys, and PyJWT signs."""
+"""An independent token server: openssl creates its keys, and PyJWT signs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _family(key: PrivateKey) -> str:
 
 
 def openssl(folder: Path, name: str, *arguments: str) -> tuple[Path, PrivateKey]:
-    """A new private key by ``openssl genpkey``, in a PEM file."""
+    """Create a private key in a PEM file with ``openssl genpkey``."""
     path = folder / f"{name}.pem"
     subprocess.run(["openssl", "genpkey", *arguments, "-out", path], check=True, capture_output=True)
     path.chmod(0o600)
@@ -42,7 +42,7 @@ def openssl(folder: Path, name: str, *arguments: str) -> tuple[Path, PrivateKey]
 
 
 def jwk(key: PrivateKey | bytes, kid: str | None = None, **more: object) -> Jwk:
-    """A public key, or a secret, as PyJWT writes it."""
+    """Return a public key or a secret as encoded by PyJWT."""
     if isinstance(key, bytes):
         found: Jwk = {"kty": "oct", "k": b64(key)}
     else:
@@ -52,13 +52,13 @@ def jwk(key: PrivateKey | bytes, kid: str | None = None, **more: object) -> Jwk:
 
 
 def jwks(path: Path, *keys: Jwk) -> Path:
-    """A file with a key set."""
+    """Write a key set to a file."""
     path.write_text(json.dumps({"keys": keys}))
     return path
 
 
 def claims(**other: object) -> dict[str, object]:
-    """Good claims, of which some are others; Ellipsis leaves one out."""
+    """Return valid claims, with replacements; Ellipsis removes a claim."""
     now = int(time.time())
     access = [{"type": "repository", "name": "samalba/my-app", "actions": ["pull", "push"]}]
     good: dict[str, object] = {"iss": ISSUER, "sub": "jlhawn", "aud": SERVICE, "exp": now + 300, "nbf": now, "iat": now}
@@ -73,7 +73,7 @@ def compact(
     *,
     algorithm: str | None = None,
 ) -> str:
-    """A signed token (RFC 7515, 3.1); what is bytes is taken as it is."""
+    """Return a signed token (RFC 7515, 3.1); a header or payload of type bytes is used unchanged."""
     if isinstance(header, bytes):
         head = header
     else:
@@ -86,10 +86,10 @@ def compact(
 
 
 def bearer(token: str) -> Presented:
-    """A request with a token."""
+    """Return a request with a bearer token."""
     return Presented(f"Bearer {token}", address="192.0.2.1", base_url="https://registry.example/")
 
 
 def b64(data: bytes) -> str:
-    """Base64url without padding (RFC 7515, 2)."""
+    """Encode as base64url without padding (RFC 7515, 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""The challenge."""
+"""The Bearer challenge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WANTED = [
     Access("repository", "samalba/my-app", "pull"),
     Access("repository", "other", "pull"),
 ]
-# What a client reads (RFC 9110, 11.6.1): one scheme, quoted strings, nothing after them.
+# A challenge as clients parse it (RFC 9110, 11.6.1): one scheme, then quoted strings only.
 READ = re.compile(r'Bearer realm="([^"\\]*)",service="([^"\\]*)"(?:,scope="([^"\\]*)")?(?:,error="([a-z_]*)")?')
 
 
@@ -34,7 +34,7 @@ def one(open_one: Opener, path: str) -> TokenAuthenticator:
     return open_one(jwks=path)
 
 
-def test_a_challenge_is_worded_as_distribution_words_it(one: TokenAuthenticator) -> None:
+def test_a_challenge_equals_that_of_distribution(one: TokenAuthenticator) -> None:
     begin = 'Bearer realm="https://tokens.example/token",service="registry.example"'
     scope = 'scope="repository:samalba/my-app:pull,push repository:other:pull"'
     assert one.challenge(PRESENTED, [], None) == begin
@@ -44,7 +44,7 @@ def test_a_challenge_is_worded_as_distribution_words_it(one: TokenAuthenticator)
     assert one.challenge(PRESENTED, [Access("registry", "catalog", "*")], None) == f'{begin},scope="registry:catalog:*"'
 
 
-def test_autoredirect_is_to_the_host_that_the_client_asked(open_one: Opener, path: str) -> None:
+def test_autoredirect_uses_the_host_of_the_request(open_one: Opener, path: str) -> None:
     one = open_one(jwks=path, autoredirect=True)
     assert str(one.challenge(PRESENTED, [], None)).startswith(
         'Bearer realm="https://registry.example:8443/auth/token",'
@@ -58,7 +58,7 @@ def test_autoredirect_is_to_the_host_that_the_client_asked(open_one: Opener, pat
     host=st.text(max_size=30),
     wanted=st.lists(st.builds(Access, st.text(max_size=9), st.text(max_size=20), st.text(max_size=9)), max_size=4),
 )
-def test_nothing_that_a_request_holds_breaks_out(one: TokenAuthenticator, host: str, wanted: list[Access]) -> None:
+def test_no_request_value_escapes_the_quoted_strings(one: TokenAuthenticator, host: str, wanted: list[Access]) -> None:
     redirecting = TokenAuthenticator(one._options.model_copy(update={"autoredirect": True}))
     for authenticator in (one, redirecting):
         challenge = str(authenticator.challenge(Presented(base_url=f"https://{host}/"), wanted, "invalid"))

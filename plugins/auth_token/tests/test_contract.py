@@ -1,4 +1,4 @@
-"""The authenticator under the contract: with keys made elsewhere, and as an issuer."""
+"""Contract tests of the authenticator: as a verifier of another server's tokens, and as an issuer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys behind an https URL, from a real server with a private CA."""
+"""Key sets fetched from a real https server with a private CA."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from entrepot_contract.auth import Refused
 
 
 class Server:
-    """Answers every GET with what a test has put there, and counts them."""
+    """Answers every GET with the response set by a test, and counts the requests."""
 
     def __init__(self, folder: Path) -> None:
         authority = CertificateAuthority(folder)
         self.ca_path = authority.ca_path
-        self.status, self.body, self.headers, self.asked = 200, b"", dict[str, str](), 0
+        self.status, self.body, self.headers, self.requests = 200, b"", dict[str, str](), 0
         self.hold = threading.Event()
         self.hold.set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                outer.asked += 1
+                outer.requests += 1
                 outer.hold.wait(20)
                 self.send_response(outer.status)
                 for name, value in outer.headers.items():
@@ -91,7 +91,7 @@ def trusting(open_one: Opener, server: Server, clock: Clock) -> TokenAuthenticat
     fetched = found._fetched
     assert fetched is not None
     fetched._clock = found._ring._clock = lambda: clock.now
-    fetched._due = fetched._next = found._ring._looked = 0.0
+    fetched._due = fetched._next = found._ring._refreshed = 0.0
     return found
 
 
@@ -99,82 +99,83 @@ def token(keys: Keys, kid: str) -> str:
     return jwt.encode(claims(), keys.of(kid), {"ec": "ES256", "ed": "EdDSA", "secret": "HS256"}[kid], {"kid": kid})
 
 
-def taken(trusting: TokenAuthenticator, keys: Keys, kid: str) -> bool:
+def accepted(trusting: TokenAuthenticator, keys: Keys, kid: str) -> bool:
     try:
         return trusting.authenticate(bearer(token(keys, kid))) is not None
     except Refused:
         return False
 
 
-def test_keys_are_fetched_when_they_are_first_needed_and_kept(
+def test_keys_are_fetched_on_first_use_and_cached(
     trusting: TokenAuthenticator, server: Server, keys: Keys, clock: Clock
 ) -> None:
     server.publish(keys, "ec")
-    assert server.asked == 0
-    assert all(taken(trusting, keys, "ec") for _ in range(5))
-    assert server.asked == 1
+    assert server.requests == 0
+    assert all(accepted(trusting, keys, "ec") for _ in range(5))
+    assert server.requests == 1
     clock.now += 61
-    assert taken(trusting, keys, "ec")
-    assert server.asked == 2
+    assert accepted(trusting, keys, "ec")
+    assert server.requests == 2
 
 
-def test_an_unknown_kid_fetches_again_but_not_often(
+def test_an_unknown_kid_triggers_a_rate_limited_fetch(
     trusting: TokenAuthenticator, server: Server, keys: Keys, clock: Clock
 ) -> None:
     server.publish(keys, "ec")
-    assert taken(trusting, keys, "ec")
+    assert accepted(trusting, keys, "ec")
     server.publish(keys, "ed")
-    assert not any(taken(trusting, keys, "ed") for _ in range(5))
-    assert server.asked == 1
+    assert not any(accepted(trusting, keys, "ed") for _ in range(5))
+    assert server.requests == 1
     clock.now += PAUSE
-    assert taken(trusting, keys, "ed")
-    assert server.asked == 2
-    assert not taken(trusting, keys, "ec"), "it is not in the set any more"
+    assert accepted(trusting, keys, "ed")
+    assert server.requests == 2
+    assert not accepted(trusting, keys, "ec"), "it was removed from the set"
 
 
-def test_an_outage_leaves_the_keys_of_before_and_is_logged(
+def test_an_outage_keeps_the_previous_keys_and_is_logged(
     trusting: TokenAuthenticator, server: Server, keys: Keys, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.publish(keys, "ec")
-    assert taken(trusting, keys, "ec")
+    assert accepted(trusting, keys, "ec")
     server.status = 503
     clock.now += 61
     with caplog.at_level(logging.ERROR):
-        assert taken(trusting, keys, "ec")
-    assert "the keys of before stay in use: the server answers 503" in caplog.text
-    assert taken(trusting, keys, "ec")
-    assert server.asked == 2, "it is not asked for every request"
+        assert accepted(trusting, keys, "ec")
+    assert "previous keys stay in use" in caplog.text
+    assert "unexpected status 503" in caplog.text
+    assert accepted(trusting, keys, "ec")
+    assert server.requests == 2, "keys are not fetched for every request"
     server.status = 200
     server.publish(keys, "ed")
     clock.now += PAUSE
-    assert taken(trusting, keys, "ed")
+    assert accepted(trusting, keys, "ed")
 
 
-def test_without_any_keys_nothing_is_taken(
+def test_without_any_keys_every_token_is_refused(
     trusting: TokenAuthenticator, server: Server, keys: Keys, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.status = 500
     for _ in range(3):
         with pytest.raises(Refused, match="could be fetched yet"):
             trusting.authenticate(bearer(token(keys, "ec")))
-    assert server.asked == 1
-    assert "no token can be verified by it" in caplog.text
+    assert server.requests == 1
+    assert "no keys available" in caplog.text
     server.status = 200
     server.publish(keys, "ec")
     clock.now += PAUSE
-    assert taken(trusting, keys, "ec")
+    assert accepted(trusting, keys, "ec")
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "headers", "says"),
+    ("status", "body", "headers", "reason"),
     [
-        (200, b" " * (MAX_SIZE + 1), {}, "more than 1048576 bytes"),
-        (200, b"<html>", {}, "no JSON object"),
-        (302, b"", {"Location": "https://127.0.0.1:1/keys"}, "answers 302"),
-        (204, b"", {}, "answers 204"),
+        (200, b" " * (MAX_SIZE + 1), {}, "larger than 1048576 bytes"),
+        (200, b"<html>", {}, "not a JSON object"),
+        (302, b"", {"Location": "https://127.0.0.1:1/keys"}, "unexpected status 302"),
+        (204, b"", {}, "unexpected status 204"),
     ],
 )
-def test_an_answer_that_is_no_key_set_is_not_taken(
+def test_a_response_that_is_not_a_key_set_is_rejected(
     trusting: TokenAuthenticator,
     server: Server,
     keys: Keys,
@@ -182,45 +183,43 @@ def test_an_answer_that_is_no_key_set_is_not_taken(
     status: int,
     body: bytes,
     headers: dict[str, str],
-    says: str,
+    reason: str,
 ) -> None:
     server.status, server.body, server.headers = status, body, headers
-    assert not taken(trusting, keys, "ec")
-    assert says in caplog.text
+    assert not accepted(trusting, keys, "ec")
+    assert reason in caplog.text
 
 
-def test_a_secret_that_a_url_shows_to_all_signs_nothing(
-    trusting: TokenAuthenticator, server: Server, keys: Keys
-) -> None:
+def test_a_secret_in_a_fetched_key_set_is_ignored(trusting: TokenAuthenticator, server: Server, keys: Keys) -> None:
     server.publish(keys, "ec", "secret")
-    assert taken(trusting, keys, "ec")
-    assert not taken(trusting, keys, "secret")
+    assert accepted(trusting, keys, "ec")
+    assert not accepted(trusting, keys, "secret")
 
 
-def test_a_server_that_the_ca_does_not_vouch_for_is_not_believed(
+def test_a_server_with_an_untrusted_certificate_is_rejected(
     open_one: Opener, server: Server, keys: Keys, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.publish(keys, "ec")
     other = CertificateAuthority(tmp_path / "other")
     for options in ({"jwkscacert": str(other.ca_path)}, {}):
-        assert not taken(open_one(jwks=server.url, **options), keys, "ec")
+        assert not accepted(open_one(jwks=server.url, **options), keys, "ec")
     assert caplog.text.lower().count("certificate verify failed") == 2
-    assert server.asked == 0
+    assert server.requests == 0
 
 
-def test_others_do_not_wait_for_a_fetch_where_there_are_keys(
+def test_other_threads_do_not_wait_for_a_fetch_while_there_are_keys(
     trusting: TokenAuthenticator, server: Server, keys: Keys, clock: Clock
 ) -> None:
     server.publish(keys, "ec")
-    assert taken(trusting, keys, "ec")
+    assert accepted(trusting, keys, "ec")
     server.hold.clear()
     clock.now += 61
-    slow = threading.Thread(target=taken, args=(trusting, keys, "ec"))
+    slow = threading.Thread(target=accepted, args=(trusting, keys, "ec"))
     slow.start()
-    while server.asked < 2:
+    while server.requests < 2:
         assert slow.is_alive()
-    assert taken(trusting, keys, "ec")
-    assert slow.is_alive(), "it still waits for the server, and we did not"
+    assert accepted(trusting, keys, "ec")
+    assert slow.is_alive(), "the fetching thread still waits for the server"
     server.hold.set()
     slow.join()
-    assert server.asked == 2
+    assert server.requests == 2

@@ -1,4 +1,4 @@
-"""Tokens of servers that are not ours: every algorithm, and every way to name a key."""
+"""Valid tokens of other servers: every algorithm, and every way to name a key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from entrepot_contract.auth import Access, Identity, Presented, Refused
 
 PULL, PUSH, DELETE = (Access("repository", "samalba/my-app", action) for action in ("pull", "push", "delete"))
 
-# Of Distribution's "Token Authentication Implementation"; the token there is not signed by it.
+# From Distribution's "Token Authentication Implementation"; the token there is not signed with this key.
 SPEC_KEY = {
     "kty": "EC",
     "crv": "P-256",
@@ -26,7 +26,7 @@ SPEC_KEY = {
 }
 
 
-def known(authenticator: TokenAuthenticator, token: str) -> Identity:
+def verified(authenticator: TokenAuthenticator, token: str) -> Identity:
     identity = authenticator.authenticate(bearer(token))
     assert identity is not None
     return identity
@@ -42,7 +42,7 @@ def known(authenticator: TokenAuthenticator, token: str) -> Identity:
 )
 def test_a_token_of_pyjwt_is_verified(trusting: TokenAuthenticator, keys: Keys, kid: str, algorithm: str) -> None:
     token = jwt.encode(claims(groups=["dev"]), keys.of(kid), algorithm, {"kid": kid})
-    identity = known(trusting, token)
+    identity = verified(trusting, token)
     assert identity.name == "jlhawn"
     assert identity.groups == {"dev"}
     assert identity.grants == frozenset({PULL, PUSH})
@@ -54,14 +54,14 @@ def test_the_larger_curves_of_openssl_are_verified(
 ) -> None:
     _, key = openssl(tmp_path, "key", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}")
     trusting = open_one(jwks=str(jwks(tmp_path / "keys.json", jwk(key, "k"))))
-    assert known(trusting, jwt.encode(claims(), key, algorithm, {"kid": "k"})).name == "jlhawn"
+    assert verified(trusting, jwt.encode(claims(), key, algorithm, {"kid": "k"})).name == "jlhawn"
 
 
 def test_the_kid_of_the_specification_is_the_fingerprint_of_its_key() -> None:
     assert fingerprint(jwt.PyJWK(SPEC_KEY).key) == SPEC_KEY["kid"]
 
 
-def test_the_scheme_has_no_case_and_other_schemes_are_not_judged(trusting: TokenAuthenticator, keys: Keys) -> None:
+def test_the_scheme_is_case_insensitive_and_other_schemes_are_ignored(trusting: TokenAuthenticator, keys: Keys) -> None:
     token = jwt.encode(claims(), keys.ec, "ES256", {"kid": "ec"})
     for scheme in ("Bearer", "bearer", "BEARER", "bEaReR", "Bearer   "):
         assert trusting.authenticate(Presented(f"{scheme} {token}")) is not None
@@ -69,17 +69,17 @@ def test_the_scheme_has_no_case_and_other_schemes_are_not_judged(trusting: Token
         assert trusting.authenticate(Presented(other)) is None
 
 
-def test_a_key_is_named_by_a_trusted_jwk(trusting: TokenAuthenticator, keys: Keys) -> None:
+def test_a_jwk_selects_a_trusted_key(trusting: TokenAuthenticator, keys: Keys) -> None:
     for kid, algorithm in (("ec", "ES256"), ("rsa", "RS256"), ("ed", "EdDSA")):
         key = keys.of(kid)
         assert not isinstance(key, bytes)
-        assert known(trusting, jwt.encode(claims(), key, algorithm, {"jwk": jwk(key, "any")})).name == "jlhawn"
+        assert verified(trusting, jwt.encode(claims(), key, algorithm, {"jwk": jwk(key, "any")})).name == "jlhawn"
 
 
-def test_a_key_is_named_by_a_chain_to_the_bundle(trusting: TokenAuthenticator, chain: Chain) -> None:
+def test_an_x5c_chain_to_the_bundle_is_accepted(trusting: TokenAuthenticator, chain: Chain) -> None:
     leaf = chain.middle.certify(chain.leaf)
     for header in ([leaf, chain.middle_certificate], [leaf, chain.middle_certificate, chain.root_certificate]):
-        assert known(trusting, compact(chain.leaf.key, {"alg": "ES256", "x5c": x5c(*header)})).name == "jlhawn"
+        assert verified(trusting, compact(chain.leaf.key, {"alg": "ES256", "x5c": x5c(*header)})).name == "jlhawn"
 
 
 def test_a_self_signed_certificate_of_the_bundle_is_a_chain_of_one(
@@ -89,10 +89,10 @@ def test_a_self_signed_certificate_of_the_bundle_is_a_chain_of_one(
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(pem(certificate))
     trusting = open_one(rootcertbundle=str(bundle))
-    assert known(trusting, compact(chain.leaf.key, {"alg": "ES256", "x5c": x5c(certificate)})).name == "jlhawn"
+    assert verified(trusting, compact(chain.leaf.key, {"alg": "ES256", "x5c": x5c(certificate)})).name == "jlhawn"
 
 
-def test_a_key_of_the_bundle_is_named_by_thumbprint_or_fingerprint_or_not_at_all(
+def test_a_key_of_the_bundle_is_named_by_thumbprint_fingerprint_or_not_at_all(
     open_one: Opener, chain: Chain, tmp_path: Path
 ) -> None:
     bundle = tmp_path / "bundle.pem"
@@ -102,28 +102,28 @@ def test_a_key_of_the_bundle_is_named_by_thumbprint_or_fingerprint_or_not_at_all
     key = key_of(public)
     assert key is not None
     for header in ({"kid": thumbprint(key)}, {"kid": fingerprint(public)}, {}):
-        assert known(trusting, compact(chain.root.key, {"alg": "ES256", **header})).name == "jlhawn"
+        assert verified(trusting, compact(chain.root.key, {"alg": "ES256", **header})).name == "jlhawn"
 
 
-def test_one_kid_may_stand_for_keys_of_several_types(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
+def test_keys_of_different_types_may_share_a_kid(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
     path = jwks(tmp_path / "keys.json", jwk(keys.ec, "k"), jwk(keys.rsa, "k"))
     trusting = open_one(jwks=str(path))
-    assert known(trusting, jwt.encode(claims(), keys.ec, "ES256", {"kid": "k"})).name == "jlhawn"
-    assert known(trusting, jwt.encode(claims(), keys.rsa, "RS256", {"kid": "k"})).name == "jlhawn"
+    assert verified(trusting, jwt.encode(claims(), keys.ec, "ES256", {"kid": "k"})).name == "jlhawn"
+    assert verified(trusting, jwt.encode(claims(), keys.rsa, "RS256", {"kid": "k"})).name == "jlhawn"
 
 
-def test_only_signingalgorithms_are_taken(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
+def test_only_signingalgorithms_are_accepted(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
     path = str(jwks(tmp_path / "keys.json", jwk(keys.rsa, "rsa")))
     token = jwt.encode(claims(), keys.rsa, "RS256", {"kid": "rsa"})
-    assert known(open_one(jwks=path, signingalgorithms=["RS256"]), token).name == "jlhawn"
+    assert verified(open_one(jwks=path, signingalgorithms=["RS256"]), token).name == "jlhawn"
     with pytest.raises(Refused, match="signingalgorithms"):
         open_one(jwks=path, signingalgorithms=["RS512", "EdDSA"]).authenticate(bearer(token))
 
 
-def test_a_key_is_used_only_as_its_set_says(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
+def test_alg_and_key_ops_of_a_jwk_are_enforced(open_one: Opener, keys: Keys, tmp_path: Path) -> None:
     path = jwks(tmp_path / "keys.json", jwk(keys.rsa, "rsa", alg="RS512"), jwk(keys.ec, "ec", key_ops=["sign"]))
     trusting = open_one(jwks=str(path))
-    assert known(trusting, jwt.encode(claims(), keys.rsa, "RS512", {"kid": "rsa"})).name == "jlhawn"
+    assert verified(trusting, jwt.encode(claims(), keys.rsa, "RS512", {"kid": "rsa"})).name == "jlhawn"
     for key, algorithm, kid in ((keys.rsa, "RS256", "rsa"), (keys.ec, "ES256", "ec")):
         with pytest.raises(Refused, match="signature"):
             trusting.authenticate(bearer(jwt.encode(claims(), key, algorithm, {"kid": kid})))
@@ -149,29 +149,29 @@ def test_a_key_is_used_only_as_its_set_says(open_one: Opener, keys: Keys, tmp_pa
         ([{"type": "repository", "name": "samalba/my-app", "actions": None}], frozenset()),
     ],
 )
-def test_grants_are_what_access_says_and_nothing_else(
+def test_grants_equal_the_access_claim(
     trusting: TokenAuthenticator, keys: Keys, access: object, granted: frozenset[Access]
 ) -> None:
-    assert known(trusting, jwt.encode(claims(access=access), keys.ec, "ES256", {"kid": "ec"})).grants == granted
+    assert verified(trusting, jwt.encode(claims(access=access), keys.ec, "ES256", {"kid": "ec"})).grants == granted
 
 
 @pytest.mark.parametrize("sub", ["", ...])
-def test_a_token_of_nobody_has_no_name(trusting: TokenAuthenticator, keys: Keys, sub: object) -> None:
-    assert known(trusting, jwt.encode(claims(sub=sub), keys.ec, "ES256", {"kid": "ec"})).name == ""
+def test_an_anonymous_token_has_no_name(trusting: TokenAuthenticator, keys: Keys, sub: object) -> None:
+    assert verified(trusting, jwt.encode(claims(sub=sub), keys.ec, "ES256", {"kid": "ec"})).name == ""
 
 
 @pytest.mark.parametrize("audience", [SERVICE, [SERVICE], ["other.example", SERVICE]])
 def test_one_of_several_audiences_is_enough(trusting: TokenAuthenticator, keys: Keys, audience: object) -> None:
     token = jwt.encode(claims(aud=audience, iss=ISSUER), keys.ec, "ES256", {"kid": "ec"})
-    assert known(trusting, token).name == "jlhawn"
+    assert verified(trusting, token).name == "jlhawn"
 
 
 @pytest.mark.parametrize("typ", ["JWT", "jwt", None])
-def test_typ_is_jwt_in_any_case_or_left_out(trusting: TokenAuthenticator, keys: Keys, typ: str | None) -> None:
+def test_typ_is_jwt_in_any_case_or_omitted(trusting: TokenAuthenticator, keys: Keys, typ: str | None) -> None:
     header = b'{"alg":"ES256","kid":"ec"%s}' % (b"" if typ is None else b',"typ":"%s"' % typ.encode())
-    assert known(trusting, compact(keys.ec, header, algorithm="ES256")).name == "jlhawn"
+    assert verified(trusting, compact(keys.ec, header, algorithm="ES256")).name == "jlhawn"
 
 
-def test_a_header_that_nobody_has_to_understand_is_ignored(trusting: TokenAuthenticator, keys: Keys) -> None:
+def test_an_unknown_header_parameter_is_ignored(trusting: TokenAuthenticator, keys: Keys) -> None:
     token = jwt.encode(claims(), keys.ec, "ES256", {"kid": "ec", "region": {"of": "no interest"}})
-    assert known(trusting, token).name == "jlhawn"
+    assert verified(trusting, token).name == "jlhawn"

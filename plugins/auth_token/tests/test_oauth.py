@@ -1,4 +1,4 @@
-"""Tokens by POST, and refresh tokens (Distribution, "Oauth2 Token Authentication")."""
+"""Tokens issued by POST, and refresh tokens (Distribution, "Oauth2 Token Authentication")."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def refresh(issuing: TokenAuthenticator, house: House) -> str:
     return str(by_password(issuing, house, access_type="offline").content["refresh_token"])
 
 
-def test_a_password_gets_a_token(issuing: TokenAuthenticator, house: House) -> None:
+def test_a_password_grant_returns_a_token(issuing: TokenAuthenticator, house: House) -> None:
     answer = by_password(issuing, house, scope="repository:a/b:pull,push,delete repository:c:delete")
     assert answer.status == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -65,12 +65,12 @@ def test_a_password_gets_a_token(issuing: TokenAuthenticator, house: House) -> N
     assert identity.groups == {"dev"}
 
 
-def test_the_other_authenticators_are_asked_as_by_the_client_itself(issuing: TokenAuthenticator, house: House) -> None:
+def test_the_password_is_presented_to_the_authority_as_basic(issuing: TokenAuthenticator, house: House) -> None:
     by_password(issuing, house)
     assert house.seen == [Presented(basic(BOB, PASSWORD), "192.0.2.1", "https://r.example/")]
 
 
-def test_a_refresh_token_gets_tokens_of_any_scope_and_comes_back_where_asked_for(
+def test_a_refresh_token_grants_any_scope_and_is_returned_if_requested(
     issuing: TokenAuthenticator, house: House, refresh: str
 ) -> None:
     answer = by_refresh(issuing, house, refresh, scope="repository:a:pull")
@@ -83,23 +83,23 @@ def test_a_refresh_token_gets_tokens_of_any_scope_and_comes_back_where_asked_for
     assert identity.grants == frozenset({Access("repository", "a", "pull")})
 
 
-def test_get_gives_a_refresh_token_where_it_is_asked_for(issuing: TokenAuthenticator, house: House) -> None:
-    for wish, given in ((["true"], True), (["false"], False), ([], False)):
-        request = TokenRequest("GET", {"offline_token": wish}, Presented(basic(BOB, PASSWORD)))
+def test_get_returns_a_refresh_token_if_requested(issuing: TokenAuthenticator, house: House) -> None:
+    for value, given in ((["true"], True), (["false"], False), ([], False)):
+        request = TokenRequest("GET", {"offline_token": value}, Presented(basic(BOB, PASSWORD)))
         content = issuing.issue(request, house).content
         assert ("refresh_token" in content) is given
         if given:
             assert by_refresh(issuing, house, str(content["refresh_token"])).status == 200
 
 
-def test_a_refresh_token_is_no_bearer_token_and_the_other_way_round(
+def test_refresh_tokens_and_bearer_tokens_are_not_interchangeable(
     issuing: TokenAuthenticator, house: House, refresh: str, key: tuple[Path, PrivateKey]
 ) -> None:
     with pytest.raises(Refused, match="typ"):
         issuing.authenticate(bearer(refresh))
     access = str(by_password(issuing, house).content["token"])
     assert by_refresh(issuing, house, access).status == 401
-    # Neither its audience nor its type alone makes a token the other.
+    # Changing only the audience or only the type is not enough.
     kid = jwt.get_unverified_header(refresh)["kid"]
     body = jwt.decode(refresh, options={"verify_signature": False})
     with pytest.raises(Refused, match="aud"):
@@ -111,7 +111,7 @@ def test_a_refresh_token_is_no_bearer_token_and_the_other_way_round(
         assert by_refresh(issuing, house, compact(key[1], header, payload)).status == 401
 
 
-def test_a_refresh_token_ends_with_its_users_credential(
+def test_a_refresh_token_is_invalid_after_a_password_change_or_removal(
     issuing: TokenAuthenticator, house: House, refresh: str
 ) -> None:
     house.stamp = "$2y$05$of-another-password"
@@ -125,13 +125,13 @@ def test_a_refresh_token_ends_with_its_users_credential(
     assert by_refresh(issuing, house, refresh).status == 200
 
 
-def test_a_refresh_token_does_not_tell_the_stamp(refresh: str, house: House) -> None:
+def test_a_refresh_token_does_not_reveal_the_stamp(refresh: str, house: House) -> None:
     body = jwt.decode(refresh, options={"verify_signature": False})
     assert house.stamp not in str(body)
     assert set(body) == {"iss", "sub", "aud", "iat", "exp", "jti", "stamp"}
 
 
-def test_a_refresh_token_has_an_end(issuing: TokenAuthenticator, house: House, refresh: str) -> None:
+def test_a_refresh_token_expires(issuing: TokenAuthenticator, house: House, refresh: str) -> None:
     start = time.time()
     issuing._clock = lambda: start + 2 * DAY - 5
     assert by_refresh(issuing, house, refresh).status == 200
@@ -139,14 +139,14 @@ def test_a_refresh_token_has_an_end(issuing: TokenAuthenticator, house: House, r
     assert by_refresh(issuing, house, refresh).status == 401
 
 
-def test_groups_are_those_of_now(issuing: TokenAuthenticator, house: House, refresh: str) -> None:
+def test_groups_are_looked_up_again(issuing: TokenAuthenticator, house: House, refresh: str) -> None:
     house.groups = frozenset({"admin"})
     identity = issuing.authenticate(bearer(str(by_refresh(issuing, house, refresh).content["token"])))
     assert identity is not None
     assert identity.groups == {"admin"}
 
 
-def test_nobody_gets_a_refresh_token_who_will_not_be_found_again(issuing: TokenAuthenticator, house: House) -> None:
+def test_a_user_that_cannot_be_looked_up_gets_no_refresh_token(issuing: TokenAuthenticator, house: House) -> None:
     house.gone = True
     answer = by_password(issuing, house, access_type="offline")
     assert answer.status == 200
@@ -164,7 +164,7 @@ def test_nobody_gets_a_refresh_token_who_will_not_be_found_again(issuing: TokenA
             key, {"alg": "EdDSA", "typ": "refresh+jwt"}, claims(sub=BOB, aud=f"{SERVICE} refresh")
         ),
     ],
-    ids=["nothing", "a-word", "truncated", "another-audience", "without-stamp"],
+    ids=["empty", "a-word", "truncated", "another-audience", "without-stamp"],
 )
 def test_a_bad_refresh_token_is_an_invalid_grant(
     issuing: TokenAuthenticator, house: House, refresh: str, key: tuple[Path, PrivateKey], make: object
@@ -192,7 +192,7 @@ def test_a_bad_refresh_token_is_an_invalid_grant(
         ({"username": "\udcff"}, 401, "invalid_grant"),
     ],
 )
-def test_errors_are_worded_as_oauth_words_them(
+def test_errors_have_the_oauth_format(
     issuing: TokenAuthenticator, house: House, form: dict[str, str], status: int, error: str
 ) -> None:
     answer = post(issuing, house, **{"username": BOB, "password": PASSWORD, **form})

@@ -1,4 +1,4 @@
-"""Keys that are changed under a running authenticator."""
+"""Rotation of keys in a running authenticator."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from entrepot_contract.tokens import TokenRequest
 
 
 def replace(path: Path, content: bytes) -> None:
-    """In one step, as secrets are in a cluster."""
+    """Replace a file atomically, as a cluster does with secrets."""
     staged = path.with_suffix(".new")
     staged.write_bytes(content)
     staged.chmod(0o600)
     os.replace(staged, path)
 
 
-def taken(authenticator: TokenAuthenticator, token: str) -> bool:
+def accepted(authenticator: TokenAuthenticator, token: str) -> bool:
     try:
         return authenticator.authenticate(bearer(token)) is not None
     except Refused:
         return False
 
 
-def in_time(authenticator: TokenAuthenticator, token: str, *, expected: bool) -> bool:
-    """Whether a token is taken, or not, within a few seconds: files are looked at once a second."""
+def becomes(authenticator: TokenAuthenticator, token: str, *, expected: bool) -> bool:
+    """Return whether a token is accepted (or not) within a few seconds; files are checked once a second."""
     end = time.monotonic() + 10
-    while taken(authenticator, token) is not expected and time.monotonic() < end:
+    while accepted(authenticator, token) is not expected and time.monotonic() < end:
         time.sleep(0.05)
-    return taken(authenticator, token) is expected
+    return accepted(authenticator, token) is expected
 
 
-def test_a_new_key_of_the_set_is_known_at_once_and_an_old_one_is_forgotten(
+def test_an_added_key_is_used_immediately_and_a_removed_one_no_longer(
     open_one: Opener, keys: Keys, tmp_path: Path
 ) -> None:
     path = jwks(tmp_path / "keys.json", jwk(keys.ec, "old"))
@@ -50,14 +50,14 @@ def test_a_new_key_of_the_set_is_known_at_once_and_an_old_one_is_forgotten(
         jwt.encode(claims(), key, algorithm, {"kid": kid})
         for key, algorithm, kid in ((keys.ec, "ES256", "old"), (keys.ed, "EdDSA", "new"))
     )
-    assert taken(trusting, old)
+    assert accepted(trusting, old)
     staged = jwks(tmp_path / "staged.json", jwk(keys.ed, "new"))
     replace(path, staged.read_bytes())
-    assert taken(trusting, new)
-    assert not taken(trusting, old), "it was verified before, and its key is gone"
+    assert accepted(trusting, new)
+    assert not accepted(trusting, old), "a cached token must not outlive its key"
 
 
-def test_a_new_root_is_known_and_an_old_one_is_forgotten(open_one: Opener, chain: Chain, tmp_path: Path) -> None:
+def test_an_added_root_is_used_and_a_removed_one_no_longer(open_one: Opener, chain: Chain, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(pem(chain.root_certificate))
     trusting = open_one(rootcertbundle=str(bundle))
@@ -65,22 +65,22 @@ def test_a_new_root_is_known_and_an_old_one_is_forgotten(open_one: Opener, chain
     new = compact(chain.leaf.key, {"alg": "ES256", "x5c": x5c(leaf)})
     old_leaf = chain.root.certify(chain.leaf)
     old = compact(chain.leaf.key, {"alg": "ES256", "x5c": x5c(old_leaf)})
-    assert taken(trusting, old)
-    assert not taken(trusting, new)
+    assert accepted(trusting, old)
+    assert not accepted(trusting, new)
     replace(bundle, pem(chain.stranger.certify(chain.stranger, ca=True)))
-    assert in_time(trusting, new, expected=True)
-    assert not taken(trusting, old)
+    assert becomes(trusting, new, expected=True)
+    assert not accepted(trusting, old)
 
 
-def test_a_broken_file_leaves_the_keys_of_before(
+def test_a_malformed_file_keeps_the_previous_keys(
     open_one: Opener, keys: Keys, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = jwks(tmp_path / "keys.json", jwk(keys.ec, "ec"))
     trusting = open_one(jwks=str(path))
     token = jwt.encode(claims(), keys.ec, "ES256", {"kid": "ec"})
     replace(path, b'{"keys": [')
-    assert not taken(trusting, jwt.encode(claims(), keys.ed, "EdDSA", {"kid": "new"}))
-    assert taken(trusting, token)
+    assert not accepted(trusting, jwt.encode(claims(), keys.ed, "EdDSA", {"kid": "new"}))
+    assert accepted(trusting, token)
     assert "what was there before stays" in caplog.text
 
 
@@ -91,7 +91,7 @@ def issued(authenticator: TokenAuthenticator) -> str:
     return token
 
 
-def test_signing_keys_are_rotated_by_putting_a_new_one_on_top(open_one: Opener, tmp_path: Path) -> None:
+def test_signing_keys_are_rotated_by_inserting_a_new_one_at_the_top(open_one: Opener, tmp_path: Path) -> None:
     path, _ = openssl(tmp_path, "key", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384")
     second, newer = openssl(tmp_path, "second", "-algorithm", "ed25519")
     first_pem, second_pem = path.read_bytes(), second.read_bytes()
@@ -106,12 +106,12 @@ def test_signing_keys_are_rotated_by_putting_a_new_one_on_top(open_one: Opener, 
     assert not isinstance(newer, bytes)
     assert verified_by_pyjwt(after, newer)
     for one in (signing, other):
-        assert taken(one, before), "its key is still in the file"
-        assert taken(one, after), "another process has signed it, a moment ago"
+        assert accepted(one, before), "its key is still in the file"
+        assert accepted(one, after), "another process has just signed it"
 
     replace(path, second_pem)
-    assert in_time(other, before, expected=False)
-    assert taken(other, after)
+    assert becomes(other, before, expected=False)
+    assert accepted(other, after)
 
 
 def verified_by_pyjwt(token: str, key: PrivateKey) -> bool:

@@ -25,12 +25,12 @@ access = st.builds(Access, st.just("registry") | word, name, st.from_regex(r"\A[
 
 
 @given(st.lists(access))
-def test_what_is_formatted_is_parsed_to_the_same(wanted: list[Access]) -> None:
+def test_formatted_scopes_parse_to_the_same_accesses(wanted: list[Access]) -> None:
     assert set(parse_scopes([format_scope(wanted)])) == set(wanted)
 
 
 @given(st.text(alphabet="abz09AZ._-:/,*() \u00e9\n\t", max_size=40))
-def test_what_parses_has_come_through_whole(text: str) -> None:
+def test_parsed_scopes_round_trip(text: str) -> None:
     found = parse_scopes([text])
     again = parse_scopes([format_scope(found)])
     assert set(again) == set(found)
@@ -59,7 +59,7 @@ def test_what_parses_has_come_through_whole(text: str) -> None:
         (["artifact:a__b/c---d.e_f:list"], ["artifact a__b/c---d.e_f list"]),
     ],
 )
-def test_scopes_that_are_read(scopes: list[str], wanted: list[str]) -> None:
+def test_valid_scopes_are_parsed(scopes: list[str], wanted: list[str]) -> None:
     assert [f"{one.kind} {one.name} {one.action}" for one in parse_scopes(scopes)] == wanted
 
 
@@ -95,12 +95,12 @@ def test_scopes_that_are_read(scopes: list[str], wanted: list[str]) -> None:
         f"repository:{'a-' * 500}:pull",
     ],
 )
-def test_what_is_no_scope_is_left_out(scope: str) -> None:
+def test_an_invalid_scope_is_ignored(scope: str) -> None:
     assert parse_scopes([scope]) == ()
     assert parse_scopes([f"{scope} repository:b:pull", "admin"]) == (Access("repository", "b", "pull"),)
 
 
-def test_scopes_of_one_resource_are_one_with_actions_in_order() -> None:
+def test_accesses_to_one_resource_are_merged_with_actions_in_order() -> None:
     wanted = [
         Access("repository", "a/b", "push"),
         Access("repository", "c", "pull"),

@@ -1,4 +1,4 @@
-"""When a token begins and ends: to the second, by a given clock."""
+"""Validity period of a token, with a fake clock."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def token(keys: Keys, **times: object) -> str:
 
 
 @pytest.mark.parametrize("cached", [False, True], ids=["fresh", "cached"])
-def test_a_token_ends_its_leeway_after_exp(
+def test_a_token_expires_one_leeway_after_exp(
     trusting: TokenAuthenticator, keys: Keys, clock: Clock, cached: bool
 ) -> None:
     presented = bearer(token(keys))
@@ -50,18 +50,18 @@ def test_a_token_ends_its_leeway_after_exp(
 
 
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
-def test_a_token_begins_its_leeway_before_nbf_and_iat(
+def test_a_token_is_valid_from_one_leeway_before_nbf_and_iat(
     trusting: TokenAuthenticator, keys: Keys, clock: Clock, claim: str
 ) -> None:
     presented = bearer(token(keys, exp=NOON + 300, **{claim: NOON + 100.5}))
     clock.now = NOON + 70.4
-    with pytest.raises(Refused, match=f"{claim} is to come"):
+    with pytest.raises(Refused, match=f"{claim} is in the future"):
         trusting.authenticate(presented)
     clock.now = NOON + 70.5
     assert trusting.authenticate(presented) is not None
 
 
-def test_what_expires_is_told_without_the_leeway(trusting: TokenAuthenticator, keys: Keys) -> None:
+def test_the_expiry_of_an_identity_excludes_the_leeway(trusting: TokenAuthenticator, keys: Keys) -> None:
     identity = trusting.authenticate(bearer(token(keys)))
     assert identity is not None
     assert identity.expires is not None

@@ -1,4 +1,4 @@
-"""Tokens by GET (Distribution, "Requesting a Token")."""
+"""Tokens issued by GET (Distribution, "Requesting a Token")."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def get(issuing: TokenAuthenticator, user: str | None = None, **parameters: Sequ
     return issuing.issue(TokenRequest("GET", query, Presented(authorization, "192.0.2.1")), House())
 
 
-def taken(issuing: TokenAuthenticator, answer: TokenAnswer) -> Identity:
+def verified(issuing: TokenAuthenticator, answer: TokenAnswer) -> Identity:
     identity = issuing.authenticate(bearer(str(answer.content["token"])))
     assert identity is not None
     return identity
 
 
-def test_what_is_granted_is_what_is_asked_for_and_allowed(issuing: TokenAuthenticator) -> None:
+def test_the_allowed_part_of_the_request_is_granted(issuing: TokenAuthenticator) -> None:
     scopes = ["repository:a/b:pull,push,delete repository:c:pull", "registry:catalog:*", "artifact:a:list"]
     answer = get(issuing, BOB, scope=scopes)
     assert answer.status == 200
-    assert taken(issuing, answer).grants == frozenset(
+    assert verified(issuing, answer).grants == frozenset(
         {
             Access("repository", "a/b", "pull"),
             Access("repository", "a/b", "push"),
@@ -54,14 +54,14 @@ def test_what_is_granted_is_what_is_asked_for_and_allowed(issuing: TokenAuthenti
     )
 
 
-def test_a_star_of_a_repository_asks_for_every_action(issuing: TokenAuthenticator) -> None:
+def test_a_star_on_a_repository_requests_every_action(issuing: TokenAuthenticator) -> None:
     answer = get(issuing, BOB, scope=["repository:a:*"])
-    assert taken(issuing, answer).grants == frozenset(
+    assert verified(issuing, answer).grants == frozenset(
         {Access("repository", "a", action) for action in ("pull", "push")}
     )
 
 
-def test_the_answer_has_what_clients_read(issuing: TokenAuthenticator) -> None:
+def test_the_response_has_the_members_that_clients_read(issuing: TokenAuthenticator) -> None:
     answer = get(issuing, BOB, scope=["repository:a:pull"])
     assert set(answer.content) == {"token", "access_token", "expires_in", "issued_at"}
     assert answer.content["token"] == answer.content["access_token"]
@@ -73,7 +73,7 @@ def test_the_answer_has_what_clients_read(issuing: TokenAuthenticator) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_pyjwt_reads_and_verifies_what_is_issued(issuing: TokenAuthenticator, key: tuple[Path, PrivateKey]) -> None:
+def test_pyjwt_verifies_an_issued_token(issuing: TokenAuthenticator, key: tuple[Path, PrivateKey]) -> None:
     token = str(get(issuing, BOB, scope=["repository:a/b:push,pull"]).content["token"])
     found = jwt.decode(token, key[1].public_key(), ["ES256"], audience=SERVICE, issuer=ISSUER)
     assert found["sub"] == BOB
@@ -86,13 +86,13 @@ def test_pyjwt_reads_and_verifies_what_is_issued(issuing: TokenAuthenticator, ke
     assert header["alg"] == "ES256"
 
 
-def test_every_token_has_an_id_of_its_own(issuing: TokenAuthenticator) -> None:
+def test_every_token_has_a_unique_id(issuing: TokenAuthenticator) -> None:
     tokens = [str(get(issuing, BOB).content["token"]) for _ in range(20)]
     ids = {jwt.decode(token, options={"verify_signature": False})["jti"] for token in tokens}
     assert len(ids) == 20
 
 
-def test_what_is_asked_for_and_not_granted_stands_in_the_token_without_actions(issuing: TokenAuthenticator) -> None:
+def test_a_denied_resource_is_listed_in_the_token_without_actions(issuing: TokenAuthenticator) -> None:
     scope = "repository:public/a:pull repository:private:pull,push other:x:y admin"
     answer = get(issuing, scope=[scope])
     assert answer.status == 200
@@ -101,24 +101,24 @@ def test_what_is_asked_for_and_not_granted_stands_in_the_token_without_actions(i
         {"type": "repository", "name": "public/a", "actions": ["pull"]},
         {"type": "repository", "name": "private", "actions": []},
     ]
-    identity = taken(issuing, answer)
+    identity = verified(issuing, answer)
     assert identity.grants == frozenset({Access("repository", "public/a", "pull")})
     assert identity.refused == frozenset({("repository", "private")})
 
 
 @pytest.mark.parametrize("scope", [[], ["repository:private:pull,push"]])
-def test_nobody_in_particular_gets_a_token_of_little_worth(issuing: TokenAuthenticator, scope: list[str]) -> None:
+def test_an_anonymous_client_gets_a_token_without_grants(issuing: TokenAuthenticator, scope: list[str]) -> None:
     answer = get(issuing, scope=scope, offline_token=["true"])
     assert answer.status == 200
     assert "refresh_token" not in answer.content
-    identity = taken(issuing, answer)
+    identity = verified(issuing, answer)
     assert identity.name == ""
     assert identity.grants == frozenset()
 
 
-def test_nobody_in_particular_gets_what_everybody_may(issuing: TokenAuthenticator) -> None:
+def test_an_anonymous_client_gets_the_anonymous_permissions(issuing: TokenAuthenticator) -> None:
     answer = get(issuing, scope=["repository:public/a:pull,push"])
-    assert taken(issuing, answer).grants == frozenset({Access("repository", "public/a", "pull")})
+    assert verified(issuing, answer).grants == frozenset({Access("repository", "public/a", "pull")})
 
 
 def test_a_wrong_credential_gets_no_token(issuing: TokenAuthenticator) -> None:
@@ -136,7 +136,7 @@ def test_a_wrong_credential_gets_no_token(issuing: TokenAuthenticator) -> None:
         {"scope": [" ".join(f"repository:{number}/{'a' * 200}:pull" for number in range(80))]},
     ],
 )
-def test_what_cannot_be_read_or_served_is_a_bad_request(
+def test_an_invalid_service_or_too_many_scopes_is_a_bad_request(
     issuing: TokenAuthenticator, parameters: dict[str, list[str]]
 ) -> None:
     answer = get(issuing, BOB, **parameters)
@@ -144,7 +144,7 @@ def test_what_cannot_be_read_or_served_is_a_bad_request(
     assert set(answer.content) == {"errors"}
 
 
-def test_an_authenticator_without_a_key_issues_nothing(open_one: Opener, key: tuple[Path, PrivateKey]) -> None:
+def test_an_authenticator_without_a_key_does_not_issue(open_one: Opener, key: tuple[Path, PrivateKey]) -> None:
     assert open_one(issuer={"name": ISSUER, "key": str(key[0])}).issues
     verifying = open_one(jwks=str(jwks(key[0].parent / "keys.json", jwk(key[1], "k"))))
     assert not verifying.issues

@@ -1,4 +1,4 @@
-"""Docker's token authentication for entrepot: verifies bearer tokens, and issues them."""
+"""Docker token authentication for entrepot: verifies bearer tokens and issues them."""
 
 from entrepot_auth_token.authenticator import TokenAuthenticator
 from entrepot_auth_token.options import TokenOptions

@@ -1,4 +1,4 @@
-"""What an action's name stands for."""
+"""Expansion of the action ``*``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REPOSITORY_ACTIONS: Final = ("pull", "push", "delete")
 
 
 def expand(kind: str, name: str, action: str) -> tuple[Access, ...]:
-    """One access, or all that there are of a repository for ``*``: so Distribution reads it, and clients ask."""
+    """Return one access, or every repository action if ``action`` is ``*`` on a repository, as in Distribution."""
     if kind == "repository" and action == "*":
         return tuple(Access(kind, name, one) for one in REPOSITORY_ACTIONS)
     return (Access(kind, name, action),)

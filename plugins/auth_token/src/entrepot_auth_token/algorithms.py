@@ -1,4 +1,4 @@
-"""The algorithms of JSON Web Signatures that a configuration allows (RFC 7518, 3.1; RFC 8037)."""
+"""The JSON Web Signature algorithms that the configuration allows (RFC 7518, 3.1; RFC 8037)."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from joserfc.jws import JWSRegistry
 __all__ = ["MAX_TOKEN", "Algorithms"]
 
 MAX_TOKEN: Final = 16 * 2**10
-"""The most characters that a token may have."""
+"""Maximum length of a token, in characters."""
 
 
 class Algorithms(JWSRegistry):
-    """Of all algorithms that joserfc knows, some; never ``none``."""
+    """A joserfc registry restricted to the allowed algorithms; never ``none``."""
 
     max_header_length = MAX_TOKEN
     max_payload_length = MAX_TOKEN
     max_signature_length = MAX_TOKEN
 
     def __init__(self, names: frozenset[str]) -> None:
-        # Parameters of a header that nobody has to understand are ignored (RFC 7515, 4).
+        # Unknown header parameters that are not critical are ignored (RFC 7515, 4).
         super().__init__(algorithms=names - {"none"}, strict_check_header=False)
 
     def get_alg(self, name: str) -> JWSAlgModel:
-        """An algorithm by name; raises UnsupportedAlgorithmError.
+        """Return an algorithm by name. Raises UnsupportedAlgorithmError if it is not allowed.
 
-        The base class warns of EdDSA, since RFC 9864 has two names for what it stands for. Distribution knows that one.
+        The base class warns about EdDSA, which RFC 9864 replaced with two names; Distribution still uses EdDSA.
         """
         if not self.allowed or name not in self.allowed:
             raise UnsupportedAlgorithmError(f"Algorithm of '{name}' is not allowed")

@@ -1,4 +1,4 @@
-"""The answers of the token endpoint that grant nothing."""
+"""Error responses of the token endpoint."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["oauth_error", "registry_error"]
 
 
 def registry_error(status: int, code: str, message: str, *, basic: str | None = None) -> TokenAnswer:
-    """An error as registries word theirs (OCI distribution-spec, "Error Codes"), with a Basic challenge's realm."""
+    """Return a registry error (OCI distribution-spec, "Error Codes"); ``basic`` is the realm of a Basic challenge."""
     return TokenAnswer(status, {"errors": [{"code": code, "message": message}]}, _headers(basic))
 
 
 def oauth_error(status: int, error: str, description: str, *, basic: str | None = None) -> TokenAnswer:
-    """An error as OAuth words them (RFC 6749, 5.2), with a Basic challenge's realm."""
+    """Return an OAuth error (RFC 6749, 5.2); ``basic`` is the realm of a Basic challenge."""
     return TokenAnswer(status, {"error": error, "error_description": description}, _headers(basic))
 
 

@@ -1,4 +1,4 @@
-"""The authenticator."""
+"""The token authenticator."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Value = TypeVar("Value")
 
 
 class TokenAuthenticator(Authenticator, TokenIssuer):
-    """Verifies bearer tokens, and issues them where it is configured to."""
+    """Verifies bearer tokens, and issues them if ``issuer.key`` is configured."""
 
     name = NAME
     contract = (1, 0)
@@ -69,7 +69,7 @@ class TokenAuthenticator(Authenticator, TokenIssuer):
         return self._challenges.word(presented, wanted, refusal)
 
     def user(self, name: str) -> Identity | None:
-        """None: tokens know users, and this is not where they are kept."""
+        """Return None: users are only known from their tokens."""
         return None
 
     @property
@@ -78,7 +78,7 @@ class TokenAuthenticator(Authenticator, TokenIssuer):
 
     def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
         if self._issuer is None:
-            raise RuntimeError("auth.token.issuer has no key, and issues nothing")
+            raise RuntimeError("cannot issue tokens: auth.token.issuer has no key")
         return self._issuer.issue(request, authority)
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class TokenAuthenticator(Authenticator, TokenIssuer):
             sources.append(_open("jwks", options.jwks, _read_jwks))
         if options.issuer.key is not None:
             keys = _open("issuer.key", options.issuer.key, lambda path: SigningKeys(path, algorithms))
-            # The clock is looked up anew every time, for a test sets it.
+            # A lambda, because tests replace the clock later.
             self._issuer = Issuer(options, keys, self._signatures, lambda: self._clock())
             sources.append(keys)
         return sources

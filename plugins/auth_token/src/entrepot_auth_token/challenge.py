@@ -1,4 +1,4 @@
-"""The challenge: where a client gets a token, and what for (RFC 6750, 3; Distribution, "How to authenticate")."""
+"""The Bearer challenge (RFC 6750, 3; Distribution, "How to authenticate")."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["Challenges"]
 
 _ERRORS: Final[dict[Refusal, str]] = {"invalid": "invalid_token", "insufficient": "insufficient_scope"}
 
-# What could end a quoted string, and what no header takes. A repository's name has none of it.
+# Characters that would end a quoted string or are invalid in a header. Repository names contain none of them.
 _UNQUOTABLE: Final = re.compile(r'[^ -~]|["\\]')
 
 
 class Challenges:
-    """Words challenges in Distribution's exact form."""
+    """Builds challenges exactly as Distribution does."""
 
     def __init__(self, options: TokenOptions) -> None:
         self._options = options
 
     def word(self, presented: Presented, wanted: Sequence[Access], refusal: Refusal | None) -> str:
-        """The value of ``WWW-Authenticate``; without ``scope`` where nothing is wanted."""
+        """Return the value of ``WWW-Authenticate``, without ``scope`` if ``wanted`` is empty."""
         parameters = [("realm", self._realm(presented)), ("service", self._options.service)]
         if wanted:
             parameters.append(("scope", format_scope(wanted)))

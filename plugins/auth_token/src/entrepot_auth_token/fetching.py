@@ -1,4 +1,4 @@
-"""A key set behind an https URL."""
+"""A key set fetched from an https URL."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["FetchedKeys"]
 
 MAX_SIZE: Final = 2**20
 TIMEOUT: Final = 5.0
-"""Seconds that a whole fetch may take, and every step of it."""
+"""Timeout of a fetch and of each of its steps, in seconds."""
 
 PAUSE: Final = 10.0
-"""Seconds between two fetches at the least, whatever they are for."""
+"""Minimum interval between two fetches, in seconds."""
 
 _NOTHING: Final = Trusted.of(())
 
@@ -29,10 +29,10 @@ _log = logging.getLogger(__name__)
 
 
 class FetchedKeys:
-    """Keys from a URL, fetched when they are first asked for and again after ``refresh`` seconds.
+    """Keys from a URL, fetched on first use and again after ``refresh`` seconds.
 
-    One thread fetches at a time, and the others go on with the keys that there are. What cannot be fetched is logged,
-    and the keys of before stay in use. Redirects are not followed.
+    One thread fetches at a time while the others use the current keys. If a fetch fails, the error is logged and the
+    previous keys stay in use. Redirects are not followed.
     """
 
     def __init__(
@@ -51,23 +51,23 @@ class FetchedKeys:
         self._due = self._next = clock()
 
     def value(self) -> Trusted:
-        """The keys of now; none where none could be fetched yet."""
+        """Return the current keys; empty if none could be fetched yet."""
         if self._clock() >= self._due:
             self._fetch()
         return self._trusted or _NOTHING
 
     def refresh(self) -> bool:
-        """Fetch before it is due, for a token names a key that is not there; whether there is something new."""
+        """Fetch early, because a token names an unknown key. Return whether the keys changed."""
         before = self._trusted
         self._fetch()
         return self._trusted is not before
 
     def close(self) -> None:
-        """Close the connections; again is harmless."""
+        """Close the connections. Idempotent."""
         self._client.close()
 
     def _fetch(self) -> None:
-        # Without keys there is nothing to go on with, so those who came later wait for the one who fetches.
+        # Without any keys, the other threads have to wait for the one that fetches.
         if not self._lock.acquire(blocking=self._trusted is None):
             return
         try:
@@ -76,8 +76,8 @@ class FetchedKeys:
             try:
                 self._trusted = parse_jwks(self._get(), secrets=False)
             except (httpx.HTTPError, ValueError) as error:
-                kept = "no token can be verified by it" if self._trusted is None else "the keys of before stay in use"
-                _log.error("the keys of %s cannot be fetched, %s: %s", self._url, kept, error)
+                kept = "no keys available" if self._trusted is None else "previous keys stay in use"
+                _log.error("fetching the key set failed, %s: %s: %s", kept, self._url, error)
                 self._next = self._due = self._clock() + PAUSE
             else:
                 self._next = self._clock() + PAUSE
@@ -90,11 +90,11 @@ class FetchedKeys:
         content = bytearray()
         with self._client.stream("GET", self._url) as response:
             if response.status_code != httpx.codes.OK:
-                raise ValueError(f"the server answers {response.status_code}, and has to answer 200")
+                raise ValueError(f"unexpected status {response.status_code}")
             for chunk in response.iter_raw():
                 content += chunk
                 if len(content) > MAX_SIZE:
-                    raise ValueError(f"the answer has more than {MAX_SIZE} bytes")
+                    raise ValueError(f"the response is larger than {MAX_SIZE} bytes")
                 if time.monotonic() > end:
-                    raise ValueError(f"the answer took more than {TIMEOUT:.0f} seconds")
+                    raise ValueError(f"the response took more than {TIMEOUT:.0f} seconds")
         return bytes(content)

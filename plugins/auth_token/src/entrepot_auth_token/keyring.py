@@ -1,4 +1,4 @@
-"""All keys that are trusted now, wherever they come from."""
+"""The trusted keys of all sources."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from entrepot_auth_token.keys import Trusted
 __all__ = ["KeyRing", "Source"]
 
 PAUSE: Final = 1.0
-"""Seconds between two looks for a key that no source has, at the least."""
+"""Minimum interval between two refreshes for an unknown key, in seconds."""
 
 
 class Source(Protocol):
-    """Where keys come from; the same object as long as they are the same."""
+    """A source of keys. ``value()`` returns the same object until the keys change."""
 
     def value(self) -> Trusted:
-        """The keys of now."""
+        """Return the current keys."""
 
     def refresh(self) -> bool:
-        """Look for new ones."""
+        """Check for new keys. Return whether the keys changed."""
 
 
 class KeyRing:
-    """The keys of several sources."""
+    """Combines the keys of several sources."""
 
     def __init__(self, sources: Sequence[Source], clock: Callable[[], float] = time.monotonic) -> None:
         self._sources = tuple(sources)
         self._clock = clock
-        self._looked = clock() - PAUSE
+        self._refreshed = clock() - PAUSE
         self._joined: tuple[tuple[Trusted, ...], Trusted] | None = None
 
     def value(self) -> Trusted:
-        """What is trusted now; the same object as long as nothing has changed."""
+        """Return the trusted keys; the same object until they change."""
         parts = tuple(source.value() for source in self._sources)
         joined = self._joined
         # Trusted compares by identity.
@@ -43,9 +43,9 @@ class KeyRing:
         return joined[1]
 
     def refresh(self) -> Trusted:
-        """What is trusted now that a key was not found, after another look that is not made too often."""
-        if self._clock() - self._looked >= PAUSE:
-            self._looked = self._clock()
+        """Return the trusted keys after refreshing the sources, which is done at most once per ``PAUSE``."""
+        if self._clock() - self._refreshed >= PAUSE:
+            self._refreshed = self._clock()
             for source in self._sources:
                 source.refresh()
         return self.value()

@@ -1,4 +1,4 @@
-"""Keys that are trusted, and under which names a token may mean them."""
+"""Trusted keys, and the names by which a token can refer to them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trusted:
-    """Keys and certificates at one moment.
+    """A snapshot of the trusted keys and certificates.
 
-    - ``by_kid``: what a token's ``kid`` can mean; keys of several types may share one (RFC 7517, 4.5).
+    - ``by_kid``: keys by ``kid``; keys of different types may share one (RFC 7517, 4.5).
     - ``by_thumbprint``: every key once.
-    - ``roots``: what a chain in ``x5c`` has to lead to.
+    - ``roots``: root certificates for ``x5c`` chains.
     """
 
     by_kid: Mapping[str, tuple[Key, ...]]
@@ -37,7 +37,7 @@ class Trusted:
 
     @classmethod
     def of(cls, named: Iterable[tuple[str, Key]], roots: Iterable[x509.Certificate] = ()) -> Trusted:
-        """What names stand for; one key may have several."""
+        """Create a snapshot from pairs of ``kid`` and key; a key may have several names."""
         by_kid: dict[str, tuple[Key, ...]] = {}
         by_thumbprint: dict[str, Key] = {}
         for kid, key in named:
@@ -47,7 +47,7 @@ class Trusted:
 
     @classmethod
     def union(cls, parts: Sequence[Trusted]) -> Trusted:
-        """All keys and certificates of several."""
+        """Combine several snapshots."""
         if len(parts) == 1:
             return parts[0]
         named = ((kid, key) for part in parts for kid, keys in part.by_kid.items() for key in keys)
@@ -55,18 +55,18 @@ class Trusted:
 
     @property
     def empty(self) -> bool:
-        """Whether no token can be verified."""
+        """Whether there are no keys and no root certificates."""
         return not self.by_kid and not self.roots
 
 
 def key_of(public: object) -> Key | None:
-    """A key of cryptography as joserfc has it, or None where no algorithm of ours is for its type.
+    """Convert a public key of ``cryptography`` to a joserfc key, or return None if its type is not supported.
 
-    Raises ValueError for an RSA key that is too short.
+    Raises ValueError if an RSA key is too short.
     """
     if isinstance(public, rsa.RSAPublicKey):
         if public.key_size < MIN_RSA_BITS:
-            raise ValueError(f"an RSA key has {public.key_size} bits, and needs {MIN_RSA_BITS}")
+            raise ValueError(f"an RSA key has {public.key_size} bits; at least {MIN_RSA_BITS} are required")
         return RSAKey.import_key(public)
     if isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, _CURVES):
         return ECKey.import_key(public)
@@ -74,7 +74,7 @@ def key_of(public: object) -> Key | None:
 
 
 def thumbprint(key: Key) -> str:
-    """RFC 7638, of the public part in its one canonical form, however the key was written down."""
+    """Return the RFC 7638 thumbprint of the public key in canonical form, independent of its original encoding."""
     if isinstance(key, OctKey):
         return key.thumbprint()
     if isinstance(key, RSAKey):
@@ -85,7 +85,7 @@ def thumbprint(key: Key) -> str:
 
 
 def fingerprint(public: PublicKey) -> str:
-    """The ``kid`` that libtrust gives a key; token servers of Distribution's second generation still use it."""
+    """Return the libtrust ``kid`` of a key, which token servers for Distribution 2 still use."""
     digest = hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
     text = base64.b32encode(digest[:30]).decode()
     return ":".join(text[start : start + 4] for start in range(0, len(text), 4))

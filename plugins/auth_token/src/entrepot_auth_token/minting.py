@@ -1,4 +1,4 @@
-"""Access tokens that are made here (Distribution, "Token Authentication Implementation")."""
+"""Creation of access tokens (Distribution, "Token Authentication Implementation")."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from entrepot_contract.auth import Access, Identity
 __all__ = ["AccessTokens"]
 
 _NAMED = "repository"
-"""The kind of resource that a token names although nothing of it is granted."""
+"""The kind of resource that is listed in a token even if no action on it is granted."""
 
 
 class AccessTokens:
-    """Makes tokens that say what their bearer may do."""
+    """Creates access tokens."""
 
     def __init__(self, options: TokenOptions, keys: SigningKeys) -> None:
         self._issuer = options.issuer.name
@@ -31,12 +31,12 @@ class AccessTokens:
     def answer(
         self, identity: Identity | None, wanted: Iterable[Access], granted: Iterable[Access], now: float
     ) -> dict[str, object]:
-        """What the endpoint answers; a token of nobody in particular has an empty ``sub``.
+        """Return the body of a token response; the token of an anonymous client has an empty ``sub``.
 
-        Resources that are wanted and not granted stand in the token without actions, so that a registry can see that
-        asking again is of no use.
+        Resources that were requested but not granted are listed in the token without actions, so that a registry knows
+        that requesting a new token does not help.
 
-        Raises ScopeError where so much is granted that nobody would take the token.
+        Raises ScopeError if the token would exceed the maximum length.
         """
         issued = int(now)
         access = dict.fromkeys(merged(one for one in wanted if one.kind == _NAMED), ()) | merged(granted)
@@ -54,7 +54,7 @@ class AccessTokens:
             claims["groups"] = sorted(identity.groups)
         token = self._keys.sign(claims, kind=JWT)
         if len(token) > MAX_TOKEN:
-            raise ScopeError("the token would be too long; ask for less at once")
+            raise ScopeError("the token would be too long; request fewer scopes")
         return {
             "token": token,
             "access_token": token,

@@ -1,4 +1,4 @@
-"""Refresh tokens: what a client keeps instead of a password (Distribution, "Oauth2 Token Authentication")."""
+"""Refresh tokens (Distribution, "Oauth2 Token Authentication")."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from entrepot_contract.tokens import Authority
 __all__ = ["RefreshTokens"]
 
 _KIND: Final = "refresh+jwt"
-"""Its ``typ``; with an audience of its own it is twice no bearer token."""
+"""The ``typ`` of a refresh token; this and its separate audience keep it from being used as a bearer token."""
 
 
 class RefreshTokens:
-    """Makes them and takes them back; they are signed like other tokens, and stored nowhere.
+    """Creates and verifies refresh tokens, which are signed like access tokens and not stored.
 
-    One is bound to its user and service, and to the user's stamp: a new password ends it.
+    A refresh token is bound to its user, its service and the user's stamp: a new password invalidates it.
     """
 
     def __init__(self, options: TokenOptions, keys: SigningKeys, signatures: Signatures) -> None:
@@ -37,7 +37,7 @@ class RefreshTokens:
         self._signatures = signatures
 
     def make(self, user: Identity, now: float) -> str:
-        """A token for a user as it is known now."""
+        """Return a refresh token for a user."""
         identifier = str(uuid.uuid4())
         claims = {
             "iss": self._issuer,
@@ -51,9 +51,9 @@ class RefreshTokens:
         return self._keys.sign(claims, kind=_KIND)
 
     def user(self, token: str, authority: Authority, now: float) -> Identity:
-        """The user that a token was made for, with the groups of now.
+        """Return the user that a token was issued to, with the current groups.
 
-        Raises Refused.
+        Raises Refused if the token is invalid or the user has changed.
         """
         claims, _ = self._signatures.claims(token, self._ring, now, kind=_KIND)
         check_addressed(claims, issuer=self._issuer, audience=self._audience)
@@ -63,10 +63,10 @@ class RefreshTokens:
             raise Refused("the refresh token is malformed")
         user = authority.user(name)
         if user is None or not hmac.compare_digest(stamp.encode(), _seal(identifier, user).encode()):
-            raise Refused("the refresh token's user is gone, or has another credential since")
+            raise Refused("the refresh token's user no longer exists or has changed the password")
         return user
 
 
 def _seal(identifier: str, user: Identity) -> str:
-    """Tells whether a stamp is the same, and not what it is: a client can read its token."""
+    """Return a hash that binds a token to a stamp without revealing it, because clients can read their tokens."""
     return hashlib.sha256(f"{identifier} {user.stamp}".encode()).hexdigest()

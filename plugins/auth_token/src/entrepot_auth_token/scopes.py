@@ -1,4 +1,4 @@
-"""Scopes: what a request for a token, a challenge and an answer say is wanted or granted.
+"""Parsing and formatting of scopes.
 
 Distribution, "Token Scope Documentation", "Resource Scope Grammar".
 """
@@ -15,13 +15,13 @@ from entrepot_contract.auth import Access
 __all__ = ["MAX_SCOPE", "ScopeError", "format_scope", "merged", "parse_scopes"]
 
 MAX_SCOPE: Final = 1024
-"""The most characters that the scope of one resource may have; a repository's name has 255 at the most."""
+"""Maximum length of the scope of one resource, in characters; a repository name has at most 255."""
 
 _TYPE: Final = r"[a-z0-9]+"
 _HOST: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:[_.]|__|-+)[a-z0-9]+)*"
 _NAME: Final = rf"(?:{_HOST}(?:\.{_HOST})*(?::[0-9]+)?/)?{_COMPONENT}(?:/{_COMPONENT})*"
-# The grammar has no *, and Distribution itself asks for registry:catalog:*, and skopeo for repository:NAME:* to delete.
+# The grammar has no *, but Distribution itself requests registry:catalog:*, and skopeo repository:NAME:* to delete.
 _ACTIONS: Final = r"(?:[a-z]*|\*)(?:,(?:[a-z]*|\*))*"
 _SCOPE: Final = re.compile(rf"({_TYPE})(?:\({_TYPE}\))?:({_NAME}):({_ACTIONS})")
 
@@ -29,14 +29,14 @@ _ORDER: Final = {action: place for place, action in enumerate(REPOSITORY_ACTIONS
 
 
 class ScopeError(ValueError):
-    """What is asked for is too much; the message holds nothing of it."""
+    """Too much was requested. The message contains no part of the request."""
 
 
 def parse_scopes(texts: Iterable[str]) -> tuple[Access, ...]:
-    """The accesses of scope parameters, of which each may hold several scopes with a space between.
+    """Return the accesses of scope parameters, each of which may contain several scopes separated by spaces.
 
-    Resource classes are dropped, ``*`` of a repository is every action, and nothing comes twice. What is no scope is
-    left out: it grants nothing, and clients ask for other scopes beside it.
+    Resource classes are dropped, ``*`` on a repository means every action, and duplicates are removed. Malformed scopes
+    are ignored: they grant nothing, and clients send them along with valid ones.
     """
     wanted: dict[Access, None] = {}
     for text in texts:
@@ -51,7 +51,7 @@ def parse_scopes(texts: Iterable[str]) -> tuple[Access, ...]:
 
 
 def merged(accesses: Iterable[Access]) -> dict[tuple[str, str], Sequence[str]]:
-    """The actions of each resource, resources as they come, actions in the order pull, push, delete."""
+    """Group actions by resource: resources in their original order, actions in the order pull, push, delete."""
     found: dict[tuple[str, str], set[str]] = {}
     for access in accesses:
         found.setdefault((access.kind, access.name), set()).add(access.action)
@@ -59,7 +59,7 @@ def merged(accesses: Iterable[Access]) -> dict[tuple[str, str], Sequence[str]]:
 
 
 def format_scope(accesses: Iterable[Access]) -> str:
-    """The scopes of some accesses, one for every resource, with a space between."""
+    """Return scopes for accesses, one per resource, separated by spaces."""
     return " ".join(f"{kind}:{name}:{','.join(actions)}" for (kind, name), actions in merged(accesses).items())
 
 

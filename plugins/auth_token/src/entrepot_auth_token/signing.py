@@ -1,4 +1,4 @@
-"""The private keys that tokens are signed with here."""
+"""The private keys that issued tokens are signed with."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class _Keys:
 
 
 class SigningKeys:
-    """A PEM file of private keys, read again when it changes: the first signs, and all are trusted.
+    """A PEM file of private keys, reloaded when it changes: the first signs, and all are trusted.
 
-    Raises OSError or ValueError where it cannot be used, without anything of a key in the message.
+    Raises OSError or ValueError if it cannot be used; the message contains no part of a key.
     """
 
     def __init__(self, path: str, algorithms: Algorithms) -> None:
@@ -49,15 +49,15 @@ class SigningKeys:
         self._fresh = FreshFiles([path], lambda contents: self._parse(contents[0]))
 
     def value(self) -> Trusted:
-        """The keys as they are trusted now."""
+        """Return the trusted keys."""
         return self._fresh.value().trusted
 
     def refresh(self) -> bool:
-        """Look at the file now; whether it holds something new."""
+        """Reload the file now if it has changed. Return whether the keys changed."""
         return self._fresh.refresh()
 
     def sign(self, claims: Mapping[str, object], *, kind: str) -> str:
-        """A token of a kind, signed with the first key of now."""
+        """Return a token with ``typ`` ``kind``, signed with the first key."""
         keys = self._fresh.value()
         header = {"typ": kind, "alg": keys.algorithm, "kid": keys.kid}
         payload = json.dumps(claims, separators=(",", ":")).encode()
@@ -67,7 +67,7 @@ class SigningKeys:
         self._warn_if_open()
         pairs = [_key(number, block[0]) for number, block in enumerate(_BLOCK.finditer(content), 1)]
         if not pairs:
-            raise ValueError("it holds no private key in PEM; make one by `openssl genpkey -algorithm ed25519`")
+            raise ValueError("no private key in PEM format; create one with `openssl genpkey -algorithm ed25519`")
         for number, (_, algorithm) in enumerate(pairs, 1):
             if algorithm not in (self._algorithms.allowed or ()):
                 raise ValueError(f"key {number} signs with {algorithm}, which is not one of signingalgorithms")
@@ -76,14 +76,16 @@ class SigningKeys:
 
     def _warn_if_open(self) -> None:
         if stat.S_IMODE(os.stat(self._path).st_mode) & 0o077:
-            _log.warning("others than its owner can use %s, which signs tokens: chmod it to 0600", self._path)
+            _log.warning("signing key is accessible by other users, chmod it to 0600: %s", self._path)
 
 
 def _key(number: int, block: bytes) -> tuple[Key, str]:
     try:
         private = load_pem_private_key(block, None)
     except TypeError as error:
-        raise ValueError(f"key {number} is encrypted; write it without a passphrase, readable by its owner") from error
+        raise ValueError(
+            f"key {number} is encrypted; store it without a passphrase, readable only by its owner"
+        ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ValueError(f"key {number} is malformed, or of an unknown type") from error
     if isinstance(private, rsa.RSAPrivateKey) and private.key_size >= MIN_RSA_BITS:
@@ -92,4 +94,4 @@ def _key(number: int, block: bytes) -> tuple[Key, str]:
         return ECKey.import_key(private), _EC_ALGORITHMS[private.curve.name]
     if isinstance(private, ed25519.Ed25519PrivateKey):
         return OKPKey.import_key(private), "EdDSA"
-    raise ValueError(f"key {number} is not of EC P-256, P-384 or P-521, Ed25519, or RSA of {MIN_RSA_BITS} bits or more")
+    raise ValueError(f"key {number} is not EC P-256, P-384, P-521, Ed25519, or RSA with at least {MIN_RSA_BITS} bits")

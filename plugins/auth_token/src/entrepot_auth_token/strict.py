@@ -1,4 +1,4 @@
-"""JSON in which nothing can be read in two ways."""
+"""Strict JSON parsing, without duplicate members."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ __all__ = ["parse_object"]
 
 
 def parse_object(text: bytes) -> dict[str, object]:
-    """A JSON object from UTF-8; every member once, no NaN, no Infinity (RFC 7519, 4; RFC 8259, 4 and 6).
+    """Parse a JSON object in UTF-8, without duplicate members, NaN or Infinity (RFC 7519, 4; RFC 8259, 4 and 6).
 
-    Raises ValueError; its message may hold parts of the text.
+    Raises ValueError; the message may contain parts of the text.
     """
     try:
         value = json.loads(text.decode(), object_pairs_hook=_members, parse_constant=_refuse)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     if not isinstance(value, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - what is wrong is the text
+        raise ValueError("not an object")  # noqa: TRY004 - the text is invalid
     return value
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member stands there twice")
+        raise ValueError("duplicate member")
     return members
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

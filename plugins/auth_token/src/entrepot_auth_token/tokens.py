@@ -1,4 +1,4 @@
-"""The token endpoint: who may have which token."""
+"""The token endpoint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WRONG: Final = "the user name or password is wrong"
 
 
 class Issuer:
-    """Answers requests for tokens."""
+    """Handles token requests."""
 
     def __init__(
         self, options: TokenOptions, keys: SigningKeys, signatures: Signatures, clock: Callable[[], float]
@@ -35,14 +35,16 @@ class Issuer:
         self._refresh = RefreshTokens(options, keys, signatures)
 
     def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
-        """Answer one."""
+        """Handle a token request and return the response."""
         return (self._get if request.method == "GET" else self._post)(request, authority)
 
     def _get(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
-        """Distribution, "Requesting a Token"."""
+        """Handle GET (Distribution, "Requesting a Token")."""
         parameters = request.parameters
         if not set(parameters.get("service", ())) <= {self._service}:
-            return registry_error(400, "UNSUPPORTED", f"tokens are issued here for the service {self._service}")
+            return registry_error(
+                400, "UNSUPPORTED", f"this endpoint issues tokens for the service {self._service} only"
+            )
         try:
             wanted = parse_scopes(parameters.get("scope", ()))
             identity = authority.authenticate(request.presented)
@@ -57,18 +59,20 @@ class Issuer:
         return TokenAnswer(200, content, _NO_STORE)
 
     def _post(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
-        """Distribution, "Oauth2 Token Authentication", "Getting a token"."""
+        """Handle POST (Distribution, "Oauth2 Token Authentication", "Getting a token")."""
         form = request.parameters
         if any(len(values) > 1 for values in form.values()):
-            return oauth_error(400, "invalid_request", "a parameter stands there twice")
+            return oauth_error(400, "invalid_request", "duplicate parameter")
         missing = [name for name in ("grant_type", "service", "client_id") if not _one(form, name)]
         if missing:
             return oauth_error(400, "invalid_request", f"{missing[0]} is missing")
         if _one(form, "service") != self._service:
-            return oauth_error(400, "invalid_request", f"tokens are issued here for the service {self._service}")
+            return oauth_error(
+                400, "invalid_request", f"this endpoint issues tokens for the service {self._service} only"
+            )
         grant = _one(form, "grant_type")
         if grant not in ("password", "refresh_token"):
-            return oauth_error(400, "unsupported_grant_type", "grant_type has to be password or refresh_token")
+            return oauth_error(400, "unsupported_grant_type", "grant_type must be password or refresh_token")
         try:
             wanted = parse_scopes(form.get("scope", ()))
             identity = (self._by_password if grant == "password" else self._by_token)(request, authority)
@@ -77,7 +81,7 @@ class Issuer:
         except ScopeError as error:
             return oauth_error(400, "invalid_scope", str(error))
         except Refused as error:
-            # RFC 6749 would have 400; but clients read 401 as a credential that they have to ask their user for again.
+            # RFC 6749 specifies 400, but clients only ask the user for credentials again on 401.
             reason = _WRONG if grant == "password" else str(error)
             return oauth_error(401, "invalid_grant", reason, basic=self._service)
         content["scope"] = format_scope(granted)
@@ -89,25 +93,25 @@ class Issuer:
     def _by_password(self, request: TokenRequest, authority: Authority) -> Identity:
         user, password = _one(request.parameters, "username"), _one(request.parameters, "password")
         if ":" in user:
-            raise Refused("a user's name has no colon (RFC 7617, 2)")
+            raise Refused("a user name cannot contain a colon (RFC 7617, 2)")
         basic = base64.b64encode(f"{user}:{password}".encode(errors="surrogatepass")).decode()
         presented = Presented(f"Basic {basic}", request.presented.address, request.presented.base_url)
         identity = authority.authenticate(presented)
         if identity is None:
-            raise Refused("nobody knows the user")
+            raise Refused("unknown user")
         return identity
 
     def _by_token(self, request: TokenRequest, authority: Authority) -> Identity:
         return self._refresh.user(_one(request.parameters, "refresh_token"), authority, self._clock())
 
     def _offline(self, identity: Identity, authority: Authority) -> Mapping[str, object]:
-        """A refresh token, where the user will be found again when it comes back."""
+        """Return a refresh token if the authority can look the user up when the token is used."""
         user = authority.user(identity.name)
         return {} if user is None else {"refresh_token": self._refresh.make(user, self._clock())}
 
 
 def _granted(authority: Authority, identity: Identity | None, wanted: Sequence[Access]) -> Iterable[Access]:
-    """What of the wanted is allowed, in the order in which it was asked for; less is no error."""
+    """Return the allowed subset of the requested accesses, in request order."""
     allowed = authority.allowed(identity, [access for access in wanted if access.kind in _KINDS])
     return [access for access in wanted if access in allowed]
 

@@ -1,4 +1,4 @@
-"""Tokens that have been verified."""
+"""Cache of verified tokens."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from entrepot_contract.auth import Identity
 __all__ = ["VerifiedTokens"]
 
 _SIZE: Final = 8 * 2**20
+"""Maximum memory of the cache, in bytes."""
+
 _WEIGHT: Final = 1024
-"""Bytes of memory for all of them, and about what one takes beside what its token says."""
+"""Estimated memory of an entry in addition to the claims of its token, in bytes."""
 
 
 class VerifiedTokens:
-    """Whom tokens belong to, by their hash, until they end or the trusted keys are others; the least used go first."""
+    """An LRU cache of identities by token hash, valid until the token expires or the trusted keys change."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: LRUCache[bytes, tuple[Identity, float, Trusted, int]] = LRUCache(_SIZE, itemgetter(3))
 
     def get(self, token: str, trusted: Trusted, now: float) -> Identity | None:
-        """Whom a token belongs to that was verified with these very keys."""
+        """Return the identity of a token that was verified with exactly these keys, or None."""
         digest = _digest(token)
         with self._lock:
             found = self._known.get(digest)
@@ -36,11 +38,11 @@ class VerifiedTokens:
         return found[0]
 
     def put(self, token: str, trusted: Trusted, identity: Identity, end: float) -> None:
-        """Remember a token until ``end``, in seconds since 1970."""
+        """Cache a token until ``end``, in seconds since 1970."""
         with self._lock:
             self._known[_digest(token)] = identity, end, trusted, _WEIGHT + 4 * len(token)
 
 
 def _digest(token: str) -> bytes:
-    # What a client sends may have no UTF-8; such a token is no good, and that is for others to say.
+    # A client may send text that is not valid UTF-8; such a token is rejected elsewhere.
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
