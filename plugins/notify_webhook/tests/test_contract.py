@@ -1,4 +1,4 @@
-"""The webhook under the contract: as Distribution does in the clear, and signed CloudEvents over TLS."""
+"""Contract tests of the webhook: Distribution's format over HTTP, and signed CloudEvents over TLS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRETS = {
 
 
 def ids(receivers: Sequence[Receiver]) -> Sequence[str]:
-    """The ids of the events that were taken, in either format."""
+    """Return the ids of the delivered events, in either format."""
     bodies = [json.loads(one.body) for receiver in receivers for one in list(receiver.taken)]
     batches = [body.get("events", [body]) if isinstance(body, dict) else body for body in bodies]
     return [event["id"] for batch in batches for event in batch]
@@ -47,7 +47,7 @@ class WebhookCase(SinkContract):
 
     @pytest.fixture
     def bad(self, tls: ssl.SSLContext | None) -> Iterator[Callable[[Mood, int], str]]:
-        """A function that starts a receiver of some mood, and answers its URL."""
+        """A function that starts a misbehaving receiver and returns its URL."""
         started: list[Receiver] = []
 
         def start(mood: Mood, status: int) -> str:
@@ -61,7 +61,7 @@ class WebhookCase(SinkContract):
 
     @pytest.fixture
     def own(self) -> Mapping[str, object]:
-        """The options beside the URL."""
+        """The options in addition to the URL."""
         return SECRETS
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""The signature, and what a sink sends, looked at as a receiver does."""
+"""Signatures and request bodies, from the point of view of a receiver."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def send(receiver: Receiver, *events: Event, **options: object) -> None:
-    """Deliver events by a sink of some options."""
+    """Deliver events through a sink with the given options."""
     sink = WebhookSink.from_config({"url": receiver.url, **options})
     try:
         sink.deliver(events, LONG)
@@ -45,38 +45,38 @@ def send(receiver: Receiver, *events: Event, **options: object) -> None:
         sink.close()
 
 
-def test_the_signature_is_that_of_the_specification() -> None:
-    # The example of the Standard Webhooks specification's reference libraries.
+def test_the_signature_matches_the_example_of_the_specification() -> None:
+    # The example in the reference libraries of Standard Webhooks.
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     headers = signed_headers(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 @pytest.mark.parametrize(("secret", "key"), [("plain", b"plain"), ("whsec_a2V5", b"key")])
-def test_a_receiver_can_verify_what_it_gets(receiver: Receiver, secret: str, key: bytes) -> None:
+def test_a_receiver_can_verify_the_signature(receiver: Receiver, secret: str, key: bytes) -> None:
     send(receiver, EVENT, secret=secret)
-    (got,) = receiver.taken
-    signed = f"{EVENT.id}.{got.headers['webhook-timestamp']}.".encode() + got.body
+    (delivery,) = receiver.taken
+    signed = f"{EVENT.id}.{delivery.headers['webhook-timestamp']}.".encode() + delivery.body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    assert got.headers["webhook-signature"] == f"v1,{expected}"
-    assert got.headers["webhook-id"] == EVENT.id
-    assert abs(time.time() - int(got.headers["webhook-timestamp"])) < 120
+    assert delivery.headers["webhook-signature"] == f"v1,{expected}"
+    assert delivery.headers["webhook-id"] == EVENT.id
+    assert abs(time.time() - int(delivery.headers["webhook-timestamp"])) < 120
 
 
-def test_headers_of_the_operator_are_sent(receiver: Receiver) -> None:
+def test_configured_headers_are_sent(receiver: Receiver) -> None:
     send(receiver, EVENT, headers={"X-One": "a", "Authorization": ["Bearer b"]})
     assert receiver.taken[0].headers["x-one"] == "a"
     assert receiver.taken[0].headers["authorization"] == "Bearer b"
 
 
-def test_several_events_are_one_envelope(receiver: Receiver) -> None:
+def test_several_events_share_one_envelope(receiver: Receiver) -> None:
     other = Event("delete", "team/app", tag="v0")
     send(receiver, EVENT, other)
     assert receiver.ids == [EVENT.id, other.id]
     assert receiver.taken[0].headers["content-type"] == "application/vnd.docker.distribution.events.v2+json"
 
 
-def test_cloud_events_are_one_or_a_batch(receiver: Receiver) -> None:
+def test_cloud_events_are_sent_one_by_one_or_as_a_batch(receiver: Receiver) -> None:
     send(receiver, EVENT, format="cloudevents")
     send(receiver, EVENT, Event("delete", "team/app", tag="v0"), format="cloudevents")
     one, batch = receiver.taken
@@ -95,10 +95,10 @@ def test_cloud_events_are_one_or_a_batch(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("event", [EVENT, Event("delete", "team/app", tag="v0")])
-def test_the_sdk_of_cloud_events_reads_what_is_sent(receiver: Receiver, event: Event) -> None:
+def test_the_cloudevents_sdk_parses_a_delivery(receiver: Receiver, event: Event) -> None:
     send(receiver, event, format="cloudevents")
-    (got,) = receiver.taken
-    read = from_http_event(HTTPMessage(dict(got.headers), got.body))  # raises where an attribute is wrong
+    (delivery,) = receiver.taken
+    read = from_http_event(HTTPMessage(dict(delivery.headers), delivery.body))  # raises if an attribute is invalid
     assert read.get_id() == event.id
     assert read.get_time() == event.timestamp
     assert read.get_datacontenttype() == "application/json"
@@ -125,6 +125,6 @@ def test_the_sdk_of_cloud_events_reads_what_is_sent(receiver: Receiver, event: E
         {"url": "http://x/", "uri": "http://x/"},
     ],
 )
-def test_options_that_cannot_work_stop_the_start(options: dict[str, object]) -> None:
+def test_invalid_options_are_config_errors(options: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         WebhookSink.from_config(options)

@@ -1,4 +1,4 @@
-"""Endpoints behind TLS: whom the sink trusts, and as whom it shows itself."""
+"""Endpoints with TLS: verification of the server, and client certificates."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
-    return CertificateAuthority(tmp_path_factory.mktemp("theirs"), name="somebody else")
+    return CertificateAuthority(tmp_path_factory.mktemp("theirs"), name="another authority")
 
 
 def serve(authority: CertificateAuthority, name: str, clients: Path | None = None) -> Receiver:
-    """An endpoint with a certificate for a name, which asks for one of a client where ``clients`` may sign them."""
+    """Return an endpoint with a certificate for a name; ``clients`` is the CA of required client certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*authority.server(name))
     if clients is not None:
@@ -41,7 +41,7 @@ def serve(authority: CertificateAuthority, name: str, clients: Path | None = Non
 
 @pytest.fixture
 def open_sink() -> Iterator[Opener]:
-    """Open a sink, which ends with the test."""
+    """A function that opens a sink, which is closed after the test."""
     opened = []
 
     def one(**options: object) -> WebhookSink:
@@ -53,14 +53,14 @@ def open_sink() -> Iterator[Opener]:
         sink.close()
 
 
-def test_a_private_authority_is_trusted_where_it_is_named(ours: CertificateAuthority, open_sink: Opener) -> None:
+def test_a_configured_private_ca_is_trusted(ours: CertificateAuthority, open_sink: Opener) -> None:
     with serve(ours, "127.0.0.1") as receiver:
         open_sink(url=receiver.url, ca=str(ours.ca_path)).deliver([Event("push", "a")], LONG)
         assert len(receiver.taken) == 1
 
 
 @pytest.mark.parametrize("trusted", ["the system's", "another's"])
-def test_whom_nobody_knows_is_told_nothing(
+def test_nothing_is_sent_to_an_untrusted_server(
     ours: CertificateAuthority, theirs: CertificateAuthority, open_sink: Opener, trusted: str
 ) -> None:
     options = {"ca": str(theirs.ca_path)} if trusted == "another's" else {}
@@ -70,14 +70,16 @@ def test_whom_nobody_knows_is_told_nothing(
         assert not receiver.seen
 
 
-def test_a_certificate_for_another_name_is_told_nothing(ours: CertificateAuthority, open_sink: Opener) -> None:
+def test_nothing_is_sent_to_a_server_with_a_certificate_for_another_name(
+    ours: CertificateAuthority, open_sink: Opener
+) -> None:
     with serve(ours, "elsewhere.example") as receiver:
         with pytest.raises(Undelivered, match="certificate"):
             open_sink(url=receiver.url, ca=str(ours.ca_path)).deliver([Event("push", "a")], LONG)
         assert not receiver.seen
 
 
-def test_a_client_certificate_is_shown(ours: CertificateAuthority, open_sink: Opener) -> None:
+def test_a_client_certificate_is_presented(ours: CertificateAuthority, open_sink: Opener) -> None:
     certificate, key = ours.client("entrepot")
     with serve(ours, "127.0.0.1", clients=ours.ca_path) as receiver:
         sink = open_sink(url=receiver.url, ca=str(ours.ca_path), certificate=str(certificate), key=str(key))
@@ -85,12 +87,12 @@ def test_a_client_certificate_is_shown(ours: CertificateAuthority, open_sink: Op
         assert len(receiver.taken) == 1
 
 
-@pytest.mark.parametrize("shown", ["none", "another's"])
-def test_an_endpoint_that_asks_for_a_certificate_is_told_later_without_the_right_one(
-    ours: CertificateAuthority, theirs: CertificateAuthority, open_sink: Opener, shown: str
+@pytest.mark.parametrize("presented", ["none", "another's"])
+def test_a_missing_or_wrong_client_certificate_can_be_retried(
+    ours: CertificateAuthority, theirs: CertificateAuthority, open_sink: Opener, presented: str
 ) -> None:
     options = {}
-    if shown == "another's":
+    if presented == "another's":
         certificate, key = theirs.client("entrepot")
         options = {"certificate": str(certificate), "key": str(key)}
     with serve(ours, "127.0.0.1", clients=ours.ca_path) as receiver:

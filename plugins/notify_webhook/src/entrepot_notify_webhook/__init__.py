@@ -1,4 +1,4 @@
-"""Events of the registry, told to a URL."""
+"""Webhook notifications for entrepot."""
 
 from entrepot_notify_webhook.options import WebhookOptions
 from entrepot_notify_webhook.sink import WebhookSink

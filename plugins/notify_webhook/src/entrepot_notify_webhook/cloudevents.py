@@ -16,7 +16,7 @@ BATCH_TYPE: Final = "application/cloudevents-batch+json"
 
 
 def cloud_events(events: Sequence[Event]) -> tuple[bytes, str]:
-    """A body and its media type: one event alone, or a batch of several."""
+    """Return the body for one event or a batch of several, and its media type."""
     if len(events) == 1:
         return json.dumps(_cloud_event(events[0]), ensure_ascii=False).encode(), ONE_TYPE
     return json.dumps([_cloud_event(event) for event in events], ensure_ascii=False).encode(), BATCH_TYPE

@@ -1,4 +1,4 @@
-"""Events as Docker Distribution writes them (its notifications/event.go)."""
+"""Events in the format of Docker Distribution (notifications/event.go)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MEDIA_TYPE: Final = "application/vnd.docker.distribution.events.v2+json"
 
 
 def envelope(events: Sequence[Event]) -> bytes:
-    """One envelope of some events; JSON, indented as Distribution's."""
+    """Return the envelope of events as JSON, indented as in Distribution."""
     return json.dumps({"events": [record(event) for event in events]}, indent=3, ensure_ascii=False).encode()
 
 
 def record(event: Event) -> dict[str, object]:
-    """One event of an envelope, in the order of Distribution's fields; what is empty is left out where it does so."""
+    """Return one event of an envelope; field order and omission of empty fields follow Distribution."""
     return {
         "id": event.id,
         "timestamp": event.timestamp.isoformat().replace("+00:00", "Z"),
@@ -64,5 +64,5 @@ def _descriptor(descriptor: Descriptor) -> dict[str, object]:
 
 
 def _filled(fields: dict[str, object]) -> dict[str, object]:
-    """Without what Go's ``omitempty`` leaves out."""
+    """Drop the fields that Go's ``omitempty`` omits."""
     return {name: value for name, value in fields.items() if value not in (None, "", 0, [])}

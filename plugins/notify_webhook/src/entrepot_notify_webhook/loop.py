@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own: in it alone a whole request can be given up at a given time."""
+"""An event loop in its own thread, because only asyncio can apply one timeout to a whole request."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ Answer = TypeVar("Answer")
 
 
 class LoopThread:
-    """Runs coroutines for threads that wait for them; begins with the first."""
+    """Runs coroutines on behalf of other threads. The loop starts with the first one."""
 
     def __init__(self) -> None:
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def run(self, work: Coroutine[object, object, Answer]) -> Answer:
-        """What a coroutine returns; raises what it raises."""
-        return asyncio.run_coroutine_threadsafe(work, self._started()).result()
+    def run(self, coroutine: Coroutine[object, object, Answer]) -> Answer:
+        """Run a coroutine and return its result, or raise its exception."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._started()).result()
 
     @property
     def running(self) -> bool:
-        """Whether it has begun, and has not been closed."""
+        """Whether the loop has been started and not been closed."""
         return self._loop is not None
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the loop and its thread."""
         with self._starting:
             if self._loop is None or self._thread is None:
                 return

@@ -1,4 +1,4 @@
-"""What an endpoint may be told besides the host's own keys."""
+"""Options of a webhook endpoint, in addition to the host's own keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["WebhookOptions"]
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_OURS: Final = frozenset({"content-length", "content-type", "host", "transfer-encoding", "connection"})
+_RESERVED: Final = frozenset({"content-length", "content-type", "host", "transfer-encoding", "connection"})
 
 
 def _lists(value: object) -> object:
@@ -26,11 +26,11 @@ def _lists(value: object) -> object:
 
 
 class WebhookOptions(DriverOptions):
-    """Where events are posted, and how.
+    """Options of a webhook endpoint.
 
-    - ``url`` may hold a user and a password; ``headers`` map names to lists of values, as Distribution's do.
-    - ``secret`` signs each delivery by the Standard Webhooks specification.
-    - ``ca`` is a PEM file of the only CAs to trust; ``certificate`` and ``key`` are the client's own.
+    - ``url`` may contain a user and a password; ``headers`` maps names to lists of values, as in Distribution.
+    - ``secret`` signs each delivery according to Standard Webhooks.
+    - ``ca`` is a PEM file with the only CA certificates to trust; ``certificate`` and ``key`` are the client's.
     """
 
     url: SecretStr
@@ -49,7 +49,7 @@ class WebhookOptions(DriverOptions):
         try:
             parsed = httpx.URL(url.get_secret_value())
         except httpx.InvalidURL as error:
-            raise ValueError("is no URL") from error
+            raise ValueError("is not a URL") from error
         if parsed.scheme not in {"http", "https"} or not parsed.host:
             raise ValueError("must begin with http:// or https:// and name a host")
         return url
@@ -59,11 +59,11 @@ class WebhookOptions(DriverOptions):
     def _are_headers(cls, headers: dict[str, tuple[SecretStr, ...]]) -> dict[str, tuple[SecretStr, ...]]:
         for name, values in headers.items():
             if not _HEADER_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of a header")
-            if name.lower() in _OURS:
-                raise ValueError(f"{name} is not yours to set")
+                raise ValueError(f"{name!r} is not a valid header name")
+            if name.lower() in _RESERVED:
+                raise ValueError(f"{name} cannot be set: it is set by the plugin")
             if not all(_HEADER_VALUE.fullmatch(value.get_secret_value()) for value in values):
-                raise ValueError(f"a value of {name} cannot be sent in a header")
+                raise ValueError(f"a value of {name} is not a valid header value")
         return headers
 
     @field_validator("secret")
@@ -74,7 +74,7 @@ class WebhookOptions(DriverOptions):
         return secret
 
     @model_validator(mode="after")
-    def _go_together(self) -> WebhookOptions:
+    def _certificate_has_a_key(self) -> WebhookOptions:
         if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key go together")
+            raise ValueError("certificate and key must be set together")
         return self

@@ -1,4 +1,4 @@
-"""The signature of a delivery, by the Standard Webhooks specification: HMAC-SHA256 of its id, time and body."""
+"""Signatures according to the Standard Webhooks specification: HMAC-SHA256 over id, timestamp and body."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _PREFIX: Final = "whsec_"
 
 
 def key_of(secret: str) -> bytes:
-    """The key that a secret stands for: base64 after ``whsec_``, else its own bytes.
+    """Return the key of a secret: the decoded base64 after ``whsec_``, or the bytes of the secret itself.
 
-    Raises ValueError where what follows ``whsec_`` is no base64.
+    Raises ValueError if the text after ``whsec_`` is not base64.
     """
     if not secret.startswith(_PREFIX):
         return secret.encode()
     try:
         return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except binascii.Error as error:
-        raise ValueError("what follows whsec_ must be base64") from error
+        raise ValueError("the text after whsec_ must be base64") from error
 
 
 def signed_headers(key: bytes, message: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The headers that tell a receiver who sent a body, and when; seconds since 1970."""
+    """Return the signature headers of a body; ``timestamp`` is in seconds since 1970."""
     digest = hmac.digest(key, f"{message}.{timestamp}.".encode() + body, "sha256")
     return {
         "webhook-id": message,

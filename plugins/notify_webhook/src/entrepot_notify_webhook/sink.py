@@ -1,4 +1,4 @@
-"""The webhook sink: events as JSON, posted to a URL."""
+"""The webhook sink, which posts events as JSON to a URL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["WebhookSink"]
 
 
 class WebhookSink(NotificationSink):
-    """Posts events to a URL, as Docker Distribution does, or as CloudEvents."""
+    """Posts events to a URL, in the format of Docker Distribution or as CloudEvents."""
 
     name: ClassVar[str] = "webhook"
     contract: ClassVar[tuple[int, int]] = (1, 0)
@@ -38,7 +38,7 @@ class WebhookSink(NotificationSink):
         self._transport = Transport(options.url.get_secret_value(), _tls(options))
 
     def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
-        """Post some events in one request."""
+        """Post events in one request."""
         if self._format == "cloudevents":
             body, media_type = cloud_events(events)
         else:
@@ -54,7 +54,7 @@ class WebhookSink(NotificationSink):
 
 
 def _message_id(events: Sequence[Event]) -> str:
-    """An event's own id, or one for these events together: the same whenever they are told."""
+    """Return the id of the event, or an id for the batch; retries use the same id."""
     if len(events) == 1:
         return events[0].id
     return str(uuid5(NAMESPACE_URL, " ".join(event.id for event in events)))
@@ -66,18 +66,18 @@ def _tls(options: WebhookOptions) -> ssl.SSLContext | bool:
     try:
         context = ssl.create_default_context(cafile=options.ca)
     except (OSError, ssl.SSLError) as error:
-        raise _wrong("ca", options.ca, error) from error
+        raise _config_error("ca", options.ca, error) from error
     if options.certificate is not None and options.key is not None:
         try:
             context.load_cert_chain(options.certificate, options.key, password=_no_password)
         except (OSError, ssl.SSLError, ValueError) as error:
-            raise _wrong("certificate and key", f"{options.certificate} and {options.key}", error) from error
+            raise _config_error("certificate and key", f"{options.certificate} and {options.key}", error) from error
     return context
 
 
 def _no_password() -> str:
-    raise ValueError("the key is encrypted, and nobody is there to be asked for its password")
+    raise ValueError("the key is encrypted; passwords are not supported")
 
 
-def _wrong(option: str, path: str | None, error: Exception) -> ConfigError:
+def _config_error(option: str, path: str | None, error: Exception) -> ConfigError:
     return ConfigError(f"option {option}: {path} cannot be used: {error}", driver="webhook", operation="configure")
