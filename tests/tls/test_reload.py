@@ -159,7 +159,7 @@ def test_workers_stay_if_their_replacements_cannot_start(tmp_path: Path) -> None
         broken = secured.server.folder / "broken"
         broken.touch()
         secured.swap()
-        assert eventually(lambda: "the new workers did not start; the old ones go on" in secured.server.log())
+        assert eventually(lambda: "new workers did not start, keeping the old workers" in secured.server.log())
         assert secured.server.workers() == workers
         assert secured.serial() == first
         broken.unlink()
@@ -170,7 +170,7 @@ def test_workers_stay_if_granian_cannot_use_a_key_that_openssl_can(tmp_path: Pat
     with Secured("granian", tmp_path, workers=1) as secured:
         first, workers = secured.serial(), secured.server.workers()
         secured.swap(curve=ec.SECP521R1())
-        assert eventually(lambda: "the new workers did not start; the old ones go on" in secured.server.log())
+        assert eventually(lambda: "new workers did not start, keeping the old workers" in secured.server.log())
         assert secured.serial() == first
         assert secured.server.workers() == workers
 
@@ -179,7 +179,7 @@ def test_a_worker_with_in_memory_storage_is_not_replaced(tmp_path: Path) -> None
     with Secured("granian", tmp_path, workers=1, shared=False) as secured:
         first, workers = secured.serial(), secured.server.workers()
         secured.swap()
-        assert eventually(lambda: "restart to use the new certificate" in secured.server.log())
+        assert eventually(lambda: "new certificate needs a restart" in secured.server.log())
         assert secured.server.workers() == workers
         assert secured.serial() == first
 

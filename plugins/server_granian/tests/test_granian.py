@@ -1,4 +1,4 @@
-"""granian does what every server must, and what only it can."""
+"""Server tests with granian, and tests of its own features."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class TestGranian(ServerCases, WorkerCases):
     tells_broken_chunks = False
 
 
-@pytest.mark.parametrize("spoken", [True, False])
-def test_http2_is_spoken_where_it_is_configured(tmp_path: Path, spoken: bool) -> None:
+@pytest.mark.parametrize("enabled", [True, False])
+def test_http2_is_available_if_enabled(tmp_path: Path, enabled: bool) -> None:
     preface, settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0"
-    with Running("granian", tmp_path / "run", extra={"http2": spoken}) as server, server.connect() as connection:
+    with Running("granian", tmp_path / "run", extra={"http2": enabled}) as server, server.connect() as connection:
         connection.sendall(preface + settings)
-        assert (connection.recv(100)[3:4] == b"\4") is spoken  # the server's own SETTINGS frame
+        assert (connection.recv(100)[3:4] == b"\4") is enabled  # the server's own SETTINGS frame
 
 
-def test_a_client_may_send_4_mib_over_http2_before_it_waits(tmp_path: Path) -> None:
+def test_the_http2_windows_are_4_mib(tmp_path: Path) -> None:
     preface, settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0"
     with Running("granian", tmp_path / "run", extra={"http2": True}) as server, server.connect() as connection:
         connection.sendall(preface + settings)
@@ -39,23 +39,23 @@ def test_a_client_may_send_4_mib_over_http2_before_it_waits(tmp_path: Path) -> N
         assert int.from_bytes(increment) == 4 * 2**20 - 65_535
 
 
-def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+def test_workers_exit_if_the_parent_is_killed(tmp_path: Path) -> None:
     with Running("granian", tmp_path / "run", workers=2) as server:
         server.get("/nothing")
         workers = server.workers()
         server.process.kill()
         assert eventually(lambda: not any(is_running(worker) for worker in workers))
-        # A process of many threads may seem to have ended before the last of them has closed its files.
+        # A process with many threads may look terminated before the last thread has closed its files.
         assert eventually(lambda: refuses(server), seconds=5)
 
 
-def test_its_threads_are_made_when_requests_need_them(tmp_path: Path) -> None:
+def test_threads_are_started_on_demand(tmp_path: Path) -> None:
     with Running("granian", tmp_path / "run", workers=1) as server:
         server.get("/nothing")
         assert len(list(Path(f"/proc/{server.workers()[0]}/task").iterdir())) < 16
 
 
-def test_clients_that_do_not_read_cost_a_bounded_memory(tmp_path: Path) -> None:
+def test_clients_that_do_not_read_use_bounded_memory(tmp_path: Path) -> None:
     with Running("granian", tmp_path / "run", workers=1) as server:
         server.get("/nothing")
         before, count = resident(server.workers()[0]), 60
@@ -65,7 +65,7 @@ def test_clients_that_do_not_read_cost_a_bounded_memory(tmp_path: Path) -> None:
 
 
 def refuses(server: Running) -> bool:
-    """Whether nobody listens."""
+    """Return whether connections are refused."""
     try:
         server.connect().close()
     except ConnectionRefusedError:
@@ -74,13 +74,13 @@ def refuses(server: Running) -> bool:
 
 
 def resident(process: int) -> int:
-    """The memory of a process that is in RAM, in bytes."""
+    """Return the resident memory of a process, in bytes."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
 def is_running(process: int) -> bool:
-    """Whether a process is there, and no zombie that nobody waits for."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

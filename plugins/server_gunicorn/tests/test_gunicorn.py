@@ -1,4 +1,4 @@
-"""gunicorn does what every server must, and nothing that its environment says."""
+"""Server tests with gunicorn, and tests that its environment variables are ignored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TestGunicorn(ServerCases, WorkerCases):
     name = "gunicorn"
 
 
-def test_no_answer_names_the_server(tmp_path: Path) -> None:
+def test_no_response_has_a_server_header(tmp_path: Path) -> None:
     with Running("gunicorn", tmp_path / "run") as server:
         for target in ("/nothing", "/raise", "/stream?1"):
             assert "Server" not in server.get(target).headers
@@ -23,7 +23,7 @@ def test_no_answer_names_the_server(tmp_path: Path) -> None:
         assert (refused.status, refused.headers.get("Server"), refused.body) == (400, None, b"")
 
 
-def test_what_a_client_sent_is_not_logged(tmp_path: Path) -> None:
+def test_request_data_is_not_logged(tmp_path: Path) -> None:
     with Running("gunicorn", tmp_path / "run") as server:
         server.talk(request("GET", "/", b"Authorization : Basic c3dvcmRmaXNo") + CLOSE)
         server.talk(request("GET", "/", b"Authorization: Basic c3dvcmRmaXNo\x00") + CLOSE)
@@ -53,7 +53,7 @@ def test_a_connection_is_kept_alive(tmp_path: Path) -> None:
         ("SENDFILE", "1"),
     ],
 )
-def test_nothing_is_taken_from_the_environment(
+def test_environment_variables_are_ignored(
     name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -64,13 +64,13 @@ def test_nothing_is_taken_from_the_environment(
         assert len(server.workers()) == 1
 
 
-def test_a_header_that_names_a_path_moves_nothing(tmp_path: Path) -> None:
+def test_path_headers_do_not_change_the_path(tmp_path: Path) -> None:
     with Running("gunicorn", tmp_path / "run", workers=1) as server:
         seen = server.talk(request("GET", "/echo", b"Script_Name: /echo", b"Path_Info: /x") + CLOSE)[0].environ()
         assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == ("", "/echo")
 
 
-def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+def test_workers_exit_if_the_parent_is_killed(tmp_path: Path) -> None:
     with Running("gunicorn", tmp_path / "run", workers=2) as server:
         assert eventually(lambda: len(server.workers()) == 2)
         server.get("/nothing")
@@ -80,7 +80,7 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
             server.connect().close()
 
 
-def test_a_client_that_does_not_close_holds_up_nobody(tmp_path: Path) -> None:
+def test_clients_that_do_not_close_block_no_others(tmp_path: Path) -> None:
     with Running("gunicorn", tmp_path / "run", workers=1) as server:
         lingering = [server.connect() for _ in range(20)]
         for connection in lingering:
@@ -92,7 +92,7 @@ def test_a_client_that_does_not_close_holds_up_nobody(tmp_path: Path) -> None:
             connection.close()
 
 
-def test_its_threads_are_made_when_requests_need_them(tmp_path: Path) -> None:
+def test_threads_are_started_on_demand(tmp_path: Path) -> None:
     with Running("gunicorn", tmp_path / "run", workers=1) as server:
         server.get("/nothing")
         assert len(list(Path(f"/proc/{server.workers()[0]}/task").iterdir())) < 16

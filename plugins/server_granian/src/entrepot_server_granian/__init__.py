@@ -1,4 +1,4 @@
-"""Serve entrepot with granian: streamed bodies, HTTP/2, TLS, one worker per core."""
+"""Runs entrepot on granian: streamed bodies, HTTP/2, TLS, one worker per core."""
 
 from entrepot_server_granian.driver import GranianServer
 

@@ -1,4 +1,4 @@
-"""A certificate and its key, held as they were read: workers begin at any time, and files change at any time."""
+"""A certificate and its key, kept in memory because workers start and files change at any time."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ __all__ = ["HeldPair", "fresh_pair"]
 
 
 class HeldPair:
-    """A certificate and its key in memory, under paths that this process and those forked from it can open."""
+    """A certificate and its key in memory files, under paths that this process and its forks can open."""
 
     def __init__(self, certificate: bytes, key: bytes) -> None:
-        self._descriptors = [_hold("certificate", certificate), _hold("key", key)]
+        self._descriptors = [_memory_file("certificate", certificate), _memory_file("key", key)]
 
     @property
     def paths(self) -> tuple[str, str]:
-        """Where the certificate is, and where its key is."""
+        """Paths of the certificate and its key."""
         certificate, key = (f"/proc/self/fd/{descriptor}" for descriptor in self._descriptors)
         return certificate, key
 
     def close(self) -> None:
-        """Let go of both; what has read them is not concerned."""
+        """Close both files. Processes that have read them are not affected. Idempotent."""
         while self._descriptors:
             os.close(self._descriptors.pop())
 
 
 def fresh_pair(tls: TlsSettings) -> FreshFiles[HeldPair]:
-    """The certificate and its key, read again when a file has changed, and checked before they are used.
+    """Load the certificate and its key, and reload and check them when a file changes.
 
-    Raises OSError where a file cannot be used.
+    Raises OSError if a file cannot be used.
     """
 
     def parse(contents: Sequence[bytes]) -> HeldPair:
-        held = HeldPair(contents[0], contents[1])
+        pair = HeldPair(contents[0], contents[1])
         try:
-            # Without a password, OpenSSL would ask for one at the terminal.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*held.paths, password="")
+            # Without a password argument, OpenSSL would prompt for one on the terminal.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*pair.paths, password="")
         except ssl.SSLError as error:
-            held.close()
-            reason = f"{tls.certificate} and {tls.key} are no pair of a PEM certificate and its unencrypted key"
+            pair.close()
+            reason = f"{tls.certificate} and {tls.key} are not a PEM certificate and its unencrypted key"
             raise ssl.SSLError(error.errno, f"{reason} ({error.reason})") from error
-        return held
+        return pair
 
     return FreshFiles([tls.certificate, tls.key], parse)
 
 
-def _hold(name: str, content: bytes) -> int:
+def _memory_file(name: str, content: bytes) -> int:
     descriptor = os.memfd_create(name)
     with open(descriptor, "wb", closefd=False) as file:
         file.write(content)

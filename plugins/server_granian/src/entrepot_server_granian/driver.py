@@ -1,4 +1,4 @@
-"""The server that entrepot takes where it is installed."""
+"""The granian server driver."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from entrepot_server_granian.supervisor import Supervisor
 
 __all__ = ["GranianServer"]
 
-# A worker's threads are made when requests need them, and end when idle: many cost nothing until then. Uploads and
-# downloads wait for slow clients most of their time, so there are far more threads than cores.
+# A worker starts threads on demand and stops idle ones, so a high limit costs nothing. Uploads and downloads mostly
+# wait for slow clients, so there are far more threads than cores.
 _THREADS = 512
 _THREADS_IDLE_SECONDS = 30
 _CONNECTIONS = 4096
 _BACKLOG = 1024
 
-# What a client may send before it has to wait for word that it was read. It is filled only where bytes come in faster
-# than they are stored.
+# Flow-control window: the number of bytes that a client may send before the server has read them. It only fills up if
+# data arrives faster than it is stored.
 _HTTP2_WINDOW = 4 * 2**20
 
 _TLS_VERSIONS = {"tls1.2": SSLProtocols.tls12, "tls1.3": SSLProtocols.tls13}
 
-# granian's parent and Rust side log to one logger; it goes where all other records go.
+# granian's parent process and its Rust code log to this logger; propagate its records to the root logger.
 _LOGGING = {"loggers": {"_granian": {"handlers": [], "level": "ERROR", "propagate": True}}}
 
 
 class GranianServer(ServerDriver):
-    """Serve with granian.
+    """A server driver based on granian.
 
-    ``settings.extra["http2"]`` says whether HTTP/2 is spoken beside HTTP/1.1, over TLS and without it.
+    ``settings.extra["http2"]`` enables HTTP/2 in addition to HTTP/1.1, with and without TLS.
     """
 
     name: ClassVar[str] = "granian"
@@ -51,9 +51,9 @@ class GranianServer(ServerDriver):
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve in worker processes until SIGTERM or SIGINT.
 
-        Raises OSError where the address cannot be bound or a PEM file cannot be read.
+        Raises OSError if the address cannot be bound or a PEM file cannot be read.
         """
-        # From Python 3.14 on, the default is a fork server, to which the listening socket could not be handed.
+        # Since Python 3.14 the default is "forkserver", which would not inherit the listening sockets.
         multiprocessing.set_start_method("fork", force=True)
         pair = fresh_pair(settings.tls) if settings.tls else None
         workers = settings.workers or _cores()
@@ -70,7 +70,7 @@ class GranianServer(ServerDriver):
                 workers=workers,
                 blocking_threads=settings.threads or _THREADS,
                 blocking_threads_idle_timeout=_THREADS_IDLE_SECONDS,
-                # It counts connections, also those that are kept alive and idle.
+                # Limits connections, including idle keep-alive ones.
                 backpressure=_CONNECTIONS,
                 backlog=_BACKLOG,
                 http=HTTPModes.auto if settings.extra.get("http2") else HTTPModes.http1,
@@ -96,9 +96,9 @@ class GranianServer(ServerDriver):
                 ready = settings.on_ready
                 server.on_startup(lambda: ready(settings.host, port))
             server.serve_workers(lambda _target: factory)
-        logging.getLogger(__name__).info("all workers have ended")
+        logging.getLogger(__name__).info("all workers stopped")
 
 
 def _cores() -> int:
-    """The cores that this process may use, which in a container may be fewer than the machine has."""
+    """Return the number of usable cores, which in a container may be lower than that of the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

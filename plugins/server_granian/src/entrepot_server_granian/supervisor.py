@@ -1,4 +1,4 @@
-"""The parent of the workers: a listening socket for each worker's place, and no signal lost."""
+"""The parent process of the workers, which owns the listening sockets."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from entrepot_server_granian.worker import RETIRE, serve_worker
 __all__ = ["Supervisor"]
 
 _START_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 1.0
 _KILL_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def _signals_later() -> Iterator[None]:
-    """Hold back signals while workers are forked: a new one would lose them to the handlers of its parent, or die.
+def _signals_blocked() -> Iterator[None]:
+    """Block signals while workers are forked: a new worker would handle them with its parent's handlers, or die.
 
-    They stay held back in the worker, which waits for them.
+    They stay blocked in the worker, which waits for them explicitly.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, RETIRE})
     try:
@@ -44,14 +44,14 @@ def _signals_later() -> Iterator[None]:
 
 
 class Supervisor(MPServer):
-    """granian, with sockets that are bound before any worker starts, and a certificate that can change.
+    """granian's server, with sockets bound before any worker starts, and certificate reloading.
 
-    granian on Linux gives each worker a socket of its own on the same port, bound in the worker. Then a second server
-    on that port starts without an error, port 0 is another port in every worker, and connections that wait for a
-    worker are reset when it ends. Here the parent binds the sockets and keeps them open: see Place.
+    On Linux, granian binds a separate socket to the same port in each worker. Then a second server on that port starts
+    without an error, port 0 is a different port in every worker, and connections waiting for a worker are reset when
+    it stops. Here the parent binds the sockets and keeps them open, see Place.
 
-    Workers read the certificate when they start. When it changes, new workers start beside the old ones, which take no
-    more connections from then on and end when their last request has ended, however long that takes.
+    Workers read the certificate when they start. When it changes, new workers are started and the old ones stop
+    accepting connections and exit after their last request, however long that takes.
     """
 
     places: Sequence[Place]
@@ -59,7 +59,7 @@ class Supervisor(MPServer):
     least_tls: str = "tls1.2"
     stall_timeout: float = 120.0
     replaceable: bool = True
-    """Whether other workers may take the place of these; they may not where the storage lives in the one worker."""
+    """Whether workers may be replaced; false if the storage lives in the memory of a worker."""
 
     _held: HeldPair | None = None
     _retired: Sequence[WorkerProcess] = ()
@@ -74,12 +74,12 @@ class Supervisor(MPServer):
     def _use(self, pair: HeldPair) -> None:
         certificate, key = pair.paths
         self._held = pair
-        # granian's own types know only what its constructor sets without TLS.
+        # granian's annotation only covers the value without TLS.
         self.ssl_ctx = (True, certificate, key, None, self.least_tls, None, [], False)  # type: ignore[assignment]
 
     def _watch(self, pair: FreshFiles[HeldPair]) -> None:
         while True:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
             if pair.refresh():
                 self.signal_handler_reload()  # type: ignore[no-untyped-call]  # granian has no types here
 
@@ -89,25 +89,25 @@ class Supervisor(MPServer):
         for place in self.places:
             place.listener.setblocking(False)
 
-    def _spawn_worker(  # type: ignore[override]  # granian calls it with these, and declares one more
+    def _spawn_worker(  # type: ignore[override]  # granian passes fewer arguments than it declares
         self, idx: int, target: object, callback_loader: object
     ) -> WorkerProcess:
         listener, stage = self.places[idx].listener, Stage()
-        # granian's own types know neither the arguments nor that the attribute is ever set.
+        # granian's annotations cover neither these arguments nor the assignment.
         self._shd = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[assignment, call-arg]
         others = [place.listener for place in self.places if place.listener is not listener]
         target = functools.partial(serve_worker, listener, others, stage, self.stall_timeout, self.blocking_threads)
         worker = super()._spawn_worker(idx, target, callback_loader)
-        worker.stage = stage  # type: ignore[attr-defined]  # beside what granian keeps of a worker
+        worker.stage = stage  # type: ignore[attr-defined]  # in addition to granian's attributes
         return worker
 
     def _spawn_workers(self, target: object, loader: object) -> None:
-        with _signals_later():
+        with _signals_blocked():
             super()._spawn_workers(target, loader)  # type: ignore[no-untyped-call]  # granian has no types here
 
     def _serve_loop(self, target: object, loader: object) -> None:
         while True:
-            self.main_loop_interrupt.wait(_LOOK_SECONDS)
+            self.main_loop_interrupt.wait(_POLL_SECONDS)
             self.main_loop_interrupt.clear()
             if self.interrupt_signal:
                 return
@@ -118,19 +118,21 @@ class Supervisor(MPServer):
                 return
 
     def _mend(self, target: object, loader: object) -> bool:
-        """Replace the workers that have ended; whether the server can go on."""
-        # What granian's threads put there counts at the end, as a failure of the server.
+        """Replace the workers that have stopped. Return whether the server can continue."""
+        # granian treats any entry that its threads left here as a failure of the server at shutdown.
         self.interrupt_children.clear()
         for place, worker in zip(self.places, self.wrks, strict=True):
             if worker.inner.is_alive() and not _stage(worker).ending:
                 if _stage(worker).serving:
                     place.taken()
             elif place.due is None and self._is_hopeless(place, worker):
-                _log.error("worker cannot start, server ends worker=%d exit=%s", worker.idx, worker.inner.exitcode)
+                _log.error(
+                    "worker cannot start, stopping the server worker=%d exit=%s", worker.idx, worker.inner.exitcode
+                )
                 self.interrupt_children.append(worker.idx)
                 return False
             elif place.refuse_if_vacant():
-                _log.warning("worker is missing, other workers take its connections worker=%d", worker.idx)
+                _log.warning("worker is down, connections go to other workers worker=%d", worker.idx)
         for idx, place in enumerate(self.places):
             if place.due is not None and time.monotonic() >= place.due:
                 place.due = None
@@ -138,21 +140,21 @@ class Supervisor(MPServer):
         return True
 
     def _is_hopeless(self, place: Place, worker: WorkerProcess) -> bool:
-        """Note that a worker has ended; whether no worker serves and none is likely to."""
+        """Record the end of a worker. Return whether no worker is serving and a restart is unlikely to help."""
         status = worker.inner.exitcode
         delay = place.lost(time.monotonic() - worker.birth)
         served = not _stage(worker).starting or any(_stage(one).serving and one.inner.is_alive() for one in self.wrks)
-        # With a status of its own it could not begin; by a signal it was killed, and may be able to.
+        # An exit status means that it could not start; a worker killed by a signal may start again.
         if not served and (status or 0) > 0:
             return True
-        _log.warning("worker ended, starting another worker=%d exit=%s delay=%.1f", worker.idx, status, delay)
+        _log.warning("worker stopped, starting another worker=%d exit=%s delay=%.1f", worker.idx, status, delay)
         return False
 
     def _replace_worker(self, idx: int, target: object, loader: object) -> None:
         before = self.wrks[idx]
-        if before.inner.is_alive():  # it was asked to end by somebody else, and waits for its last requests
+        if before.inner.is_alive():  # another process sent it SIGTERM, and it is finishing its last requests
             self._retired = [*self._retired, before]
-        with _signals_later():
+        with _signals_blocked():
             self.wrks[idx] = self._spawn_worker(idx, target, loader)
             self.wrks[idx].start()  # type: ignore[no-untyped-call]  # granian has no types here
 
@@ -160,7 +162,7 @@ class Supervisor(MPServer):
         if self.replaceable:
             self._replace_workers(target, loader)
         else:
-            _log.warning("restart to use the new certificate: what is stored would be lost with the worker")
+            _log.warning("new certificate needs a restart, replacing the worker would lose its in-memory storage")
 
     def _replace_workers(self, target: object, loader: object) -> None:
         before = self._held
@@ -177,12 +179,12 @@ class Supervisor(MPServer):
             if before is not None:
                 self._use(before)
             if not self.interrupt_signal:
-                _log.error("the new workers did not start; the old ones go on, with the certificate they have")
+                _log.error("new workers did not start, keeping the old workers and their certificate")
             return
         self._retire(old)
         if before is not None and before is not self._held:
             before.close()
-        _log.info("new workers serve new connections; %d old ones end with their last requests", len(old))
+        _log.info("workers replaced, old workers stop after their last requests count=%d", len(old))
 
     def _have_started(self, workers: Sequence[WorkerProcess]) -> bool:
         deadline = time.monotonic() + _START_SECONDS
@@ -206,11 +208,11 @@ class Supervisor(MPServer):
         super()._stop_workers()  # type: ignore[no-untyped-call]  # granian has no types here
 
     def _drop_shared_socket(self) -> None:
-        # Before the workers are stopped: a connection that none of them would take is refused, not left waiting.
+        # Called before the workers stop, so that new connections are refused instead of left waiting.
         for place in self.places:
             place.listener.close()
 
 
 def _stage(worker: WorkerProcess) -> Stage:
-    stage: Stage = worker.stage  # type: ignore[attr-defined]  # beside what granian keeps of a worker
+    stage: Stage = worker.stage  # type: ignore[attr-defined]  # in addition to granian's attributes
     return stage

@@ -1,4 +1,4 @@
-"""What one worker process does: build the application, serve it, and close it."""
+"""A worker process, which builds the application, serves it and closes it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from entrepot_server_granian.stalls import StallWatch
 __all__ = ["RETIRE", "serve_worker"]
 
 RETIRE: Final = signal.SIGRTMIN + 1
-"""Tells a worker to take no more connections, and to end when its last request has ended.
+"""Signal for a worker to stop accepting connections and to exit after its last request.
 
-Not SIGUSR1, which programs that rotate logs send to every process of a service.
+Not SIGUSR1, which log rotation programs send to every process of a service.
 """
 
 _LINGER_SECONDS: Final = 10.0
 _SETTLING_SECONDS: Final = 1.0
 _READS_ASIDE: Final = 64
-"""Number of requests of one worker whose clients may be waited for in vain; each holds two threads until it ends."""
+"""Maximum number of a worker's requests with an abandoned read; each occupies two threads until the read ends."""
 
 
 def serve_worker(
@@ -48,25 +48,25 @@ def serve_worker(
     *arguments: object,
     **options: object,
 ) -> None:
-    """Serve in this process until SIGTERM; runs right after the fork, with what granian hands to its workers."""
-    # SIGINT stays blocked: Ctrl-C goes to every process of a terminal, and the parent turns it into SIGTERM.
+    """Serve in this process until SIGTERM. Called right after the fork, with granian's arguments for its workers."""
+    # SIGINT stays blocked: the terminal sends Ctrl-C to every process, and the parent translates it to SIGTERM.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, RETIRE})
-    # What rotates logs sends them to every process of a service; what is started here inherits that they do nothing.
+    # Log rotation programs send these to every process of a service. Child processes inherit that they are ignored.
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
-    # Else they would be open, and take connections, for as long as this worker lives.
+    # Otherwise they would stay open, and queue connections, for the lifetime of this worker.
     for other in others:
         other.close()
     retirement = Retirement(listener)
-    # Asked for here and not in the thread, which may first run when granian's own handler is there already.
-    of_parent = signal.getsignal(signal.SIGTERM)
+    # Read here and not in the thread, which may not run before granian has installed its own handler.
+    parent_handler = signal.getsignal(signal.SIGTERM)
     tasks: dict[Callable[..., None], tuple[object, ...]] = {
-        _end_when_told: (of_parent, retirement, stage),
-        _end_with_parent: (),
-        _report_when_served: (of_parent, stage),
+        _stop_on_signal: (parent_handler, retirement, stage),
+        _exit_with_parent: (),
+        _report_serving: (parent_handler, stage),
     }
-    for task, given in tasks.items():
-        threading.Thread(target=task, args=given, name=task.__name__, daemon=True).start()
+    for task, task_arguments in tasks.items():
+        threading.Thread(target=task, args=task_arguments, name=task.__name__, daemon=True).start()
     stalls, downloads = StallWatch(stall_timeout, listener), Downloads(threads)
     built: list[Application] = []
 
@@ -81,7 +81,7 @@ def serve_worker(
     ) -> Callable[..., object]:
         return stalls.wrap_callback(wsgi._callback_wrapper(callback, scope, access_log))
 
-    # The only place where something can be done after an answer was handed over.
+    # The only hook that runs after a response was handed over.
     vars(mp)["_wsgi_call_wrap"] = wrap_callback
     try:
         mp.MPServer._spawn_wsgi_worker(worker_id, process_name, load, *arguments, **options)
@@ -90,39 +90,39 @@ def serve_worker(
             application.close()
 
 
-def _end_when_told(of_parent: object, retirement: Retirement, stage: Stage) -> None:
-    """Pass the first SIGTERM on to granian once it serves, and no other.
+def _stop_on_signal(parent_handler: object, retirement: Retirement, stage: Stage) -> None:
+    """Pass only the first SIGTERM on to granian, once it is serving.
 
-    granian loses one that comes before it serves, and hangs, with the interpreter locked, when it gets a third; systemd
-    and the parent both send one.
+    granian loses a signal that arrives earlier, and hangs with the GIL held when it receives a third one; systemd and
+    the parent both send one.
     """
-    asked = signal.sigwait({signal.SIGTERM, RETIRE})
+    received = signal.sigwait({signal.SIGTERM, RETIRE})
     stage.end()
-    if asked == RETIRE:
+    if received == RETIRE:
         retirement.begin()
-        # Whoever has just connected sends a request, and whoever sends one more is told that it is the last.
+        # Clients that have just connected can send a request, and further responses close their connections.
         signal.sigtimedwait({signal.SIGTERM}, _LINGER_SECONDS)
-    handler = _handler_of_granian(of_parent)
+    handler = _granian_handler(parent_handler)
     if callable(handler):
         handler(signal.SIGTERM, None)
 
 
-def _report_when_served(of_parent: object, stage: Stage) -> None:
-    """Report once this worker serves: granian reads the certificate last, and dies of one that it cannot use."""
-    _handler_of_granian(of_parent)
+def _report_serving(parent_handler: object, stage: Stage) -> None:
+    """Report that this worker is serving. granian loads the certificate last, and exits if it is not usable."""
+    _granian_handler(parent_handler)
     time.sleep(_SETTLING_SECONDS)
     stage.serve()
 
 
-def _handler_of_granian(of_parent: object) -> object:
-    """What granian wants to be called with SIGTERM, as soon as it is about to serve."""
-    while (handler := signal.getsignal(signal.SIGTERM)) == of_parent:
+def _granian_handler(parent_handler: object) -> object:
+    """Return granian's SIGTERM handler as soon as it is installed, shortly before it serves."""
+    while (handler := signal.getsignal(signal.SIGTERM)) == parent_handler:
         time.sleep(0.05)
     return handler
 
 
-def _end_with_parent() -> None:
-    """End at once where the parent was killed: a worker without it could never be stopped, and keeps the port."""
+def _exit_with_parent() -> None:
+    """Exit immediately if the parent was killed: an orphaned worker would keep the port and never be stopped."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

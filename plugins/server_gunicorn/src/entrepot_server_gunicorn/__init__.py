@@ -1,4 +1,4 @@
-"""Serve entrepot with gunicorn: TLS whose client certificates become identities."""
+"""Runs entrepot on gunicorn, with TLS client certificates as identities."""
 
 from entrepot_server_gunicorn.driver import GunicornServer
 

@@ -1,4 +1,4 @@
-"""One connection of a client."""
+"""Client connections."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from entrepot_server_gunicorn.input import TimedUnreader
 
 __all__ = ["Connection"]
 
-_GOODBYE_SECONDS: Final = 2.0
+_UNWRAP_SECONDS: Final = 2.0
 
 
 class Connection(TConn):
-    """gunicorn's connection, on which nobody can stall for ever."""
+    """gunicorn's connection with a timeout for stalled clients."""
 
     stall_timeout: float
-    """Seconds that a client may let a thread wait for one step: the handshake, a piece of a body or of an answer."""
+    """Seconds that a client may keep a thread waiting in the handshake, or for one chunk of a body or response."""
 
     def init(self) -> None:
-        """Do the handshake of TLS, once; called in a thread before each request."""
+        """Perform the TLS handshake once. Called in a thread before each request."""
         self.sock.settimeout(self.stall_timeout)
         if self.initialized:
             return
@@ -36,12 +36,12 @@ class Connection(TConn):
         self.parser.unreader = TimedUnreader(self.sock)
 
     def close(self, graceful: bool = False) -> None:
-        """End the connection, with TLS's goodbye where there is time for it; again is harmless."""
+        """Close the connection, with a TLS close_notify if ``graceful``. Idempotent."""
         if self.sock.fileno() < 0:
             return
         if graceful and isinstance(self.sock, ssl.SSLSocket):
-            # The client may be gone, or may never have come as far as TLS.
+            # The client may have disconnected, or never have completed the handshake.
             with suppress(OSError, ValueError):
-                self.sock.settimeout(_GOODBYE_SECONDS)
+                self.sock.settimeout(_UNWRAP_SECONDS)
                 self.sock = self.sock.unwrap()
         super().close(graceful)

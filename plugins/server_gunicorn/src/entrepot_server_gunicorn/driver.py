@@ -1,4 +1,4 @@
-"""The server that tells whose certificate a client has."""
+"""The gunicorn server driver."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from entrepot_server_gunicorn.wsgi import HostApplication
 
 __all__ = ["GunicornServer"]
 
-# Threads are made when requests need them. A client that stalls holds one, so there are far more threads than cores.
+# Threads are started on demand. A stalled client occupies one, so there are far more threads than cores.
 _THREADS: Final = 512
 _CONNECTIONS: Final = 4096
 _HEADER_BYTES: Final = 64 * 1024
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class GunicornServer(ServerDriver):
-    """Serve with gunicorn's threaded workers, in HTTP/1.1."""
+    """A server driver based on gunicorn's threaded workers, for HTTP/1.1."""
 
     name: ClassVar[str] = "gunicorn"
     contract: ClassVar[tuple[int, int]] = (1, 0)
@@ -40,7 +40,7 @@ class GunicornServer(ServerDriver):
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve in worker processes until SIGTERM or SIGINT.
 
-        Raises OSError where the address cannot be bound or a PEM file cannot be used.
+        Raises OSError if the address cannot be bound or a PEM file cannot be used.
         """
         for name in _FROM_ENVIRONMENT:
             os.environ.pop(name, None)
@@ -53,7 +53,7 @@ class GunicornServer(ServerDriver):
             port = places[0].listener.getsockname()[1]
             application = HostApplication(factory, _options(settings, workers, context), settings.stall_timeout)
             Arbiter(application, places, lambda: _ready(settings, port)).serve()
-        _log.info("all workers have ended")
+        _log.info("all workers stopped")
 
 
 def _ready(settings: ServerSettings, port: int) -> None:
@@ -70,14 +70,14 @@ def _options(settings: ServerSettings, workers: int, context: FreshFiles[ssl.SSL
         "worker_connections": _CONNECTIONS,
         "keepalive": max(1, round(settings.idle_timeout)),
         "graceful_timeout": max(1, round(settings.drain_timeout)),
-        # A worker is told by its main loop, which never waits for a request, so there is nothing to be killed for.
+        # No heartbeat timeout: a worker's main loop never waits for a request.
         "timeout": 0,
         "limit_request_line": 8190,
         "limit_request_field_size": _HEADER_BYTES,
         "http_protocols": "h1",
         "control_socket_disable": True,
         "sendfile": False,
-        # The headers of proxies are for the application to judge.
+        # The application evaluates the headers of proxies.
         "forwarded_allow_ips": "",
         "forwarder_headers": "",
         "secure_scheme_headers": {},
@@ -90,5 +90,5 @@ def _options(settings: ServerSettings, workers: int, context: FreshFiles[ssl.SSL
 
 
 def _cores() -> int:
-    """The cores that this process may use, which in a container may be fewer than the machine has."""
+    """Return the number of usable cores, which in a container may be lower than that of the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""gunicorn's log, in the log of the host."""
+"""Redirection of gunicorn's log to the host's."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["PlainLogger"]
 
 
 class PlainLogger(Logger):
-    """Errors alone, to where all other records go; the access log is the application's."""
+    """Propagates errors to the root logger. The application writes the access log."""
 
     def setup(self, cfg: Config) -> None:
-        """Leave out gunicorn's own handlers, and what it says of requests, which may hold credentials."""
+        """Omit gunicorn's own handlers, and its messages about requests, which may contain credentials."""
         self.cfg = cfg
         self.error_log.propagate = True
         self.error_log.setLevel(logging.ERROR)
 
     def access(self, *_: object) -> None:
-        """Log nothing."""
+        """Do nothing."""
 
     def exception(self, msg: object, *args: object, **options: object) -> None:
-        """Log an error with its traceback, unless it is only a client that stalled."""
+        """Log an error with its traceback, unless it is the timeout of a stalled client."""
         if not isinstance(sys.exc_info()[1], TimeoutError):
             self.error_log.error(msg, *args, exc_info=True)

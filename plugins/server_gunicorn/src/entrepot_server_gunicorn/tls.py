@@ -1,4 +1,4 @@
-"""TLS contexts from PEM files, and who a client is by its certificate."""
+"""TLS contexts from PEM files, and identification of clients by certificate."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _VERSIONS: Final = {"tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.T
 
 
 def fresh_context(tls: TlsSettings) -> FreshFiles[ssl.SSLContext]:
-    """A server's context, made again when one of its files has changed.
+    """Create a server context, and recreate it when one of its files changes.
 
-    Raises OSError where a file cannot be used.
+    Raises OSError if a file cannot be used.
     """
 
     def parse(_contents: Sequence[bytes]) -> ssl.SSLContext:
@@ -33,27 +33,27 @@ def _context(tls: TlsSettings) -> ssl.SSLContext:
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     try:
-        # Without a password, OpenSSL would ask for one at the terminal.
+        # Without a password argument, OpenSSL would prompt for one on the terminal.
         context.load_cert_chain(tls.certificate, tls.key, password="")
     except ssl.SSLError as error:
-        reason = f"{tls.certificate} and {tls.key} are no pair of a PEM certificate and its unencrypted key"
+        reason = f"{tls.certificate} and {tls.key} are not a PEM certificate and its unencrypted key"
         raise ssl.SSLError(error.errno, f"{reason} ({error.reason})") from error
     for authority in tls.client_cas:
         try:
             context.load_verify_locations(authority)
         except ssl.SSLError as error:
-            raise ssl.SSLError(error.errno, f"{authority} holds no PEM certificates ({error.reason})") from error
+            raise ssl.SSLError(error.errno, f"{authority} contains no PEM certificates ({error.reason})") from error
     if tls.client_cas:
         context.verify_mode = ssl.CERT_REQUIRED if tls.client_required else ssl.CERT_OPTIONAL
     return context
 
 
 def client_certificate(connection: socket.socket) -> ClientCertificate | None:
-    """Who a client is by the certificate that it proved to own; None without one, or without exactly one name."""
+    """Return the subject of the client's verified certificate, or None without one or without exactly one name."""
     found = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
     if not found:
         return None
-    # getpeercert knows more forms than its subject has: names of names, each a pair.
+    # The type of getpeercert is wider than that of a subject, which is a tuple of names, each a tuple of pairs.
     subject = found.get("subject", ())
     parts = [(str(pair[0]), str(pair[1])) for names in subject for pair in names if isinstance(names, tuple)]
     names = [value for kind, value in parts if kind == "commonName"]

@@ -1,4 +1,4 @@
-"""What one worker process does: build the application, serve it with threads, and close it."""
+"""A worker process, which builds the application, serves it with threads and closes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["BACKLOG", "STOPPING", "Worker"]
 
 BACKLOG: Final = 1024
-"""How many connections may wait for one worker."""
+"""Maximum number of connections waiting for one worker."""
 
 STOPPING: Final = [signal.SIGTERM, signal.SIGINT]
 
@@ -41,26 +41,26 @@ class _Response(wsgi.Response):
 
 
 class Worker(ThreadWorker):
-    """gunicorn's threaded worker, whose main loop waits for no client."""
+    """gunicorn's threaded worker, with a main loop that never blocks on a client."""
 
     stage: Stage
     """Shared with the parent, which sets it before the fork."""
     stall_timeout: float
     """Seconds without a byte after which a client is disconnected."""
     born: float
-    """When it was started (``time.monotonic``)."""
+    """Start time (``time.monotonic``)."""
 
     def init_process(self) -> None:
-        """Serve until told to end."""
-        # The only place where gunicorn lets its name be left out of every answer.
+        """Serve until a termination signal."""
+        # The only way to omit gunicorn's Server header from every response.
         wsgi.Response = _Response  # type: ignore[misc]
         super().init_process()
 
     def init_signals(self) -> None:
-        """Take SIGTERM from now on, also one that came before."""
+        """Install the signal handlers and unblock SIGTERM, including one that is already pending."""
         super().init_signals()
-        # Ctrl-C and a hangup go to every process of a terminal, and what rotates logs sends the others to every process
-        # of a service; the parent tells its workers to end.
+        # The terminal sends SIGINT and SIGHUP to every process, and log rotation programs send the others to every
+        # process of a service; only the parent stops its workers.
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
@@ -70,7 +70,7 @@ class Worker(ThreadWorker):
         if isinstance(self.app, HostApplication):
             self.stall_timeout = self.app.stall_timeout
         for listener in self.sockets:
-            # The parent may have ended it, where this place was without a worker for long.
+            # The parent may have stopped listening while this place had no worker.
             listener.listen(BACKLOG)
         self.stage.serve()
         try:
@@ -80,19 +80,19 @@ class Worker(ThreadWorker):
                 self.app.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end."""
+        """Start the shutdown."""
         self.stage.end()
         super().handle_exit(sig, frame)
 
     def set_accept_enabled(self, enabled: bool | None) -> None:
-        """Accept connections, or not; at the end, let those that none would take be refused, not wait."""
+        """Start or stop accepting. At shutdown, close the listeners so that new connections are refused, not queued."""
         super().set_accept_enabled(enabled)
         if not self.alive:
             for listener in self.sockets:
                 listener.close()
 
     def accept(self, listener: socket.socket) -> None:
-        """Take one connection to the threads."""
+        """Accept one connection and pass it to the threads."""
         try:
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -103,30 +103,30 @@ class Worker(ThreadWorker):
         self.enqueue_req(connection)
 
     def handle(self, conn: TConn) -> bool:
-        """Handle one request; an end of the connection that waits for the client waits here, in a thread."""
-        again = super().handle(conn)
-        if not again:
+        """Handle one request. The connection is closed here, in a thread, because closing may wait for the client."""
+        keep_alive = super().handle(conn)
+        if not keep_alive:
             conn.close(graceful=True)
-        return again
+        return keep_alive
 
     def handle_request(self, req: Request, conn: TConn) -> bool:
-        """Handle one request, whose body is as the contract asks."""
+        """Handle one request with a body as required by the contract."""
         if isinstance(req.unreader, TimedUnreader) and req.body is not None:
-            # gunicorn would ask for the body at once, also where the application refuses it unread.
+            # gunicorn would send 100 Continue immediately, even if the application rejects the request unread.
             waiting = conn.sock if vars(req).pop("_expected_100_continue", False) else None
             req.body = Input(req.body.reader, req.unreader, req.force_close, waiting)
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Request | None, client: socket.socket, addr: object, exc: BaseException) -> None:
-        """Answer what is no request, or what the application failed at, with a status and nothing of either."""
+        """Respond to a malformed request or an application error with a status only."""
         if isinstance(exc, OSError):
             return
         status = "400 Bad Request" if isinstance(exc, errors.ParseException) else "500 Internal Server Error"
         status = next((status for kind, status in _STATUS.items() if isinstance(exc, kind)), status)
         if not isinstance(exc, errors.ParseException):
-            self.log.exception("a request failed")
+            self.log.exception("request failed")
         head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
         try:
             write_nonblock(client, head.encode())
         except OSError:
-            self.log.debug("the client has gone before its request was refused")
+            self.log.debug("client disconnected before its request was rejected")

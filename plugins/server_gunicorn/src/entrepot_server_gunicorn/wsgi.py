@@ -1,4 +1,4 @@
-"""The host's application, as gunicorn's workers load it."""
+"""The host's application for gunicorn's workers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["HostApplication"]
 
 
 class HostApplication(BaseApplication):
-    """gunicorn's settings, from nowhere but here: no file, no command line, no environment."""
+    """gunicorn settings from code only: no file, no command line, no environment."""
 
     def __init__(self, factory: ApplicationFactory, options: Mapping[str, object], stall_timeout: float) -> None:
         self.stall_timeout = stall_timeout
@@ -32,16 +32,16 @@ class HostApplication(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        """Take the options."""
+        """Apply the options."""
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> WSGIApplication:  # type: ignore[override]  # its own type narrows what PEP 3333 allows
-        """Build the application, told whose certificate each client has; called once in each worker."""
+    def load(self) -> WSGIApplication:  # type: ignore[override]  # its own type is narrower than PEP 3333
+        """Build the application and wrap it to pass on client certificates. Called once in each worker."""
         application = self._application = self._factory()
 
         def certified(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            # Headers become HTTP_*, so no client can set this key.
+            # Headers are prefixed with HTTP_, so no client can set this key.
             if certificate := client_certificate(environ["gunicorn.socket"]):
                 environ[CLIENT_CERTIFICATE] = certificate
             if isinstance(body := environ["wsgi.input"], Input):
@@ -51,6 +51,6 @@ class HostApplication(BaseApplication):
         return Downloads(self.cfg.threads).wrap(certified)
 
     def close(self) -> None:
-        """Close the application that was built."""
+        """Close the application."""
         if self._application is not None:
             self._application.close()
