@@ -1,4 +1,4 @@
-"""``entrepot bench`` as a person runs it: a process with a group of its own, as from a terminal."""
+"""Runs ``entrepot bench`` as from a terminal, in a separate process group."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MARK: Final = "OF_THIS_TEST"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended; ``arguments`` are the command lines of all processes that were seen meanwhile."""
+    """The result of a command; ``arguments`` are the command lines of all observed processes."""
 
     folder: Path
     status: int
@@ -39,7 +39,7 @@ class Outcome:
 
     @property
     def run(self) -> Run:
-        """What it has measured."""
+        """The run from the JSON output."""
         return read_document(self.folder / "bench.json")
 
     @property
@@ -48,20 +48,20 @@ class Outcome:
         return (self.folder / "report.html").read_text(encoding="utf-8")
 
     @property
-    def told(self) -> list[str]:
-        """The lines that tell what went wrong while it went on."""
-        begin = "entrepot bench: "
-        return [line.removeprefix(begin) for line in self.errors.splitlines() if line.startswith(begin)]
+    def faults(self) -> list[str]:
+        """The reported faults, without their prefix."""
+        prefix = "entrepot bench: "
+        return [line.removeprefix(prefix) for line in self.errors.splitlines() if line.startswith(prefix)]
 
     def everything(self) -> str:
-        """Whatever it has written or shown."""
+        """Return all output and command lines."""
         files = [path.read_text() for path in sorted(self.folder.glob("*.json")) + sorted(self.folder.glob("*.html"))]
         return "\n".join([self.output, self.errors, *self.arguments, *files])
 
 
 @dataclass
 class Started:
-    """A command that runs, in a session of its own; all that it starts carries its mark."""
+    """A running command in a new session; its processes are marked in their environment."""
 
     folder: Path
     mark: str
@@ -71,7 +71,7 @@ class Started:
     watcher: Thread | None = None
 
     def processes(self) -> list[psutil.Process]:
-        """Every process of it that runs now, the first one too."""
+        """Return all running processes of the command, including the first one."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error, ProcessLookupError):
@@ -80,39 +80,39 @@ class Started:
         return found
 
     def errors(self) -> str:
-        """What it has said so far."""
+        """Return the output to standard error so far."""
         return (self.folder / "stderr").read_text(errors="replace")
 
-    def wait_for(self, happened: Callable[[], object], seconds: float = 60) -> None:
-        """Look often, until it has happened."""
+    def wait_for(self, condition: Callable[[], object], seconds: float = 60) -> None:
+        """Wait until a condition holds."""
         end = time.monotonic() + seconds
-        while not happened():
+        while not condition():
             assert self.process.poll() is None, self.errors()
             assert time.monotonic() < end, self.errors()
             time.sleep(0.03)
 
-    def wait_until_said(self, text: str) -> None:
-        """Wait until it has said something."""
+    def wait_for_output(self, text: str) -> None:
+        """Wait for a text on standard error."""
         self.wait_for(lambda: text in self.errors())
 
     def ctrl_c(self) -> None:
-        """As a terminal does: to its whole process group."""
+        """Send SIGINT to the process group, like a terminal."""
         os.killpg(self.process.pid, signal.SIGINT)
 
     def watch(self) -> None:
-        """Note the command lines of all its processes from now on."""
+        """Start recording the command lines of all its processes."""
 
-        def look() -> None:
+        def record() -> None:
             while not self.ended.wait(0.3):
                 for process in self.processes():
                     with suppress(psutil.Error):
                         self.seen.add(" ".join(process.cmdline()))
 
-        self.watcher = Thread(target=look)
+        self.watcher = Thread(target=record)
         self.watcher.start()
 
     def end(self, seconds: float = 90) -> Outcome:
-        """Wait for its end, after which nothing of it may run, and nothing lie in ``data``."""
+        """Wait for its end, and check that no process is running and ``data`` is empty."""
         try:
             status = self.process.wait(seconds)
             left = [" ".join(process.cmdline()) for process in self.processes()]
@@ -132,7 +132,7 @@ class Started:
 
 
 class Bench:
-    """Starts the command in a folder, where ``data`` is empty before and afterwards."""
+    """Starts the command in a folder, in which ``data`` is empty before and after a run."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
@@ -140,7 +140,7 @@ class Bench:
         (folder / "data").mkdir(parents=True, exist_ok=True)
 
     def start(self, *arguments: str, module: Sequence[str] = ("entrepot", "bench")) -> Started:
-        """Start it with the folder as its own, and with files of the usual names."""
+        """Start the command in the folder, with default file names."""
         mark = uuid4().hex
         command = [sys.executable, "-m", *module, *arguments]
         environment = {**clean_environment(self.folder / "home"), **self._environment, MARK: mark}
@@ -157,5 +157,5 @@ class Bench:
         return Started(self.folder, mark, process)
 
     def run(self, *arguments: str, module: Sequence[str] = ("entrepot", "bench")) -> Outcome:
-        """Start it, and wait for its end."""
+        """Start the command and wait for its end."""
         return self.start(*arguments, "--data", "data", module=module).end()

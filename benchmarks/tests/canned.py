@@ -1,4 +1,4 @@
-"""A server that says what a test wants, whatever it is asked."""
+"""A server with canned responses."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from entrepot_benchmarks.load.wire import Origin
 __all__ = ["CLOSE", "UNREAD", "Canned"]
 
 CLOSE: Final = b"<close>"
-"""Ends an answer after which the connection is closed."""
+"""Suffix of a response after which the connection is closed."""
 
 UNREAD: Final = b"<unread>"
-"""Begins an answer that is given before the body has come, and after which no byte more is read."""
+"""Prefix of a response that is sent before the request body is read; nothing is read after it."""
 
 
 class Canned:
-    """Listens on 127.0.0.1 while the context is open; gives the answers in turn, the last one again and again.
+    """Listens on 127.0.0.1 within a with block, and sends the responses in order, repeating the last one.
 
-    ``requests`` has what it was asked: each head and body.
+    ``requests`` contains head and body of each request.
     """
 
     def __init__(self, *answers: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Debian's docker-registry as a peer that runs already when a benchmark begins."""
+"""Debian's docker-registry as a peer that is already running when a benchmark starts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from services.registry import Registry, write_config
 __all__ = ["PASSWORD", "USER", "links", "neighbour", "stored"]
 
 USER = "neighbour"
-PASSWORD = "s3cret:p/ss@word"  # noqa: S105 - of these tests only
+PASSWORD = "s3cret:p/ss@word"  # noqa: S105 - of these tests
 
 
 @contextmanager
 def neighbour(folder: Path, *, deletes: bool, password: bool = False) -> Iterator[Registry]:
-    """Running, with its data in ``folder/tree``; ``password`` lets only the one user in."""
+    """Run the registry with its data in ``folder/tree``; with ``password``, it requires the credentials of the user."""
     folder.mkdir()
     auth = None
     if password:
@@ -40,11 +40,11 @@ def neighbour(folder: Path, *, deletes: bool, password: bool = False) -> Iterato
 
 
 def links(folder: Path) -> list[str]:
-    """What repositories of a benchmark still hold in it, blobs and manifests."""
+    """Return the blobs and manifests that are still linked in repositories of a benchmark."""
     found = (folder / "tree").glob("docker/registry/v2/repositories/bench-*/**/link")
     return sorted({path.parent.name for path in found if "tags" not in path.parts})
 
 
 def stored(folder: Path) -> list[str]:
-    """The blobs and manifests whose bytes it holds."""
+    """Return the stored blobs and manifests."""
     return sorted(path.parent.name for path in (folder / "tree").glob("docker/registry/v2/blobs/sha256/*/*/data"))

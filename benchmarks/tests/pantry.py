@@ -1,4 +1,4 @@
-"""A storage driver outside of this repository: a package as it lies where pip has put it."""
+"""A storage driver in a third-party package, as installed by pip."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VERSION: Final = "4.5.6"
 
 
 def put_beside(folder: Path) -> Path:
-    """Lay the package ``pantry-store`` with the driver ``pantry`` into a folder, which then belongs on the path."""
+    """Install the package ``pantry-store`` with the driver ``pantry`` into a folder, which has to be on the path."""
     source, package = Path(entrepot_storage_fs.__file__).parent, folder / "pantry_store"
     package.mkdir(parents=True)
     for file in source.glob("*.py"):

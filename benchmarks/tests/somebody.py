@@ -1,4 +1,4 @@
-"""A directory in which somebody's registry keeps something, and what it holds."""
+"""A storage directory with existing content of another registry."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from entrepot_benchmarks.cost.host import Host
 from entrepot_storage_fs import FilesystemDriver
 
-__all__ = ["files", "someones"]
+__all__ = ["existing_store", "files"]
 
 
-def someones(folder: Path) -> Path:
-    """The directory, with a blob that was pushed."""
+def existing_store(folder: Path) -> Path:
+    """Create the directory and push a blob."""
     driver = FilesystemDriver.from_config({"rootdirectory": str(folder)})
     Host(driver).push_blob("somebody/app", b"somebody's own" * 1000)
     driver.close()
@@ -19,5 +19,5 @@ def someones(folder: Path) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder."""
+    """Return every file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

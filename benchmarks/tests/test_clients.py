@@ -17,12 +17,12 @@ from entrepot_benchmarks.load.clients import Begun, Client, run_clients
 
 @pytest.fixture
 def others() -> set[psutil.Process]:
-    """The children of this process that other tests have: none of a test's own may be left beside them."""
+    """The children of this process from other tests."""
     return set(psutil.Process().children())
 
 
 def client(operation: Callable[[int], int], connect: Callable[[], object] = lambda: None) -> Client:
-    """A client that connects, and does an operation."""
+    """Return a client that connects, and runs an operation."""
 
     def start() -> Callable[[int], int]:
         connect()
@@ -36,10 +36,10 @@ def nap(number: int) -> int:
     return 7
 
 
-def test_clients_begin_together_when_the_slowest_has_connected() -> None:
+def test_clients_start_together_after_the_slowest_has_connected() -> None:
     late = client(nap, lambda: time.sleep(2))
     spell = run_clients([client(nap), client(nap), late], 0.2)
-    assert 0.2 <= spell.elapsed < 2, "what connecting takes is not measured"
+    assert 0.2 <= spell.elapsed < 2, "connecting is not measured"
     assert 3 <= spell.operations <= 600
     assert spell.bytes == 7 * spell.operations
     assert len(spell.latencies) <= 200 + spell.operations // 200
@@ -48,14 +48,14 @@ def test_clients_begin_together_when_the_slowest_has_connected() -> None:
 
 
 @pytest.mark.parametrize("least", [1, 5])
-def test_each_client_does_as_many_operations_as_it_has_to(least: int) -> None:
+def test_each_client_runs_the_minimum_number_of_operations(least: int) -> None:
     begun = Begun(3)
     spell = run_clients([client(nap)] * 3, 0, begun=begun, least=least)
     assert spell.operations == 3 * least
     assert begun.operations() == [(index, number) for index in range(3) for number in range(least)]
 
 
-def test_the_generators_time_is_what_its_clients_took() -> None:
+def test_the_cpu_time_of_the_generator_is_that_of_its_clients() -> None:
     def work(number: int) -> int:
         end = time.process_time() + 0.1
         while time.process_time() < end:
@@ -65,15 +65,15 @@ def test_the_generators_time_is_what_its_clients_took() -> None:
     assert 0.2 <= run_clients([client(work)] * 2, 0).generator_cpu < 0.4
 
 
-def test_somebody_looks_while_clients_work_and_not_before() -> None:
-    looks: list[float] = []
+def test_watch_is_called_while_clients_work_and_not_before() -> None:
+    calls: list[float] = []
     began = time.perf_counter()
-    run_clients([client(nap, lambda: time.sleep(0.5))], 0.6, watch=lambda: looks.append(time.perf_counter() - began))
-    assert 2 <= len(looks) <= 20
-    assert looks[0] >= 0.5
+    run_clients([client(nap, lambda: time.sleep(0.5))], 0.6, watch=lambda: calls.append(time.perf_counter() - began))
+    assert 2 <= len(calls) <= 20
+    assert calls[0] >= 0.5
 
 
-def test_a_client_that_fails_ends_the_others_and_is_told_of_once(tmp_path: Path) -> None:
+def test_a_failing_client_stops_the_others_and_is_reported_once(tmp_path: Path) -> None:
     def fail(number: int) -> int:
         if number == 2:
             raise BenchmarkError("the registry said no")
@@ -87,25 +87,25 @@ def test_a_client_that_fails_ends_the_others_and_is_told_of_once(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("problem", "said"),
+    ("problem", "message"),
     [
-        (BenchmarkError("nobody listens"), "nobody listens"),
+        (BenchmarkError("connection refused"), "connection refused"),
         (OSError(24, "Too many files"), "OSError: .* Too many files"),
     ],
 )
-def test_a_client_that_cannot_connect_keeps_nobody_waiting(
-    problem: Exception, said: str, others: set[psutil.Process]
+def test_a_client_that_cannot_connect_does_not_block_the_others(
+    problem: Exception, message: str, others: set[psutil.Process]
 ) -> None:
     def refuse() -> None:
         raise problem
 
-    with pytest.raises(BenchmarkError, match=said):
+    with pytest.raises(BenchmarkError, match=message):
         run_clients([client(nap), client(nap, refuse), client(nap, lambda: time.sleep(0.3))], 30)
     assert set(psutil.Process().children()) <= others
 
 
 @pytest.mark.parametrize("when", ["connecting", "working"])
-def test_what_a_client_has_begun_is_known_when_it_was_killed(when: str, others: set[psutil.Process]) -> None:
+def test_the_begun_operations_of_a_killed_client_are_known(when: str, others: set[psutil.Process]) -> None:
     def die(number: int = 0) -> int:
         if when == "connecting" or number == 3:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -113,7 +113,7 @@ def test_what_a_client_has_begun_is_known_when_it_was_killed(when: str, others: 
 
     begun = Begun(2)
     doomed = client(die, die if when == "connecting" else lambda: None)
-    with pytest.raises(BenchmarkError, match="client 2 of the load was ended by SIGKILL before it reported"):
+    with pytest.raises(BenchmarkError, match="client 2 of the load generator was killed by SIGKILL before it reported"):
         run_clients([client(nap), doomed], 30, begun=begun)
     numbers = [number for index, number in begun.operations() if index == 1]
     assert numbers == ([] if when == "connecting" else [0, 1, 2, 3])
@@ -121,7 +121,7 @@ def test_what_a_client_has_begun_is_known_when_it_was_killed(when: str, others: 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_lets_clients_end_what_they_are_at(
+def test_clients_finish_their_operation_after_an_interrupt(
     number: signal.Signals, tmp_path: Path, others: set[psutil.Process]
 ) -> None:
     def write(number: int) -> int:
@@ -133,7 +133,7 @@ def test_an_interrupt_lets_clients_end_what_they_are_at(
 
     def interrupt() -> None:
         ours = psutil.Process(os.getpid())
-        for process in (ours, *(child for child in ours.children() if child not in others)):  # as a terminal does
+        for process in (ours, *(child for child in ours.children() if child not in others)):  # like a terminal
             process.send_signal(number)
 
     timer = threading.Timer(0.5, interrupt)
@@ -145,7 +145,7 @@ def test_an_interrupt_lets_clients_end_what_they_are_at(
     assert set(psutil.Process().children()) <= others
 
 
-def test_an_interrupt_waits_for_the_end_of_a_removal_and_comes_once(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_is_deferred_until_after_a_removal_and_raised_once(capfd: pytest.CaptureFixture[str]) -> None:
     steps = []
 
     def work() -> None:
@@ -168,21 +168,21 @@ def test_an_interrupt_waits_for_the_end_of_a_removal_and_comes_once(capfd: pytes
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert steps == ["inner", "outer", "cleaned"]
-    assert capfd.readouterr().err.count("it ends already, when what was pushed is removed") == 3
+    assert capfd.readouterr().err.count("already stopping, removing the pushed data") == 3
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_a_second_interrupt_breaks_off_what_may_be_broken_off(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_second_interrupt_aborts_a_breakable_block(capfd: pytest.CaptureFixture[str]) -> None:
     steps = []
 
     def interrupted() -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        steps.append("goes on")
+        steps.append("continued")
         os.kill(os.getpid(), signal.SIGINT)
         steps.append("not reached")
 
     with pytest.raises(KeyboardInterrupt), interruptible(), uninterrupted(breakable=True):
         interrupted()
-    assert steps == ["goes on"]
-    assert "Ctrl-C once more breaks that off" in capfd.readouterr().err
+    assert steps == ["continued"]
+    assert "press Ctrl-C again to abort it" in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""A whole run of the command, on backends and peers that work: every value is there, and nothing stays behind."""
+"""A complete run on working backends and peers: all values are present, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from benchmarks.tests.bench import SHORT, Bench
 from benchmarks.tests.neighbour import PASSWORD, USER, links, neighbour
 from benchmarks.tests.pantry import VERSION, put_beside
-from benchmarks.tests.somebody import files, someones
+from benchmarks.tests.somebody import existing_store, files
 from services.programs import need
 
 from entrepot_benchmarks.results.document import read_document
@@ -23,15 +23,15 @@ NAMED = tuple(word for case in CASES for word in ("--case", case))
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment in which a driver is installed that this repository does not know."""
+    """An environment with a third-party driver."""
     return {"PYTHONPATH": str(put_beside(tmp_path_factory.mktemp("site")))}
 
 
-def test_backends_and_a_peer_are_measured_and_left_as_they_were(
+def test_backends_and_a_peer_are_measured_and_left_unchanged(
     request: pytest.FixtureRequest, tmp_path: Path, site: dict[str, str]
 ) -> None:
     need(request, "docker-registry")
-    store = someones(tmp_path / "unseen-directory")
+    store = existing_store(tmp_path / "unseen-directory")
     (tmp_path / "options.yml").write_text(f"rootdirectory: {store}\n")
     before = files(store)
     bench = Bench(tmp_path / "run", site)
@@ -65,26 +65,26 @@ def test_backends_and_a_peer_are_measured_and_left_as_they_were(
 
     assert files(store) == before
     assert kept == []
-    assert f"remove what was prepared on {registry.address}" in outcome.errors
-    (left,) = outcome.told
+    assert f"remove the prepared data from {registry.address}" in outcome.errors
+    (left,) = outcome.faults
     assert re.match(rf"{registry.address} may keep [1-9][\d,.]* MB of deleted blobs on its disk until", left)
     assert left in run.notes
     assert all(name in outcome.page for name in ("mine", "pantry", registry.address))
     table = outcome.output.splitlines()
     assert [line.split("  ")[0] for line in table if line.startswith(CASES)] == [case for case in CASES for _ in (1, 2)]
-    shown = outcome.everything().replace(url, "")  # what a person types is in that process's own arguments
+    shown = outcome.everything().replace(url, "")  # the arguments of the command itself contain it
     assert not [secret for secret in (PASSWORD, quote(PASSWORD, safe=""), str(store)) if secret in shown]
-    assert any("serve" in line for line in outcome.arguments), "the hosts' command lines were seen too"
+    assert any("serve" in line for line in outcome.arguments), "the command lines of the hosts were recorded too"
 
 
-def test_a_trace_is_made_and_replayed_on_all_that_is_installed_and_reported_again(
+def test_a_trace_is_generated_and_replayed_on_all_drivers_and_reported_again(
     tmp_path: Path, site: dict[str, str]
 ) -> None:
     bench = Bench(tmp_path, site)
     few = ("--requests", "60", "--repositories", "3", "--median", "2000", "--largest", "20000")
     made = bench.start("trace", "trace.txt", *few).end()
     assert made.status == 0, made.errors
-    assert "replay it with: entrepot bench --trace trace.txt" in made.output
+    assert "replay them with: entrepot bench --trace trace.txt" in made.output
 
     outcome = bench.run("--trace", "trace.txt", *SHORT)
     assert outcome.status == 0, outcome.errors

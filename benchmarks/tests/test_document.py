@@ -1,4 +1,4 @@
-"""A run is kept exactly, and in a file that pytest-benchmark's own command compares."""
+"""A run is stored exactly, in a file that pytest-benchmark can compare."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def test_a_run_is_restored_exactly_from_its_json(run: Run) -> None:
     assert restored.started.utcoffset() == run.started.utcoffset()
 
 
-def test_a_file_restores_the_run_and_nothing_else_is_left_beside_it(tmp_path: Path) -> None:
+def test_a_file_restores_the_run_and_no_temporary_file_is_left(tmp_path: Path) -> None:
     run, file = sample_run(), tmp_path / "run.json"
-    file.write_text("what was there before")
+    file.write_text("previous content")
     write_document(run, file)
     assert read_document(file) == run
     assert list(tmp_path.iterdir()) == [file]
@@ -61,14 +61,14 @@ def test_every_series_is_an_entry_in_seconds_per_operation() -> None:
     assert any(entry["extra_info"]["failed"] for entry in entries)
 
 
-def test_a_partial_run_says_why() -> None:
+def test_a_partial_run_contains_the_reason() -> None:
     document = to_document(replace(sample_run(), partial="It was interrupted in round 3."))
     assert document["partial"] == "It was interrupted in round 3."
     assert from_document(document).partial == "It was interrupted in round 3."
 
 
 def compare(directory: Path, *files: Path, more: tuple[str, ...] = ()) -> str:
-    """What the installed command prints."""
+    """Return the output of the installed command."""
     names = [file.relative_to(directory) for file in files]
     program = Path(sys.executable).with_name("pytest-benchmark")
     done = subprocess.run(
@@ -79,7 +79,7 @@ def compare(directory: Path, *files: Path, more: tuple[str, ...] = ()) -> str:
     return done.stdout
 
 
-def test_the_command_of_pytest_benchmark_shows_the_targets_of_a_case_beside_one_another(tmp_path: Path) -> None:
+def test_pytest_benchmark_shows_the_targets_of_a_case_in_one_table(tmp_path: Path) -> None:
     run, file = sample_run(), tmp_path / "run.json"
     write_document(run, file)
     printed = compare(tmp_path, file)
@@ -89,7 +89,7 @@ def test_the_command_of_pytest_benchmark_shows_the_targets_of_a_case_beside_one_
     assert all(f"Pull 10MB[{target.name}-4]" in table for target in run.targets)
 
 
-def test_the_command_of_pytest_benchmark_compares_two_runs(tmp_path: Path) -> None:
+def test_pytest_benchmark_compares_two_runs(tmp_path: Path) -> None:
     before, after = tmp_path / "before.json", tmp_path / "after.json"
     write_document(sample_run(seed=1), before)
     write_document(sample_run(seed=2), after)
@@ -109,25 +109,25 @@ def test_a_run_without_any_series_can_be_compared_and_restored(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reason"),
     [
-        (b"no JSON", "is no JSON"),
-        (b"\xff\xfe", "is no JSON"),
+        (b"no JSON", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
         (b"[]", "a JSON list"),
         (b"{}", f'"{KEY}" is missing'),
-        (b'{"benchmarks": []}', "pytest-benchmark itself wrote it"),
-        (b'{"entrepot": {}}', '"entrepot.started" is wrong'),
-        (b'{"entrepot": 3}', '"entrepot" is wrong'),
+        (b'{"benchmarks": []}', "a file of pytest-benchmark itself"),
+        (b'{"entrepot": {}}', '"entrepot.started" is invalid'),
+        (b'{"entrepot": 3}', '"entrepot" is invalid'),
     ],
 )
-def test_another_file_is_told_from_the_document_of_a_run(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_file_that_is_not_a_run_is_rejected(tmp_path: Path, content: bytes, reason: str) -> None:
     file = tmp_path / "other.json"
     file.write_bytes(content)
     with pytest.raises(BenchmarkError) as raised:
         read_document(file)
     message = str(raised.value)
     assert str(file) in message
-    assert told in message
+    assert reason in message
     assert "`entrepot bench`" in message
 
 
@@ -135,13 +135,13 @@ def test_another_file_is_told_from_the_document_of_a_run(tmp_path: Path, content
     ("series", "key"),
     [
         ({"clients": "many"}, "entrepot.series.0.clients"),
-        ({"case": "unheard of"}, "entrepot.series.0.case"),
-        ({"target": "unheard of"}, "entrepot.series.0.target"),
+        ({"case": "unknown"}, "entrepot.series.0.case"),
+        ({"target": "unknown"}, "entrepot.series.0.target"),
         ({"spells": [{"operations": 0, "bytes": 0, "elapsed": 1, "generator_cpu": 0}]}, "entrepot.series.0.spells.0"),
         ({"spells": [{"operations": 1, "bytes": 0, "elapsed": 0, "generator_cpu": 0}]}, "entrepot.series.0.spells.0"),
     ],
 )
-def test_a_changed_document_is_refused_by_the_key_that_is_wrong(series: dict[str, object], key: str) -> None:
+def test_a_modified_document_is_rejected_with_the_invalid_key(series: dict[str, object], key: str) -> None:
     document = json.loads(json.dumps(to_document(sample_run())))
     document[KEY]["series"][0].update(series)
     with pytest.raises(BenchmarkError, match=re.escape(f'"{key}"')):

@@ -1,4 +1,4 @@
-"""What breaks in the middle of a run: it is told in a line, everything else is measured, and nothing stays behind."""
+"""Failures during a run: each is reported in one line, everything else is measured, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.tests.bench import SHORT, Bench, Outcome, Started
 from benchmarks.tests.canned import Canned
 from benchmarks.tests.neighbour import links, neighbour, stored
 from benchmarks.tests.page.sample import sample_run
-from benchmarks.tests.somebody import files, someones
+from benchmarks.tests.somebody import existing_store, files
 from services.moto import Moto
 from services.network import free_port
 from services.process import STARTED
@@ -24,55 +24,55 @@ from services.s3 import s3_options
 
 from entrepot_benchmarks.results.document import write_document
 
-SECRET = "of-the-tests-only"  # noqa: S105 - of these tests only
+SECRET = "of-the-tests-only"  # noqa: S105 - of these tests
 IMAGES = "Push Small Images"
 
 
 def options(folder: Path, name: str, values: dict[str, object]) -> str:
-    """A file with options, as an argument."""
+    """Write options to a file and return its path."""
     (folder / f"{name}.yml").write_text(yaml.safe_dump(values))
     return f"{folder / name}.yml"
 
 
 def spells(outcome: Outcome, case: str, target: str) -> int:
-    """How many turns of a case have a result."""
+    """Return the number of turns of a case with a result."""
     return sum(len(one.spells) for one in outcome.run.series if (one.case, one.target) == (case, target))
 
 
-def told_as_partial(outcome: Outcome) -> None:
-    """See that the run says itself that it is partial, and why."""
+def check_partial(outcome: Outcome) -> None:
+    """Check that the run is reported as partial, with the reasons."""
     assert outcome.status == 1, outcome.errors
-    assert outcome.run.partial == "; ".join(line for line in outcome.told if " keeps " not in line)
+    assert outcome.run.partial == "; ".join(line for line in outcome.faults if " keeps " not in line)
     assert f"partial: {outcome.run.partial}" in outcome.output
     assert outcome.run.partial in unescape(outcome.page)
 
 
-def test_backends_and_peers_that_cannot_be_measured_are_named_beside_those_that_are(
+def test_backends_and_peers_that_cannot_be_measured_are_reported(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     need(request, "docker-registry")
-    closed, nobody = free_port(), free_port()
+    closed, unused = free_port(), free_port()
     endpoint = f"http://127.0.0.1:{closed}"
     key = {"region": "us-east-1", "accesskey": "me", "secretkey": SECRET, "connecttimeout": 1}
     s3 = options(tmp_path, "s3", {"bucket": "b", "regionendpoint": endpoint, **key})
     backends = ("--backend", "inmemory", "--backend", f"far:s3={s3}")
     with neighbour(tmp_path / "neighbour", deletes=False) as registry, Canned(b"SSH-2.0-OpenSSH_9.2\r\n\r\n") as other:
         ours = stored(tmp_path / "neighbour")
-        peers = (f"door=http://{registry.address}", f"http://me:{SECRET}@127.0.0.1:{nobody}", f"http://{other.address}")
-        asked = [word for peer in peers for word in ("--peer", peer)]
+        peers = (f"door=http://{registry.address}", f"http://me:{SECRET}@127.0.0.1:{unused}", f"http://{other.address}")
+        arguments = [word for peer in peers for word in ("--peer", peer)]
         started = Bench(tmp_path / "run").start(
-            *backends, *asked, *SHORT, "--case", IMAGES, "--case", "Get Tags", "--data", "data"
+            *backends, *arguments, *SHORT, "--case", IMAGES, "--case", "Get Tags", "--data", "data"
         )
         outcome = started.end()
         kept = stored(tmp_path / "neighbour")
 
-    told_as_partial(outcome)
+    check_partial(outcome)
     assert [target.name for target in outcome.run.targets] == ["inmemory", "door"]
     assert [spells(outcome, case, name) for case in (IMAGES, "Get Tags") for name in ("inmemory", "door")] == [2] * 4
-    far, unreachable, garbage, left = outcome.told
-    assert unreachable == f"127.0.0.1:{nobody} is left out: 127.0.0.1:{nobody} cannot be reached: Connection refused"
-    assert garbage.startswith(f"{other.address} is left out: {other.address} does not speak HTTP: it said 'SSH-2.0")
-    assert far.startswith("far is left out: ")
+    far, unreachable, garbage, left = outcome.faults
+    assert unreachable == f"127.0.0.1:{unused} skipped: 127.0.0.1:{unused} cannot be reached: Connection refused"
+    assert garbage.startswith(f"{other.address} skipped: {other.address} is not an HTTP server: it sent 'SSH-2.0")
+    assert far.startswith("far skipped: ")
     assert left == f"door keeps {len(kept)} blobs and manifests of this run: it answered 405 to DELETE"
     assert left in outcome.run.notes
     assert ours == []
@@ -84,21 +84,21 @@ def test_backends_and_peers_that_cannot_be_measured_are_named_beside_those_that_
 
 
 def clients_of(started: Started) -> list[int]:
-    """The processes of the load."""
+    """Return the client processes of the load generator."""
     bench = started.process.pid
     return [one.pid for one in started.processes() if one.ppid() == bench and "serve" not in one.cmdline()]
 
 
 def kill(started: Started, *words: str) -> int:
-    """Kill -9 every process of it whose command line has all the words; how many they were."""
+    """Kill every process whose command line contains all the words. Return their number."""
     doomed = [one for one in started.processes() if all(word in " ".join(one.cmdline()) for word in words)]
     for process in doomed:
         process.kill()
     return len(doomed)
 
 
-def test_a_client_and_then_a_host_are_killed_in_the_middle_of_pushes(tmp_path: Path) -> None:
-    one, other = someones(tmp_path / "one"), someones(tmp_path / "other")
+def test_a_client_and_then_a_host_are_killed_during_pushes(tmp_path: Path) -> None:
+    one, other = existing_store(tmp_path / "one"), existing_store(tmp_path / "other")
     before = files(one)
     backends = [
         f"{store.name}:filesystem={options(tmp_path, store.name, {'rootdirectory': str(store)})}"
@@ -117,12 +117,12 @@ def test_a_client_and_then_a_host_are_killed_in_the_middle_of_pushes(tmp_path: P
     assert kill(started, "serve", "/other/config.yml") > 0
     outcome = started.end()
 
-    told_as_partial(outcome)
-    first, second = outcome.told
+    check_partial(outcome)
+    first, second = outcome.faults
     assert first.startswith(f"{IMAGES}, 2 clients, one: client ")
-    assert first.endswith("of the load was ended by SIGKILL before it reported")
-    gone = "because it is gone: its process was ended by SIGKILL"
-    assert second == f"other is left out from Push Monolith 1MB with 2 clients on, {gone}"
+    assert first.endswith("of the load generator was killed by SIGKILL before it reported")
+    gone = "because it is gone: its process was killed by SIGKILL"
+    assert second == f"other skipped from Push Monolith 1MB with 2 clients on, {gone}"
     assert spells(outcome, IMAGES, "one") == spells(outcome, "Push Monolith 1MB", "other") == 0
     assert spells(outcome, "Push Monolith 1MB", "one") == spells(outcome, IMAGES, "other") == 1
     failed = {(series.case, series.target) for series in outcome.run.series if series.failed}
@@ -130,31 +130,31 @@ def test_a_client_and_then_a_host_are_killed_in_the_middle_of_pushes(tmp_path: P
     assert {cost.target for cost in outcome.run.costs} == {"one"}
     assert files(one) == before
     own = {name: data for name, data in files(other).items() if not name.startswith(".entrepot/")}
-    assert own == before, "all but the working files of the driver, whose host was killed"
+    assert own == before, "everything except the temporary files of the driver, whose host was killed"
 
 
-def test_a_store_ends_in_the_middle_of_pushes(tmp_path: Path) -> None:
+def test_a_store_is_killed_during_pushes(tmp_path: Path) -> None:
     with Moto() as moto:
         s3 = options(tmp_path, "s3", s3_options(moto))
         arguments = ("--backend", f"s3={s3}", "--backend", "inmemory", "--case", IMAGES, "--data", "data")
         started = Bench(tmp_path / "run").start(*arguments, "--rounds", "2", "--seconds", "1", "--clients", "1")
-        started.wait_until_said("round 1 of 2")
+        started.wait_for_output("round 1 of 2")
         started.wait_for(lambda: clients_of(started))
-        # The last of them: other tests of this process may have one of their own.
+        # The last one, because other tests of this process may have started one too.
         [service for service in STARTED if service.name == "moto" and service.running][-1].kill()
         outcome = started.end()
 
-    told_as_partial(outcome)
-    gone, left = outcome.told
-    assert gone.startswith(f"s3 is left out from {IMAGES} with 1 client on, because it is gone: its storage does not")
-    assert left.startswith("what s3 still holds of this run could not be removed: the storage s3: ")
+    check_partial(outcome)
+    gone, left = outcome.faults
+    assert gone.startswith(f"s3 skipped from {IMAGES} with 1 client on, because it is gone: its storage is unhealthy")
+    assert left.startswith("the remaining data of this run on s3 could not be removed: storage s3: ")
     assert (spells(outcome, IMAGES, "s3"), spells(outcome, IMAGES, "inmemory")) == (0, 2)
     assert moto.secret_key not in outcome.everything()
 
 
 @pytest.fixture
 def small_disk(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """24 MiB."""
+    """A file system of 24 MiB."""
     need_root(request, "mount a small disk")
     path = Path(tempfile.mkdtemp(prefix="small-disk-"))
     subprocess.run(("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(path)), check=True, capture_output=True)
@@ -163,18 +163,18 @@ def small_disk(request: pytest.FixtureRequest) -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-def test_what_does_not_fit_is_told_in_the_registrys_words_and_the_rest_is_measured(
+def test_a_full_disk_is_reported_with_the_error_of_the_registry_and_the_rest_is_measured(
     small_disk: Path, tmp_path: Path
 ) -> None:
-    store = someones(small_disk / "store")
+    store = existing_store(small_disk / "store")
     before = files(store)
     backend = f"filesystem={options(tmp_path, 'small', {'rootdirectory': str(store)})}"
     cases = ("Push Monolith 100MB", "Pull 75%*", IMAGES)
     named = [word for case in cases for word in ("--case", case)]
     outcome = Bench(tmp_path / "run").run("--backend", backend, *named, *SHORT)
 
-    told_as_partial(outcome)
-    full, uncounted = outcome.told
+    check_partial(outcome)
+    full, uncounted = outcome.faults
     assert full.startswith("Push Monolith 100MB, 1 client, filesystem: PUT /v2/bench-")
     assert "answered 507" in full
     assert "errors" in full
@@ -185,7 +185,7 @@ def test_what_does_not_fit_is_told_in_the_registrys_words_and_the_rest_is_measur
     assert files(store) == before
 
 
-def test_files_of_results_that_do_not_fit_are_told_in_a_line(small_disk: Path, tmp_path: Path) -> None:
+def test_output_files_that_do_not_fit_are_reported_in_one_line(small_disk: Path, tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     write_document(sample_run(), tmp_path / "bench.json")
     with (small_disk / "filler").open("wb", buffering=0) as filler:

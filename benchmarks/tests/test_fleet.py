@@ -1,4 +1,4 @@
-"""``make bench``: every real server that it starts is measured at tiny sizes, and nothing of it stays."""
+"""``make bench``: every real server is measured with tiny sizes, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TINY = ("--rounds", "1", "--seconds", "0.05", "--clients", "1")
 
 
 def measured(outcome: Outcome) -> set[tuple[str, str]]:
-    """Cases and targets, each with a value."""
+    """Return the cases and targets with a value."""
     run = outcome.run
     return {(one.case, one.target) for one in run.series if one.spells and min(one.values(run.case(one.case).unit)) > 0}
 
@@ -57,7 +57,7 @@ def test_all_backends_peers_and_limits_are_measured(request: pytest.FixtureReque
         ("notifications", ("with a webhook", "without"), ("Get Manifest", "Push Small Images")),
     ],
 )
-def test_hosts_that_differ_in_one_part_are_compared(
+def test_hosts_with_and_without_a_feature_are_compared(
     request: pytest.FixtureRequest, what: str, names: tuple[str, ...], cases: tuple[str, ...], tmp_path: Path
 ) -> None:
     need(request, "nginx", "curl")
@@ -69,7 +69,7 @@ def test_hosts_that_differ_in_one_part_are_compared(
     assert "Bearer " not in outcome.everything()
 
 
-def test_a_program_that_is_missing_is_named_with_what_brings_it(tmp_path: Path) -> None:
+def test_a_missing_program_is_reported_with_its_package(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "setpriv").symlink_to(shutil.which("setpriv") or "setpriv")
     bench = Bench(tmp_path, {"PATH": str(tmp_path / "bin"), "PYTHONPATH": TESTS})
@@ -77,12 +77,12 @@ def test_a_program_that_is_missing_is_named_with_what_brings_it(tmp_path: Path) 
     assert outcome.status == 1
     line = outcome.errors.splitlines()[-1]
     assert line.startswith("Error: ")
-    assert "docker-registry is left out: the program 'docker-registry' is missing: on Debian, apt-get install" in line
-    assert "docker-registry (s3) is left out: the program 'docker-registry' is missing" in line
-    assert "azure is left out: azurite ended with 127 at start" in line, "it needs node, which is not on this path"
+    assert "docker-registry skipped: the program 'docker-registry' is missing: on Debian, apt-get install" in line
+    assert "docker-registry (s3) skipped: the program 'docker-registry' is missing" in line
+    assert "azure skipped: azurite ended with 127 at start" in line, "it requires node, which is not in this PATH"
 
 
-def test_targets_that_nobody_knows_are_answered_with_those_there_are(tmp_path: Path) -> None:
+def test_unknown_targets_are_rejected_with_a_list_of_the_available_ones(tmp_path: Path) -> None:
     outcome = Bench(tmp_path, {"PATH": os.defpath}).run(*TINY, "--only", "dockr*", "--case", "Get Tags", module=FLEET)
     assert outcome.status == 1
-    assert outcome.errors.splitlines()[-1].startswith("Error: no target is like that; there are: filesystem; ")
+    assert outcome.errors.splitlines()[-1].startswith("Error: no target matches; available: filesystem; ")

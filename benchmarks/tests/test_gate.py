@@ -1,4 +1,4 @@
-"""The gate: a real run beside docker-registry, judged by baselines that are far above and far below it."""
+"""The gate: a real run with docker-registry, compared with baselines that are far above and far below it."""
 
 from __future__ import annotations
 
@@ -33,16 +33,14 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
 
 
 def judged(file: Path, **changes: object) -> tuple[int, str]:
-    """What the gate says of a baseline with other parts: its exit status and its output."""
+    """Run the gate with a modified baseline. Return its exit status and its output."""
     content = {**json.loads(file.read_text()), **changes}
     file.write_text(json.dumps(content))
     done = CliRunner().invoke(gate.main, ["--short", "--baseline", str(file), "--data", str(file.parent)])
     return done.exit_code, done.output
 
 
-def test_runs_are_recorded_and_judged_by_their_ratios_and_their_calls(
-    recorded: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_are_recorded_and_compared_by_ratios_and_calls(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     baseline = load_baseline(recorded)
     ((processor, ratios),) = baseline.ratios.items()
     assert {row.rpartition(": ")[2] for row in ratios} == {"work", "rate"}
@@ -54,25 +52,25 @@ def test_runs_are_recorded_and_judged_by_their_ratios_and_their_calls(
     row = "filesystem: Pull 10MB, 4 clients: work"
     high = {**{each: ratio / 50 for each, ratio in ratios.items()}, row: ratios[row] * 50}
     monkeypatch.setitem(EXPECTED, http2, 0.01)
-    status, said = judged(recorded, ratios={processor: high})
+    status, output = judged(recorded, ratios={processor: high})
     assert status == 1
-    assert said.count("lost: ") == said.count("LOST") == 1
-    assert f"lost: {row} keeps" in said
-    assert http2 in said
+    assert output.count("regression: ") == output.count("LOST") == 1
+    assert f"regression: {row} is at" in output
+    assert http2 in output
 
     calls = dict.fromkeys(baseline.calls, 1)
     monkeypatch.setitem(EXPECTED, http2, 100.0)
-    status, said = judged(recorded, ratios={"another processor": high}, calls=calls)
-    assert status == 1, "calls are the same on every processor"
-    assert "lost: filesystem: push of an image" in said
-    assert "no ratios of the processor" in said
-    assert f"lost: {http2} keeps" in said
+    status, output = judged(recorded, ratios={"another processor": high}, calls=calls)
+    assert status == 1, "calls do not depend on the processor"
+    assert "regression: filesystem: push of an image" in output
+    assert "no ratios for the processor" in output
+    assert f"regression: {http2} is at" in output
 
     kept = "inmemory: Get Manifest, 4 clients: work"
     recorded.write_text(json.dumps({"ratios": {processor: {**ratios, kept: 0.001}}, "calls": {}}))
     CliRunner().invoke(gate.main, ["--short", "--record", "--baseline", str(recorded), "--data", str(recorded.parent)])
     again = load_baseline(recorded)
-    assert again.ratios[processor][kept] == 0.001, "recording again keeps the least"
+    assert again.ratios[processor][kept] == 0.001, "recording again keeps the minimum"
     assert again.calls == baseline.calls
     assert sorted(path.name for path in recorded.parent.iterdir()) == [recorded.name]
 
@@ -101,13 +99,13 @@ def test_uploads_over_http2_at_less_than_half_of_the_rate_of_http1_are_a_loss(
 
 
 @pytest.mark.parametrize(("calls", "lost"), [(8, False), (10, False), (12, False), (13, True)])
-def test_a_fifth_more_calls_are_a_loss(calls: int, lost: bool) -> None:
+def test_a_quarter_more_calls_are_a_regression(calls: int, lost: bool) -> None:
     (verdict,) = judge_calls({"row": calls, "new": 5}, Baseline(calls={"row": 10}))
     assert verdict.lost is lost
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"ratios": {"cpu": {"row": "fast"}}}', '{"more": 1}'])
-def test_a_baseline_that_cannot_be_read_is_told_with_what_to_do(content: str | None, tmp_path: Path) -> None:
+def test_an_unreadable_baseline_is_reported_with_a_remedy(content: str | None, tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
     if content is not None:
         file.write_text(content)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment: the run ends at once, says where it ended, and leaves nothing behind."""
+"""Ctrl-C and SIGTERM: the run stops immediately, reports where it stopped, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from pathlib import Path
 
 import pytest
 from benchmarks.tests.bench import Bench, Outcome
-from benchmarks.tests.somebody import files, someones
+from benchmarks.tests.somebody import existing_store, files
 
 LONG = ("--rounds", "3", "--seconds", "20", "--clients", "2", "--case", "Push Monolith 1MB", "--data", "data")
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """Where somebody's registry has an image's blob."""
-    folder = someones(tmp_path / "store")
+    """A store with existing content."""
+    folder = existing_store(tmp_path / "store")
     (tmp_path / "options.yml").write_text(f"rootdirectory: {folder}\n")
     return folder
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    """The command, in a folder of its own."""
+    """The command in a separate folder."""
     return Bench(tmp_path / "run")
 
 
 def blobs(store: Path) -> list[Path]:
-    """Whatever has been pushed so far."""
+    """Return the links that were pushed so far."""
     return list(store.glob("docker/registry/v2/repositories/bench-*/*/_layers/sha256/*/link"))
 
 
 def kept(outcome: Outcome, where: str) -> None:
-    """See that the results are kept, and say that they are partial."""
+    """Check that the results are written, and marked as partial."""
     assert outcome.status == 130, outcome.errors
     partial = outcome.run.partial
     assert partial is not None
@@ -42,9 +42,7 @@ def kept(outcome: Outcome, where: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_pushes_are_interrupted_in_the_middle_of_a_round(
-    number: signal.Signals, bench: Bench, store: Path, tmp_path: Path
-) -> None:
+def test_an_interrupt_during_pushes(number: signal.Signals, bench: Bench, store: Path, tmp_path: Path) -> None:
     before = files(store)
     started = bench.start("--backend", f"filesystem={tmp_path}/options.yml", *LONG)
     started.wait_for(lambda: len(blobs(store)) > 2)
@@ -59,10 +57,10 @@ def test_pushes_are_interrupted_in_the_middle_of_a_round(
     assert files(store) == before
 
 
-def test_preparation_is_interrupted(bench: Bench, store: Path, tmp_path: Path) -> None:
+def test_an_interrupt_during_preparation(bench: Bench, store: Path, tmp_path: Path) -> None:
     before = files(store)
     started = bench.start("--backend", f"filesystem={tmp_path}/options.yml", "--case", "Pull 100MB", "--data", "data")
-    started.wait_until_said("prepare filesystem")
+    started.wait_for_output("prepare filesystem")
     started.wait_for(lambda: any((store / ".entrepot" / "uploads").glob("*")))
     started.ctrl_c()
     outcome = started.end()
@@ -70,18 +68,18 @@ def test_preparation_is_interrupted(bench: Bench, store: Path, tmp_path: Path) -
     assert files(store) == before
 
 
-def test_the_start_of_a_server_is_interrupted(bench: Bench) -> None:
+def test_an_interrupt_during_the_start_of_a_server(bench: Bench) -> None:
     started = bench.start("--backend", "inmemory", *LONG)
-    started.wait_until_said("start inmemory")
+    started.wait_for_output("start inmemory")
     started.wait_for(lambda: len(started.processes()) > 1)
     started.ctrl_c()
     kept(started.end(), "before the first round")
 
 
-def test_the_count_of_requests_is_interrupted(bench: Bench) -> None:
+def test_an_interrupt_while_requests_are_counted(bench: Bench) -> None:
     short = ("--rounds", "1", "--seconds", "0.05", "--clients", "1", "--case", "Get Manifest", "--data", "data")
     started = bench.start("--backend", "filesystem", *short)
-    started.wait_until_said("count the requests of filesystem")
+    started.wait_for_output("count the requests of filesystem")
     started.ctrl_c()
     outcome = started.end()
     kept(outcome, "while requests were counted")

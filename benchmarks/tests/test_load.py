@@ -18,7 +18,7 @@ SIZE = 3 * 2**20 + 17
 
 
 def received(payload: Payload) -> bytes:
-    """What a payload sends."""
+    """Return the bytes that a payload sends."""
     ours, theirs = socket.socketpair()
     sender = threading.Thread(target=payload.send, args=(ours,))
     sender.start()
@@ -30,7 +30,7 @@ def received(payload: Payload) -> bytes:
     return data
 
 
-def test_payloads_of_other_names_differ_and_send_the_bytes_of_their_digest() -> None:
+def test_payloads_with_different_names_differ_and_match_their_digests() -> None:
     source, another = PayloadSource(SIZE), PayloadSource(SIZE)
     one = source.make("one")
     data = received(one)
@@ -44,7 +44,7 @@ def test_payloads_of_other_names_differ_and_send_the_bytes_of_their_digest() -> 
 
 @given(st.integers(1, 5000), st.text())
 @settings(max_examples=50)
-def test_a_payload_of_any_size_and_name_is_what_it_says(size: int, name: str) -> None:
+def test_a_payload_of_any_size_and_name_matches_its_size_and_digest(size: int, name: str) -> None:
     source = PayloadSource(size)
     payload = source.make(name)
     data = payload.content()
@@ -55,7 +55,7 @@ def test_a_payload_of_any_size_and_name_is_what_it_says(size: int, name: str) ->
 
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize("size", [0, 1, 2**20, SIZE])
-def test_the_bare_loop_stores_exactly_what_it_was_sent(tmp_path: Path, direct: bool, size: int) -> None:
+def test_the_bare_loop_stores_exactly_the_received_data(tmp_path: Path, direct: bool, size: int) -> None:
     data = os.urandom(size)
     ours, theirs = socket.socketpair()
     sender = threading.Thread(target=ours.sendall, args=(data,))
@@ -69,7 +69,7 @@ def test_the_bare_loop_stores_exactly_what_it_was_sent(tmp_path: Path, direct: b
     assert (tmp_path / digest).read_bytes() == data
 
 
-def test_the_machines_own_limits_are_found() -> None:
+def test_the_limits_of_the_machine_are_measured() -> None:
     source = PayloadSource(2**20)
     assert sha256() > 0
     assert loopback(source) > 0

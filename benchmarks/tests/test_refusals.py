@@ -1,4 +1,4 @@
-"""What a person gets wrong: one line that says what and how to mend it, before anything is started."""
+"""Invalid arguments are reported in one line, before anything is started."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ from services.programs import need_root
 
 from entrepot.cli import main
 
-SECRET = "h0rse-battery"  # noqa: S105 - of these tests only
+SECRET = "h0rse-battery"  # noqa: S105 - of these tests
 CLOSED = free_port()
 
-REFUSED: Mapping[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
+INVALID: Mapping[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
     "a driver that is not installed": (("--backend", "nosuch"), 1, ("nosuch", "; installed: ", "filesystem, ")),
-    "a file that is no YAML": (("--backend", "filesystem=broken.yml"), 1, ("broken.yml", "line 2")),
-    "a file that is not there": (("--backend", "filesystem=none.yml"), 1, ("there is no file none.yml",)),
-    "options in braces that are no YAML": (("--backend", f"s3={{secretkey: [{SECRET}"), 1, ("no valid YAML",)),
+    "a file that is not YAML": (("--backend", "filesystem=broken.yml"), 1, ("broken.yml", "line 2")),
+    "a missing file": (("--backend", "filesystem=none.yml"), 1, ("file none.yml does not exist",)),
+    "options in braces that are not YAML": (("--backend", f"s3={{secretkey: [{SECRET}"), 1, ("not valid YAML",)),
     "an option that does not exist": (("--backend", f"filesystem={{disc: {SECRET}}}"), 1, ("'disc'", "rootdirectory")),
     "an option of the wrong kind": (("--backend", f"filesystem={{maxthreads: {SECRET}}}"), 1, ("maxthreads",)),
     "a driver that needs options": (("--backend", "s3"), 1, ("'bucket'", "s3=OPTIONS.yml")),
-    "two backends of one name": (("--backend", "inmemory", "--backend", "inmemory"), 1, ("LABEL:NAME=CONFIG",)),
-    "a backend and a peer of one name": (
+    "two backends with the same name": (("--backend", "inmemory", "--backend", "inmemory"), 1, ("LABEL:NAME=CONFIG",)),
+    "a backend and a peer with the same name": (
         ("--backend", "inmemory", "--peer", f"inmemory=http://127.0.0.1:{CLOSED}"),
         1,
-        ("two targets are called 'inmemory'",),
+        ("two targets are named 'inmemory'",),
     ),
-    "a pattern that fits no case": (("--case", "Nope*"), 1, ("'Nope*'", "Get Manifest; ", "Pull Blob 256MB")),
-    "no number of clients": (("--clients", "0,x"), 2, ("--clients", "1,4,16")),
+    "a pattern that matches no case": (("--case", "Nope*"), 1, ("'Nope*'", "Get Manifest; ", "Pull Blob 256MB")),
+    "an invalid number of clients": (("--clients", "0,x"), 2, ("--clients", "1,4,16")),
     "no rounds": (("--rounds", "0"), 2, ("--rounds",)),
-    "a result in no folder": (("--json", "none/bench.json"), 1, ("none/bench.json", "there is no folder")),
-    "a report in no folder": (("--html", "none/report.html"), 1, ("none/report.html", "there is no folder")),
-    "no folder for the data": (("--data", "none"), 2, ("--data", "does not exist")),
-    "prices that are no YAML": (("--prices", "broken.yml"), 1, ("broken.yml", "line 2")),
-    "a trace that is none": (("--trace", "broken.yml"), 1, ("broken.yml:1", "entrepot-trace 1")),
-    "a trace that is not there": (("--trace", "none.txt"), 1, ("none.txt", "No such file")),
-    "a peer of another protocol": (("--peer", f"ftp://me:{SECRET}@127.0.0.1:{CLOSED}"), 1, ("http://HOST:PORT",)),
+    "a result in a missing folder": (("--json", "none/bench.json"), 1, ("none/bench.json", "does not exist")),
+    "a report in a missing folder": (("--html", "none/report.html"), 1, ("none/report.html", "does not exist")),
+    "a missing folder for the data": (("--data", "none"), 2, ("--data", "does not exist")),
+    "prices that are not YAML": (("--prices", "broken.yml"), 1, ("broken.yml", "line 2")),
+    "a file that is not a trace": (("--trace", "broken.yml"), 1, ("broken.yml:1", "entrepot-trace 1")),
+    "a missing trace": (("--trace", "none.txt"), 1, ("none.txt", "No such file")),
+    "a peer with another protocol": (("--peer", f"ftp://me:{SECRET}@127.0.0.1:{CLOSED}"), 1, ("http://HOST:PORT",)),
     "a peer without a protocol": (("--peer", f"me:{SECRET}@127.0.0.1:{CLOSED}"), 1, ("http://HOST:PORT",)),
     "a peer with a path": (("--peer", f"http://me:{SECRET}@127.0.0.1:{CLOSED}/v2"), 1, ("without a path",)),
     "a peer without a host": (("--peer", f"http://me:{SECRET}"), 1, ("http://HOST:PORT",)),
-    "a report of no result": (("report", "broken.yml"), 1, ("broken.yml is no JSON",)),
-    "a trace of no requests": (("trace", "t.txt", "--requests", "-1"), 1, ("requests",)),
-    "a trace in no folder": (("trace", "none/t.txt"), 1, ("none/t.txt could not be written",)),
+    "a report of a file that is not a result": (("report", "broken.yml"), 1, ("broken.yml is not JSON",)),
+    "a trace with a negative number of requests": (("trace", "t.txt", "--requests", "-1"), 1, ("requests",)),
+    "a trace in a missing folder": (("trace", "none/t.txt"), 1, ("none/t.txt could not be written",)),
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_is_wrong_is_said_in_one_line_before_anything_starts(
+@pytest.mark.parametrize("what", INVALID)
+def test_invalid_arguments_are_reported_in_one_line_before_anything_starts(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments, status, words = REFUSED[what]
+    arguments, status, words = INVALID[what]
     (tmp_path / "broken.yml").write_text("[\n")
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["bench", *arguments], prog_name="entrepot")
@@ -69,16 +69,16 @@ def test_what_is_wrong_is_said_in_one_line_before_anything_starts(
     assert [path.name for path in tmp_path.iterdir()] == ["broken.yml"]
 
 
-def test_the_command_itself_ends_with_the_line_and_its_status(tmp_path: Path) -> None:
+def test_the_command_prints_the_line_and_exits_with_the_status(tmp_path: Path) -> None:
     outcome = Bench(tmp_path).start("--backend", "nosuch").end()
     assert (outcome.status, outcome.output, outcome.errors.count("\n")) == (1, "", 1)
     assert outcome.errors.startswith("Error: no storage plugin is called 'nosuch'; installed: ")
 
 
-def test_a_folder_that_may_not_be_written_to_is_said_before_time_is_spent(
+def test_a_read_only_folder_is_reported_before_anything_is_measured(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    need_root(request, "mount what may only be read")
+    need_root(request, "mount a read-only file system")
     place = tmp_path / "read-only"
     place.mkdir()
     subprocess.run(("mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(place)), check=True)
@@ -91,7 +91,7 @@ def test_a_folder_that_may_not_be_written_to_is_said_before_time_is_spent(
         subprocess.run(("umount", str(place)), check=True)
 
 
-def test_where_nothing_answers_a_line_says_why_for_each(tmp_path: Path) -> None:
+def test_if_no_target_responds_the_reason_is_reported_for_each(tmp_path: Path) -> None:
     (tmp_path / "closed.yml").write_text(
         f"bucket: b\nregion: us-east-1\nregionendpoint: http://127.0.0.1:{CLOSED}\naccesskey: me\nsecretkey: {SECRET}\n"
     )
@@ -100,7 +100,7 @@ def test_where_nothing_answers_a_line_says_why_for_each(tmp_path: Path) -> None:
     assert outcome.status == 1
     line = outcome.errors.splitlines()[-1]
     assert line.startswith("Error: ")
-    assert "s3 is left out" in line
-    assert f"127.0.0.1:{CLOSED} is left out: 127.0.0.1:{CLOSED} cannot be reached: Connection refused" in line
+    assert "s3 skipped: " in line
+    assert f"127.0.0.1:{CLOSED} skipped: 127.0.0.1:{CLOSED} cannot be reached: Connection refused" in line
     assert SECRET not in outcome.everything()
     assert not list(tmp_path.glob("*.html"))

@@ -30,7 +30,7 @@ from entrepot_benchmarks.targets.stored import StoredData
 from entrepot_contract import StorageDriver
 
 OTHERS = ("somebody/app", "bench-12/x", "bench-1x/y", "benches/z")
-"""Repositories that are not of the run ``bench-1``, though their names look alike."""
+"""Repositories that do not belong to the run ``bench-1``, with similar names."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Mapping[
 
 @pytest.fixture
 def driver(store: tuple[str, Mapping[str, object]]) -> Iterator[StorageDriver]:
-    """The driver itself, as a host has it."""
+    """The opened driver."""
     opened = load_storage(store[0]).from_config(store[1])
     yield opened
     opened.close()
@@ -58,18 +58,18 @@ def driver(store: tuple[str, Mapping[str, object]]) -> Iterator[StorageDriver]:
 
 @pytest.fixture
 def registry(driver: StorageDriver) -> TestClient:
-    """A registry on it, in this process."""
+    """A registry on the driver, in this process."""
     registry = Registry(driver, RegistrySettings(purge=PurgeSettings(enabled=False)), None)
     return TestClient(create_app(registry, HttpSettings(secret=bytes(32), redirect=False, access_log=False)))
 
 
 def keys(driver: StorageDriver) -> list[str]:
-    """All that is stored."""
+    """Return all keys."""
     return [item.key for item in driver.list_objects()]
 
 
 def push(registry: TestClient, repository: str) -> str:
-    """Push a blob of the repository's own; its digest."""
+    """Push a unique blob to a repository. Return its digest."""
     data = repository.encode() * 100
     path = f"/v2/{repository}/blobs/uploads/?digest={digest_of(data)}"
     assert registry.simulate_post(path, body=data, headers=OCTETS).status_code == 201
@@ -77,7 +77,7 @@ def push(registry: TestClient, repository: str) -> str:
 
 
 def begin(registry: TestClient, repository: str) -> None:
-    """Begin an upload, large enough that the driver has it, and leave it."""
+    """Start an upload that is large enough to be passed to the driver, and leave it unfinished."""
     begun = registry.simulate_post(f"/v2/{repository}/blobs/uploads/")
     location = begun.headers["location"].partition("falconframework.org")[2]
     answer = registry.simulate_patch(location, body=bytes(6 * 2**20), headers=OCTETS)
@@ -87,7 +87,7 @@ def begin(registry: TestClient, repository: str) -> None:
 OCTETS = {"Content-Type": "application/octet-stream"}
 
 
-def test_a_run_forgets_all_that_is_its_own_and_nothing_else(
+def test_forget_run_removes_only_the_data_of_the_run(
     store: tuple[str, Mapping[str, object]], driver: StorageDriver, registry: TestClient
 ) -> None:
     for repository in OTHERS:
@@ -105,7 +105,7 @@ def test_a_run_forgets_all_that_is_its_own_and_nothing_else(
     assert keys(driver) == before
 
 
-def test_a_turn_forgets_its_repository_and_its_blobs_and_nothing_else(
+def test_forget_removes_only_the_given_repositories_and_blobs(
     store: tuple[str, Mapping[str, object]], driver: StorageDriver, registry: TestClient
 ) -> None:
     for repository in (*OTHERS, "bench-1/stays"):
@@ -116,7 +116,7 @@ def test_a_turn_forgets_its_repository_and_its_blobs_and_nothing_else(
     assert keys(driver) == before
 
 
-def test_what_could_not_be_deleted_is_tried_again(tmp_path: Path) -> None:
+def test_failed_deletions_are_retried(tmp_path: Path) -> None:
     options = {"rootdirectory": str(tmp_path / "store")}
     driver = load_storage("filesystem").from_config(options)
     registry = TestClient(
@@ -130,7 +130,7 @@ def test_what_could_not_be_deleted_is_tried_again(tmp_path: Path) -> None:
     stored = StoredData("filesystem", options)
     (tmp_path / "store").rename(tmp_path / "away")
     (tmp_path / "store").write_text("no directory")
-    with pytest.raises(BenchmarkError, match="the storage filesystem: "):
+    with pytest.raises(BenchmarkError, match=r"^storage filesystem: "):
         stored.forget(["bench-1/turn"], [digest])
     (tmp_path / "store").unlink()
     (tmp_path / "away").rename(tmp_path / "store")
@@ -149,7 +149,7 @@ time.sleep(60)
 """
 
 
-def test_a_family_is_a_process_with_all_that_it_started_and_what_they_took() -> None:
+def test_a_family_is_a_process_with_its_descendants() -> None:
     process = subprocess.Popen([sys.executable, "-c", TREE], stdout=subprocess.PIPE, process_group=0)
     assert process.stdout is not None
     try:
@@ -159,7 +159,7 @@ def test_a_family_is_a_process_with_all_that_it_started_and_what_they_took() -> 
         assert there
         pids = family.pids()
         assert (len(pids), pids[0]) == (2, process.pid)
-        assert family.cpu_seconds() >= 0.4, "also of the child that has ended"
+        assert family.cpu_seconds() >= 0.4, "including the child that has exited"
         memory, alone = family.memory(), psutil.Process(process.pid).memory_full_info().pss
         assert memory is not None
         assert memory > alone > 0
@@ -172,7 +172,7 @@ def test_a_family_is_a_process_with_all_that_it_started_and_what_they_took() -> 
     assert not Family(lambda: None).known
 
 
-def test_the_memory_of_somebody_elses_process_is_not_known(request: pytest.FixtureRequest) -> None:
+def test_the_memory_of_a_process_of_another_user_is_unknown(request: pytest.FixtureRequest) -> None:
     need_root(request, "look at a process as another user")
     process = os.fork()
     if process == 0:
@@ -182,7 +182,7 @@ def test_the_memory_of_somebody_elses_process_is_not_known(request: pytest.Fixtu
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
 
 
-def test_whoever_listens_on_this_machine_is_found() -> None:
+def test_a_listening_process_on_this_machine_is_found() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert listener("127.0.0.1", port) == listener("localhost", port) == os.getpid()
@@ -192,14 +192,14 @@ def test_whoever_listens_on_this_machine_is_found() -> None:
     assert listener("127.0.0.1", free_port()) is None
 
 
-def test_a_server_that_ends_at_once_tells_what_it_said_last(tmp_path: Path) -> None:
+def test_a_server_that_exits_at_the_start_is_reported_with_its_last_output(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "print('one\\nthe disk is missing', flush=True); raise SystemExit(3)"]
     with pytest.raises(BenchmarkError) as raised:
         ServerProcess(command, free_port(), tmp_path / "log")
-    assert str(raised.value) == "its process ended with status 3; it said last: the disk is missing"
+    assert str(raised.value) == "its process exited with status 3; last output: the disk is missing"
 
 
-def test_a_server_is_ended_with_workers_whose_parent_is_gone(tmp_path: Path) -> None:
+def test_stop_also_kills_workers_of_a_killed_parent(tmp_path: Path) -> None:
     port = free_port()
     work = f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
     command = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"]
@@ -210,7 +210,7 @@ def test_a_server_is_ended_with_workers_whose_parent_is_gone(tmp_path: Path) -> 
     os.kill(parent, 9)
     while (ended := server.ended) is None:
         time.sleep(0.01)
-    assert ended == "its process was ended by SIGKILL"
+    assert ended == "its process was killed by SIGKILL"
     assert psutil.pid_exists(worker)
     server.stop()
     psutil.wait_procs([psutil.Process(worker)] if psutil.pid_exists(worker) else [], timeout=10)
@@ -227,13 +227,13 @@ def test_a_server_is_ended_with_workers_whose_parent_is_gone(tmp_path: Path) -> 
         ("http://me:a%40b=c@host:1", "host:1", Origin("host", 1, headers={"Authorization": "Basic bWU6YUBiPWM="})),
     ],
 )
-def test_a_peer_is_named_by_a_person_or_by_where_it_listens(text: str, name: str, origin: Origin) -> None:
+def test_a_peer_has_the_given_name_or_its_address(text: str, name: str, origin: Origin) -> None:
     address = PeerAddress.of(text)
     assert (address.name, address.origin) == (name, origin)
     assert "bWU6" not in repr(address)
 
 
-def test_nothing_is_left_of_a_connection_that_was_refused() -> None:
+def test_a_refused_connection_leaves_no_socket() -> None:
     with pytest.raises(BenchmarkError):
         Connection(Origin("127.0.0.1", free_port()))
     assert not [one for one in psutil.Process().net_connections("tcp") if one.status == psutil.CONN_SYN_SENT]

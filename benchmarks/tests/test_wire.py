@@ -17,34 +17,34 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def sized(body: bytes, status: bytes = b"200 OK", *headers: bytes) -> bytes:
-    """An answer with a Content-Length."""
+    """Return a response with a Content-Length."""
     lines = [b"HTTP/1.1 " + status, *headers, b"Content-Length: %d" % len(body)]
     return b"\r\n".join([*lines, b"", body])
 
 
 def chunked(*parts: bytes, trailers: bytes = b"") -> bytes:
-    """An answer in chunks."""
+    """Return a chunked response."""
     chunks = b"".join(b"%x;note=1\r\n%s\r\n" % (len(part), part) for part in parts)
     return OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n" + trailers + b"\r\n"
 
 
 @pytest.fixture(scope="module")
 def canned() -> Iterator[Canned]:
-    """One server for many answers."""
+    """A server for many responses."""
     with Canned(sized(b"")) as server:
         yield server
 
 
 def framed(body: bytes, parts: list[int]) -> dict[str, bytes]:
-    """One body as an answer in each way that there is."""
+    """Return a body as a response with every kind of framing."""
     pieces = [body[start:end] for start, end in zip([0, *parts], [*parts, len(body)], strict=True)]
     return {
         "sized": sized(body),
         "chunked": chunked(*(piece for piece in pieces if piece)),
         "with trailers": chunked(*(piece for piece in pieces if piece), trailers=b"Digest: x\r\n"),
         "until closed": OK + b"Connection: close\r\n\r\n" + body + CLOSE,
-        "of the old protocol": b"HTTP/1.0 200 OK\r\n\r\n" + body + CLOSE,
-        "after a first word": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + sized(body),
+        "HTTP/1.0": b"HTTP/1.0 200 OK\r\n\r\n" + body + CLOSE,
+        "after an informational response": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + sized(body),
     }
 
 
@@ -56,13 +56,13 @@ def framed(body: bytes, parts: list[int]) -> dict[str, bytes]:
     st.sampled_from(["ask", "again", "pull", "pull and check"]),
 )
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_body_arrives_whole_however_it_is_framed_and_wherever_it_is_cut(
+def test_a_body_is_received_completely_with_any_framing_and_segmentation(
     canned: Canned, body: bytes, parts: list[int], how: str, buffer: int, by: str
 ) -> None:
     answer = framed(body, sorted(min(part, len(body)) for part in parts))[how]
     canned.answers, canned.requests = [answer, answer, sized(b"the end")], []
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-    # Every receive brings at most so many bytes, as if the answer had come in pieces of that size.
+    # Limit every receive, as if the response had arrived in segments of that size.
     with pytest.MonkeyPatch.context() as patch, Connection(canned.origin) as connection:
         patch.setattr(wire, "BUFFER", buffer)
         again = connection.again("GET", "/x")
@@ -103,7 +103,7 @@ WAYS: dict[str, Callable[[Connection], object]] = {
 
 @pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("what", BROKEN)
-def test_whatever_else_is_answered_is_an_error_in_one_line(canned: Canned, what: str, by: str) -> None:
+def test_an_invalid_response_is_an_error_in_one_line(canned: Canned, what: str, by: str) -> None:
     canned.answers, canned.requests = [BROKEN[what]], []
     with Connection(canned.origin) as connection, pytest.raises(BenchmarkError) as raised:
         WAYS[by](connection)
@@ -111,24 +111,28 @@ def test_whatever_else_is_answered_is_an_error_in_one_line(canned: Canned, what:
     assert len(str(raised.value)) < 500
 
 
-def test_a_server_that_says_nothing_is_waited_for_no_longer_than_wanted(canned: Canned) -> None:
+def test_a_silent_server_is_a_timeout(canned: Canned) -> None:
     canned.answers, canned.requests = [b""], []
-    with Connection(canned.origin, patience=1) as connection, pytest.raises(BenchmarkError, match="was silent for 1 s"):
+    with (
+        Connection(canned.origin, patience=1) as connection,
+        pytest.raises(BenchmarkError, match="sent nothing for 1 s"),
+    ):
         connection.ask("GET", "/x")
 
 
-def test_nobody_who_listens_is_an_error(canned: Canned) -> None:
+def test_a_failed_connection_is_an_error(canned: Canned) -> None:
     with Canned() as gone:
         pass
-    for origin, said in ((gone.origin, "Connection refused"), (Origin("no.such.host.invalid", 80), "not known|resol")):
-        with pytest.raises(BenchmarkError, match=f"cannot be reached: .*(?:{said})"):
+    for origin, reason in (
+        (gone.origin, "Connection refused"),
+        (Origin("no.such.host.invalid", 80), "not known|resol"),
+    ):
+        with pytest.raises(BenchmarkError, match=f"cannot be reached: .*(?:{reason})"):
             Connection(origin)
 
 
 @pytest.mark.parametrize("by", ["pull", "again"])
-def test_a_redirect_elsewhere_is_followed_without_the_credentials_and_one_here_with_them(
-    canned: Canned, by: str
-) -> None:
+def test_credentials_are_only_sent_in_redirects_to_the_same_origin(canned: Canned, by: str) -> None:
     secret = {"Authorization": "Basic c2VjcmV0"}
     with Canned(sized(b"blob")) as other:
         there = f"http://{other.address}/signed?key=1".encode()
@@ -144,7 +148,7 @@ def test_a_redirect_elsewhere_is_followed_without_the_credentials_and_one_here_w
         assert (canned.connections - before, other.connections) == (1, 1)
 
 
-def test_a_connection_that_the_server_closes_is_made_anew(canned: Canned) -> None:
+def test_a_connection_closed_by_the_server_is_reopened(canned: Canned) -> None:
     canned.answers, canned.requests = [sized(b"x", b"200 OK", b"Connection: close") + CLOSE], []
     before = canned.connections
     with Connection(canned.origin) as connection:
@@ -153,7 +157,7 @@ def test_a_connection_that_the_server_closes_is_made_anew(canned: Canned) -> Non
     assert canned.connections - before == 4
 
 
-def test_a_body_that_is_refused_before_it_has_come_is_told_in_the_servers_own_words(canned: Canned) -> None:
+def test_a_body_rejected_early_is_reported_with_the_error_of_the_server(canned: Canned) -> None:
     full = UNREAD + sized(b'{"errors":[{"code":"NOSPACE"}]}', b"507 Full", b"Connection: close") + CLOSE
     canned.answers, canned.requests = [full, full, sized(b"", b"201 Made")], []
     source = PayloadSource(40 * 2**20)
@@ -168,13 +172,13 @@ def test_a_body_that_is_refused_before_it_has_come_is_told_in_the_servers_own_wo
     assert hashlib.sha256(canned.requests[2].partition(b"\r\n\r\n")[2]).hexdigest() == payload.digest[7:]
 
 
-def test_other_bytes_than_those_of_the_digest_are_an_error(canned: Canned) -> None:
+def test_content_that_does_not_match_the_digest_is_an_error(canned: Canned) -> None:
     canned.answers, canned.requests = [sized(b"others")], []
-    with Connection(canned.origin) as connection, pytest.raises(BenchmarkError, match="brought other bytes than sha"):
+    with Connection(canned.origin) as connection, pytest.raises(BenchmarkError, match="does not match sha"):
         connection.pull("/x", digest=f"sha256:{'0' * 64}")
 
 
-def test_an_answer_without_a_location_that_is_needed_is_an_error(canned: Canned) -> None:
+def test_a_missing_location_is_an_error(canned: Canned) -> None:
     canned.answers, canned.requests = [sized(b"", b"202 Accepted")], []
     with Connection(canned.origin) as connection, pytest.raises(BenchmarkError, match="202 has no Location"):
         _ = connection.request("POST", "/x", expect=202).location
@@ -182,7 +186,7 @@ def test_an_answer_without_a_location_that_is_needed_is_an_error(canned: Canned)
 
 @given(st.text(max_size=40), st.sampled_from(["", "http://", "https://", "http://me:h0rse@", "ftp://me:h0rse@"]))
 @settings(max_examples=300)
-def test_any_text_is_an_origin_or_an_error_that_shows_no_password(text: str, begin: str) -> None:
+def test_any_text_is_an_origin_or_an_error_without_the_password(text: str, begin: str) -> None:
     try:
         shown = Origin.of(begin + text).authority
     except BenchmarkError as error:

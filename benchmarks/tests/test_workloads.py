@@ -16,18 +16,18 @@ SHARES = st.dictionaries(st.integers(65, 2000), st.integers(1, 9), min_size=1, m
 
 @given(SHARES, st.integers(1, 40))
 @settings(max_examples=100, deadline=None)
-def test_every_card_of_a_deck_is_dealt_to_however_many_clients(shares: dict[int, int], clients: int) -> None:
+def test_every_card_of_a_deck_is_dealt_to_any_number_of_clients(shares: dict[int, int], clients: int) -> None:
     deck = Deck(shares)
     numbers = range(deck.least(clients))
     dealt = Counter(deck.size(client, number, clients) for client in range(clients) for number in numbers)
     deck.close()
-    assert sum(dealt.values()) < sum(shares.values()) + clients, "nobody does more than is needed"
+    assert sum(dealt.values()) < sum(shares.values()) + clients, "no client does more than necessary"
     assert {size: dealt[size] for size in shares if dealt[size] < shares[size]} == {}
 
 
 @given(SHARES, st.integers(0, 15), st.integers(0, 20))
 @settings(max_examples=50, deadline=None)
-def test_whoever_knows_a_name_knows_the_image(shares: dict[int, int], client: int, number: int) -> None:
+def test_an_image_is_determined_by_its_name(shares: dict[int, int], client: int, number: int) -> None:
     deck = Deck(shares, layers=3)
     image = deck.image("turn 1", client, number, 16)
     assert image.digests == deck.image("turn 1", client, number, 16).digests
@@ -41,7 +41,7 @@ def test_the_mix_is_that_of_zb() -> None:
     assert {size // 2**20: share for size, share in MIX.items()} == {1: 2, 10: 7, 100: 1}
 
 
-def test_only_what_is_wanted_is_made_and_in_the_usual_order() -> None:
+def test_only_wanted_workloads_are_created_in_the_standard_order() -> None:
     names = case_names(bare=True)
     assert names[0] == "Get Manifest"
     assert set(names) - set(case_names()) == {BARE_PUSH, BARE_PULL}
@@ -53,14 +53,14 @@ def test_only_what_is_wanted_is_made_and_in_the_usual_order() -> None:
 
 
 @pytest.mark.parametrize(("clients", "few"), [((1, 4, 16), [1]), ((2, 8), [2]), ((16,), [16])])
-def test_what_moves_much_has_few_clients(clients: tuple[int, ...], few: list[int]) -> None:
+def test_large_transfers_have_few_clients(clients: tuple[int, ...], few: list[int]) -> None:
     with ExitStack() as stack:
         large, *_ = standard_workloads("bench-1", stack, clients, wanted=lambda name: name == "Push Monolith 100MB")
         assert list(large.clients) == few
 
 
 @pytest.mark.parametrize(("clients", "turns"), [((1, 16), [[1], [16]]), ((1, 2), [[1]])])
-def test_many_pushes_of_the_largest_blobs_are_asked_for_by_the_clients(
+def test_many_concurrent_pushes_of_the_largest_blobs_need_16_clients(
     clients: tuple[int, ...], turns: list[list[int]]
 ) -> None:
     with ExitStack() as stack:

@@ -1,1 +1,1 @@
-"""Push and pull benchmarks of entrepot's backends beside peers."""
+"""Push and pull benchmarks for entrepot's storage backends and other registries."""

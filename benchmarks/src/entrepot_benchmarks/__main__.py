@@ -1,4 +1,4 @@
-"""``make bench``: every backend that this machine can serve, with Debian's docker-registry as the peer."""
+"""``make bench``: measures every backend available on this machine, and Debian's docker-registry as a peer."""
 
 from __future__ import annotations
 
@@ -22,22 +22,26 @@ from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 __all__ = ["main"]
 
 SERVERS: Final = (
-    "s3 is Ceph's RADOS Gateway, azure is Azurite, gcs is fake-gcs-server, all on this machine: they tell "
-    "of the drivers and of their requests, not of a cloud."
+    "s3 is Ceph's RADOS Gateway, azure is Azurite, gcs is fake-gcs-server, all on this machine: the values "
+    "characterize the drivers and their requests, not a cloud."
 )
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--only", multiple=True, metavar="NAME", help="Only targets like 'docker*'. May be given again.")
-@click.option("--compare", type=click.Choice(sorted(COMPARISONS)), help="What users, a webhook or HTTP/2 cost.")
-@click.option("--prices", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Your table of prices.")
+@click.option("--only", multiple=True, metavar="NAME", help="Only targets matching 'docker*'. Repeatable.")
+@click.option(
+    "--compare",
+    type=click.Choice(sorted(COMPARISONS)),
+    help="Measure the cost of authentication, a webhook or HTTP/2 instead.",
+)
+@click.option("--prices", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Price table.")
 @with_extent
 @with_files
 @click.pass_context
 def main(
     ctx: click.Context, only: Sequence[str], compare: str | None, prices: Path | None, extent: Extent, files: Files
 ) -> None:
-    """Measure every backend that can be started here, docker-registry beside them, and what bounds them all."""
+    """Measure all backends that can be started on this machine, docker-registry, and their upper limits."""
     with told_in_one_line(), ExitStack() as stack:
         outputs = Outputs.of(files, prices)
         folder = files.folder(stack)

@@ -1,4 +1,4 @@
-"""What entrepot should reach beside others (the rows of the design's chapter on speed), read from a run.
+"""The performance targets of the design relative to other registries, evaluated on a run.
 
 ``python -m entrepot_benchmarks.aims bench.json`` prints them as a Markdown table.
 """
@@ -29,7 +29,7 @@ S3_PEER: Final = "docker-registry (s3)"
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A case with so many clients: at least ``ratio`` times the peer, or nothing asked where it is None."""
+    """A performance target: at least ``ratio`` times the peer's rate; no requirement if ``ratio`` is None."""
 
     case: str
     clients: int
@@ -53,7 +53,7 @@ AIMS: Final = (
     Aim("Pull 100MB", 1, S3, S3_PEER, 1.2),
     Aim("Push Small Images", 4, S3, S3_PEER, 1.5),
 )
-MOST_MEMORY: Final = 200e6
+MAX_MEMORY: Final = 200e6
 HEAD: Final = (
     "| case | clients | unit | of | value | peer | its value | ratio | spread | aim |",
     "| --- | ---: | --- | --- | ---: | --- | ---: | ---: | --- | --- |",
@@ -61,7 +61,7 @@ HEAD: Final = (
 
 
 def table(run: Run) -> str:
-    """The rows that the run has, as Markdown."""
+    """Return the targets whose values are in the run, as a Markdown table."""
     return "\n".join([*HEAD, *_rows(run), *_memory(run)]) + "\n"
 
 
@@ -72,10 +72,10 @@ def _rows(run: Run) -> Iterator[str]:
         if ours is None or theirs is None:
             continue
         unit, ratios = run.case(aim.case).unit, run.ratios(ours, theirs)
-        asked = "" if aim.ratio is None else f"≥ {aim.ratio:g} {_met(median(ratios) >= aim.ratio)}"
+        required = "" if aim.ratio is None else f"≥ {aim.ratio:g} {_met(median(ratios) >= aim.ratio)}"
         values = number(ours.values(unit)), aim.peer, number(theirs.values(unit)), f"**{median(ratios):.2f}**"
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        yield _line(aim.case, str(aim.clients), unit, aim.subject, *values, spread, asked)
+        yield _line(aim.case, str(aim.clients), unit, aim.subject, *values, spread, required)
 
 
 def _memory(run: Run) -> Iterator[str]:
@@ -87,8 +87,8 @@ def _memory(run: Run) -> Iterator[str]:
     if held and beside:
         ratio = median(one / other for one, other in zip(held, beside, strict=False))
         values = f"{median(held) / 1e6:.0f}", PEER, f"{median(beside) / 1e6:.0f}", f"**{ratio:.2f}**", ""
-        met = _met(median(held) <= MOST_MEMORY)
-        yield _line(f"peak memory, {BARE_PUSH}", "16", "MB", FILES, *values, f"value ≤ {MOST_MEMORY / 1e6:.0f} {met}")
+        met = _met(median(held) <= MAX_MEMORY)
+        yield _line(f"peak memory, {BARE_PUSH}", "16", "MB", FILES, *values, f"value ≤ {MAX_MEMORY / 1e6:.0f} {met}")
 
 
 def _met(met: bool) -> str:
@@ -102,7 +102,7 @@ def _line(*cells: str) -> str:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 def main(files: Sequence[Path]) -> None:
-    """Print the rows of each FILE that a run wrote."""
+    """Print the table for each FILE, the JSON output of a run."""
     with told_in_one_line():
         for file in files:
             click.echo(table(read_document(file)), nl=False)

@@ -1,11 +1,11 @@
-"""The limit: a loop that receives, hashes and writes the same bytes, and knows nothing else.
+"""The upper limit: a loop that receives, hashes and writes the same bytes, and does nothing else.
 
 ``python -m entrepot_benchmarks.bare PORT DIRECTORY cached|direct`` serves one client after another on 127.0.0.1. A
-client sends 8 bytes with the length, big-endian, then the bytes, and gets the sha256 in hex. There is no HTTP, no
-check and no name: the file is written, flushed with fsync, and named by its digest.
+client sends 8 bytes with the length, big-endian, then the data, and receives the sha256 in hex. There is no HTTP and no
+validation: the file is written, flushed with fsync, and named by its digest.
 
 - ``cached``: one thread; recv_into 1 MiB, sha256, write to the page cache.
-- ``direct``: one thread receives and hashes, another writes blocks of 1 MiB with O_DIRECT, four blocks in turn.
+- ``direct``: one thread receives and hashes, another writes blocks of 1 MiB with O_DIRECT, using four buffers.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ DEPTH = 4
 
 
 def serve(port: int, directory: str, *, direct: bool) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is terminated."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         while True:
             client, _ = listener.accept()
             with client:
                 header = client.recv(8, socket.MSG_WAITALL)
-                if len(header) == 8:  # less is the caller's look whether the port is open
+                if len(header) == 8:  # fewer bytes: the caller only checks whether the port is open
                     receive = receive_direct if direct else receive_cached
                     client.sendall(receive(client, int.from_bytes(header), directory).encode())
 
 
 def receive_cached(client: socket.socket, size: int, directory: str) -> str:
-    """Take ``size`` bytes into the page cache and onto the disk; answers the digest in hex."""
+    """Receive ``size`` bytes and write them through the page cache to disk. Return the digest in hex."""
     path = os.path.join(directory, "incoming")
     hasher = hashlib.sha256()
     buffer = memoryview(bytearray(BLOCK))
@@ -54,14 +54,14 @@ def receive_cached(client: socket.socket, size: int, directory: str) -> str:
 
 
 def receive_direct(client: socket.socket, size: int, directory: str) -> str:
-    """Like ``receive_cached``, past the page cache and with the writes in a second thread."""
+    """Like ``receive_cached``, but bypass the page cache and write in a second thread."""
     path = os.path.join(directory, "incoming")
     hasher = hashlib.sha256()
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_DIRECT, 0o644)
     free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
     full: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
     for _ in range(DEPTH):
-        free.put(memoryview(mmap.mmap(-1, BLOCK)))  # O_DIRECT wants memory that begins on a page
+        free.put(memoryview(mmap.mmap(-1, BLOCK)))  # O_DIRECT requires page-aligned memory
     writer = threading.Thread(target=_write_blocks, args=(file, free, full))
     writer.start()
     left = size
@@ -89,7 +89,7 @@ def _write_blocks(file: int, free: queue.SimpleQueue[memoryview], full: queue.Si
 
 def _receive(client: socket.socket, buffer: memoryview) -> None:
     if client.recv_into(buffer, 0, socket.MSG_WAITALL) < len(buffer):
-        raise ConnectionError("the client went away in the middle of its bytes")
+        raise ConnectionError("the client disconnected before all bytes were received")
 
 
 def _write(file: int, data: memoryview) -> None:

@@ -1,4 +1,4 @@
-"""A whole run: targets that somebody chose, measured, counted, priced, and removed again."""
+"""A complete run: start the targets, measure them, and remove them again."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from entrepot_benchmarks.workload import Workload
 __all__ = ["Opening", "Plan", "run_plan", "shown_command"]
 
 NOTES = (
-    "All targets run at once and are loaded in turn within each round; a ratio is taken within a round. What is pushed "
-    "is random and unlike anything pushed before, and is removed after each turn, outside the timed part.",
-    "entrepot and every registry that this run started have the same configuration: deletion enabled, blob descriptors "
-    "cached in memory, redirects off, log level error, and the access log on, as by default, into a file.",
-    "1MB in the name of a case are 2^20 bytes, as in zot's zb, whose cases these are where the name is the same; an "
-    "image there has one layer. MB in MB/s are 10^6 bytes. Pulls come from the page cache, where the backend has one.",
-    "Each client is a process of its own with one connection, on this machine; it sends and reads as fast as it can.",
+    "All targets run at the same time and are loaded in turn within each round; ratios are computed within a round. "
+    "Pushed data is random and unique, and is removed after each turn, outside the timed part.",
+    "entrepot and all registries started by this run have the same configuration: deletion enabled, blob descriptors "
+    "cached in memory, redirects disabled, log level error, and the access log, which is on by default, in a file.",
+    "1MB in a case name means 2^20 bytes, as in zot's zb, which has the same cases under the same names; an image "
+    "there has one layer. MB in MB/s are 10^6 bytes. Pulls are served from the page cache if the backend has one.",
+    "Each client is a separate process with one connection, on this machine; it sends and reads as fast as it can.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A target that is still to be started: its name, for the person who waits, and what starts it."""
+    """A target that has not been started yet: its name and a function that starts it."""
 
     name: str
     start: Callable[[], Target]
@@ -42,7 +42,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure and how long; ``data`` is where local backends and logs lie."""
+    """What to measure and for how long; ``data`` is the folder for local backends and logs."""
 
     openings: Sequence[Opening]
     workloads: Sequence[Workload]
@@ -53,15 +53,15 @@ class Plan:
 
 
 def run_plan(plan: Plan, progress: Progress, keep: Callable[[Run], None]) -> Run:
-    """Start the targets, measure, and remove everything; ``keep`` gets the run after each round.
+    """Start the targets, measure them and remove everything; ``keep`` is called with the run after each round.
 
-    A target that cannot be started is left out, and makes the run partial; so does an interrupt. Raises BenchmarkError
-    where none can, and where two have one name.
+    A target that cannot be started is skipped and makes the run partial; so does an interrupt. Raises BenchmarkError if
+    no target can be started, or if two have the same name.
     """
     names = [opening.name for opening in plan.openings]
     for name in names:
         if names.count(name) > 1:
-            raise BenchmarkError(f"two targets are called {name!r}: give one of them another name")
+            raise BenchmarkError(f"two targets are named {name!r}: rename one of them")
     run = Run(
         started=datetime.now(UTC),
         command=shown_command(sys.argv),
@@ -78,7 +78,7 @@ def run_plan(plan: Plan, progress: Progress, keep: Callable[[Run], None]) -> Run
             raise BenchmarkError(run.partial or "there is nothing to measure")
         wanted = [workload for workload in plan.workloads if any(one.takes(workload.cases[0]) for one in targets)]
         if not wanted:
-            raise BenchmarkError("there is nothing to measure: no target takes any of the cases that were chosen")
+            raise BenchmarkError("there is nothing to measure: no target supports any of the selected cases")
         run.cases = [case for workload in wanted for case in workload.cases]
         Runner(run, targets, wanted, seconds=plan.seconds, progress=progress, keep=lambda: keep(run)).measure()
     except KeyboardInterrupt:
@@ -89,7 +89,7 @@ def run_plan(plan: Plan, progress: Progress, keep: Callable[[Run], None]) -> Run
 
 
 def shown_command(words: Sequence[str]) -> str:
-    """A command line without the options of backends and the passwords of peers, which may be secret."""
+    """Return the command line with the options of backends and the credentials of peers redacted."""
     program = Path(words[0])
     name = f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
     hidden = [re.sub(r"//[^/]*@", "//...@", re.sub(r"\{.*\}", "{...}", word, flags=re.DOTALL)) for word in words[1:]]
@@ -103,7 +103,7 @@ def _start(openings: Sequence[Opening], progress: Progress, stack: ExitStack, ru
         try:
             target = opening.start()
         except (BenchmarkError, OSError) as error:
-            _fault(run, progress, f"{opening.name} is left out: {in_one_line(error)}")
+            _fault(run, progress, f"{opening.name} skipped: {in_one_line(error)}")
             continue
         stack.callback(_close, target, run, progress)
         targets.append(target)
@@ -120,12 +120,12 @@ def _end(stack: ExitStack, run: Run) -> None:
 
 
 def _close(target: Target, run: Run, progress: Progress) -> None:
-    progress.turn(f"close {target.info.name}, and remove what it still holds of this run")
+    progress.turn(f"stop {target.info.name} and remove its remaining data of this run")
     try:
         target.close()
     except (BenchmarkError, OSError) as error:
         name = target.info.name
-        _fault(run, progress, f"what {name} still holds of this run could not be removed: {in_one_line(error)}")
+        _fault(run, progress, f"the remaining data of this run on {name} could not be removed: {in_one_line(error)}")
     for left in target.remains():
         run.notes.append(left)
         progress.fault(left)

@@ -1,4 +1,4 @@
-"""What this machine does without any registry: the limits of the generator and of everything that hashes."""
+"""Throughput of this machine without a registry: upper limits of the load generator and of hashing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUFFER = 2**20
 
 
 def sha256() -> float:
-    """MB/s of one core that hashes."""
+    """Return the throughput of sha256 on one core, in MB/s."""
     block = bytes(BUFFER)
     hasher = hashlib.sha256()
     began = time.perf_counter()
@@ -27,7 +27,7 @@ def sha256() -> float:
 
 
 def loopback(source: PayloadSource) -> float:
-    """MB/s from one process to another, as the generator sends and receives."""
+    """Return the throughput between two processes over loopback, with the generator's own code, in MB/s."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 

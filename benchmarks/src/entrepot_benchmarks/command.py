@@ -1,4 +1,4 @@
-"""``entrepot bench``, as a command that this package adds to ``entrepot``."""
+"""Registration of the command ``entrepot bench``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["entrepot_commands"]
 @hookimpl
 def entrepot_commands() -> Sequence[Command]:
     """Add ``entrepot bench``."""
-    return [Command("bench", "Measure storage backends before you choose one.", _bench)]
+    return [Command("bench", "Benchmark storage backends.", _bench)]
 
 
 def _bench(arguments: Sequence[str]) -> int:
-    from entrepot_benchmarks.cli.bench import bench  # plots and statistics, which no other command needs
+    from entrepot_benchmarks.cli.bench import bench  # slow import, only needed by this command
 
     try:
         bench.main(args=list(arguments), prog_name="entrepot bench")

@@ -1,4 +1,4 @@
-"""What a part of entrepot costs: hosts that have it beside hosts that have not, with the same content."""
+"""The cost of a feature: hosts with and without it, serving the same content."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UPLOAD: Final = f"Push Blob {mb(UPLOAD_SIZE)}"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The hosts, and what they are loaded with."""
+    """The hosts and their workloads."""
 
     openings: Sequence[Opening]
     workloads: Sequence[Workload]
@@ -45,7 +45,7 @@ def _files(label: str) -> Backend:
 
 
 def authenticated(data: Path, run: str, stack: ExitStack, clients: Sequence[int]) -> Comparison:
-    """A host that is open to everybody, one with a password (bcrypt, cost 12), one with tokens of its own (ES256)."""
+    """Compare a host without authentication, one with passwords (bcrypt, cost 12) and one with tokens (ES256)."""
     user = User.new(data / "users")
     seed = SmallSeed(run, others=0)
 
@@ -65,13 +65,15 @@ def authenticated(data: Path, run: str, stack: ExitStack, clients: Sequence[int]
 
 
 def notified(data: Path, run: str, stack: ExitStack, clients: Sequence[int]) -> Comparison:
-    """A host that tells a webhook (nginx, which answers 204) of each event, and one that tells nobody."""
+    """Compare a host that sends each event to a webhook (nginx, which returns 204) and one without notifications."""
     receiver = Receiver(data / "receiver")
     stack.enter_context(receiver.process)
     seed = SmallSeed(run, others=0)
     openings = [
-        Opening("with a webhook", lambda: NotifiedHost(_files("with a webhook"), data / "told", run, receiver.url)),
-        Opening("without", lambda: EntrepotHost(_files("without"), data / "untold", run)),
+        Opening(
+            "with a webhook", lambda: NotifiedHost(_files("with a webhook"), data / "with-webhook", run, receiver.url)
+        ),
+        Opening("without", lambda: EntrepotHost(_files("without"), data / "without", run)),
     ]
     workloads: list[Workload] = [
         SmallRequests(seed, manifest_question(seed), clients),

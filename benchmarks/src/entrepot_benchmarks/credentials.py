@@ -1,4 +1,4 @@
-"""Registries that ask for a credential, and the credentials that they take."""
+"""Configurations with authentication, and the credentials for them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCESS = [{"who": "authenticated", "repository": "**", "actions": ["pull", "push
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user in a password file below ``folder``, with a password of this run only."""
+    """A user in a password file below ``folder``, with a random password."""
 
     folder: Path
     name: str
@@ -33,7 +33,7 @@ class User:
 
     @classmethod
     def new(cls, folder: Path) -> User:
-        """Write the file, with the cost that bcrypt has by default."""
+        """Create the user and write the password file, with bcrypt's default cost."""
         name, password = "bench", secrets.token_urlsafe()
         line = f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()}\n"
         folder.mkdir(parents=True)
@@ -42,33 +42,33 @@ class User:
         return cls(folder, name, {"Authorization": f"Basic {code}"})
 
     def htpasswd(self) -> Mapping[str, object]:
-        """The configuration of a registry that knows the user."""
-        return {"auth": {"htpasswd": self._known()}, "access": ACCESS}
+        """Return the configuration for Basic authentication."""
+        return {"auth": {"htpasswd": self._htpasswd()}, "access": ACCESS}
 
     def issuer(self) -> Mapping[str, object]:
-        """The configuration of a registry that knows the user, and issues tokens that last for the run."""
+        """Return the configuration for a registry that issues tokens with a long lifetime."""
         key = self.folder / "token.pem"
         key.touch(0o600)
         made = ec.generate_private_key(ec.SECP256R1())
         key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         issuer = {"name": "entrepot", "key": str(key), "expires": "24h"}
         return {
-            "auth": {"token": {"service": SERVICE, "issuer": issuer}, "htpasswd": self._known()},
+            "auth": {"token": {"service": SERVICE, "issuer": issuer}, "htpasswd": self._htpasswd()},
             "access": ACCESS,
         }
 
     def bearer(self, registry: Target, repository: str) -> Mapping[str, str]:
-        """A token of a registry that issues them, good for pulls from and pushes to a repository.
+        """Get a token from a registry, for pulls from and pushes to a repository.
 
-        Raises BenchmarkError where there is none.
+        Raises BenchmarkError if the response contains no token.
         """
         query = urlencode({"service": SERVICE, "scope": f"repository:{repository}:pull,push"})
         with registry.connect() as connection:
             answer = connection.request("GET", f"/auth/token?{query}", headers=self.basic, expect=200)
         token = json.loads(answer.body).get("token")
         if not isinstance(token, str):
-            raise BenchmarkError("the registry answered a request for a token without any")
+            raise BenchmarkError("the token response of the registry contains no token")
         return {"Authorization": f"Bearer {token}"}
 
-    def _known(self) -> Mapping[str, object]:
+    def _htpasswd(self) -> Mapping[str, object]:
         return {"realm": "benchmark", "path": str(self.folder / "htpasswd")}

@@ -1,4 +1,4 @@
-"""What stops a benchmark."""
+"""Exceptions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ __all__ = ["BenchmarkError", "in_one_line"]
 
 
 class BenchmarkError(Exception):
-    """A program is missing, a server did not start, or an answer was not the expected one."""
+    """A program is missing, a server did not start, or a response was not the expected one."""
 
 
 def in_one_line(error: Exception) -> str:
-    """What an error says, without line breaks; for one of the operating system the file and the reason."""
+    """Return the message of an error in one line; for OSError, the file and the reason."""
     if isinstance(error, OSError) and error.strerror is not None:
-        said = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     else:
-        said = str(error)
-    return " ".join(said.split())
+        message = str(error)
+    return " ".join(message.split())

@@ -1,6 +1,6 @@
-"""Everything that a machine with the tests' programs can be measured on: real backends, and registries as peers.
+"""All targets that can be started on a machine with the test programs: backends, and other registries as peers.
 
-Ceph, Azurite and the emulator of Cloud Storage are started by the starters of the tests, which a checkout has.
+Ceph, Azurite and the Cloud Storage emulator are started with the test helpers of a checkout.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SERVED: Final = ("s3", "azure", "gcs")
 
 
 class Fleet:
-    """Backends below ``data`` by their names; ``stack`` ends the servers that they need."""
+    """Starts targets with data below ``data``; ``stack`` stops the servers that they need."""
 
     def __init__(self, data: Path, run: str, stack: ExitStack) -> None:
         self._data = data
@@ -43,9 +43,9 @@ class Fleet:
         self._options: dict[str, Mapping[str, object]] = {}
 
     def openings(self, wanted: Callable[[str], bool], *, limits: bool) -> list[Opening]:
-        """Each target whose name is wanted, and what bounds them all.
+        """Return the targets whose names are wanted, and with ``limits`` the upper limits.
 
-        Raises BenchmarkError where none is, with all that there are.
+        Raises BenchmarkError if no name is wanted; the message lists all names.
         """
         every: dict[str, Callable[[], Target]] = {
             "filesystem": partial(self._host, "filesystem", all_cases),
@@ -58,7 +58,7 @@ class Fleet:
         }
         found = [Opening(name, start) for name, start in every.items() if wanted(name)]
         if not found:
-            raise BenchmarkError(f"no target is like that; there are: {'; '.join(every)}")
+            raise BenchmarkError(f"no target matches; available: {'; '.join(every)}")
         if limits:
             found.append(Opening("nginx", lambda: Nginx(self._data / "nginx", BARE_PULL)))
             found.append(Opening("bare loop, cached writes", lambda: self._bare("cached")))
@@ -86,13 +86,13 @@ class Fleet:
         return BareLoop(self._data / f"bare-{mode}", BARE_PUSH, "cached" if mode == "cached" else "direct")
 
     def _served(self, name: str) -> Mapping[str, object]:
-        """The options of a driver whose server is started when it is first asked for."""
+        """Return the options of a driver, and start its server on the first call."""
         if name not in self._options:
             try:
                 from services.process import ServiceError
             except ImportError as error:
                 raise BenchmarkError(
-                    f"the server for {name} is started by the tests: run `make bench` in a checkout"
+                    f"the server for {name} requires the test helpers: run `make bench` in a checkout"
                 ) from error
             try:
                 self._options[name] = self._starters[name]()
@@ -114,7 +114,7 @@ class Fleet:
         from services.programs import installed
 
         if not installed(PROGRAM):
-            raise BenchmarkError(f"the program {PROGRAM!r} is missing: .ci/programs brings it")
+            raise BenchmarkError(f"the program {PROGRAM!r} is missing: install it with .ci/programs")
         azurite = self._stack.enter_context(Azurite(self._data / "azurite"))
         return azurite.options(azurite.container("bench"))
 
@@ -126,15 +126,15 @@ class Fleet:
 
 
 def all_cases(case: CaseInfo) -> bool:
-    """Every case."""
+    """Accept every case."""
     return True
 
 
 def not_large(case: CaseInfo) -> bool:
-    """Every case without blobs of 100 MiB, for emulators that take as long for them as for everything else."""
+    """Accept cases without blobs of 100 MiB, which take as long as everything else on emulators."""
     return not_bare(case) and "100MB" not in case.name
 
 
 def not_bare(case: CaseInfo) -> bool:
-    """Every case that limits do not take: blobs of 256 MiB tell of the host and its disk, not of a backend."""
+    """Accept cases without blobs of 256 MiB, which measure the host and its disk rather than a backend."""
     return case.name not in (BARE_PULL, BARE_PUSH)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: they end a run once, and never the removal of what it has pushed."""
+"""Handling of Ctrl-C and SIGTERM: they stop a run, but not the removal of the pushed data."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Final
 
 __all__ = ["interruptible", "uninterrupted"]
 
-ENDING: Final = b"\nentrepot bench: it ends already, when what was pushed is removed\n"
-AFTERWARDS: Final = b"\nentrepot bench: it ends when what it is at is done; Ctrl-C once more breaks that off\n"
+ENDING: Final = b"\nentrepot bench: already stopping, removing the pushed data\n"
+AFTERWARDS: Final = b"\nentrepot bench: stopping after the current step; press Ctrl-C again to abort it\n"
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class _State:
     owner: int = 0
     held: int = 0
     breakable: bool = False
-    waits: bool = False
+    pending: bool = False
     raised: bool = False
 
 
@@ -30,11 +30,11 @@ _state = _State()
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM of the block raise KeyboardInterrupt; to later ones it is told that it ends."""
+    """Raise KeyboardInterrupt for the first SIGINT or SIGTERM in the block; later ones only print a message."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers
         return
-    _state.owner, _state.held, _state.waits, _state.raised = os.getpid(), 0, False, False
+    _state.owner, _state.held, _state.pending, _state.raised = os.getpid(), 0, False, False
     before = {number: signal.signal(number, _handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -45,9 +45,9 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted(*, breakable: bool = False) -> Iterator[None]:
-    """In the main thread, within ``interruptible``: let an interrupt wait for the end of the block.
+    """Defer an interrupt to the end of the block. For the main thread, within ``interruptible``.
 
-    A second one does not wait where the block is ``breakable``.
+    A second interrupt is not deferred if the block is ``breakable``.
     """
     outer, _state.breakable = _state.breakable, breakable
     _state.held += 1
@@ -56,22 +56,22 @@ def uninterrupted(*, breakable: bool = False) -> Iterator[None]:
     finally:
         _state.held -= 1
         _state.breakable = outer
-    if _state.waits and not _state.held:
+    if _state.pending and not _state.held:
         _raise()
 
 
 def _handle(_number: int, _frame: object) -> None:
     if os.getpid() != _state.owner:
-        return  # a client, which the parent ends
+        return  # a client process, which the parent stops
     if _state.raised:
-        os.write(2, ENDING)  # no buffered file may be used in here
-    elif _state.held and not (_state.breakable and _state.waits):
-        _state.waits = True
+        os.write(2, ENDING)  # buffered files must not be used in a signal handler
+    elif _state.held and not (_state.breakable and _state.pending):
+        _state.pending = True
         os.write(2, AFTERWARDS if _state.breakable else ENDING)
     else:
         _raise()
 
 
 def _raise() -> None:
-    _state.waits, _state.raised = False, True
+    _state.pending, _state.raised = False, True
     raise KeyboardInterrupt

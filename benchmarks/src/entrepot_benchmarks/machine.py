@@ -1,4 +1,4 @@
-"""The machine and the versions that a result belongs to."""
+"""Description of the machine and of installed versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BESIDE = ("falcon", "granian", "waitress")
 
 
 def describe(data: Path) -> dict[str, str]:
-    """CPU, memory, kernel, file system of ``data`` and versions, as short texts by their names."""
+    """Return CPU, memory, kernel, file system of ``data`` and versions as short texts."""
     return {
         "CPU": _cpu(),
         "cores": str(os.cpu_count()),

@@ -1,7 +1,7 @@
-"""Rounds: every target is loaded in turn, case by case, again and again.
+"""Measures in rounds: in each round, every target is loaded in turn, case by case.
 
-The machine's speed drifts (neighbours, the state of its memory and disk). Targets that are loaded one right after the
-other meet the same machine, so they are compared within the round, and the spread over the rounds tells the rest.
+The speed of a machine drifts (other tenants, state of memory and disk). Targets that are loaded immediately after each
+other run under the same conditions, so they are compared within a round; the spread over the rounds shows the drift.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from entrepot_benchmarks.workload import Workload
 __all__ = ["GONE", "INTERRUPTED", "Progress", "Runner", "interrupt"]
 
 INTERRUPTED: Final = "interrupted"
-"""Begins why a run is partial that was interrupted."""
+"""Prefix of ``Run.partial`` for an interrupted run."""
 
 GONE: Final = "gone: "
-"""Begins why a series has failed whose target does not answer any more."""
+"""Prefix of ``Series.failed`` if the target no longer responds."""
 
 
 class Progress(Protocol):
-    """Whoever is told how far the run has come."""
+    """Receives the progress of a run."""
 
     def expect(self, turns: int) -> None:
-        """There will be so many turns."""
+        """Set the total number of turns."""
 
     def turn(self, what: str) -> None:
-        """A turn begins; the one before has ended."""
+        """Start a turn, which ends the previous one."""
 
     def fault(self, what: str) -> None:
-        """Something failed, and the run goes on without it."""
+        """Report a failure after which the run continues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class _Turn:
 
 
 class Runner:
-    """Measures workloads on targets, and keeps what it has measured in ``run`` as it goes.
+    """Measures workloads on targets, and adds the results to ``run``.
 
-    A target that fails at a case is left out of that case from then on; one that fails before the first round, or does
-    not answer any more, of all. The run is partial then. ``keep`` is called after each round.
+    A target that fails in a case is skipped in that case from then on; one that fails before the first round, or no
+    longer responds, is skipped in all cases. The run is partial then. ``keep`` is called after each round.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class Runner:
         self._number = 0
 
     def measure(self) -> None:
-        """Prepare, take the turns of all rounds, and remove what was prepared, however it ends.
+        """Prepare the targets, run the turns of all rounds, and remove the prepared data in any case.
 
-        An interrupt ends it after the operations under way, and makes the run partial. Raises BenchmarkError where no
+        An interrupt stops it after the current operations, and makes the run partial. Raises BenchmarkError if no
         target could be prepared.
         """
         began = time.monotonic()
@@ -117,9 +117,9 @@ class Runner:
             except (BenchmarkError, OSError) as error:
                 self._targets.remove(target)
                 self.run.targets.remove(target.info)
-                self._fault(f"{target.info.name} is left out: {in_one_line(error)}")
+                self._fault(f"{target.info.name} skipped: {in_one_line(error)}")
         if not self._targets:
-            raise BenchmarkError(f"nothing is left to measure: {self.run.partial}")
+            raise BenchmarkError(f"there is nothing to measure: {self.run.partial}")
 
     def _taken(self, target: Target) -> list[Workload]:
         return [workload for workload in self._workloads if target.takes(workload.cases[0])]
@@ -154,7 +154,7 @@ class Runner:
                 else:
                     self._gone[name] = f"{GONE}{' '.join(reason.split())}"
                     series.failed = f"{series.failed}; {self._gone[name]}"
-                    self._fault(f"{name} is left out from {case} with {clients} on, because it is {self._gone[name]}")
+                    self._fault(f"{name} skipped from {case} with {clients} on, because it is {self._gone[name]}")
             else:
                 for each, spell in spells.items():
                     self._of(each, turn.clients, name).spells.append(spell)
@@ -179,22 +179,22 @@ class Runner:
             self._push(workload, target)
 
     def _push(self, workload: Workload, target: Target) -> None:
-        # What is broken off in the middle of a body can leave a server at work on it when it is ended itself.
+        # A push aborted in the middle of a body could keep a server busy with it while the server is stopped.
         with uninterrupted(breakable=True):
             workload.prepare(target)
 
     def _forget(self) -> None:
         failed: dict[str, str] = {}
         for workload, target in self._prepared:
-            self._progress.turn(f"remove what was prepared on {target.info.name}")
+            self._progress.turn(f"remove the prepared data from {target.info.name}")
             try:
                 workload.forget(target)
             except (BenchmarkError, OSError) as error:
                 failed.setdefault(target.info.name, in_one_line(error))
-        # A target is asked once more when it is closed, and tells what stays. It is not when it is gone for good.
+        # Removal is tried again when a target is closed, and what remains is reported, unless the target is gone.
         for name, reason in failed.items():
             if name not in self._gone:
-                self._fault(f"what was prepared on {name} could not be removed at once: {reason}")
+                self._fault(f"the prepared data could not be removed from {name} on the first attempt: {reason}")
 
     def _fault(self, what: str) -> None:
         self.run.partial = f"{self.run.partial}; {what}" if self.run.partial else what
@@ -202,5 +202,5 @@ class Runner:
 
 
 def interrupt(run: Run, when: str) -> None:
-    """Make a run partial because it was interrupted, beside what made it so before."""
+    """Mark a run as partial because it was interrupted, in addition to previous reasons."""
     run.partial = f"{INTERRUPTED} {when}" + (f"; {run.partial}" if run.partial else "")

@@ -1,4 +1,4 @@
-"""Which storage backends are measured: those that are named, or every installed driver that can be set up unasked."""
+"""Selection of the measured backends: given ones, or every installed driver that works without options."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from entrepot_contract import StorageDriver, StorageError
 __all__ = ["Backend", "chosen_backends", "default_backends", "parse_backend", "passed_over"]
 
 HERE: Final = "{tmp}"
-"""What stands for a fresh folder in an option, as in the kit."""
+"""Placeholder for a temporary folder in an option, as in the contract tests."""
 
 _NAMED: Final = re.compile(r"(?:(?P<label>[^:={}]+):)?(?P<driver>[^:={}]+)(?:=(?P<config>.*))?", re.DOTALL)
 _FILE: Final = re.compile(r"[^\s{}:]+\.(?:ya?ml|json)")
@@ -31,8 +31,8 @@ _FOLDER: Final = re.compile(r"dir|folder|path|root")
 class Backend:
     """One configured storage driver.
 
-    - ``driver`` is the name of its entry point, ``options`` its section of the configuration, which may hold secrets.
-    - ``label`` is the name that results carry; no other backend of a run has it.
+    - ``driver`` is the name of its entry point, ``options`` its configuration section, which may contain secrets.
+    - ``label`` is the name in the results, unique within a run.
     """
 
     label: str
@@ -41,67 +41,67 @@ class Backend:
 
     @property
     def needs_folder(self) -> bool:
-        """Whether an option holds ``{tmp}``."""
+        """Whether an option contains ``{tmp}``."""
         return self.placed("") != self.options
 
     def placed(self, folder: Path | str) -> dict[str, object]:
-        """The options with ``folder`` in the place of ``{tmp}``, at any depth."""
+        """Return the options with ``{tmp}`` replaced by ``folder``, at any depth."""
         return {name: _placed(value, str(folder)) for name, value in self.options.items()}
 
     def open(self, folder: Path | str) -> StorageDriver:
-        """The driver.
+        """Open the driver.
 
-        Raises BenchmarkError where it is not installed or refuses its options; no message shows a value.
+        Raises BenchmarkError if it is not installed or rejects its options; no message contains a value.
         """
         try:
             return load_storage(self.driver).from_config(self.placed(folder))
         except PluginError as error:
             raise BenchmarkError(str(error)) from error
         except StorageError as error:
-            raise BenchmarkError(f"the options of {self.label!r} are refused: {error}") from error
+            raise BenchmarkError(f"the options of {self.label!r} are invalid: {error}") from error
         except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
-            # Its words are kept away: what is no StorageError has not promised to show no value.
+            # The message is omitted: only StorageError guarantees that it contains no option values.
             fault = type(error).__name__
-            raise BenchmarkError(
-                f"{self.driver!r} ended with {fault} when it took the options of {self.label!r}"
-            ) from None
+            raise BenchmarkError(f"{self.driver!r} raised {fault} for the options of {self.label!r}") from None
 
 
 def chosen_backends(texts: Sequence[str], *, option: str = "--backend") -> list[Backend]:
-    """The backends that were named, each as ``parse_backend`` takes it, or ``default_backends`` where none was.
+    """Parse the given backends with ``parse_backend``, or return ``default_backends`` if there are none.
 
-    ``option`` is how the caller's command takes a text, for its messages.
+    ``option`` is the name of the command-line option, for messages.
 
-    Raises BenchmarkError where a text is wrong, a label comes twice, or there is nothing to measure.
+    Raises BenchmarkError if a text is invalid, a label is not unique, or there is nothing to measure.
     """
     chosen = [parse_backend(text) for text in texts] or default_backends()
     labels = [backend.label for backend in chosen]
     for label in labels:
         if labels.count(label) > 1:
-            raise BenchmarkError(f"two backends are called {label!r}: give one of them a label, as LABEL:NAME=CONFIG")
+            raise BenchmarkError(f"two backends are named {label!r}: label one of them, as in LABEL:NAME=CONFIG")
     if not chosen:
         raise BenchmarkError("; ".join(["no storage driver can be measured", *passed_over(option)]))
     return chosen
 
 
 def parse_backend(text: str) -> Backend:
-    """A backend from ``[LABEL:]NAME[=CONFIG]``.
+    """Parse a backend from ``[LABEL:]NAME[=CONFIG]``.
 
-    CONFIG is a YAML or JSON file with the driver's options, or the options themselves as YAML in braces;
-    ``"{tmp}"`` in an option stands for a fresh folder. Without CONFIG it is set up as by ``default_backends``.
+    CONFIG is a YAML or JSON file with the driver's options, or the options themselves as YAML in braces; ``"{tmp}"`` in
+    an option is replaced by a temporary folder. Without CONFIG, the options are those of ``default_backends``.
 
-    Raises BenchmarkError in one line, which never shows the value of an option.
+    Raises BenchmarkError with a message in one line, which never contains the value of an option.
     """
     found = _NAMED.fullmatch(text)
     if found is None:
-        raise BenchmarkError("a backend is given as NAME=CONFIG or LABEL:NAME=CONFIG, such as filesystem=options.yml")
+        raise BenchmarkError(
+            "invalid backend: expected NAME=CONFIG or LABEL:NAME=CONFIG, such as filesystem=options.yml"
+        )
     name = found["driver"].strip()
     label = (found["label"] or name).strip()
     driver = _load(name)
     if found["config"] is None:
-        options, fault = _unasked(driver)
+        options, fault = _default_options(driver)
         if fault:
-            raise BenchmarkError(f"{name!r} has to be set up: {fault}; give its options, as {name}=OPTIONS.yml")
+            raise BenchmarkError(f"{name!r} needs options: {fault}; pass them as {name}=OPTIONS.yml")
         backend = Backend(label, name, options)
     else:
         backend = Backend(label, name, _options(name, found["config"].strip()))
@@ -111,24 +111,24 @@ def parse_backend(text: str) -> Backend:
 
 
 def default_backends() -> list[Backend]:
-    """Every installed driver that can be set up without a word, each class once.
+    """Return every installed driver that works without configuration, each class once.
 
-    It takes no option, or none has to be given beside a folder, for which a fresh one is named: never its own default.
+    These are drivers without required options except folders, for which temporary folders are used, never the default.
     """
     return [backend for backend, fault in _installed() if backend is not None and not fault]
 
 
 def passed_over(option: str = "--backend") -> list[str]:
-    """A sentence for each installed driver that ``default_backends`` leaves out: why, and what to add."""
+    """Return a message for each installed driver that is not in ``default_backends``: why, and what to add."""
     return [
-        fault if backend is None else f"{backend.label} is left out: {fault}; add {option} {backend.driver}=OPTIONS.yml"
+        fault if backend is None else f"{backend.label} skipped: {fault}; add {option} {backend.driver}=OPTIONS.yml"
         for backend, fault in _installed()
         if fault
     ]
 
 
 def _installed() -> list[tuple[Backend | None, str]]:
-    """Every class of driver with what keeps it from being measured, or ""; None where it cannot even be loaded."""
+    """Return every driver class with the reason that it cannot be measured, or ""; None if it cannot be loaded."""
     found: list[tuple[Backend | None, str]] = []
     known: set[type[StorageDriver]] = set()
     names = list(dict.fromkeys(claim.name for claim in claims(STORAGE)))
@@ -139,9 +139,9 @@ def _installed() -> list[tuple[Backend | None, str]]:
             found.append((None, str(error)))
             continue
         if driver in known or (name != driver.name and driver.name in names):
-            continue  # another name of a class that is measured by its own
+            continue  # an alias of a class that is measured under its own name
         known.add(driver)
-        options, fault = _unasked(driver)
+        options, fault = _default_options(driver)
         found.append((Backend(name, name, options), fault))
     return found
 
@@ -153,8 +153,8 @@ def _load(name: str) -> type[StorageDriver]:
         raise BenchmarkError(str(error)) from error
 
 
-def _unasked(driver: type[StorageDriver]) -> tuple[dict[str, object], str]:
-    """The options of a driver of which nobody has said anything, and why it cannot be set up by them, or ""."""
+def _default_options(driver: type[StorageDriver]) -> tuple[dict[str, object], str]:
+    """Return the options of a driver without configuration, and the reason that they do not work, or ""."""
     fields = {field.alias or name: field for name, field in driver.Options.model_fields.items()}
     folders = [name for name, field in fields.items() if _is_folder(name, field)]
     options: dict[str, object] = {name: HERE if len(folders) == 1 else f"{HERE}/{name}" for name in folders}
@@ -165,14 +165,14 @@ def _unasked(driver: type[StorageDriver]) -> tuple[dict[str, object], str]:
         try:
             driver.from_config({name: _placed(value, folder) for name, value in options.items()}).close()
         except StorageError as error:
-            return {}, f"it says: {error}"
-        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way, and keeps no other from being measured
-            return {}, f"it ends with {type(error).__name__} when it is made without options"
+            return {}, str(error)
+        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way, which must not affect others
+            return {}, f"it raises {type(error).__name__} without options"
     return options, ""
 
 
 def _is_folder(name: str, field: FieldInfo) -> bool:
-    """Whether an option is where a driver keeps its data on this machine, as far as its declaration tells."""
+    """Return whether an option is likely the driver's local data folder, judging by its declaration."""
     kind = field.annotation
     if isinstance(kind, type) and issubclass(kind, Path):
         return True
@@ -188,23 +188,23 @@ def _options(name: str, config: str) -> Mapping[str, object]:
         is_file = Path(config).is_file()
     except (OSError, ValueError):
         is_file = False
-    where = f"the file {config}" if is_file else f"what follows {name}="
+    where = f"the file {config}" if is_file else f"the text after {name}="
     if not is_file and _FILE.fullmatch(config):
-        raise BenchmarkError(f"the options of {name!r} cannot be read: there is no file {config}")
+        raise BenchmarkError(f"the options of {name!r} cannot be read: file {config} does not exist")
     try:
         text = Path(config).read_text(encoding="utf-8") if is_file else config
         found = yaml.safe_load(text)
     except OSError as error:
         raise BenchmarkError(f"the options of {name!r} cannot be read from {where}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError) as error:
-        # Without the parser's own words, which quote what it read, and without the error, which holds it.
+        # Without the parser's message and without chaining, because both quote the text.
         mark = getattr(error, "problem_mark", None)
         place = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
-        hint = "" if is_file else f'; braces in a value need quotes, as in {{option: "{HERE}"}}'
-        raise BenchmarkError(f"{where} is no valid YAML{place}{hint}") from None
+        hint = "" if is_file else f'; values with braces must be quoted, as in {{option: "{HERE}"}}'
+        raise BenchmarkError(f"{where} is not valid YAML{place}{hint}") from None
     if not isinstance(found, dict) or not all(isinstance(option, str) for option in found):
         wanted = "option: value" if is_file else "{option: value}, or the name of a YAML or JSON file"
-        raise BenchmarkError(f"{where} has to hold the options of {name!r} by their names: {wanted}")
+        raise BenchmarkError(f"{where} must be a mapping of the options of {name!r}: {wanted}")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What can be loaded: the seam between workloads, which know HTTP alone, and the servers behind it."""
+"""The interface between workloads, which only use HTTP, and servers under load."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ __all__ = ["Target"]
 
 
 class Target(Protocol):
-    """A running server; every path is one below its ``/v2/``."""
+    """A running server; every path is relative to its ``/v2/``."""
 
     @property
     def info(self) -> TargetInfo:
-        """Its name, kind and set-up."""
+        """Name, kind and configuration."""
 
     @property
     def family(self) -> Family:
-        """The processes of the server, where they are known."""
+        """The processes of the server, if known."""
 
     def connect(self) -> Connection:
-        """A new connection, which carries the credentials where there are any."""
+        """Open a connection, with credentials if there are any."""
 
     def takes(self, case: CaseInfo) -> bool:
-        """Whether a case is measured here."""
+        """Return whether a case is measured on this target."""
 
     def push(self, repository: str, payload: Payload) -> None:
-        """Push one blob whole: POST, PATCH with a Content-Length, PUT."""
+        """Push a complete blob: POST, PATCH with a Content-Length, PUT."""
 
     def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
-        """Remove repositories of this run, with blobs of this run, behind the server's back where that is possible.
+        """Remove repositories and blobs of this run, directly in the storage if possible.
 
-        What is not there is passed over. Raises BenchmarkError where the backend cannot be reached.
+        Missing ones are ignored. Raises BenchmarkError if the backend cannot be reached.
         """
 
     def settle(self, refill: Callable[[], None]) -> None:
-        """After each turn, outside the timed part: wait for what goes on in the background.
+        """Wait for background work. Called after each turn, outside the timed part.
 
-        A server that had to be started anew, and holds nothing of what was prepared, calls ``refill``.
+        A target whose server had to be restarted and has lost the prepared data calls ``refill``.
         """
 
     def gone(self) -> str | None:
-        """Why nothing more can be measured here, as where its process ended; None where it still answers."""
+        """Return why the target can no longer be measured, such as an exited process, or None if it responds."""
 
     def remains(self) -> Sequence[str]:
-        """What could not be removed, in words for the person who has to."""
+        """Return descriptions of the data that could not be removed."""
 
     def close(self) -> None:
-        """End what was started, and remove what it kept outside of the storage."""
+        """Stop the server, and remove its files outside of the storage."""

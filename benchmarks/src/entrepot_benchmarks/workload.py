@@ -1,4 +1,4 @@
-"""What a target is loaded with: the seam between the runner, which takes turns, and what happens in a turn."""
+"""The interface between the runner, which schedules turns, and the workloads that run in a turn."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ __all__ = ["Workload"]
 
 
 class Workload(Protocol):
-    """One or several cases that are measured in the same turn."""
+    """One or more cases that are measured in the same turn."""
 
     @property
     def cases(self) -> Sequence[CaseInfo]:
-        """What a turn measures; the first tells whether a target takes it."""
+        """The cases measured in a turn; the first one decides whether a target accepts the workload."""
 
     @property
     def clients(self) -> Sequence[int]:
-        """With how many clients at once, each in a turn of its own."""
+        """The numbers of concurrent clients, each measured in a separate turn."""
 
     @property
     def most_rounds(self) -> int:
-        """In how many rounds it takes its turns at most: few for what takes minutes."""
+        """Maximum number of rounds; low for workloads that take minutes."""
 
     def prepare(self, target: Target) -> None:
-        """Push what the turns on this target read: before the first round, and when a target has lost what it had."""
+        """Push the data that the turns read: before the first round, and again if the target has lost it."""
 
     def forget(self, target: Target) -> None:
-        """Remove what ``prepare`` has pushed, as far as it came."""
+        """Remove the data that ``prepare`` has pushed so far."""
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Load a target for about so many seconds, at least one operation each client; a spell by the case's name.
+        """Load a target for about ``seconds``, with at least one operation per client. Return spells by case name.
 
-        What is pushed is removed again, outside the timed part, also where the turn fails. Raises BenchmarkError where
-        an answer was not the expected one, and KeyboardInterrupt on Ctrl-C, when the clients have ended.
+        Pushed data is removed again, outside the timed part, even if the turn fails. Raises BenchmarkError if a
+        response was not the expected one, and KeyboardInterrupt on Ctrl-C, once the clients have ended.
         """

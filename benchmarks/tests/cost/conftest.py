@@ -1,4 +1,4 @@
-"""Storage to count on: what is installed, what a test installs, and servers that speak the clouds' protocols."""
+"""Storage for counting: installed drivers, drivers of tests, and emulators of cloud storage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POINTS = "".join(
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The drivers of the tests, installed for every process that the test starts."""
+    """The drivers of the tests, installed for every process started by the test."""
     about = tmp_path / "site" / "cost_drivers-1.0.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: cost-drivers\nVersion: 1.0\n")

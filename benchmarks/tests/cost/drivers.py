@@ -1,4 +1,4 @@
-"""Drivers that a test installs: one that speaks HTTP by Python's own client, and two that make trouble."""
+"""Drivers that a test installs: one that uses ``http.client``, and two that fail or are slow."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PIECES = [b"GET /not-a-request HTTP/1.1\r\nHost: nowhere\r\n\r\n", b"HEAD / HTTP
 
 
 class WiredOptions(FilesystemOptions):
-    """Also the port of a server on 127.0.0.1."""
+    """Options with the port of a server on 127.0.0.1."""
 
     port: int = 0
 
 
 class WiredDriver(FilesystemDriver):
-    """Sends a request for every put and read, the body of a put in several sends, on one connection for each thread."""
+    """Sends a request for every put and read, the body of a put in several pieces, on one connection per thread."""
 
     name = "wired"
     Options = WiredOptions
@@ -66,7 +66,7 @@ class WiredDriver(FilesystemDriver):
 
 
 class FailingOptions(FilesystemOptions):
-    """Which verb fails, and from which call on."""
+    """The verb that fails, and the first failing call."""
 
     verb: str = ""
     call: int = 1
@@ -74,7 +74,7 @@ class FailingOptions(FilesystemOptions):
 
 
 class FailingDriver(FilesystemDriver):
-    """Fails for good from some call of a verb on; one put alone fails, and does so after it has written."""
+    """Fails permanently from a given call of a verb on; for put, only that call fails, after writing."""
 
     name = "failing"
     Options = FailingOptions
@@ -107,19 +107,19 @@ class FailingDriver(FilesystemDriver):
         if verb == self._options.verb:
             self._calls += 1
             if self._calls == self._options.call and verb == "put":
-                raise ValueError(f"a defect that shows {self._options.password}")
+                raise ValueError(f"a bug that leaks {self._options.password}")
             if self._calls >= self._options.call:
                 raise StorageError("the quota is used up", driver=self.name, operation=verb)
 
 
 class SlowOptions(FilesystemOptions):
-    """With a secret, which must show nowhere."""
+    """Options with a secret, which must not leak."""
 
     password: str = ""
 
 
 class SlowDriver(FilesystemDriver):
-    """Takes its time for every put."""
+    """Has slow puts."""
 
     name = "slow"
     Options = SlowOptions

@@ -1,4 +1,4 @@
-"""The numbers, on storage of every kind, beside those that the host's budget and the drivers' READMEs tell."""
+"""Counts on every kind of storage, compared with the host's budget and the READMEs of the drivers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def calls(costs: list[OperationCost]) -> dict[str, dict[str, int]]:
     return {cost.operation: dict(cost.calls) for cost in costs}
 
 
-def test_on_memory_the_calls_are_the_budget_of_the_host() -> None:
+def test_calls_in_memory_match_the_budget_of_the_host() -> None:
     costs = count_operations("mine", "inmemory", {}, blob_sizes=SIZES)
     assert calls(costs) == {
         "push of a blob of 10 KB: POST, PATCH, PUT": {"put": 4, "delete": 1},
@@ -46,8 +46,8 @@ def test_on_memory_the_calls_are_the_budget_of_the_host() -> None:
         "GET of a manifest by tag, warm": {"read": 1},
         "list of 100 tags": {"list_objects": 1},
         "catalog, a page of one repository": {"list_objects": 3},
-        # Five blobs are looked for, as a blob and as a manifest, pushed, and looked for again when the manifest names
-        # them.
+        # Five blobs are looked up, as a blob and as a manifest, pushed, and looked up again for the manifest that
+        # references them.
         f"push of an image {IMAGE}": {"read": 5 * 2 + 5, "put": 5 * 4 + 4, "delete": 5, "stat": 2},
         f"pull of an image {IMAGE}": {"read": 2 + 1 + 5 * 2},
     }
@@ -55,15 +55,15 @@ def test_on_memory_the_calls_are_the_budget_of_the_host() -> None:
     assert all(cost.requests is None for cost in costs)
 
 
-def test_on_a_filesystem_bytes_out_are_what_its_files_hold(tmp_path: Path) -> None:
+def test_bytes_out_on_a_filesystem_match_its_file_sizes(tmp_path: Path) -> None:
     costs = by_operation(count_operations("f", "filesystem", {"rootdirectory": str(tmp_path)}, blob_sizes=SIZES))
-    # Other hosts may write to it, which is looked at twice.
+    # Other hosts may write to it, which is checked twice.
     assert costs["push of a blob of 10 KB: POST, PATCH, PUT"].calls == {"put": 4, "stat": 2, "delete": 1}
     assert costs["GET of a blob of 10 KB, without a redirect"].bytes_out == LINK + 10_000
     assert costs["HEAD of a blob, warm"].bytes_out == LINK
     assert costs["push of a blob of 1 MiB: POST, PATCH, PUT"].bytes_out == 0
     pulled = costs[f"pull of an image {IMAGE}"].bytes_out
-    # Seven links, four layers, and a config and a manifest of some hundred bytes each.
+    # Seven links, four layers, and a config and a manifest of a few hundred bytes each.
     assert 7 * LINK + 4 * 10_000 < pulled < 7 * LINK + 4 * 10_000 + 3_000
 
 
@@ -75,7 +75,7 @@ SAME = (
     "GET of a manifest by tag, cold",
     "GET of a manifest by tag, warm",
 )
-"""Operations that the tables of the READMEs have under the same name."""
+"""Operations that have the same name in the tables of the READMEs."""
 
 
 @pytest.mark.parametrize(
@@ -86,22 +86,20 @@ SAME = (
         ("gcs", "GET of a blob, cold"),
     ],
 )
-def test_the_requests_are_those_that_the_drivers_readme_tells(
-    driver: str, blob: str, request: pytest.FixtureRequest
-) -> None:
+def test_the_requests_match_the_readme_of_the_driver(driver: str, blob: str, request: pytest.FixtureRequest) -> None:
     options: dict[str, object] = request.getfixturevalue(driver)
     costs = by_operation(count_operations("cloud", driver, options, blob_sizes=(10_000, 100 * 2**20)))
     table = readme(driver)
     sums = {operation: sum((cost.requests or {}).values()) for operation, cost in costs.items()}
     for ours, theirs in [*zip(SAME, SAME, strict=True), ("GET of a blob of 10 KB, without a redirect", blob)]:
         assert sums[ours] == row(table, theirs), ours
-    # There the body comes with the PUT, and here with a PATCH before it, which is recorded by one request more.
+    # There the body is sent with the PUT, and here with a PATCH before it, which needs one more request.
     assert sums["push of a blob of 100 MiB: POST, PATCH, PUT"] == row(table, "push of a blob of 100 MiB: POST, PUT") + 1
     assert sums["list of 100 tags"] == 1
     assert (costs["list of 100 tags"].requests or {}).keys() == {"GET list"}
 
 
-def test_the_kinds_of_s3s_requests_are_told_apart(s3: dict[str, object]) -> None:
+def test_the_requests_of_s3_are_counted_by_kind(s3: dict[str, object]) -> None:
     costs = by_operation(count_operations("cloud", "s3", s3, blob_sizes=SIZES))
     requests = {operation: cost.requests for operation, cost in costs.items()}
     assert requests["push of a blob of 10 KB: POST, PATCH, PUT"] == {"PUT": 4, "HEAD": 2, "POST": 1}
@@ -119,11 +117,13 @@ def test_the_kinds_of_s3s_requests_are_told_apart(s3: dict[str, object]) -> None
         (
             "s3",
             {"bucket": "b", "regionendpoint": "http://127.0.0.1:9", "accesskey": "a", "secretkey": "hush-hush"},
-            "the backend does not answer: ",
+            "the backend is unhealthy: ",
         ),
     ],
 )
-def test_what_cannot_be_counted_is_told_in_a_sentence(driver: str, options: dict[str, object], message: str) -> None:
+def test_an_error_is_reported_in_one_line_without_secrets(
+    driver: str, options: dict[str, object], message: str
+) -> None:
     with pytest.raises(BenchmarkError, match=r"^the requests of mine cannot be counted: ") as caught:
         count_operations("mine", driver, options, blob_sizes=[10_000])
     assert message in str(caught.value)
@@ -132,7 +132,7 @@ def test_what_cannot_be_counted_is_told_in_a_sentence(driver: str, options: dict
 
 
 @pytest.mark.parametrize("sizes", [[], [63], [10_000, 0]])
-def test_blobs_that_could_be_stored_already_are_refused(sizes: list[int]) -> None:
+def test_blobs_that_are_too_small_to_be_unique_are_rejected(sizes: list[int]) -> None:
     with pytest.raises(BenchmarkError, match="at least 64 bytes"):
         count_operations("mine", "inmemory", {}, blob_sizes=sizes)
 

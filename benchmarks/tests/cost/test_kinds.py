@@ -28,7 +28,7 @@ from entrepot_benchmarks.cost.kinds import kind_of, parse_head
         ("DELETE /key", "", "DELETE"),
     ],
 )
-def test_a_request_is_named_as_price_lists_name_it(line: str, headers: str, kind: str) -> None:
+def test_a_request_is_classified_as_in_price_lists(line: str, headers: str, kind: str) -> None:
     head = parse_head(f"{line} HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode())
     assert head is not None
     assert kind_of(head) == kind
@@ -37,5 +37,5 @@ def test_a_request_is_named_as_price_lists_name_it(line: str, headers: str, kind
 @pytest.mark.parametrize(
     "data", [b"", b"PUT", b"5\r\nhello\r\n", b"put / HTTP/1.1\r\n\r\n", b"\x00PUT / HTTP/1.1\r\n\r\n"]
 )
-def test_what_begins_no_request_is_none(data: bytes) -> None:
+def test_data_that_does_not_begin_with_a_request_is_none(data: bytes) -> None:
     assert parse_head(data) is None

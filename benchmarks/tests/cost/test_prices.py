@@ -51,11 +51,11 @@ def amount(prices: Prices, one: OperationCost) -> float:
     return found.amount
 
 
-def test_a_million_operations_cost_what_a_hand_works_out(tmp_path: Path) -> None:
+def test_the_cost_of_a_million_operations_matches_a_manual_calculation(tmp_path: Path) -> None:
     prices = read(tmp_path, TABLE)
     # 2 x 10^6 lists are 2,000 thousands at 5.
     assert amount(prices, cost({"GET list": 2})) == 10_000
-    # 4 x 10^6 are 400 ten thousands at 0.4; the rule of the lists comes first, and this one would match them too.
+    # 4 x 10^6 are 400 ten thousands at 0.4; the rule for lists comes first, because this one would match them too.
     assert amount(prices, cost({"GET": 3, "HEAD": 1})) == 160
     assert amount(prices, cost({"PUT": 1, "PUT copy": 1, "POST": 1})) == 21
     # 1,500 bytes a million times are 1.5 GB at 0.09.
@@ -63,7 +63,7 @@ def test_a_million_operations_cost_what_a_hand_works_out(tmp_path: Path) -> None
     assert amount(prices, cost({"GET list": 1, "GET": 1, "POST": 2}, out=10**9)) == 5_000 + 40 + 14 + 90_000
 
 
-def test_the_shipped_examples_price_what_s3_azure_and_gcs_count() -> None:
+def test_the_example_prices_cover_s3_azure_and_gcs() -> None:
     prices = load_prices(None)
     small = {"PUT": 4, "HEAD": 2, "POST": 1}
     # 5 at 5.00 and 2 at 0.40 a million.
@@ -74,17 +74,17 @@ def test_the_shipped_examples_price_what_s3_azure_and_gcs_count() -> None:
     assert amount(prices, cost({"GET": 13}, PULL_IMAGE, "s3", out=41_865)) == 5.2
     # 4 at 5.50 and 3 at 0.44.
     assert amount(prices, cost(small, push_blob(10_000), "azure")) == 23.32
-    # 4 at 5.00, 2 at 0.40 and 2 for nothing.
+    # 4 at 5.00, 2 at 0.40 and 2 for free.
     assert amount(prices, cost({"POST": 4, "GET": 2, "DELETE": 2}, push_blob(10_000), "gcs")) == 20.8
 
 
-def test_an_estimate_says_which_prices_it_stands_on(tmp_path: Path) -> None:
+def test_an_estimate_names_its_price_table(tmp_path: Path) -> None:
     [found], _ = estimate([cost({"GET": 1}, target="bucket")], read(tmp_path, TABLE), {"bucket": "mine"})
     assert found.table == PriceTable("of the test", "2026-01-31", "https://prices.example/list", "EUR")
     assert (found.target, found.operation) == ("bucket", PUSH_IMAGE)
 
 
-def test_the_shipped_prices_are_called_an_example() -> None:
+def test_the_shipped_prices_are_marked_as_an_example() -> None:
     tables = [found.table for found in load_prices(None).drivers.values()]
     assert len(tables) == 4
     assert all(table.name.startswith("EXAMPLE: ") for table in tables)
@@ -129,7 +129,7 @@ def test_only_pushes_and_pulls_have_an_estimate(tmp_path: Path) -> None:
     assert estimate([cost({"GET list": 1}, TAGS)], read(tmp_path, TABLE)) == ([], [])
 
 
-def test_a_kind_without_a_rule_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_kind_of_request_without_a_rule_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match=r"no rule for DELETE.* add one to drivers\.mine\.rules"):
         estimate([cost({"GET": 1, "DELETE": 1})], read(tmp_path, TABLE))
 
@@ -139,7 +139,7 @@ def test_a_kind_without_a_rule_is_an_error_that_names_it(tmp_path: Path) -> None
     [
         ("    currency: EUR\n", "", "drivers.mine.currency is missing: add it"),
         ("currency: EUR", "currency: euros", "drivers.mine.currency "),
-        ("currency: EUR", "currrency: EUR", "drivers.mine.currrency is no key of a price table: remove it"),
+        ("currency: EUR", "currrency: EUR", "drivers.mine.currrency is not a key of a price table: remove it"),
         ("per: 1000\n", "per: 500\n", "drivers.mine.rules.0.per should be 1000, 10000 or 1000000: correct it"),
         ("price: 7", "price: -7", "drivers.mine.rules.2.price "),
         ("price: 7", "price: cheap", "drivers.mine.rules.2.price "),
@@ -153,7 +153,7 @@ def test_a_kind_without_a_rule_is_an_error_that_names_it(tmp_path: Path) -> None
         (TABLE, "", "the whole file "),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told_with_its_name_and_the_key(
+def test_an_invalid_file_is_reported_with_its_name_and_the_key(
     tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     assert old in TABLE
@@ -164,9 +164,9 @@ def test_what_is_wrong_with_a_file_is_told_with_its_name_and_the_key(
     assert "correct" in str(caught.value) or "add it" in str(caught.value) or "remove it" in str(caught.value)
 
 
-def test_a_file_that_is_not_there_or_no_text_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match=r"nothing\.yml cannot be read: No such file or directory; give another"):
+def test_a_missing_or_non_utf8_file_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match=r"nothing\.yml cannot be read: No such file or directory"):
         load_prices(tmp_path / "nothing.yml")
     (tmp_path / "latin.yml").write_bytes("währung".encode("latin-1"))
-    with pytest.raises(BenchmarkError, match=r"latin\.yml are not in UTF-8"):
+    with pytest.raises(BenchmarkError, match=r"latin\.yml is not UTF-8"):
         load_prices(tmp_path / "latin.yml")

@@ -1,4 +1,4 @@
-"""What was stored before is stored after, and nothing else, however the count ends."""
+"""Counting leaves the storage unchanged, even after errors and interrupts."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def store(driver: str, options: Mapping[str, object]) -> list[tuple[str, int]]:
 
 
 def uploads(root: Path) -> list[Path]:
-    """The files of uploads that nobody has finished."""
+    """Return the files of unfinished uploads."""
     return [path for path in (root / ".entrepot").rglob("*") if path.is_file()]
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A store on a filesystem that has something already."""
+    """A store on a filesystem that is not empty."""
     store("filesystem", {"rootdirectory": str(tmp_path / "root")})
     return tmp_path / "root"
 
@@ -56,7 +56,7 @@ def before(root: Path) -> list[tuple[str, int]]:
     return found
 
 
-def test_a_filesystem_is_left_as_it_was(root: Path, before: list[tuple[str, int]]) -> None:
+def test_a_filesystem_is_left_unchanged(root: Path, before: list[tuple[str, int]]) -> None:
     options = {"rootdirectory": str(root)}
     idle = uploads(root)
     count_operations("mine", "filesystem", options, blob_sizes=(10_000, 2**20))
@@ -65,14 +65,14 @@ def test_a_filesystem_is_left_as_it_was(root: Path, before: list[tuple[str, int]
 
 
 @pytest.mark.parametrize("driver", ["s3", "azure", "gcs"])
-def test_a_cloud_is_left_as_it_was(driver: str, request: pytest.FixtureRequest) -> None:
+def test_cloud_storage_is_left_unchanged(driver: str, request: pytest.FixtureRequest) -> None:
     options: dict[str, object] = request.getfixturevalue(driver)
     before = store(driver, options)
     count_operations("cloud", driver, options, blob_sizes=(10_000, 2**20))
     assert stored(driver, options) == before
 
 
-def test_no_working_object_and_no_upload_stays_in_s3(s3: dict[str, object]) -> None:
+def test_no_temporary_objects_or_uploads_are_left_in_s3(s3: dict[str, object]) -> None:
     count_operations("cloud", "s3", s3, blob_sizes=(10_000, 2**20))
     client = boto3.client(
         "s3",
@@ -82,7 +82,7 @@ def test_no_working_object_and_no_upload_stays_in_s3(s3: dict[str, object]) -> N
         aws_secret_access_key=str(s3["secretkey"]),
     )
     bucket = str(s3["bucket"])
-    # By this one the driver knows what the server can; it stays for the next process.
+    # The driver uses this object to probe the server's features; it is kept for the next process.
     assert [one["Key"] for one in client.list_objects_v2(Bucket=bucket)["Contents"]] == [".entrepot/create"]
     assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
     client.close()
@@ -98,7 +98,7 @@ def test_no_working_object_and_no_upload_stays_in_s3(s3: dict[str, object]) -> N
         ("upload_commit", 1, "the quota is used up"),
     ],
 )
-def test_after_an_error_nothing_stays(
+def test_nothing_is_left_after_an_error(
     installed: None, root: Path, before: list[tuple[str, int]], verb: str, call: int, why: str
 ) -> None:
     options = {"rootdirectory": str(root), "verb": verb, "call": call, "password": "hush-hush"}
@@ -121,7 +121,7 @@ count_operations("mine", "slow", {"rootdirectory": sys.argv[1], "password": sys.
 """
 
 
-def test_after_ctrl_c_nothing_stays_and_no_command_line_ever_shows_the_options(
+def test_nothing_is_left_after_ctrl_c_and_no_command_line_contains_options(
     installed: None, root: Path, before: list[tuple[str, int]]
 ) -> None:
     process = subprocess.Popen(
@@ -140,15 +140,15 @@ def test_after_ctrl_c_nothing_stays_and_no_command_line_ever_shows_the_options(
     assert "hush-hush" not in " ".join(child.cmdline())
     os.kill(process.pid, signal.SIGINT)
     process.stdin = None
-    _, said = process.communicate(timeout=60)
-    assert "KeyboardInterrupt" in said
+    _, errors = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in errors
     assert not child.is_running()
     assert stored("filesystem", {"rootdirectory": str(root)}) == before
 
 
-def test_what_cannot_be_removed_is_told_with_its_place(installed: None, root: Path) -> None:
+def test_data_that_cannot_be_removed_is_reported_with_its_location(installed: None, root: Path) -> None:
     options = {"rootdirectory": str(root), "verb": "delete"}
-    with pytest.raises(BenchmarkError, match="the quota is used up; what was pushed cannot be removed: ") as caught:
+    with pytest.raises(BenchmarkError, match="the quota is used up; the pushed data cannot be removed: ") as caught:
         count_operations("mine", "failing", options, blob_sizes=[10_000])
     [left] = (root / "docker/registry/v2/repositories").iterdir()
-    assert f"delete what is below {left.relative_to(root)}/" in str(caught.value)
+    assert f"delete {left.relative_to(root)}/" in str(caught.value)

@@ -1,4 +1,4 @@
-"""What is counted on the wire is what a server has received."""
+"""The counted requests equal those received by a server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from entrepot_benchmarks.cost import count_operations
 
-# A process of its own, because an audit hook stays for the rest of it.
+# In a separate process, because an audit hook cannot be removed.
 SEND = """
 import io, json, sys
 from http.client import HTTPConnection
@@ -56,7 +56,7 @@ print(json.dumps([wire.take(), wire.take(), wire.heard]))
 
 
 class Server(BaseHTTPRequestHandler):
-    """Reads every body, and notes every request."""
+    """Reads every body, and records every request."""
 
     protocol_version = "HTTP/1.1"
     seen: Counter[str]
@@ -72,7 +72,7 @@ class Server(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_GET = do_HEAD = do_PUT = do_POST = answer  # noqa: N815 - the names that the base class calls
+    do_GET = do_HEAD = do_PUT = do_POST = answer  # noqa: N815 - names required by the base class
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class has it
         pass
@@ -80,7 +80,7 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[tuple[int, Counter[str]]]:
-    """A port, and the requests that came to it by their method."""
+    """A port, and the requests received on it by method."""
     seen: Counter[str] = Counter()
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Noting", (Server,), {"seen": seen})) as running:
         running.daemon_threads = True
@@ -91,7 +91,7 @@ def server() -> Iterator[tuple[int, Counter[str]]]:
         thread.join()
 
 
-def test_every_request_counts_once_however_its_body_is_sent(server: tuple[int, Counter[str]]) -> None:
+def test_every_request_is_counted_once_for_all_kinds_of_bodies(server: tuple[int, Counter[str]]) -> None:
     port, seen = server
     run = subprocess.run(
         [sys.executable, "-c", SEND, str(port)], capture_output=True, text=True, timeout=30, check=False
@@ -103,7 +103,7 @@ def test_every_request_counts_once_however_its_body_is_sent(server: tuple[int, C
     assert (afterwards, heard) == ({}, True)
 
 
-def test_a_driver_that_sends_bodies_in_pieces_is_counted_by_its_requests(
+def test_a_driver_that_sends_bodies_in_pieces_is_counted_correctly(
     installed: None, server: tuple[int, Counter[str]], tmp_path: Path
 ) -> None:
     port, seen = server

@@ -1,4 +1,4 @@
-"""Any run that could have been written, however odd, as a strategy of hypothesis."""
+"""A hypothesis strategy for arbitrary runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ calls = some.dictionaries(some.text(), counts, max_size=3)
 
 @some.composite
 def runs(draw: some.DrawFn) -> Run:
-    """Any run whose series are of its own cases and targets."""
+    """Generate a run whose series refer to its own cases and targets."""
     cases = draw(some.lists(some.from_type(CaseInfo), min_size=1, max_size=3, unique_by=lambda case: case.name))
     known = draw(some.lists(targets, min_size=1, max_size=3, unique_by=lambda target: target.name))
     series = some.builds(

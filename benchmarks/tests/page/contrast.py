@@ -1,4 +1,4 @@
-"""How well two colours can be told apart, by the rule of WCAG 2."""
+"""The contrast ratio of two colours according to WCAG 2."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["contrast"]
 
 
 def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
-    """From 1, the same, to 21, black on white; colours are red, green and blue from 0 to 255."""
+    """Return a ratio from 1 (equal) to 21 (black on white); colours are red, green and blue from 0 to 255."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 

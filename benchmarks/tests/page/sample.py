@@ -1,4 +1,4 @@
-"""A run as the command could have measured it, from seeded random numbers: six targets, twenty cases, five rounds."""
+"""A realistic run, generated from seeded random numbers: six targets, twenty cases, five rounds."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ SIZES = {"1MB": MB, "10MB": 10 * MB, "100MB": 100 * MB}
 
 
 def sample_run(seed: int = 7, rounds: int = 5) -> Run:
-    """The same run for the same seed; one series failed half-way, and one at once."""
-    random = Random(seed)  # noqa: S311 - numbers to draw, nothing to guard
+    """Return the run for a seed; one series failed half-way, and one immediately."""
+    random = Random(seed)  # noqa: S311 - not a secret
     run = Run(
         started=datetime(2026, 3, 4, 15, 6, 7, tzinfo=UTC),
         command="entrepot bench --backend filesystem --backend s3 --peer docker-registry --rounds 5",

@@ -1,4 +1,4 @@
-"""Runs of a few numbers that a test names, so that it can say what follows from them."""
+"""Small runs with values given by a test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLOB = 10**8
 
 
 def backend(name: str, *, durable: bool | None = True, shared: bool | None = None) -> TargetInfo:
-    """A backend that keeps data, unless told otherwise."""
+    """Return a backend, durable by default."""
     return TargetInfo(name, "backend", durable=durable, shared=shared)
 
 
@@ -23,7 +23,7 @@ def run_of(
     group: Group = "pull",
     generator_cores: float = 0.1,
 ) -> Run:
-    """Rates in MB/s for each round, by the case with its clients, and by the target; an operation is one ``BLOB``."""
+    """Create a run from rates in MB/s per round, by case and clients, and by target; an operation is one ``BLOB``."""
     names = dict.fromkeys(name for name, _ in values)
     run = Run(
         started=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),

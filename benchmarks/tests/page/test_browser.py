@@ -1,4 +1,4 @@
-"""A browser shows the report: every chart is drawn, in both themes, on a small screen, and nothing is asked for."""
+"""The report in a browser: charts, themes, small screens, and no requests."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     driver = Chrome(options=options, service=Service(str(found["chromedriver"])))
     try:
         driver.get("about:blank")
-        logged(driver, "performance")  # of the browser's own start page
+        logged(driver, "performance")  # discard the log of the start page
         driver.get(file.as_uri())
         yield driver
     finally:
@@ -80,7 +80,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 
 def show(browser: Chrome, scheme: str, width: int = 1200, height: int = 900) -> None:
-    """Turn to a theme and to the size of a screen."""
+    """Select a theme and a screen size."""
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
@@ -88,7 +88,7 @@ def show(browser: Chrome, scheme: str, width: int = 1200, height: int = 900) -> 
 
 
 def colours(browser: Chrome) -> dict[str, tuple[int, int, int]]:
-    """What the browser has computed, as red, green and blue."""
+    """Return the computed colours as red, green and blue."""
     found = cast("dict[str, str]", browser.execute_script(COLOURS))
     return {
         name: cast("tuple[int, int, int]", tuple(map(int, re.findall(r"\d+", text)))) for name, text in found.items()
@@ -96,8 +96,8 @@ def colours(browser: Chrome) -> dict[str, tuple[int, int, int]]:
 
 
 def logged(browser: Chrome, kind: str) -> list[dict[str, str]]:
-    """What a log of the browser holds."""
-    entries: list[dict[str, str]] = browser.get_log(kind)  # type: ignore[no-untyped-call]  # selenium leaves it out
+    """Return a log of the browser."""
+    entries: list[dict[str, str]] = browser.get_log(kind)  # type: ignore[no-untyped-call]  # missing in selenium
     return entries
 
 
@@ -110,14 +110,16 @@ def test_every_chart_is_drawn(browser: Chrome) -> None:
     assert [chart for chart in charts if chart["seen"] < 3 or chart["letters"] < 3] == []
 
 
-def test_nothing_is_logged_and_nothing_asked_for_but_the_file(browser: Chrome) -> None:
+def test_nothing_is_logged_and_only_the_file_is_requested(browser: Chrome) -> None:
     assert logged(browser, "browser") == []
     events = [json.loads(entry["message"])["message"] for entry in logged(browser, "performance")]
-    asked = {event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"}
-    assert {url for url in asked if not url.startswith("data:")} == {browser.current_url}
+    requested = {
+        event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"
+    }
+    assert {url for url in requested if not url.startswith("data:")} == {browser.current_url}
 
 
-def test_both_themes_differ_and_can_be_read(browser: Chrome) -> None:
+def test_both_themes_differ_and_are_readable(browser: Chrome) -> None:
     show(browser, "light")
     light = colours(browser)
     show(browser, "dark")
@@ -134,7 +136,7 @@ def test_both_themes_differ_and_can_be_read(browser: Chrome) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1200])
-def test_a_screen_is_filled_and_needs_no_scrolling_sideways(
+def test_a_screen_is_filled_without_horizontal_scrolling(
     browser: Chrome, tmp_path: Path, scheme: str, width: int
 ) -> None:
     show(browser, scheme, width)

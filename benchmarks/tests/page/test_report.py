@@ -1,4 +1,4 @@
-"""The file stands alone, escapes what it is given, and is written whatever is missing."""
+"""The report is self-contained, escapes its input, and can be rendered from incomplete runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOSTILE = "</svg><script>alert(1)</script>\" onload='x' & $x^2$ --> \x00\n"
 
 
 class Elements(HTMLParser):
-    """The elements of a page, with what is wrong about how they are nested."""
+    """The elements of a page, and nesting errors."""
 
     VOID = frozenset({"meta", "link", "br", "img"})
 
@@ -60,7 +60,7 @@ def elements(page: str) -> Elements:
     return Elements(page)
 
 
-def test_nothing_is_fetched_and_no_script_runs(page: str, elements: Elements) -> None:
+def test_there_are_no_scripts_and_no_external_resources(page: str, elements: Elements) -> None:
     assert elements.wrong == []
     assert elements.all("script") == []
     assert not [name for _, attributes in elements.found for name in attributes if name.startswith("on")]
@@ -73,7 +73,7 @@ def test_nothing_is_fetched_and_no_script_runs(page: str, elements: Elements) ->
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def test_ids_are_unique_and_every_reference_leads_somewhere(page: str, elements: Elements) -> None:
+def test_ids_are_unique_and_every_reference_has_a_target(page: str, elements: Elements) -> None:
     ids = Counter(attributes["id"] for _, attributes in elements.found if "id" in attributes)
     assert [name for name, number in ids.items() if number > 1] == []
     wanted = {attributes["href"][1:] for _, attributes in elements.found if attributes.get("href", "").startswith("#")}
@@ -82,7 +82,7 @@ def test_ids_are_unique_and_every_reference_leads_somewhere(page: str, elements:
     assert wanted - set(ids) == set()
 
 
-def test_charts_have_the_colours_of_the_theme_alone(page: str) -> None:
+def test_charts_only_use_the_colours_of_the_theme(page: str) -> None:
     charts = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert len(charts) > 150
     assert not [chart for chart in charts if re.search(r"#[0-9a-f]{6}|<style", chart)]
@@ -91,25 +91,25 @@ def test_charts_have_the_colours_of_the_theme_alone(page: str) -> None:
     assert not [name for name in used if page.count(f"--{name}:") < 1]
 
 
-def test_every_chart_is_told_in_words(elements: Elements) -> None:
+def test_every_chart_has_a_text_alternative(elements: Elements) -> None:
     charts = elements.all("svg")
-    told = [chart for chart in charts if chart.get("role") == "img"]
-    assert all(chart.get("aria-hidden") == "true" for chart in charts if chart not in told)
-    labels = [chart["aria-label"] for chart in told]
+    labelled = [chart for chart in charts if chart.get("role") == "img"]
+    assert all(chart.get("aria-hidden") == "true" for chart in charts if chart not in labelled)
+    labels = [chart["aria-label"] for chart in labelled]
     assert all(len(label) > 40 for label in labels)
     assert len(set(labels)) == len(labels)
     beginning = "Throughput of Pull 10MB, 4 clients, in MB/s, median and spread: filesystem "
     assert len([label for label in labels if label.startswith(beginning)]) == 1
 
 
-def test_every_part_of_a_run_is_there(page: str) -> None:
+def test_every_part_of_a_run_is_in_the_report(page: str) -> None:
     run, text = sample_run(), unescape(page)
     assert "This run is partial" in text
     assert "It was interrupted in round 5." in text
     assert run.command in text
     assert "2026-03-04 15:06 UTC" in text
-    for told in (*run.notes, *run.machine.values(), *(series.failed for series in run.series if series.failed)):
-        assert told in text
+    for expected in (*run.notes, *run.machine.values(), *(series.failed for series in run.series if series.failed)):
+        assert expected in text
     for case in run.cases:
         assert f'<th scope="rowgroup" class="title" colspan="11">{case.name}, {case.unit}</th>' in text
     assert "prices.yml" in text
@@ -123,7 +123,7 @@ def test_the_same_run_gives_the_same_file(page: str) -> None:
     assert render(small) == render(small)
 
 
-def test_what_a_user_has_configured_for_matplotlib_changes_nothing() -> None:
+def test_the_matplotlib_configuration_of_the_user_has_no_effect() -> None:
     small = run_of([backend("fs")], {("Pull", 1): {"fs": [1, 2]}})
     before = render(small)
     with mpl.rc_context({"svg.fonttype": "path", "font.size": 30, "axes.facecolor": "#123456"}):
@@ -144,7 +144,7 @@ def test_names_and_sentences_are_escaped() -> None:
     assert not [attributes for _, attributes in elements.found if "onload" in attributes]
 
 
-def test_an_empty_run_says_that_there_is_nothing() -> None:
+def test_an_empty_run_is_reported_as_empty() -> None:
     page = render(Run(datetime(2026, 1, 1, tzinfo=UTC), "entrepot bench", 0, {}, [], []))
     assert "No backend of entrepot was measured" in page
     assert "<h2>Throughput</h2>" not in page
@@ -152,7 +152,7 @@ def test_an_empty_run_says_that_there_is_nothing() -> None:
 
 
 @pytest.mark.parametrize("missing", ["most of it", "machine", "all failed"])
-def test_what_is_missing_is_left_out(missing: str) -> None:
+def test_missing_parts_are_omitted(missing: str) -> None:
     run = run_of([backend("fs"), TargetInfo("peer", "peer")], {("Pull", 1): {"fs": [100], "peer": [50]}})
     if missing == "all failed":
         for series in run.series:
@@ -173,5 +173,5 @@ def test_what_is_missing_is_left_out(missing: str) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(run=runs())
-def test_any_run_can_be_shown(run: Run) -> None:
+def test_any_run_can_be_rendered(run: Run) -> None:
     assert Elements(render(run)).wrong == []

@@ -1,4 +1,4 @@
-"""Both themes can be read: text with a contrast of 4.5 at least, what is drawn with 3."""
+"""Both themes have a contrast of at least 4.5 for text and 3 for graphics."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def rgb(colour: Colour, theme: Theme) -> tuple[int, int, int]:
         ("alarm", "page"),
     ],
 )
-def test_text_can_be_read(theme: Theme, ink: str, ground: str) -> None:
+def test_text_has_sufficient_contrast(theme: Theme, ink: str, ground: str) -> None:
     assert contrast(rgb(NAMED[ink], theme), rgb(NAMED[ground], theme)) >= 4.5
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("colour", [*BACKENDS, *PEERS, *KINDS], ids=lambda colour: colour.name)
-def test_what_is_drawn_can_be_seen(theme: Theme, colour: Colour) -> None:
+def test_graphics_have_sufficient_contrast(theme: Theme, colour: Colour) -> None:
     assert contrast(rgb(colour, theme), rgb(NAMED["page"], theme)) >= 3
 
 

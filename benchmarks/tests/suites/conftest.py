@@ -1,4 +1,4 @@
-"""A pytest of its own, as whoever wrote or installed a driver starts it."""
+"""Runs pytest in a subprocess, like an author or user of a driver."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ SHORT = ("--storage-largest-blob=1", "--benchmark-max-time=0.01", "--benchmark-m
 
 @dataclass(frozen=True)
 class Pytest:
-    """A folder to run it in; ``environment`` is added to this one's."""
+    """A working folder; ``environment`` is added to that of this process."""
 
     folder: Path
     environment: Mapping[str, str]
 
     @property
     def store(self) -> Path:
-        """Where the drivers of the tests keep their data."""
+        """The data folder of the drivers in the tests."""
         return self.folder / "store"
 
     def write(self, name: str, text: str) -> None:
-        """A file of the folder; ``STORE`` in it is the place of the data."""
+        """Write a file to the folder, with ``STORE`` replaced by the data folder."""
         (self.folder / name).write_text(text.replace("STORE", repr(str(self.store))))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run it, with warnings as errors."""
+        """Run pytest, with warnings as errors."""
         command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "-c", os.devnull]
         command += ["--rootdir", str(self.folder), f"--basetemp={self.folder / 'base'}", *arguments]
-        # Not what the outer one has set: where a worker of xdist starts it, it would take itself for one.
+        # Without the variables of the outer pytest: with those of an xdist worker, it would act as a worker.
         outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment = {**outer, "COLUMNS": "1000", **self.environment}
         return subprocess.run(
@@ -43,23 +43,23 @@ class Pytest:
         )
 
     def measure(self, *arguments: str) -> dict[str, dict[str, object]]:
-        """Run short benchmarks, which have to pass, and answer them by their names."""
+        """Run short benchmarks, which must pass, and return them by name."""
         run = self.run(*SHORT, "--benchmark-json=result.json", *arguments)
         assert run.returncode == 0, run.stdout + run.stderr
         found = json.loads((self.folder / "result.json").read_text())["benchmarks"]
         return {each["name"]: each for each in found}
 
     def with_site(self, site: Path) -> Pytest:
-        """The same with the packages that are installed in a folder."""
+        """Return a copy with the packages installed in a folder."""
         outer = os.environ.get("PYTHONPATH", "")
         return replace(self, environment={"PYTHONPATH": f"{site}{os.pathsep}{outer}".rstrip(os.pathsep)})
 
     def left(self) -> list[Path]:
-        """The files in the store."""
+        """Return the files in the store."""
         return [path for path in self.store.rglob("*") if path.is_file()]
 
 
 @pytest.fixture
 def inner(tmp_path: Path) -> Pytest:
-    """A pytest in a folder that holds nothing yet."""
+    """A pytest in an empty folder."""
     return Pytest(tmp_path, {})

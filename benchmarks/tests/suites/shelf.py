@@ -1,4 +1,4 @@
-"""A storage driver in a package of somebody else's, as it is built and installed."""
+"""A storage driver in a third-party package, which is built and installed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ShelfDriver(FilesystemDriver):
 
 
 def install(folder: Path, more: str = "") -> Path:
-    """Build the package, and install it into a folder; ``more`` is added to the body of the driver."""
+    """Build the package, and install it into a folder; ``more`` is added to the driver class."""
     source, site = folder / "shelf", folder / "site"
     for name, given in PACKAGE.items():
         text = given + more if name.endswith(".py") else given

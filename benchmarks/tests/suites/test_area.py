@@ -1,4 +1,4 @@
-"""Bodies, and the part of a store that a case may touch."""
+"""Bodies, and the area of a store used by a case."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ def test_bodies_differ_and_cannot_be_compressed() -> None:
     assert len(zlib.compress(bodies[0])) > MIB * 0.99
 
 
-def test_sizes_are_told_as_a_person_writes_them() -> None:
+def test_sizes_are_formatted() -> None:
     assert [words(size) for size in (0, 1023, 4096, MIB, 256 * MIB, MIB + 1)] == [
         *("0 B", "1023 B", "4 KiB", "1 MiB", "256 MiB", "1048577 B")
     ]
 
 
 def area() -> tuple[MemoryDriver, Area]:
-    """A part of a store that holds something of somebody else's."""
+    """Return an area of a store with other content."""
     driver = MemoryDriver(MemoryOptions())
     driver.put("docker/registry/v2/blob", b"theirs")
     return driver, Area(driver)
 
 
 def keys(driver: StorageDriver) -> list[str]:
-    """All keys of a store."""
+    """Return all keys of a store."""
     return [item.key for item in driver.list_objects()]
 
 
-def test_everything_goes_and_nothing_of_others() -> None:
+def test_clear_removes_everything_of_the_area_and_nothing_else() -> None:
     driver, mine = area()
     mine.store(Body(5))
     mine.store(Body(17 * MIB))
@@ -75,7 +75,7 @@ def test_everything_goes_and_nothing_of_others() -> None:
     assert keys(driver) == ["docker/registry/v2/blob"]
 
 
-def test_keys_of_a_folder_come_in_the_order_of_a_listing() -> None:
+def test_the_keys_of_a_folder_are_in_listing_order() -> None:
     driver, mine = area()
     given_ = [mine.key("a") for _ in range(1200)]
     assert all(one < other for one, other in pairwise(given_))
@@ -84,7 +84,7 @@ def test_keys_of_a_folder_come_in_the_order_of_a_listing() -> None:
 
 
 class BreaksOff(MemoryDriver):
-    """Loses its connection in an append, and does not list what was written last."""
+    """Loses its connection in an append."""
 
     aborted: list[UploadState]
 
@@ -96,7 +96,7 @@ class BreaksOff(MemoryDriver):
         super().upload_abort(state)
 
 
-def test_an_upload_that_broke_off_is_aborted() -> None:
+def test_a_failed_upload_is_aborted() -> None:
     driver = BreaksOff(MemoryOptions())
     driver.aborted = []
     mine = Area(driver)
@@ -107,13 +107,13 @@ def test_an_upload_that_broke_off_is_aborted() -> None:
 
 
 class Keeps(MemoryDriver):
-    """Deletes nothing."""
+    """Does not delete anything."""
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Keep them."""
+        """Do nothing."""
 
 
-def test_what_stays_is_told() -> None:
+def test_remaining_objects_are_reported() -> None:
     driver = Keeps(MemoryOptions())
     mine = Area(driver)
     mine.store(Body(3))
@@ -122,7 +122,7 @@ def test_what_stays_is_told() -> None:
 
 
 class Unlisted(MemoryDriver):
-    """Lists nothing."""
+    """Does not list anything."""
 
     def list_objects(
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
@@ -130,7 +130,7 @@ class Unlisted(MemoryDriver):
         return iter(())
 
 
-def test_what_is_not_listed_goes_too() -> None:
+def test_unlisted_objects_are_removed_too() -> None:
     driver = Unlisted(MemoryOptions())
     mine = Area(driver)
     mine.store(Body(3))

@@ -1,4 +1,4 @@
-"""Benchmarks of a whole host on a driver: one that is installed, or one of a file of the kit."""
+"""Benchmarks of a host on a driver: an installed one, or that of a contract test class."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Other:
 """
 
 
-def test_a_host_is_measured_on_each_backend_and_leaves_nothing(inner: Pytest) -> None:
+def test_a_host_is_measured_on_each_backend_and_leaves_nothing_behind(inner: Pytest) -> None:
     (inner.folder / "options.yml").write_text(f"rootdirectory: {inner.store}\n")
     backends = ("--storage-backend=disk:filesystem=options.yml", "--storage-backend=inmemory")
     found = inner.measure(*HOSTED, *backends, "-k", "Push-Small-Images-4 or Pull-1MB-1")
@@ -75,38 +75,40 @@ def test_a_host_is_measured_on_each_backend_and_leaves_nothing(inner: Pytest) ->
         assert facts["operations"] >= stats["rounds"] * facts["clients"]
         assert stats["rounds"] == 2
         assert 1 / stats["max"] * 0.999 < facts["operations/s"] < 1 / stats["min"] * 1.001
-    assert min(spent.values()) > 0, "the kernel counts in hundredths of a second: one short case may take none, not all"
+    assert min(spent.values()) > 0, (
+        "the kernel counts in hundredths of a second, so a single short case may have 0, but not all"
+    )
     assert inner.left() == []
 
 
-def test_disabled_benchmarks_take_each_turn_once(inner: Pytest) -> None:
+def test_disabled_benchmarks_run_each_turn_once(inner: Pytest) -> None:
     run = inner.run(*HOSTED, "--storage-backend=inmemory", "--benchmark-disable", "-k", "Push-Small-Images")
     assert run.returncode == 0, run.stdout
     assert "3 passed" in run.stdout
     assert "Name (time in" not in run.stdout
 
 
-def test_an_author_measures_a_host_by_the_file_of_the_kit(inner: Pytest) -> None:
+def test_a_host_is_measured_with_a_contract_test_file(inner: Pytest) -> None:
     inner.write("test_shelf.py", FILE)
     found = inner.measure("--storage-host-benchmarks", "-k", "Push-Small-Images-1", "-rs")
     assert set(found) == {f"filesystem (TestInstalled): host[Push-Small-Images-{clients}]" for clients in (1, 16)}
     assert inner.left() == []
 
 
-def test_a_driver_that_a_host_cannot_find_is_passed_over_with_the_reason(inner: Pytest) -> None:
+def test_a_driver_that_a_host_cannot_find_is_skipped_with_the_reason(inner: Pytest) -> None:
     inner.write("test_shelf.py", FILE)
     run = inner.run("--storage-host-benchmarks", "-k", "Push-Small-Images-4 and not TestInstalled", "-rs")
     assert run.returncode == 0, run.stdout
     assert "2 skipped" in run.stdout
-    assert "by their entry point alone, and no storage plugin is called 'shelf'; installed: " in run.stdout
-    assert "and the storage plugin 'filesystem' that is installed is another class than Other" in run.stdout
+    assert "only by entry point, and no storage plugin is called 'shelf'; installed: " in run.stdout
+    assert "and the installed storage plugin 'filesystem' is not Other" in run.stdout
 
 
-def test_a_host_that_gives_other_bytes_fails(inner: Pytest) -> None:
+def test_a_host_that_returns_wrong_content_fails(inner: Pytest) -> None:
     site = install(inner.folder, more=OTHER_BYTES)
     backend = f"--storage-backend=shelf={{folder: {inner.store}}}"
     run = inner.with_site(site).run(*HOSTED, backend, "--benchmark-max-time=0.1", "-k", "Pull-1MB-1")
     assert run.returncode == 1
-    assert re.search(r"GET /v2/\S+ brought other bytes than sha256:", run.stdout), run.stdout
+    assert re.search(r"GET /v2/\S+ returned content that does not match sha256:", run.stdout), run.stdout
     assert " passed" not in run.stdout.splitlines()[-1]
     assert inner.left() == []

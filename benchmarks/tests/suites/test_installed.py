@@ -24,14 +24,14 @@ def test_every_driver_that_needs_no_options_is_measured(inner: Pytest) -> None:
     assert [path for path in (inner.folder / "base").rglob("*") if path.is_file()] == []
 
 
-def test_drivers_that_need_options_are_named_with_what_to_add(inner: Pytest) -> None:
+def test_drivers_that_need_options_are_listed_with_the_option_to_add(inner: Pytest) -> None:
     run = inner.run(*INSTALLED, "--benchmark-disable", "-k", "stat and not host", "-q")
     assert run.returncode == 0, run.stdout
-    assert "s3 is left out: it needs 'bucket'; add --storage-backend s3=OPTIONS.yml" in run.stdout
+    assert "s3 skipped: it needs 'bucket'; add --storage-backend s3=OPTIONS.yml" in run.stdout
     assert "s3aws" not in run.stdout
 
 
-def test_named_backends_alone_are_measured_under_their_labels(inner: Pytest) -> None:
+def test_only_the_given_backends_are_measured_under_their_labels(inner: Pytest) -> None:
     options = inner.folder / "options.yml"
     options.write_text(f"rootdirectory: {inner.store}\n")
     chosen = ["one:filesystem=options.yml", 'other:filesystem={rootdirectory: "{tmp}/other"}', "inmemory"]
@@ -42,7 +42,7 @@ def test_named_backends_alone_are_measured_under_their_labels(inner: Pytest) -> 
     assert inner.left() == []
 
 
-def test_a_backend_that_cannot_be_had_is_told_in_a_line(inner: Pytest) -> None:
+def test_an_unknown_backend_is_reported_in_one_line(inner: Pytest) -> None:
     run = inner.run(*INSTALLED, "--storage-backend", "filesistem={rootdirectory: secret-of-the-test}")
     assert run.returncode == 2
     assert "--storage-backend: no storage plugin is called 'filesistem'; installed: " in run.stdout
@@ -55,7 +55,7 @@ def test_a_driver_of_another_package_is_found(inner: Pytest) -> None:
     inner = inner.with_site(install(inner.folder))
     found = inner.measure(*INSTALLED[:2], "-k", "4KiB or stat")
     mine = {name: each["extra_info"] for name, each in found.items() if name.startswith("shelf")}
-    assert set(mine) == {"shelf: put[4KiB]", "shelf: read[4KiB]", "shelf: stat"}, "and once, though it has two names"
+    assert set(mine) == {"shelf: put[4KiB]", "shelf: read[4KiB]", "shelf: stat"}, "only once, although it has two names"
     facts = mine["shelf: stat"]
     assert isinstance(facts, dict)
     assert (facts["package"], facts["version"]) == ("shelf-store", "1.2")

@@ -1,4 +1,4 @@
-"""``pytest --storage-benchmarks`` on the file in which an author runs the kit."""
+"""``pytest --storage-benchmarks`` with the contract test file of a driver."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from entrepot_contract import Capabilities
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_fs import FilesystemDriver
 
-os.fsync = os.fdatasync = lambda file: None  # no power is lost here, and a thousand objects take half a minute
+os.fsync = os.fdatasync = lambda file: None  # not needed here, and slow for a thousand objects
 
 class Shelf(FilesystemDriver):
     name = "shelf"
@@ -53,16 +53,16 @@ LARGE = ("16MiB]", "256MiB]")
 
 
 def broken(body: str) -> str:
-    """The author's file with a driver that does something else."""
+    """Return the file with a modified driver."""
     return FILE.replace('    name = "shelf"\n', f'    name = "shelf"\n{body}\n')
 
 
-def collected(said: str) -> set[str]:
-    """The names of the tests that a run has collected."""
-    return set(re.findall(r"::(test_\S+)$", said, re.MULTILINE))
+def collected(output: str) -> set[str]:
+    """Return the names of the collected tests."""
+    return set(re.findall(r"::(test_\S+)$", output, re.MULTILINE))
 
 
-def test_the_option_gives_benchmarks_in_the_place_of_tests(inner: Pytest) -> None:
+def test_the_option_replaces_tests_with_benchmarks(inner: Pytest) -> None:
     inner.write("test_shelf.py", FILE)
     without = collected(inner.run("--collect-only", "-q").stdout)
     within = collected(inner.run("--collect-only", "-q", "--storage-benchmarks", "-k", "not host").stdout)
@@ -71,7 +71,7 @@ def test_the_option_gives_benchmarks_in_the_place_of_tests(inner: Pytest) -> Non
     assert not within & without
 
 
-def test_without_the_option_the_contract_is_run(inner: Pytest) -> None:
+def test_without_the_option_the_contract_tests_run(inner: Pytest) -> None:
     inner.write("test_shelf.py", FILE)
     run = inner.run("-q", "-k", "test_close or test_known_failures", "--contract-report=kit.json")
     assert run.returncode == 0, run.stdout + run.stderr
@@ -79,7 +79,7 @@ def test_without_the_option_the_contract_is_run(inner: Pytest) -> None:
     assert "benchmark '" not in run.stdout
 
 
-def test_every_case_is_measured_and_nothing_stays(inner: Pytest) -> None:
+def test_every_case_is_measured_and_nothing_is_left(inner: Pytest) -> None:
     inner.write("test_shelf.py", FILE)
     found = inner.measure("--storage-benchmarks", "-k", "not host")
     assert set(found) == {f"shelf (TestShelf): {case}" for case in CASES if not case.endswith(LARGE)}
@@ -114,27 +114,27 @@ FAULTS: Final = {
         "def put(self, key, data, **more):\n"
         "    return super().put(key, data[:-1] + bytes(last ^ 1 for last in data[-1:]), **more)",
         {"put[4KiB]", "read[4KiB]", "put_in_threads", "read_in_threads", "move"},
-        r"puts-other-bytes gave other bytes of entrepot-benchmark-\S+ than were written there",
+        r"puts-other-bytes returned content of entrepot-benchmark-\S+ that differs from what was written",
     ),
     "ReadsOtherBytes": (
         "def read(self, key, **more):\n    return Other(super().read(key, **more))",
         {"put[4KiB]", "read[4KiB]", "read_range", "upload[1MiB]", "put_in_threads", "read_in_threads", "move"},
-        r"reads-other-bytes gave other bytes of entrepot-benchmark-\S+ than were written there",
+        r"reads-other-bytes returned content of entrepot-benchmark-\S+ that differs from what was written",
     ),
     "ReadsShort": (
         "def read(self, key, *, offset=0, length=None):\n    return super().read(key, offset=offset, length=4000)",
         {"put[4KiB]", "read[4KiB]", "read_range", "upload[1MiB]", "put_in_threads", "read_in_threads", "move"},
-        r"reads-short gave 4000 bytes of entrepot-benchmark-\S+ where \d+ were due",
+        r"reads-short returned 4000 bytes of entrepot-benchmark-\S+ instead of \d+",
     ),
     "AppendsMore": (
         "def upload_append(self, state, data):\n    return super().upload_append(state, [b'!', *data])",
         {"upload[1MiB]"},
-        r"appends-more gave 1048577 bytes of entrepot-benchmark-\S+ where 1048576 were due",
+        r"appends-more returned 1048577 bytes of entrepot-benchmark-\S+ instead of 1048576",
     ),
     "ListsInDisorder": (
         "def list_objects(self, prefix='', **more):\n    return reversed(list(super().list_objects(prefix, **more)))",
         {"list_whole", "list_first", "list_shallow"},
-        r"list_objects of lists-in-disorder answered \['entrepot-benchmark-.*, not \['entrepot-benchmark-",
+        r"list_objects of lists-in-disorder returned \['entrepot-benchmark-.*, not \['entrepot-benchmark-",
     ),
     "Fails": (
         "def stat(self, key):\n    raise OSError('the shelf fell down')",
@@ -144,11 +144,11 @@ FAULTS: Final = {
     "DeletesNothing": (
         "def delete(self, keys):\n    pass",
         {"delete[1]", "stat"},
-        r"still lists \d+ objects of this benchmark after their deletion: delete what lies below entrepot-|"
-        r"delete of deletes-nothing answered \['entrepot-benchmark-.*, not \[\]",
+        r"still lists \d+ objects of this benchmark after their deletion: delete everything below entrepot-|"
+        r"delete of deletes-nothing returned \['entrepot-benchmark-.*, not \[\]",
     ),
 }
-"""A fault by the name of its driver's class, with the cases that have to find it, and what they say."""
+"""Faults by the name of the driver class, with the cases that must detect them and the expected messages."""
 
 OTHER = """
 class Other:
@@ -167,7 +167,7 @@ class Other:
 
 
 def faulty(name: str) -> str:
-    """A driver with a fault, and its test class."""
+    """Return the source of a faulty driver and its test class."""
     label = re.sub("(?<!^)([A-Z])", r"-\1", name).lower()
     folder = f'STORE + "/{name}"'
     return f"""
@@ -184,7 +184,7 @@ class Test{name}(TestShelf):
 """
 
 
-def test_a_driver_that_does_wrong_fails(inner: Pytest) -> None:
+def test_a_faulty_driver_fails(inner: Pytest) -> None:
     inner.write("test_shelf.py", FILE + OTHER + "".join(map(faulty, FAULTS)))
     wanted = {f"{name}::test_{case}" for name, (_, cases, _) in FAULTS.items() for case in cases}
     chosen = " or ".join(sorted({each.partition("::")[2] for each in wanted}))
@@ -200,8 +200,8 @@ def test_a_driver_that_does_wrong_fails(inner: Pytest) -> None:
     assert run.returncode == 1
     found = re.findall(r"^(?:FAILED|ERROR) test_shelf.py::Test(\S+) - (.*)$", run.stdout, re.MULTILINE)
     assert wanted <= {case for case, _ in found}
-    for case, said in found:
-        assert re.search(FAULTS[case.partition("::")[0]][2], said), (case, said)
+    for case, message in found:
+        assert re.search(FAULTS[case.partition("::")[0]][2], message), (case, message)
     assert "was not used at all" not in run.stdout
     assert {path.relative_to(inner.store).parts[0] for path in inner.left()} == {"DeletesNothing"}
     kept = {each["fullname"] for each in json.loads((inner.folder / "result.json").read_text())["benchmarks"]}
@@ -210,7 +210,7 @@ def test_a_driver_that_does_wrong_fails(inner: Pytest) -> None:
     assert not kept & failed
 
 
-def test_an_interrupt_leaves_nothing(inner: Pytest) -> None:
+def test_nothing_is_left_after_an_interrupt(inner: Pytest) -> None:
     body = (
         "    def upload_commit(self, state, *, target=None):\n"
         "        info = super().upload_commit(state, target=target)\n"
@@ -225,7 +225,7 @@ def test_an_interrupt_leaves_nothing(inner: Pytest) -> None:
     assert inner.left() == []
 
 
-def test_an_upload_that_breaks_off_is_aborted(inner: Pytest) -> None:
+def test_a_failed_upload_is_aborted(inner: Pytest) -> None:
     body = (
         "    def upload_append(self, state, data):\n"
         "        super().upload_append(state, data)\n"
@@ -277,7 +277,7 @@ WATCHED = """
 """
 
 
-def test_nothing_else_of_a_store_is_touched(inner: Pytest) -> None:
+def test_other_content_of_a_store_is_not_accessed(inner: Pytest) -> None:
     inner.write("test_shelf.py", broken(WATCHED))
     kept = {inner.store / "docker" / "registry" / "v2" / name: name.encode() for name in ("blob", "link")}
     for path, data in kept.items():
@@ -288,11 +288,11 @@ def test_nothing_else_of_a_store_is_touched(inner: Pytest) -> None:
     assert len(keys) > 1000
     prefixes = {key.partition("/")[0] for key in keys}
     assert all(re.fullmatch(r"entrepot-benchmark-[0-9a-f]{32}", prefix) for prefix in prefixes)
-    assert len(prefixes) == len(CASES), "each case has a prefix of its own"
+    assert len(prefixes) == len(CASES), "each case has a unique prefix"
     assert {path: path.read_bytes() for path in inner.left()} == kept
 
 
-def test_cases_are_left_out_by_what_a_driver_claims(inner: Pytest) -> None:
+def test_cases_are_skipped_according_to_the_capabilities(inner: Pytest) -> None:
     body = (
         "    @property\n"
         "    def capabilities(self):\n"
@@ -303,23 +303,23 @@ def test_cases_are_left_out_by_what_a_driver_claims(inner: Pytest) -> None:
     assert run.returncode == 0, run.stdout
     skipped = sum(size in case for case in CASES for size in ("[1MiB]", *LARGE))
     assert f"{len(CASES) - skipped} passed, {skipped} skipped" in run.stdout
-    assert "1 MiB is more than the largest blob of this run: 1048575 B" in run.stdout
+    assert "1 MiB exceeds the maximum blob size of this run: 1048575 B" in run.stdout
 
 
-def test_a_report_of_the_contract_cannot_be_asked_for(inner: Pytest) -> None:
+def test_a_contract_report_is_rejected(inner: Pytest) -> None:
     inner.write("test_shelf.py", FILE)
     run = inner.run("--storage-benchmarks", "--contract-report=kit.md")
     assert run.returncode == 4
-    assert "--storage-benchmarks runs none" in run.stderr
+    assert "--storage-benchmarks runs no tests" in run.stderr
 
 
-def test_a_largest_blob_is_a_number_of_mebibytes(inner: Pytest) -> None:
+def test_the_largest_blob_is_a_number_of_mebibytes(inner: Pytest) -> None:
     run = inner.run("--storage-largest-blob=0")
     assert run.returncode == 4
-    assert "'0' is no number of MiB" in run.stderr
+    assert "'0' is not a number of MiB" in run.stderr
 
 
-def test_a_run_that_does_not_ask_loads_nothing_of_it(inner: Pytest) -> None:
+def test_a_run_without_the_options_imports_nothing_else(inner: Pytest) -> None:
     inner.write(
         "test_light.py",
         "import sys\n"

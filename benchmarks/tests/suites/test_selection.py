@@ -1,4 +1,4 @@
-"""Which backends are measured, and what is said of those that cannot be."""
+"""Selection of backends, and messages for those that cannot be measured."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ sel-gone = sel_gone:Driver
 
 @pytest.fixture(scope="module", autouse=True)
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with an installed package that brings drivers."""
+    """A folder with an installed package that provides drivers."""
     site = tmp_path_factory.mktemp("site")
     package = site / "sel_drivers-1.2.dist-info"
     package.mkdir()
@@ -91,7 +91,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.modules.pop("sel_drivers", None)
 
 
-def test_drivers_that_need_no_word_get_fresh_folders_and_never_their_own() -> None:
+def test_drivers_without_required_options_get_temporary_folders() -> None:
     found = {backend.driver: backend.options for backend in default_backends()}
     assert found["inmemory"] == {}
     assert found["filesystem"] == {"rootdirectory": "{tmp}"}
@@ -100,26 +100,26 @@ def test_drivers_that_need_no_word_get_fresh_folders_and_never_their_own() -> No
     assert found["sel-home"] == {"where": "{tmp}"}
 
 
-def test_a_class_of_two_names_is_taken_once_by_its_own() -> None:
+def test_a_class_with_two_names_is_selected_once_by_its_own_name() -> None:
     drivers = [backend.driver for backend in default_backends()]
     assert "sel-again" not in drivers
     assert drivers.count("sel-folder") == 1
     assert not any("s3aws" in sentence for sentence in passed_over())
 
 
-def test_what_cannot_be_set_up_is_named_with_what_to_add() -> None:
-    said = "\n".join(passed_over("--storage-backend"))
-    assert "s3 is left out: it needs 'bucket'; add --storage-backend s3=OPTIONS.yml" in said
-    assert "sel-token is left out: it needs 'token'; add" in said
-    assert "sel-either is left out: it says: " in said
-    assert "account or socket is required" in said
-    assert "sel-moody is left out: it ends with RuntimeError" in said
-    assert "'sel-gone' cannot be imported: ModuleNotFoundError" in said
-    assert "secret-of-the-test" not in said
+def test_skipped_drivers_are_listed_with_the_option_to_add() -> None:
+    messages = "\n".join(passed_over("--storage-backend"))
+    assert "s3 skipped: it needs 'bucket'; add --storage-backend s3=OPTIONS.yml" in messages
+    assert "sel-token skipped: it needs 'token'; add" in messages
+    assert "sel-either skipped: " in messages
+    assert "account or socket is required" in messages
+    assert "sel-moody skipped: it raises RuntimeError" in messages
+    assert "'sel-gone' cannot be imported: ModuleNotFoundError" in messages
+    assert "secret-of-the-test" not in messages
     assert not {backend.driver for backend in default_backends()} & {"s3", "sel-token", "sel-either", "sel-moody"}
 
 
-def test_options_come_from_yaml_json_or_the_word_itself(tmp_path: Path) -> None:
+def test_options_come_from_yaml_json_or_inline(tmp_path: Path) -> None:
     (tmp_path / "o.yml").write_text("folder: '{tmp}/a'\n")
     (tmp_path / "o.json").write_text('{"folder": "/srv/b"}')
     wanted = [
@@ -137,52 +137,52 @@ def test_options_come_from_yaml_json_or_the_word_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
-        ("", "a backend is given as NAME=CONFIG or LABEL:NAME=CONFIG"),
-        ("={a: b}", "a backend is given as NAME=CONFIG"),
-        ("a:b:filesystem={}", "a backend is given as NAME=CONFIG"),
+        ("", "expected NAME=CONFIG or LABEL:NAME=CONFIG"),
+        ("={a: b}", "expected NAME=CONFIG"),
+        ("a:b:filesystem={}", "expected NAME=CONFIG"),
         ("filesistem={secret: hidden-word}", r"called 'filesistem'; installed: .*filesystem.*did you mean 'filesys"),
         ("sel-gone={}", "'sel-gone' cannot be imported: ModuleNotFoundError"),
-        ("sel-token", "'sel-token' has to be set up: it needs 'token'; give its options, as sel-token=OPTIONS.yml"),
-        ("sel-token={limit: 2}", "the options of 'sel-token' are refused: .*'token' is required"),
-        ("sel-token={tokn: hidden-word}", "the options of 'sel-token' are refused: .*did you mean 'token'"),
-        ("mine:sel-token={token: [hidden-word]}", "the options of 'mine' are refused: .*option 'token'"),
-        ("sel-moody={}", "'sel-moody' ended with RuntimeError when it took the options of 'sel-moody'$"),
-        ("sel-token={token: hidden-word", r"what follows sel-token= is no valid YAML at line 1, column \d+; braces"),
-        ("sel-token={token: {tmp}/hidden-word}", "is no valid YAML at line 1, column .*need quotes"),
-        ("sel-token={token: *hidden-word}", "is no valid YAML"),
-        ("sel-token={token: !hidden-word x}", "is no valid YAML"),
-        ("sel-token=hidden-word", "what follows sel-token= has to hold the options of 'sel-token' by their names"),
-        ("sel-token=[hidden-word]", "what follows sel-token= has to hold the options"),
-        ("sel-token={1: hidden-word}", "what follows sel-token= has to hold the options"),
-        ("sel-token=", "what follows sel-token= has to hold the options"),
-        ("sel-token=nowhere/options.yml", "cannot be read: there is no file nowhere/options.yml"),
+        ("sel-token", "'sel-token' needs options: it needs 'token'; pass them as sel-token=OPTIONS.yml"),
+        ("sel-token={limit: 2}", "the options of 'sel-token' are invalid: .*'token' is required"),
+        ("sel-token={tokn: hidden-word}", "the options of 'sel-token' are invalid: .*did you mean 'token'"),
+        ("mine:sel-token={token: [hidden-word]}", "the options of 'mine' are invalid: .*option 'token'"),
+        ("sel-moody={}", "'sel-moody' raised RuntimeError for the options of 'sel-moody'$"),
+        ("sel-token={token: hidden-word", r"the text after sel-token= is not valid YAML at line 1, column \d+; values"),
+        ("sel-token={token: {tmp}/hidden-word}", "is not valid YAML at line 1, column .*must be quoted"),
+        ("sel-token={token: *hidden-word}", "is not valid YAML"),
+        ("sel-token={token: !hidden-word x}", "is not valid YAML"),
+        ("sel-token=hidden-word", "the text after sel-token= must be a mapping of the options of 'sel-token'"),
+        ("sel-token=[hidden-word]", "the text after sel-token= must be a mapping of the options"),
+        ("sel-token={1: hidden-word}", "the text after sel-token= must be a mapping of the options"),
+        ("sel-token=", "the text after sel-token= must be a mapping of the options"),
+        ("sel-token=nowhere/options.yml", "cannot be read: file nowhere/options.yml does not exist"),
     ],
 )
-def test_a_wrong_word_is_told_in_a_line_without_its_values(text: str, said: str) -> None:
-    with pytest.raises(BenchmarkError, match=said) as caught:
+def test_an_invalid_backend_is_reported_in_one_line_without_values(text: str, reason: str) -> None:
+    with pytest.raises(BenchmarkError, match=reason) as caught:
         parse_backend(text)
     assert "\n" not in str(caught.value)
     assert "hidden-word" not in str(caught.value)
 
 
-def test_a_broken_file_is_told_without_its_content(tmp_path: Path) -> None:
+def test_a_malformed_file_is_reported_without_its_content(tmp_path: Path) -> None:
     (tmp_path / "o.yml").write_text("bucket: b\nsecretkey: 'hidden-word\n")
-    with pytest.raises(BenchmarkError, match=r"o.yml is no valid YAML at line \d") as caught:
+    with pytest.raises(BenchmarkError, match=r"o.yml is not valid YAML at line \d") as caught:
         parse_backend(f"s3={tmp_path}/o.yml")
     assert "hidden-word" not in str(caught.value)
     (tmp_path / "o.yml").write_bytes(b"\xff\xfe\xfd")
-    with pytest.raises(BenchmarkError, match=r"o.yml is no valid YAML"):
+    with pytest.raises(BenchmarkError, match=r"o.yml is not valid YAML"):
         parse_backend(f"s3={tmp_path}/o.yml")
 
 
-def test_values_are_in_no_repr() -> None:
+def test_the_repr_does_not_contain_values() -> None:
     assert "hidden-word" not in repr(parse_backend("sel-token={token: hidden-word}"))
 
 
-def test_a_label_names_one_backend() -> None:
-    with pytest.raises(BenchmarkError, match=r"two backends are called 'inmemory': .*LABEL:NAME=CONFIG"):
+def test_labels_are_unique() -> None:
+    with pytest.raises(BenchmarkError, match=r"two backends are named 'inmemory': .*LABEL:NAME=CONFIG"):
         chosen_backends(["inmemory", "inmemory={}"])
     assert [backend.label for backend in chosen_backends(["inmemory", "again:inmemory"])] == ["inmemory", "again"]
     assert chosen_backends([]) == default_backends()
@@ -202,7 +202,7 @@ values = st.recursive(
 
 @settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(), values))
-def test_a_folder_takes_the_place_of_its_mark_everywhere(options: dict[str, object]) -> None:
+def test_the_placeholder_is_replaced_by_the_folder_everywhere(options: dict[str, object]) -> None:
     backend = Backend("label", "driver", options)
     placed = backend.placed("/folder")
     assert "{tmp}" not in [*strings(list(placed.values()))]
@@ -211,7 +211,7 @@ def test_a_folder_takes_the_place_of_its_mark_everywhere(options: dict[str, obje
 
 
 def strings(value: object) -> Iterator[str]:
-    """All texts in a value, but for the names in it."""
+    """Yield all strings in a value, except keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A real entrepot host on files, which replays load."""
+"""A real entrepot host on a filesystem, for replays."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ RUN = "bench-0123456789ab"
 
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the host keeps what is pushed."""
+    """The data folder of the host."""
     return tmp_path_factory.mktemp("tree")
 
 
 @pytest.fixture(scope="session")
 def host(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """The host, for all tests."""
+    """A host for all tests."""
     backend = Backend("files", "filesystem", {"rootdirectory": str(tree)})
     started = EntrepotHost(backend, tmp_path_factory.mktemp("host") / "data", RUN)
     yield started
@@ -31,5 +31,5 @@ def host(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targe
 
 @pytest.fixture
 def run(request: pytest.FixtureRequest) -> str:
-    """What the repositories of one test begin with."""
+    """The prefix of the repositories of a test."""
     return f"{RUN}/{request.node.name.replace('_', '-').split('[')[0][-60:].lstrip('-')}"

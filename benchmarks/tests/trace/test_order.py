@@ -40,7 +40,7 @@ def record(text: str) -> Record:
         ("PUT blob app a 100", "GET tags app - -", False),
     ],
 )
-def test_a_request_waits_for_what_it_depends_on(earlier: str, later: str, waits: bool) -> None:
+def test_dependencies_between_requests(earlier: str, later: str, waits: bool) -> None:
     assert depends(record(later), record(earlier)) is waits
 
 
@@ -56,13 +56,13 @@ LINES = st.sampled_from(
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(LINES, max_size=60), st.integers(1, 5), st.integers())
-def test_no_request_overtakes_one_that_it_depends_on(lines: list[str], clients: int, seed: int) -> None:
+def test_no_request_overtakes_a_dependency(lines: list[str], clients: int, seed: int) -> None:
     records = [record(line) for line in lines]
     order = Order(records, clients)
     events: list[tuple[str, int]] = []
 
     def work(client: int) -> None:
-        random = Random(seed + client)  # noqa: S311 - no secret
+        random = Random(seed + client)  # noqa: S311 - not a secret
         while (index := order.take(client)) is not None:
             assert order.await_turn(index)
             events.append(("sent", index))
@@ -75,14 +75,14 @@ def test_no_request_overtakes_one_that_it_depends_on(lines: list[str], clients: 
     for thread in threads:
         thread.join()
     when = {event: place for place, event in enumerate(events)}
-    assert len(when) == 2 * len(records), "each is sent once"
+    assert len(when) == 2 * len(records), "each request is sent once"
     for later in range(len(records)):
         for earlier in range(later):
             if depends(records[later], records[earlier]):
                 assert when["answered", earlier] < when["sent", later]
 
 
-def test_who_waits_for_a_client_that_never_answers_is_let_go_by_a_stop() -> None:
+def test_stop_releases_a_client_that_waits_for_another() -> None:
     order = Order([record("PUT blob app a 100"), record("GET blob app a 100")], 2)
     assert order.take(0) == 0
     assert order.take(1) == 1

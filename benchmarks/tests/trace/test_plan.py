@@ -9,11 +9,11 @@ from entrepot_benchmarks.trace.plan import LISTED, OWN_CONFIG, Plan, plan_replay
 
 
 def plan(*lines: str) -> Plan:
-    """The plan of some lines, without their times, which stand from line 2 on."""
+    """Return the plan for lines without times, numbered from 2."""
     return plan_replay((parse_record(f"0 {line}", number) for number, line in enumerate(lines, 2)), "some.trace")
 
 
-def test_what_is_read_before_it_is_pushed_is_there_from_the_start() -> None:
+def test_content_that_is_read_before_it_is_pushed_is_initial() -> None:
     found = plan(
         "GET blob app old 100",
         "HEAD manifest app latest 900",
@@ -39,7 +39,7 @@ def test_what_is_read_before_it_is_pushed_is_there_from_the_start() -> None:
     assert found.sizes == {OWN_CONFIG: 64, "old": 100, "new": 200, "seen": 300, "pushed": 400}
 
 
-def test_reads_of_a_tag_are_of_the_manifest_that_was_pushed_last() -> None:
+def test_reads_of_a_tag_refer_to_the_last_pushed_manifest() -> None:
     found = plan(
         "GET manifest app latest 900",
         "PUT manifest app latest 1000",
@@ -52,7 +52,7 @@ def test_reads_of_a_tag_are_of_the_manifest_that_was_pushed_last() -> None:
     assert list(found.versions) == [0, 1, 1, 2, 2, 1, 1]
 
 
-def test_a_push_is_not_absent_any_more_and_may_come_twice() -> None:
+def test_an_absent_object_can_be_pushed_even_twice() -> None:
     found = plan(
         "HEAD blob app layer absent",
         "PUT blob app layer 100",
@@ -71,37 +71,37 @@ def test_a_push_is_not_absent_any_more_and_may_come_twice() -> None:
     [
         (
             ["GET blob app layer 100", "GET blob other layer 101"],
-            "3: GET blob other layer: the size 101 is not the 100 of line 2: a blob has one size",
+            "3: GET blob other layer: the size 101 differs from 100 in line 2: a blob has a single size",
         ),
-        (["PUT blob app layer 100", "PUT blob app layer 99"], "the size 99 is not the 100 of line 2"),
+        (["PUT blob app layer 100", "PUT blob app layer 99"], "the size 99 differs from 100 in line 2"),
         (
             ["PUT manifest app v1 900", "GET manifest app v1 901"],
-            "3: GET manifest app v1: the size 901 is not the 900 of line 2, since which nobody has pushed it",
+            "3: GET manifest app v1: the size 901 differs from 900 in line 2, and it was not pushed since",
         ),
         (
             ["GET blob app layer absent", "GET blob app layer 100"],
-            "line 2 says that it is absent, and no line between pushes it: put a PUT blob there, or write 100",
+            "it is absent in line 2, and no line in between pushes it: insert a PUT blob, or replace absent with 100",
         ),
-        (["HEAD manifest app v1 absent", "GET manifest app v1 900"], "put a PUT manifest there"),
+        (["HEAD manifest app v1 absent", "GET manifest app v1 900"], "insert a PUT manifest"),
         (["GET blob app layer 100", "HEAD blob app layer absent"], "it is not absent: line 2 pushes or reads it"),
         (["PUT manifest app v1 900", "GET manifest app v1 absent"], "it is not absent: line 2 pushes"),
         (
             ["PUT blob other layer 100", "PUT manifest app v1 900 layer"],
-            "3: PUT manifest app v1: it names the blob layer, which no line above pushes to this repository",
+            "3: PUT manifest app v1: it names the blob layer, which no earlier line pushes to this repository",
         ),
-        ([], "some.trace: the trace holds no request"),
+        ([], "some.trace: the trace contains no requests"),
     ],
 )
-def test_a_trace_that_contradicts_itself_is_refused(lines: list[str], complaint: str) -> None:
+def test_an_inconsistent_trace_is_rejected(lines: list[str], complaint: str) -> None:
     with pytest.raises(BenchmarkError) as caught:
         plan(*lines)
     assert str(caught.value).startswith("some.trace:")
     assert complaint in str(caught.value)
 
 
-def test_a_trace_that_is_too_long_to_be_kept_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trace_with_too_many_requests_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "MAX_REQUESTS", 2)
     lines = ["GET tags app - -"] * 3
     assert len(plan(*lines[:2]).records) == 2
-    with pytest.raises(BenchmarkError, match=r"some\.trace:4: a replay takes 2 requests at most: .* head -n 3"):
+    with pytest.raises(BenchmarkError, match=r"some\.trace:4: a replay is limited to 2 requests: .* head -n 3"):
         plan(*lines)

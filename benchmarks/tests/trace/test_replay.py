@@ -46,23 +46,23 @@ def trace_of(folder: Path, *lines: str) -> Path:
 
 
 def stored(tree: Path) -> set[str]:
-    """The contents of blobs, manifests and links that a registry keeps, by their paths."""
+    """Return the paths of the stored blobs, manifests and links."""
     return {str(path.relative_to(tree)) for path in tree.rglob("*") if path.name in ("data", "link")}
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(tree: Path) -> Iterator[None]:
-    """Every test removes all that it has brought."""
+    """Check that every test removes its data."""
     yield
     assert stored(tree) == set()
 
 
 @pytest.mark.parametrize("clients", [1, 4])
-def test_every_kind_of_request_is_answered_and_counted(tmp_path: Path, host: Target, run: str, clients: int) -> None:
+def test_every_kind_of_request_is_replayed_and_counted(tmp_path: Path, host: Target, run: str, clients: int) -> None:
     replay: Workload = TraceReplay(trace_of(tmp_path, *LINES), run, [clients])
     try:
         replay.prepare(host)
-        replay.prepare(host)  # as after a start of the server
+        replay.prepare(host)  # as after a restart of the server
         first = replay.turn(host, clients, 1.0)
         spells = replay.turn(host, clients, 1.0)
     finally:
@@ -80,28 +80,28 @@ def test_every_kind_of_request_is_answered_and_counted(tmp_path: Path, host: Tar
     }
     assert first.keys() == spells.keys()
     assert spells["Trace, PUT blob"].bytes == 3_000_032
-    assert 200_032 < spells["Trace, GET blob"].bytes < 201_000, "with the error's own body"
+    assert 200_032 < spells["Trace, GET blob"].bytes < 201_000, "including the body of the error"
     assert 6_800 < spells["Trace, GET manifest"].bytes < 8_000
-    whole = spells[ALL_REQUESTS]
-    assert whole.bytes == sum(spell.bytes for name, spell in spells.items() if name != ALL_REQUESTS)
-    assert whole.latencies == tuple(sorted(whole.latencies))
-    assert sum(whole.latencies) < whole.elapsed * clients
-    assert 0 < whole.generator_cpu < whole.elapsed * clients
-    assert whole.server_cpu is not None
+    total = spells[ALL_REQUESTS]
+    assert total.bytes == sum(spell.bytes for name, spell in spells.items() if name != ALL_REQUESTS)
+    assert total.latencies == tuple(sorted(total.latencies))
+    assert sum(total.latencies) < total.elapsed * clients
+    assert 0 < total.generator_cpu < total.elapsed * clients
+    assert total.server_cpu is not None
 
 
-def test_each_turn_pushes_what_no_turn_before_has_pushed(
+def test_each_turn_pushes_new_content(
     tmp_path: Path, host: Target, tree: Path, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replay = TraceReplay(trace_of(tmp_path, "0 PUT blob app new 5000", "0 GET blob app old 5000"), run)
     seen: list[set[str]] = []
     forget = host.forget
 
-    def see_and_forget(repositories: Sequence[str], digests: Sequence[str]) -> None:
+    def record_and_forget(repositories: Sequence[str], digests: Sequence[str]) -> None:
         seen.append(stored(tree))
         forget(repositories, digests)
 
-    monkeypatch.setattr(host, "forget", see_and_forget)
+    monkeypatch.setattr(host, "forget", record_and_forget)
     try:
         replay.prepare(host)
         standing = {path for path in stored(tree) if "/blobs/sha256/" in path and path.endswith("data")}
@@ -115,7 +115,7 @@ def test_each_turn_pushes_what_no_turn_before_has_pushed(
     assert len(one) == len(other) == 2
 
 
-def test_a_generated_trace_is_replayed_by_many_clients_at_once(tmp_path: Path, host: Target, run: str) -> None:
+def test_a_generated_trace_is_replayed_by_concurrent_clients(tmp_path: Path, host: Target, run: str) -> None:
     shape = Shape(requests=600, repositories=5, pushes=0.3, lists=0.1, sizes=LayerSizes(median=2_000, most=100_000))
     file = tmp_path / "made.trace"
     with file.open("w") as opened:
@@ -131,7 +131,7 @@ def test_a_generated_trace_is_replayed_by_many_clients_at_once(tmp_path: Path, h
 
 
 @pytest.mark.parametrize(("speed", "least", "most"), [(1.0, 3.0, 60.0), (4.0, 0.75, 3.0)])
-def test_times_are_kept_at_the_speed_that_is_asked_for(
+def test_times_are_followed_at_the_given_speed(
     tmp_path: Path, host: Target, run: str, speed: float, least: float, most: float
 ) -> None:
     replay = TraceReplay(trace_of(tmp_path, "0 GET tags app - -", "3 GET tags app - -"), run, speed=speed)
@@ -143,7 +143,7 @@ def test_times_are_kept_at_the_speed_that_is_asked_for(
     assert least <= spells[ALL_REQUESTS].elapsed < most
 
 
-def test_with_times_to_keep_a_late_client_counts_as_a_slow_answer(tmp_path: Path, host: Target, run: str) -> None:
+def test_with_a_speed_latencies_include_delays_of_the_client(tmp_path: Path, host: Target, run: str) -> None:
     lines = ["0 PUT blob app large 40000000", "0 GET tags app - -"]
     replay = TraceReplay(trace_of(tmp_path, *lines), run, speed=1.0)
     try:
@@ -154,20 +154,20 @@ def test_with_times_to_keep_a_late_client_counts_as_a_slow_answer(tmp_path: Path
     assert spells["Trace, GET tags"].latencies > spells["Trace, PUT blob"].latencies
 
 
-def test_an_answer_that_was_not_expected_names_the_line(tmp_path: Path, host: Target, tree: Path, run: str) -> None:
+def test_an_unexpected_response_is_reported_with_the_line(tmp_path: Path, host: Target, tree: Path, run: str) -> None:
     file = trace_of(tmp_path, "0 PUT blob app new 5000", "# then", *["0 GET blob old layer 100000"] * 50)
     replay = TraceReplay(file, run)
     try:
         replay.prepare(host)
         for data in tree.rglob("data"):
-            data.unlink()  # what a registry may lose
+            data.unlink()  # simulate lost data
         with pytest.raises(BenchmarkError, match=rf"{file}:(4|5): GET blob old layer: .* answered (404|500)"):
             replay.turn(host, 2, 1.0)
     finally:
         replay.forget(host)
 
 
-def test_another_manifest_than_the_one_that_was_pushed_is_no_answer(tmp_path: Path, host: Target, run: str) -> None:
+def test_a_manifest_that_was_not_pushed_is_an_error(tmp_path: Path, host: Target, run: str) -> None:
     file = trace_of(tmp_path, "0 GET manifest app latest 900")
     replay = TraceReplay(file, run)
     try:
@@ -178,14 +178,16 @@ def test_another_manifest_than_the_one_that_was_pushed_is_no_answer(tmp_path: Pa
             other = json.dumps({**json.loads(pushed.body), "annotations": {}}).encode()
             headers = {"Content-Type": pushed.headers["content-type"]}
             tagged = connection.request("PUT", path, body=other, headers=headers, expect=201)
-        with pytest.raises(BenchmarkError, match=rf"{file}:2: GET manifest app latest: .* another manifest"):
+        with pytest.raises(
+            BenchmarkError, match=rf"{file}:2: GET manifest app latest: .* did not return the last pushed manifest"
+        ):
             replay.turn(host, 1, 1.0)
         host.forget([], [tagged.headers["docker-content-digest"]])
     finally:
         replay.forget(host)
 
 
-def test_a_registry_that_is_gone_ends_the_replay(tmp_path: Path, host: Target, run: str) -> None:
+def test_an_unreachable_registry_stops_the_replay(tmp_path: Path, host: Target, run: str) -> None:
     replay = TraceReplay(trace_of(tmp_path, "0 PUT blob app new 5000"), run)
 
     def fail() -> None:
@@ -197,21 +199,23 @@ def test_a_registry_that_is_gone_ends_the_replay(tmp_path: Path, host: Target, r
             replay.turn(host, 3, 1.0)
 
 
-def test_a_name_that_is_too_long_with_the_run_before_it_is_refused(tmp_path: Path) -> None:
+def test_a_name_that_is_too_long_with_the_prefix_is_rejected(tmp_path: Path) -> None:
     file = trace_of(tmp_path, "0 GET tags app - -", f"0 GET tags {'a' * 230} - -")
-    with pytest.raises(BenchmarkError, match=rf"{file}:3: a replay puts 28 characters before .* which has 230, .* 255"):
+    with pytest.raises(
+        BenchmarkError, match=rf"{file}:3: the repository name has 230 characters, .* prefix of 28 .* 255"
+    ):
         TraceReplay(file, "bench-0123456789ab")
 
 
-def test_a_blob_that_does_not_fit_into_memory_is_refused(tmp_path: Path) -> None:
+def test_a_blob_that_does_not_fit_into_memory_is_rejected(tmp_path: Path) -> None:
     file = trace_of(tmp_path, "0 GET blob app layer 1099511627776")
     with pytest.raises(BenchmarkError, match="the largest blob has 1099511627776 bytes, which are kept in memory"):
         TraceReplay(file, "bench")
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_speed_that_is_none_is_refused(tmp_path: Path, speed: float) -> None:
-    with pytest.raises(BenchmarkError, match="give a number above 0"):
+def test_an_invalid_speed_is_rejected(tmp_path: Path, speed: float) -> None:
+    with pytest.raises(BenchmarkError, match="expected a number above 0"):
         TraceReplay(trace_of(tmp_path, *LINES), "bench", speed=speed)
 
 
@@ -238,7 +242,7 @@ finally:
 """
 
 
-def test_ctrl_c_ends_the_clients_and_removes_what_was_pushed(tmp_path: Path) -> None:
+def test_ctrl_c_stops_the_clients_and_removes_the_pushed_data(tmp_path: Path) -> None:
     lines = [f"{number / 10} PUT blob app blob-{number} 50000" for number in range(600)]
     file, tree = trace_of(tmp_path, "0 GET tags app - -", *lines), tmp_path / "tree"
     command = [sys.executable, "-c", INTERRUPTED, str(file), str(tree), str(tmp_path / "host")]
@@ -249,7 +253,7 @@ def test_ctrl_c_ends_the_clients_and_removes_what_was_pushed(tmp_path: Path) -> 
         deadline = time.monotonic() + 30
         while not any("/t1/" in path for path in stored(tree)) and time.monotonic() < deadline:
             time.sleep(0.05)
-        os.killpg(shell.pid, signal.SIGINT)  # as a terminal does: to the clients too
+        os.killpg(shell.pid, signal.SIGINT)  # like a terminal, to the clients too
         assert shell.wait(60) == 0
         assert (shell.stdout.read(), shell.stderr.read()) == ("interrupted\n", "")
         with pytest.raises(ProcessLookupError):

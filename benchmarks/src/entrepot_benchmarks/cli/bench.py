@@ -1,4 +1,4 @@
-"""``entrepot bench``: measure backends, and peers beside them."""
+"""``entrepot bench``: measure storage backends and other registries."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "backends",
     multiple=True,
     metavar="[LABEL:]NAME[=CONFIG]",
-    help="A storage driver, and its options: a YAML or JSON file, or YAML in braces. May be given again. "
-    "By default every installed driver that needs no options.",
+    help="A storage driver and its options: a YAML or JSON file, or inline YAML in braces. Repeatable. "
+    "Default: every installed driver that needs no options.",
 )
 @click.option(
     "--peer",
     "peers",
     multiple=True,
     metavar="[NAME=]URL",
-    help="Another registry, in the same charts. May be given again.",
+    help="Another registry to include in the charts. Repeatable.",
 )
-@click.option("--prices", type=FILE, metavar="FILE", help="Your table of prices, instead of the example's.")
-@click.option("--server", default="auto", show_default=True, help="The server that entrepot runs with.")
+@click.option("--prices", type=FILE, metavar="FILE", help="Price table to use instead of the example.")
+@click.option("--server", default="auto", show_default=True, help="The server plugin that entrepot uses.")
 @with_extent
 @with_files
 @click.pass_context
@@ -56,10 +56,10 @@ def bench(
     extent: Extent,
     files: Files,
 ) -> None:
-    """Measure storage backends before you choose one.
+    """Benchmark storage backends.
 
-    A real host is started on each backend, all are loaded in turn, and a report says which is best at what. What is
-    pushed lies in repositories whose names begin with "bench-", and is removed in the end.
+    Starts a real host on each backend, loads all of them in turn, and writes a report that compares them. Data is
+    pushed to repositories whose names begin with "bench-", and is removed at the end.
     """
     if ctx.invoked_subcommand is not None:
         return

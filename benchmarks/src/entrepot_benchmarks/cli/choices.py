@@ -1,4 +1,4 @@
-"""How much of everything somebody wants to be measured."""
+"""Options that select what is measured."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ P = ParamSpec("P")
 NOT_QUICK: Final = ("*100MB*", "*Chunk*10MB*")
 ROUNDS, QUICK_ROUNDS = 5, 3
 SECONDS, QUICK_SECONDS = 0.5, 0.2
-MOST_CLIENTS: Final = 256
+MAX_CLIENTS: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Patterns of case names, none for all; with how many clients; in how many rounds, of turns of how many seconds."""
+    """What is measured: case name patterns (all if empty), numbers of clients, rounds, and seconds per turn."""
 
     cases: Sequence[str]
     without: Sequence[str]
@@ -40,44 +40,42 @@ class Extent:
 
 
 class Numbers(click.ParamType[Sequence[int]]):
-    """Numbers of clients with commas between."""
+    """A comma-separated list of numbers of clients."""
 
     name = "N,N,..."
 
     def convert(
         self, value: str | Sequence[int], param: click.Parameter | None, ctx: click.Context | None
     ) -> Sequence[int]:
-        """The numbers, each once and in their order; fails where one is none from 1 to 256."""
+        """Return the distinct numbers in ascending order. Fails if one is not a number from 1 to 256."""
         if not isinstance(value, str):
             return value
         words = value.split(",")
         numbers = sorted({int(word) for word in words if word.strip().isdecimal()})
-        if len(numbers) != len(set(words)) or not 1 <= numbers[0] <= numbers[-1] <= MOST_CLIENTS:
-            self.fail(f"give numbers from 1 to {MOST_CLIENTS} with commas between, such as 1,4,16", param, ctx)
+        if len(numbers) != len(set(words)) or not 1 <= numbers[0] <= numbers[-1] <= MAX_CLIENTS:
+            self.fail(f"expected comma-separated numbers from 1 to {MAX_CLIENTS}, such as 1,4,16", param, ctx)
         return numbers
 
 
 def with_extent(command: Callable[P, None]) -> Callable[..., None]:
-    """Add the options that say how much is measured; the command gets them as ``extent``."""
+    """Add the options that select what is measured; they are passed to the command as ``extent``."""
 
+    @click.option("--case", "cases", multiple=True, metavar="PATTERN", help="Only cases matching 'Pull*'. Repeatable.")
     @click.option(
-        "--case", "cases", multiple=True, metavar="PATTERN", help="Only cases like 'Pull*'. May be given again."
+        "--clients", type=Numbers(), default="1,4,16", show_default=True, help="Numbers of concurrent clients."
     )
-    @click.option("--clients", type=Numbers(), default="1,4,16", show_default=True, help="How many clients at once.")
-    @click.option("--rounds", type=click.IntRange(1), help=f"How often all is measured; {ROUNDS} by default.")
-    @click.option(
-        "--seconds", type=click.FloatRange(0.05, 60), help=f"How long a turn takes at least; {SECONDS} by default."
-    )
-    @click.option("--quick", is_flag=True, help=f"{QUICK_ROUNDS} rounds of short turns, without 100 MiB: a first look.")
-    @click.option("--thorough", is_flag=True, help="Blobs of 256 MiB too, and 16 pushes of them at once.")
+    @click.option("--rounds", type=click.IntRange(1), help=f"Number of rounds; {ROUNDS} by default.")
+    @click.option("--seconds", type=click.FloatRange(0.05, 60), help=f"Minimum seconds per turn; {SECONDS} by default.")
+    @click.option("--quick", is_flag=True, help=f"{QUICK_ROUNDS} rounds of short turns, without 100 MiB blobs.")
+    @click.option("--thorough", is_flag=True, help="Also blobs of 256 MiB, and 16 concurrent pushes of them.")
     @click.option(
         "--trace",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="Replay a trace of requests instead of the cases.",
+        help="Replay a request trace instead of the cases.",
     )
     @wraps(command)
-    def asked(
+    def wrapper(
         cases: Sequence[str],
         clients: Sequence[int],
         rounds: int | None,
@@ -99,28 +97,29 @@ def with_extent(command: Callable[P, None]) -> Callable[..., None]:
         )
         command(*args, **kwargs)
 
-    return asked
+    return wrapper
 
 
 def chosen_workloads(extent: Extent, run: str, stack: ExitStack) -> list[Workload]:
-    """The workloads; ``run`` begins the names of their repositories, ``stack`` ends them.
+    """Return the selected workloads.
 
-    Raises BenchmarkError where a pattern fits no case, with all that there are.
+    ``run`` is the prefix of their repository names; ``stack`` closes them. Raises BenchmarkError if a pattern matches
+    no case; the message lists all cases.
     """
     if extent.trace is not None:
         return [TraceReplay(extent.trace, run, extent.clients)]
     bare = extent.thorough or bool(extent.cases)
     names = case_names(bare=bare)
     for pattern in extent.cases:
-        if not any(_like(name, pattern) for name in names):
-            raise BenchmarkError(f"no case is like {pattern!r}; there are: {'; '.join(names)}")
+        if not any(_matches(name, pattern) for name in names):
+            raise BenchmarkError(f"no case matches {pattern!r}; available: {'; '.join(names)}")
 
     def wanted(name: str) -> bool:
-        chosen = not extent.cases or any(_like(name, pattern) for pattern in extent.cases)
-        return chosen and not any(_like(name, pattern) for pattern in extent.without)
+        chosen = not extent.cases or any(_matches(name, pattern) for pattern in extent.cases)
+        return chosen and not any(_matches(name, pattern) for pattern in extent.without)
 
     return standard_workloads(run, stack, extent.clients, bare=bare, wanted=wanted)
 
 
-def _like(name: str, pattern: str) -> bool:
+def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name.lower(), pattern.lower())

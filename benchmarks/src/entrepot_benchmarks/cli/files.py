@@ -1,4 +1,4 @@
-"""Where a run writes, and how what stops it is told."""
+"""Output files of a run, and reporting of errors."""
 
 from __future__ import annotations
 
@@ -23,41 +23,45 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of the result, and the folder in which a new one is made for what is measured."""
+    """The output files, and the folder in which a temporary data folder is created."""
 
     json: Path
     html: Path
     data: Path
 
     def folder(self, stack: ExitStack) -> Path:
-        """A new folder below ``data``, which ``stack`` removes."""
+        """Create a temporary folder below ``data``, which ``stack`` removes."""
         made = tempfile.TemporaryDirectory(prefix="entrepot-bench-", dir=self.data, ignore_cleanup_errors=True)
         return Path(stack.enter_context(made))
 
 
 def with_files(command: Callable[P, None]) -> Callable[..., None]:
-    """Add the options that say where to write; the command gets them as ``files``."""
+    """Add the options for output files; they are passed to the command as ``files``."""
 
     @click.option(
         "--data",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         default=Path(),
         metavar="DIR",
-        help="Where what is measured keeps its data, unless its options say so: the disk that matters.",
+        help="Folder for the data of local backends without a configured path.",
     )
-    @click.option("--json", "json_file", type=FILE, default="bench.json", show_default=True, help="Every value.")
-    @click.option("--html", "html_file", type=FILE, default="report.html", show_default=True, help="The report.")
+    @click.option(
+        "--json", "json_file", type=FILE, default="bench.json", show_default=True, help="File for all values."
+    )
+    @click.option(
+        "--html", "html_file", type=FILE, default="report.html", show_default=True, help="File for the report."
+    )
     @wraps(command)
-    def asked(data: Path, json_file: Path, html_file: Path, *args: P.args, **kwargs: P.kwargs) -> None:
+    def wrapper(data: Path, json_file: Path, html_file: Path, *args: P.args, **kwargs: P.kwargs) -> None:
         kwargs["files"] = Files(json_file, html_file, data.absolute())
         command(*args, **kwargs)
 
-    return asked
+    return wrapper
 
 
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
-    """Turn what stops a run into a line for the person who began it, and an interrupt into the status 130."""
+    """Report errors in one line, and exit with status 130 after an interrupt."""
     try:
         with interruptible():
             yield

@@ -1,4 +1,4 @@
-"""What becomes of a run: counted, priced, written to its files, and shown."""
+"""Processing of a run: count requests, estimate costs, write the files, and print the result."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ __all__ = ["Outputs", "measure", "status_of", "write_page"]
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The files of a run, and the prices of its estimates."""
+    """The output files of a run, and the prices for its cost estimates."""
 
     files: Files
     prices: Prices
 
     @classmethod
     def of(cls, files: Files, prices: Path | None) -> Outputs:
-        """Raises BenchmarkError where a file cannot be written, or prices cannot be read, before time is spent."""
+        """Check the files and load the prices. Raises BenchmarkError if that fails, before anything is measured."""
         for file in (files.json, files.html):
             folder = file.absolute().parent
             if not folder.is_dir():
-                raise BenchmarkError(f"{file} cannot be written: there is no folder {folder}")
+                raise BenchmarkError(f"{file} cannot be written: folder {folder} does not exist")
             if not os.access(file if file.exists() else folder, os.W_OK):
-                raise BenchmarkError(f"{file} cannot be written: {folder} may not be written to")
+                raise BenchmarkError(f"{file} cannot be written: {folder} is not writable")
         return cls(files, load_prices(prices))
 
 
 def measure(plan: Plan, outputs: Outputs, backends: Sequence[Backend]) -> Run:
-    """Measure, count, write both files, and show the result; what a partial run has measured is kept too."""
+    """Measure, count, write both files and print the result. The values of a partial run are kept too."""
     files = outputs.files
     with Bar() as bar:
         run = run_plan(plan, bar, lambda run: write_document(run, files.json))
@@ -62,34 +62,34 @@ def measure(plan: Plan, outputs: Outputs, backends: Sequence[Backend]) -> Run:
     write_document(run, files.json)
     show(run)
     write_page(run, files.html)
-    click.echo(f"\n{files.html} has the report, {files.json} every value.")
+    click.echo(f"\nReport written to {files.html}, values to {files.json}.")
     return run
 
 
 def status_of(run: Run) -> int:
-    """The exit status: 0 for a whole run, 130 after Ctrl-C, else 1."""
+    """Return the exit status: 0 for a complete run, 130 after Ctrl-C, otherwise 1."""
     if _interrupted(run):
         return 130
     return int(run.partial is not None)
 
 
 def write_page(run: Run, file: Path) -> None:
-    """Write the report; the file is whole or unchanged at any moment.
+    """Write the report atomically.
 
-    Raises BenchmarkError where it cannot be written.
+    Raises BenchmarkError if it cannot be written.
     """
-    from entrepot_benchmarks.page import render  # what draws, which takes a second, and a run that is refused needs not
+    from entrepot_benchmarks.page import render  # slow import, not needed if the run fails
 
     page = render(run)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         try:
-            beside.write_text(page, encoding="utf-8")
-            beside.replace(file)
+            temporary.write_text(page, encoding="utf-8")
+            temporary.replace(file)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise BenchmarkError(f"{file} could not be written ({error.strerror}): name a file that can be") from error
+        raise BenchmarkError(f"{file} could not be written ({error.strerror}): choose another file") from error
 
 
 def _interrupted(run: Run) -> bool:

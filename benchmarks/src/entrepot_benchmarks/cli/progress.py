@@ -1,4 +1,4 @@
-"""How far a run has come, for the person who waits: a bar on a terminal, lines elsewhere."""
+"""Progress display: a bar on a terminal, otherwise lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Bar"]
 
 
 class Bar:
-    """A progress bar on the standard error; without a terminal, one line for each round and each fault."""
+    """A progress bar on standard error; without a terminal, one line for each round and each error."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -20,7 +20,7 @@ class Bar:
         self._progress = Progress(*columns, console=self._console, transient=True)
         self._task = self._progress.add_task("start", total=None)
         self._begun = False
-        self._said = ""
+        self._printed = ""
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -31,18 +31,18 @@ class Bar:
         self._progress.stop()
 
     def expect(self, turns: int) -> None:
-        """There will be so many turns."""
+        """Set the total number of turns."""
         self._progress.update(self._task, total=turns)
 
     def turn(self, what: str) -> None:
-        """A turn begins; the one before has ended."""
+        """Start a turn, which ends the previous one."""
         self._progress.update(self._task, description=what, advance=1 if self._begun else 0)
         self._begun = what.startswith("round")
         part = what.partition(": ")[0]
-        if not self._console.is_terminal and part != self._said:
-            self._said = part
+        if not self._console.is_terminal and part != self._printed:
+            self._printed = part
             self._console.print(part, markup=False, soft_wrap=True)
 
     def fault(self, what: str) -> None:
-        """Something failed, and the run goes on without it."""
+        """Report a failure after which the run continues."""
         self._console.print(f"entrepot bench: {' '.join(what.split())}", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``entrepot bench report``: the report again, from the values that a run has kept."""
+"""``entrepot bench report``: generate the report from the JSON output of a run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["report"]
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), default="report.html")
 def report(file: Path, html_file: Path) -> None:
-    """Write the report of FILE, which an earlier run wrote with --json."""
+    """Generate the report from FILE, the JSON output of an earlier run."""
     try:
         write_page(read_document(file), html_file)
     except BenchmarkError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{html_file} has the report.")
+    click.echo(f"Report written to {html_file}.")

@@ -1,4 +1,4 @@
-"""The result in the terminal: the medians of every case, side by side."""
+"""The result on the terminal: a table of the medians of every case."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from entrepot_benchmarks.results.model import Run, Series
 
 __all__ = ["show"]
 
-WIDEST: Final = 1000
+MAX_WIDTH: Final = 1000
 
 
 def show(run: Run) -> None:
-    """Print a table with one column for each target, and what went wrong."""
+    """Print a table with one column for each target, and the reason if the run is partial."""
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("case")
@@ -31,8 +31,8 @@ def show(run: Run) -> None:
         unit = run.case(case).unit
         cells = [_cell(run.find(case, clients, target.name), run) for target in run.targets]
         table.add_row(case, str(clients), unit, *cells)
-    if not console.is_terminal:  # in a file no column has to be cut
-        wanted = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    if not console.is_terminal:  # no need to truncate columns in a file
+        wanted = console.measure(table, options=console.options.update(max_width=MAX_WIDTH)).maximum
         console.width = max(console.width, wanted)
     console.print(table)
     if run.partial:
@@ -46,6 +46,6 @@ def _cell(series: Series | None, run: Run) -> str:
 
 
 def number(values: Sequence[float]) -> str:
-    """A median with three digits."""
+    """Format the median with three significant digits."""
     value = median(values)
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

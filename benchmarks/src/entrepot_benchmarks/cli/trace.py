@@ -1,4 +1,4 @@
-"""``entrepot bench trace``: make a trace to replay."""
+"""``entrepot bench trace``: generate a trace to replay."""
 
 from __future__ import annotations
 
@@ -18,16 +18,22 @@ SHAPE = Shape()
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed makes the same trace.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Random seed; the same seed generates the same trace."
+)
 @click.option("--requests", type=int, default=SHAPE.requests, show_default=True)
 @click.option("--repositories", type=int, default=SHAPE.repositories, show_default=True)
-@click.option("--zipf", type=float, default=SHAPE.zipf, show_default=True, help="The exponent of popularity.")
-@click.option("--pushes", type=float, default=SHAPE.pushes, show_default=True, help="The share of pushes.")
 @click.option(
-    "--median", type=int, default=SHAPE.sizes.median, show_default=True, help="Bytes of a layer, in the median."
+    "--zipf", type=float, default=SHAPE.zipf, show_default=True, help="Exponent of the popularity distribution."
 )
-@click.option("--largest", type=int, default=SHAPE.sizes.most, show_default=True, help="Bytes of the largest layers.")
-@click.option("--rate", type=float, default=SHAPE.rate, show_default=True, help="Pushes and pulls begun in a second.")
+@click.option("--pushes", type=float, default=SHAPE.pushes, show_default=True, help="Fraction of pushes.")
+@click.option(
+    "--median", type=int, default=SHAPE.sizes.median, show_default=True, help="Median size of a layer, in bytes."
+)
+@click.option(
+    "--largest", type=int, default=SHAPE.sizes.most, show_default=True, help="Maximum size of a layer, in bytes."
+)
+@click.option("--rate", type=float, default=SHAPE.rate, show_default=True, help="Pushes and pulls per second.")
 def trace(
     file: Path,
     seed: int,
@@ -39,7 +45,7 @@ def trace(
     largest: int,
     rate: float,
 ) -> None:
-    """Write a trace to FILE: what clients ask of a registry, by chance; few images are popular, few layers large."""
+    """Generate a random request trace in FILE, in which few images are popular and few layers are large."""
     try:
         sizes = LayerSizes(median=median, most=largest)
         shape = Shape(requests=requests, repositories=repositories, zipf=zipf, pushes=pushes, rate=rate, sizes=sizes)
@@ -49,4 +55,4 @@ def trace(
         raise click.ClickException(f"{file} could not be written: {error.strerror}") from error
     except BenchmarkError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{file} has {count} requests; replay it with: entrepot bench --trace {file}")
+    click.echo(f"{count} requests written to {file}; replay them with: entrepot bench --trace {file}")

@@ -1,4 +1,4 @@
-"""What a push or a pull costs: the driver's calls and requests, counted, and by a table of prices in currency."""
+"""The cost of a push or pull: counts of driver calls and requests, and estimates from a price table."""
 
 from entrepot_benchmarks.cost.counting import count_operations
 from entrepot_benchmarks.cost.estimates import estimate

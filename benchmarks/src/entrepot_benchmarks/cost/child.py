@@ -1,4 +1,4 @@
-"""The process that counts: it reads what to count from its standard input, and writes what it found to its output."""
+"""The counting process: reads an order from standard input, and writes the counts to standard output."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _ORDINARY: Final = (NotFound, AlreadyExists)
 
 
 def main() -> None:
-    """Count, and answer."""
-    # What a driver prints must not get into the answer.
+    """Run an order and write the answer."""
+    # Keep output printed by a driver out of the answer.
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     signal.signal(signal.SIGTERM, _stop)
-    # Why something failed is in the answer.
+    # Errors are reported in the answer.
     logging.disable(logging.CRITICAL)
     order = Order.model_validate_json(sys.stdin.read())
     wire = Wire()
@@ -46,16 +46,16 @@ def main() -> None:
 
 
 def count(wire: Wire, order: Order) -> list[Count]:
-    """What each operation costs; all that was written is removed again, also where it fails.
+    """Count what each operation costs. Everything written is removed again, even after a failure.
 
-    Raises BenchmarkError.
+    Raises BenchmarkError if the backend fails.
     """
     counted = CountedDriver(_opened(order))
     meter = Meter(counted, wire)
     try:
         health = counted.health()
         if not health.ok:
-            raise BenchmarkError(f"the backend does not answer: {health.detail}")
+            raise BenchmarkError(f"the backend is unhealthy: {health.detail}")
         faults = _count(meter, order.blob_sizes)
     finally:
         counted.close()
@@ -65,7 +65,7 @@ def count(wire: Wire, order: Order) -> list[Count]:
 
 
 def _count(meter: Meter, blob_sizes: Sequence[int]) -> list[str]:
-    """Count into the meter; what went wrong, in sentences."""
+    """Count into the meter. Return descriptions of the errors."""
     root = f"entrepot-cost-{uuid4().hex}"
     faults: list[str] = []
     failures: list[StorageError] = []
@@ -97,15 +97,15 @@ def _remove(driver: CountedDriver, root: str) -> list[str]:
     try:
         driver.remove()
     except Exception as error:  # noqa: BLE001 - as above
-        said = str(error) if isinstance(error, StorageError) else _defect(error)
-        left = f"docker/registry/v2/repositories/{root}/, and the blobs that no repository links to"
-        return [f"what was pushed cannot be removed: {said}: delete what is below {left}"]
+        reason = str(error) if isinstance(error, StorageError) else _defect(error)
+        left = f"docker/registry/v2/repositories/{root}/ and the blobs that no repository links to"
+        return [f"the pushed data cannot be removed: {reason}: delete {left}"]
     return []
 
 
 def _defect(error: Exception) -> str:
-    # Its text may hold anything, also an option.
-    return f"{type(error).__name__} came out of the driver or the host, which is a defect; report it"
+    # The message is omitted because it may contain anything, including an option.
+    return f"unexpected {type(error).__name__} in the driver or the host; please report this bug"
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:

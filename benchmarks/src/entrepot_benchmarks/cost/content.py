@@ -1,4 +1,4 @@
-"""What is pushed while requests are counted: nothing of it can be stored already, so all of it may be removed again."""
+"""Content pushed while requests are counted. It is random, so it cannot exist already and can be removed safely."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from entrepot_benchmarks.load.image import digest_of, manifest_of
 __all__ = ["SMALL", "Content", "random_image"]
 
 SMALL: Final = 10_000
-"""The bytes of a layer."""
+"""Size of a layer, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The blobs of an image by their digests, layers first, and its manifest."""
+    """The blobs of an image by digest, layers first, and its manifest."""
 
     blobs: dict[str, bytes]
     manifest: bytes
 
 
 def random_image(layers: int) -> Content:
-    """An image of so many random layers; its config is unlike any other too, also without layers."""
+    """Return an image with random layers; its config is unique too, even without layers."""
     contents = [os.urandom(SMALL) for _ in range(layers)]
     rootfs = {"type": "layers", "diff_ids": [digest_of(content) for content in contents]}
     fields = {"architecture": "amd64", "os": "linux", "author": os.urandom(32).hex(), "rootfs": rootfs}

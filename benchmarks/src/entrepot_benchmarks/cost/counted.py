@@ -1,4 +1,4 @@
-"""A driver that counts what it passes on, and can take away all that was written through it."""
+"""A driver wrapper that counts calls, and can remove everything that was written through it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["CountedDriver"]
 
 
 class CountedDriver(StorageDriver):
-    """Passes every call on; ``calls`` are by verb, ``bytes_out`` is what the readers brought."""
+    """Delegates every call; ``calls`` counts them by verb, ``bytes_out`` counts the bytes read."""
 
     name = "counted"
     contract = CONTRACT_VERSION
@@ -44,26 +44,26 @@ class CountedDriver(StorageDriver):
         self.bytes_out = 0
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Reset the counters."""
         with self._lock:
             self.calls.clear()
             self.bytes_out = 0
 
-    def came(self, size: int) -> None:
-        """Count bytes that a reader brought."""
+    def add_bytes(self, size: int) -> None:
+        """Count bytes returned by a reader."""
         with self._lock:
             self.bytes_out += size
 
     def remove(self) -> None:
-        """Delete every object that was written through here and end every upload that was begun.
+        """Delete every object written through this wrapper and abort every unfinished upload.
 
-        Raises the driver's errors, after it has tried all.
+        Raises the driver's errors, after everything has been tried.
         """
         failed: Exception | None = None
         for state in list(self._uploads.values()):
             try:
                 self.upload_abort(state)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the rest must be removed
+            except Exception as error:  # noqa: BLE001 - the rest must be removed in any case
                 failed = error
         self.delete(sorted(self._written))
         if failed is not None:
@@ -113,11 +113,11 @@ class CountedDriver(StorageDriver):
 
     def upload_start(self, key: str) -> UploadState:
         self._count("upload_start")
-        return self._kept(self._wrapped.upload_start(key))
+        return self._track(self._wrapped.upload_start(key))
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         self._count("upload_append")
-        return self._kept(self._wrapped.upload_append(state, data))
+        return self._track(self._wrapped.upload_append(state, data))
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         self._count("upload_commit")
@@ -147,14 +147,14 @@ class CountedDriver(StorageDriver):
         with self._lock:
             self.calls[verb] += 1
 
-    def _kept(self, state: UploadState) -> UploadState:
-        # The host gives each upload a key of its own.
+    def _track(self, state: UploadState) -> UploadState:
+        # The host gives each upload a unique key.
         self._uploads[state.key] = state
         return state
 
 
 class _CountedReader:
-    """Tells the driver of every chunk before it is passed on."""
+    """Counts every chunk before it is passed on."""
 
     def __init__(self, reader: Reader, counted: CountedDriver) -> None:
         self.info = reader.info
@@ -163,7 +163,7 @@ class _CountedReader:
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._reader:
-            self._counted.came(len(chunk))
+            self._counted.add_bytes(len(chunk))
             yield chunk
 
     def close(self) -> None:

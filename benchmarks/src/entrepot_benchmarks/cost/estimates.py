@@ -1,4 +1,4 @@
-"""From counted requests and a table of prices to what a million operations cost."""
+"""Cost estimates for a million operations, from counted requests and a price table."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _MILLION: Final = 1_000_000
 def estimate(
     costs: Sequence[OperationCost], prices: Prices, drivers: Mapping[str, str] | None = None
 ) -> tuple[list[Estimate], list[str]]:
-    """What a million pushes, pulls and GETs of a manifest cost on each target, and why some targets have no estimate.
+    """Estimate the cost of a million pushes, pulls and manifest GETs on each target.
 
-    - ``drivers``: the driver of each target by the target's name; one that is not in it is called as its driver is.
-    - The amounts are in the currency of the table, for requests, and for bytes where the table has a price for them.
-    - Raises BenchmarkError where a driver's prices lack a kind of request that was counted.
+    - Returns the estimates, and notes about the targets without an estimate.
+    - ``drivers`` maps target names to driver names; a target that is not in it has the name of its driver.
+    - Amounts are in the currency of the table, for requests, and for bytes if the table has a price for them.
+    - Raises BenchmarkError if a driver's prices lack a kind of request that was counted.
     """
     estimates: list[Estimate] = []
     notes: list[str] = []
@@ -31,9 +32,9 @@ def estimate(
         driver = (drivers or {}).get(cost.target, cost.target)
         found = prices.drivers.get(driver)
         if cost.requests is None:
-            notes.append(f"{cost.target}: no estimate, for no HTTP request of its driver {driver} was heard")
+            notes.append(f"{cost.target}: no estimate, no HTTP request of its driver {driver} was observed")
         elif found is None:
-            notes.append(f"{cost.target}: no estimate, for the prices know no driver {driver}; add drivers.{driver}")
+            notes.append(f"{cost.target}: no estimate, the price table has no driver {driver}; add drivers.{driver}")
         elif is_priced(cost.operation):
             amount = _amount(found, driver, cost, cost.requests)
             estimates.append(Estimate(cost.target, cost.operation, float(amount), found.table))
@@ -46,8 +47,8 @@ def _amount(prices: DriverPrices, driver: str, cost: OperationCost, requests: Ma
         price = prices.of_requests(kind, count * _MILLION)
         if price is None:
             raise BenchmarkError(
-                f"the prices of {prices.name!r} have no rule for {kind}, which a {cost.operation} on {cost.target} "
-                f"sends: add one to drivers.{driver}.rules"
+                f"the prices of {prices.name!r} have no rule for {kind} requests, which are sent by the operation "
+                f"{cost.operation!r} on {cost.target}: add one to drivers.{driver}.rules"
             )
         amount += price
     return amount

@@ -1,4 +1,4 @@
-"""What the process that counts is asked, and what it answers: one JSON text each."""
+"""The JSON messages exchanged with the counting process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Answer", "Count", "Order"]
 
 
 class Order(BaseModel):
-    """What to count; the options may hold secrets, and the sizes are in bytes."""
+    """What to count. The options may contain secrets; the sizes are in bytes."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -18,7 +18,7 @@ class Order(BaseModel):
 
 
 class Count(BaseModel):
-    """What one operation cost: the calls by verb, the requests by kind, and the bytes that the driver read."""
+    """The cost of one operation: driver calls by verb, requests by kind, and bytes read by the driver."""
 
     operation: str
     calls: dict[str, int]
@@ -27,7 +27,7 @@ class Count(BaseModel):
 
 
 class Answer(BaseModel):
-    """The counts, or why there are none; ``http`` says whether any request was heard at all."""
+    """The counts, or an error; ``http`` is true if any request was observed."""
 
     counts: list[Count] = Field(default_factory=list)
     http: bool = False

@@ -1,4 +1,4 @@
-"""Which kind of request one is, as the price lists of object stores tell them apart."""
+"""Classification of requests by kind, as in the price lists of object stores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINE: Final = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a request; ``headers`` have lower-case names, and of several alike the last."""
+    """The head of a request; header names are in lower case, and the last of several equal ones counts."""
 
     method: str
     path: str
@@ -25,7 +25,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Names a request of a method whose path and query match, and which has a header, where these are given."""
+    """Assigns ``kind`` to requests with a method, and optionally a path, query (regular expressions) and header."""
 
     kind: str
     method: str
@@ -34,7 +34,7 @@ class Rule:
     header: str = ""
 
     def matches(self, head: Head) -> bool:
-        """Whether it names this request."""
+        """Return whether the rule applies to a request."""
         return (
             head.method == self.method
             and re.search(self.path, head.path) is not None
@@ -55,16 +55,16 @@ RULES: Final[Sequence[Rule]] = (
     # Cloud Storage's JSON API: the objects of a bucket.
     Rule("GET list", "GET", path=r"/storage/v1/b/[^/]+/o/?$"),
 )
-"""The first that matches names a request; where none does, its method is its kind."""
+"""The first matching rule determines the kind of a request; without one, the kind is the method."""
 
 
 def kind_of(head: Head) -> str:
-    """The kind of a request, such as ``PUT`` or ``GET list``."""
+    """Return the kind of a request, such as ``PUT`` or ``GET list``."""
     return next((rule.kind for rule in RULES if rule.matches(head)), head.method)
 
 
 def parse_head(data: bytes) -> Head | None:
-    """The head with which a request begins, or None where these bytes begin none."""
+    """Parse the head of a request, or return None if the data does not begin with one."""
     line = _LINE.match(data)
     if line is None:
         return None

@@ -1,4 +1,4 @@
-"""One operation of each kind, each counted on its own."""
+"""Runs one operation of each kind, counting each separately."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TAGS: Final = 100
 
 @dataclass(slots=True)
 class Meter:
-    """Counts what happens in the driver and on the wire while an operation runs."""
+    """Counts driver calls and requests while an operation runs."""
 
     driver: CountedDriver
     wire: Wire
@@ -33,26 +33,26 @@ class Meter:
 
     @contextmanager
     def counting(self, operation: str) -> Iterator[None]:
-        """Count what happens inside."""
+        """Count the calls and requests within the block."""
         self.driver.reset()
         self.wire.take()
         yield
         calls, requests = dict(self.driver.calls), self.wire.take()
-        brought = self.driver.bytes_out
-        self.counts.append(Count(operation=operation, calls=calls, requests=requests, bytes_out=brought))
+        bytes_out = self.driver.bytes_out
+        self.counts.append(Count(operation=operation, calls=calls, requests=requests, bytes_out=bytes_out))
 
 
 def count_all(meter: Meter, checked: StorageDriver, root: str, blob_sizes: Sequence[int]) -> None:
-    """Do one operation of each kind in repositories below ``root``.
+    """Run one operation of each kind in repositories below ``root``.
 
-    ``checked`` is the meter's driver as a host wraps it. Raises BenchmarkError and the driver's errors.
+    ``checked`` is the meter's driver as wrapped by the host. Raises BenchmarkError and the driver's errors.
     """
     repository = f"{root}/a"
 
     def started() -> Host:
         return Host(checked)
 
-    # The first requests of a process also fetch tokens and try what the backend can: that is no operation's cost.
+    # The first requests of a process also fetch tokens and probe the backend, which is not part of an operation.
     started().push_blob(repository, os.urandom(64))
     _blobs(meter, started, repository, blob_sizes)
     _manifests(meter, started, repository)
@@ -81,7 +81,7 @@ def _blobs(meter: Meter, started: Callable[[], Host], repository: str, sizes: Se
 
 def _manifests(meter: Meter, started: Callable[[], Host], repository: str) -> None:
     image = random_image(layers=0)
-    # As a client does it: the host that takes the manifest has just taken what it names.
+    # As with a real client: the host that receives the manifest has just received its blobs.
     pusher = started()
     for blob in image.blobs.values():
         pusher.push_blob(repository, blob)
@@ -94,12 +94,12 @@ def _manifests(meter: Meter, started: Callable[[], Host], repository: str) -> No
 
 
 def _lists(meter: Meter, checked: StorageDriver, started: Callable[[], Host], root: str) -> None:
-    # Tags of a hundred pushes, without five hundred requests that nobody asked for.
+    # Write the links of a hundred tags directly instead of pushing them.
     link = digest_of(os.urandom(32)).encode()
     for number in range(_TAGS):
         checked.put(layout.tag_current(f"{root}/b", f"tag-{number:03}"), link)
     with meter.counting(titles.TAGS):
         started().get(f"/v2/{root}/b/tags/list")
-    # From the root on there are two, so that the look at whether there are more meets nobody else's.
+    # There are two repositories after the root, so the check for a next page does not reach others.
     with meter.counting(titles.CATALOG):
         started().get(f"/v2/_catalog?n=1&last={root}")

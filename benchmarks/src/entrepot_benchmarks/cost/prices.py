@@ -1,4 +1,4 @@
-"""Prices of requests, from a table that its user keeps."""
+"""Prices of requests, from a user-supplied table."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ class _Section(BaseModel):
 
 
 class Rule(_Section):
-    """What so many requests of some kinds cost; a kind may be a pattern of the shell's form, such as ``PUT*``."""
+    """The price of ``per`` requests of some kinds; a kind may be a shell pattern, such as ``PUT*``."""
 
     requests: Annotated[tuple[Text, ...], Field(min_length=1)]
     price: Price
     per: Literal[1_000, 10_000, 1_000_000]
 
     def matches(self, kind: str) -> bool:
-        """Whether it holds for a kind of request."""
+        """Return whether the rule applies to a kind of request."""
         return any(fnmatchcase(kind, pattern) for pattern in self.requests)
 
 
 class Transfer(_Section):
-    """What bytes cost that the backend sends; a GB is 10^9 bytes, a GiB 2^30."""
+    """The price of outgoing bytes; a GB is 10^9 bytes, a GiB 2^30."""
 
     price: Price
     per: Literal["GB", "GiB"]
 
 
 class DriverPrices(_Section):
-    """The prices of the backend behind a driver; of its rules the first that matches holds."""
+    """The prices of a driver's backend; the first matching rule applies."""
 
     name: Text
     date: datetime.date
@@ -60,51 +60,51 @@ class DriverPrices(_Section):
 
     @property
     def table(self) -> PriceTable:
-        """Where these prices come from."""
+        """The origin of these prices."""
         return PriceTable(self.name, self.date.isoformat(), self.source, self.currency)
 
     def of_requests(self, kind: str, count: int) -> Decimal | None:
-        """What so many requests cost, or None where no rule is for their kind."""
+        """Return the price of ``count`` requests, or None if no rule covers their kind."""
         rule = next((rule for rule in self.rules if rule.matches(kind)), None)
         return None if rule is None else rule.price * count / rule.per
 
     def of_bytes(self, size: int) -> Decimal:
-        """What so many bytes cost that the backend sends; nothing where the table has no price for them."""
+        """Return the price of outgoing bytes, or 0 if the table has none."""
         return Decimal(0) if self.out is None else self.out.price * size / _BYTES[self.out.per]
 
 
 class Prices(_Section):
-    """The prices of each driver, by the name of its entry point."""
+    """Prices by driver, named by its entry point."""
 
     drivers: Mapping[str, DriverPrices]
 
 
 def load_prices(path: Path | None) -> Prices:
-    """The prices of a file; None stands for the example that comes with this package.
+    """Load a price table; None loads the example of this package.
 
-    Raises BenchmarkError, which names the file and each key that is wrong.
+    Raises BenchmarkError, which names the file and each invalid key.
     """
     place = files("entrepot_benchmarks.cost") / _SHIPPED if path is None else path
     try:
         raw = parse_document(place.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BenchmarkError(f"the prices in {place} cannot be read: {error.strerror}; give another file") from error
+        raise BenchmarkError(f"the price table {place} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise BenchmarkError(f"the prices in {place} are not in UTF-8; save the file in UTF-8") from error
+        raise BenchmarkError(f"the price table {place} is not UTF-8; save it as UTF-8") from error
     except DocumentError as error:
-        raise BenchmarkError(f"the file of prices {place} {error}; correct it there") from error
+        raise BenchmarkError(f"the price table {place} {error}; correct it") from error
     try:
         return Prices.model_validate(raw)
     except ValidationError as error:
         faults = "; ".join(_sentence(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors())
         example = files("entrepot_benchmarks.cost") / _SHIPPED
-        raise BenchmarkError(f"the prices in {place} cannot be used: {faults}; {example} is an example") from error
+        raise BenchmarkError(f"the price table {place} is invalid: {faults}; see {example} for an example") from error
 
 
 def _sentence(place: tuple[int | str, ...], kind: str, message: str) -> str:
     key = ".".join(map(str, place)) or "the whole file"
     if kind == "extra_forbidden":
-        return f"{key} is no key of a price table: remove it"
+        return f"{key} is not a key of a price table: remove it"
     if kind == "missing":
         return f"{key} is missing: add it"
     return f"{key} {message.removeprefix('Input ')[:1].lower()}{message.removeprefix('Input ')[1:]}: correct it"

@@ -1,4 +1,4 @@
-"""What the counted operations of a client are called."""
+"""Names of the counted client operations."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = [
 ]
 
 COLD: Final = "cold"
-"""By a host that was just started, and has nothing in its memory."""
+"""On a newly started host with empty caches."""
 
 WARM: Final = "warm"
-"""The same again."""
+"""The same operation repeated."""
 
 PUSH_MANIFEST: Final = "push of a manifest with a tag"
 GET_MANIFEST: Final = "GET of a manifest by tag"
@@ -36,22 +36,22 @@ _PUSH_BLOB: Final = "push of a blob of "
 
 
 def push_blob(size: int) -> str:
-    """POST, PATCH and PUT of a blob of so many bytes."""
+    """Return the name of a push of a blob of ``size`` bytes."""
     return f"{_PUSH_BLOB}{_size(size)}: POST, PATCH, PUT"
 
 
 def get_blob(size: int) -> str:
-    """GET of a blob of so many bytes, which the host serves itself."""
+    """Return the name of a GET of a blob of ``size`` bytes, without a redirect."""
     return f"GET of a blob of {_size(size)}, without a redirect"
 
 
 def head_blob(temperature: str) -> str:
-    """HEAD of a blob."""
+    """Return the name of a HEAD of a blob."""
     return f"HEAD of a blob, {temperature}"
 
 
 def is_priced(operation: str) -> bool:
-    """Whether a million of them is a number that somebody plans with: pushes, and pulls of an image or its manifest."""
+    """Return whether an operation gets a cost estimate: pushes, and pulls of an image or a manifest."""
     return operation in {PUSH_IMAGE, PULL_IMAGE} or operation.startswith((_PUSH_BLOB, GET_MANIFEST))
 
 

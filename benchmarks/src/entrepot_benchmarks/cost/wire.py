@@ -1,4 +1,4 @@
-"""The HTTP requests of this process, as Python's own client puts them on the wire, whichever library stands on it."""
+"""Counting of the HTTP requests of this process, for all libraries based on ``http.client``."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ _TUNNEL: Final = "CONNECT"
 
 
 class Wire:
-    """Counts requests by their kind, from the moment that ``listen`` is called until the process ends.
+    """Counts requests by kind, from the call of ``listen`` until the process exits.
 
-    It hears the audit event that ``http.client`` raises with all bytes that it sends. A request is sent in several
-    pieces: how long its body is tells where the next one begins, whatever the body looks like.
+    It uses the audit events that ``http.client`` raises for everything it sends. A request is sent in several pieces;
+    its Content-Length determines where the next request begins, regardless of the content of the body.
     """
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self._heard = False
+        self._observed = False
         self._lock = Lock()
-        # How many bytes of a body each connection still has to send.
+        # Number of bytes of a body that each connection still has to send.
         self._left: WeakKeyDictionary[object, int] = WeakKeyDictionary()
 
     def listen(self) -> None:
-        """Begin; an audit hook can never be taken away again, so this belongs into a process of its own."""
-        sys.addaudithook(self._hear)
+        """Start counting. An audit hook cannot be removed, so this should be called in a separate process."""
+        sys.addaudithook(self._audit)
 
     @property
     def heard(self) -> bool:
-        """Whether there was any request yet."""
-        return self._heard
+        """Whether any request was observed."""
+        return self._observed
 
     def take(self) -> dict[str, int]:
-        """The requests since the last call, by kind."""
+        """Return the requests since the last call, by kind."""
         with self._lock:
             taken, self._counts = dict(self._counts), Counter()
         return taken
 
-    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+    def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
         if event == "http.client.send":
             connection, data = arguments
             with self._lock:
@@ -56,17 +56,18 @@ class Wire:
     def _sent(self, connection: object, data: object) -> None:
         left = self._left.pop(connection, 0)
         if not isinstance(data, bytes | bytearray | memoryview):
-            return  # an iterable, which is the whole rest of a body
+            return  # an iterable, which contains the entire rest of a body
         piece = bytes(data) if left <= 0 else b""
         head = parse_head(piece)
         if head is None:
             if left > len(data):
                 self._left[connection] = left - len(data)
             return
-        # Where the server may answer before the body, what is left is unknown: then a body must not look like a head.
+        # With "Expect", the server may respond before the body, so the remaining length is unknown. Bodies of such
+        # requests must not look like a head.
         if "expect" not in head.headers:
             begun = len(piece) - piece.find(b"\r\n\r\n") - 4
             self._left[connection] = int(head.headers.get("content-length", 0)) - begun
         if head.method != _TUNNEL:
-            self._heard = True
+            self._observed = True
             self._counts[kind_of(head)] += 1

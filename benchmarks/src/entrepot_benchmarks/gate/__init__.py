@@ -1,1 +1,1 @@
-"""Whether entrepot has become slower: ratios to a peer, measured now, beside those of a stored baseline."""
+"""Detection of performance regressions: compares ratios to a peer with a stored baseline."""

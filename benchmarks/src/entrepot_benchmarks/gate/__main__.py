@@ -1,4 +1,4 @@
-"""``python -m entrepot_benchmarks.gate``: fail where entrepot keeps less than four fifths of its baseline."""
+"""``python -m entrepot_benchmarks.gate``: fail if a ratio falls below four fifths of its baseline."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ BASELINE: Final = Path("benchmarks/baseline.json")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--short", is_flag=True, help="Fewer and shorter rounds, and work alone: what CI runs.")
+@click.option("--short", is_flag=True, help="Fewer and shorter rounds, and work only, as in CI.")
 @click.option(
     "--record",
     is_flag=True,
-    help="Instead of judging, keep the least of what the baseline has of this processor and what is measured now.",
+    help="Update the baseline of this processor with the minimum of stored and measured ratios.",
 )
 @click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), default=BASELINE, show_default=True)
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path(), metavar="DIR")
 @click.pass_context
 def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Path) -> None:
-    """Compare ratios to docker-registry, and the calls of drivers, with a stored baseline; never absolute times."""
+    """Compare ratios to docker-registry, and numbers of driver calls, with a stored baseline."""
     with told_in_one_line(), Bar() as bar:
         stored = Baseline() if record and not baseline.exists() else load_baseline(baseline)
         calls = _calls()
@@ -74,12 +74,12 @@ def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Pa
     _show(judged)
     if not known:
         click.echo(
-            f"The baseline has no ratios of the processor {processor!r}: only the calls of drivers, and HTTP/2 beside "
-            "HTTP/1.1, were judged. Measure a commit that is good with --record, and commit the file."
+            f"The baseline has no ratios for the processor {processor!r}: only driver calls and HTTP/2 were compared. "
+            "Run a known good commit with --record, and commit the file."
         )
     gone = [verdict for verdict in judged if verdict.lost]
     for verdict in gone:
-        click.echo(f"lost: {verdict.row} keeps {verdict.kept:.0%} of its baseline", err=True)
+        click.echo(f"regression: {verdict.row} is at {verdict.kept:.0%} of its baseline", err=True)
     ctx.exit(int(bool(gone)))
 
 
@@ -104,7 +104,7 @@ def _calls() -> Mapping[str, int]:
 
 
 def _of_any(stored: Baseline) -> Mapping[str, float]:
-    """The least of all processors' ratios: what looks lost beside these is measured again, wherever this runs."""
+    """Return the minimum ratios over all processors, which decide what is measured again on any processor."""
     found: dict[str, float] = {}
     for ratios in stored.ratios.values():
         for row, ratio in ratios.items():
@@ -118,7 +118,7 @@ def _record(stored: Baseline, file: Path, processor: str, rows: Ratios, calls: M
     known = {**before, **{row: min(ratio, before.get(row, ratio)) for row, ratio in medians.items()}}
     recorded = datetime.now(UTC).date().isoformat()
     save_baseline(Baseline(recorded=recorded, calls=dict(calls), ratios={**stored.ratios, processor: known}), file)
-    click.echo(f"{file} has {len(medians)} rows of {processor}.")
+    click.echo(f"{len(medians)} rows for {processor} written to {file}.")
 
 
 def _show(judged: Sequence[Verdict]) -> None:
@@ -132,7 +132,7 @@ def _show(judged: Sequence[Verdict]) -> None:
         values = (f"{verdict.baseline:.2f}", f"{verdict.value:.2f}", kept, f"{least:.0%} to {most:.0%}")
         table.add_row(verdict.row, *values)
     Console(highlight=False, width=150).print(table)
-    click.echo(f"A row is lost where it keeps less than {TOLERANCE:.0%} of its baseline, in the median of all rounds.")
+    click.echo(f"A regression is a row whose median over all rounds is below {TOLERANCE:.0%} of the baseline.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The stored baseline: ratios of a run that somebody found good, by the processor that they were measured on."""
+"""The stored baseline: ratios of accepted runs, by processor."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["Baseline", "load_baseline", "save_baseline"]
 
 
 class Baseline(BaseModel):
-    """What is compared with.
+    """The baseline to compare with.
 
-    - ``ratios``: by the processor's name, and there by the row, the median ratio to the peer.
-    - ``calls``: by the row, how many calls of the driver an operation takes.
+    - ``ratios``: median ratio to the peer, by processor and row.
+    - ``calls``: number of driver calls of an operation, by row.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -27,29 +27,31 @@ class Baseline(BaseModel):
     ratios: dict[str, dict[str, float]] = {}
 
     def of(self, processor: str) -> Mapping[str, float]:
-        """The ratios of a processor; none where it was never measured."""
+        """Return the ratios of a processor; empty if it was never measured."""
         return self.ratios.get(processor, {})
 
 
 def load_baseline(file: Path) -> Baseline:
-    """The baseline in a file.
+    """Load a baseline.
 
-    Raises BenchmarkError where there is none, with the command that records one.
+    Raises BenchmarkError if the file is missing or invalid.
     """
     try:
         return Baseline.model_validate_json(file.read_bytes())
     except OSError as error:
-        raise BenchmarkError(f"{file} cannot be read ({error.strerror}); --record writes one") from error
+        raise BenchmarkError(f"{file} cannot be read ({error.strerror}); create it with --record") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise BenchmarkError(f"{file} is no baseline: {where}: {first['msg']}; --record writes one") from error
+        raise BenchmarkError(
+            f"{file} is not a valid baseline: {where}: {first['msg']}; create one with --record"
+        ) from error
 
 
 def save_baseline(baseline: Baseline, file: Path) -> None:
-    """Write it.
+    """Write a baseline.
 
-    Raises BenchmarkError where that fails.
+    Raises BenchmarkError if the file cannot be written.
     """
     try:
         file.write_text(json.dumps(baseline.model_dump(), indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What has been lost against the baseline."""
+"""Comparison with the baseline."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from entrepot_benchmarks.gate.rows import Ratios
 __all__ = ["TOLERANCE", "Verdict", "judge_calls", "judge_ratios"]
 
 TOLERANCE: Final = 0.8
-"""A row that keeps less than this share of its baseline is lost."""
+"""A row below this fraction of its baseline is a regression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One row: its baseline, its value now, and the share of the baseline that it keeps.
+    """One row: its baseline, its current value, and their ratio (``kept``).
 
-    ``spread`` is the least and the most of the rounds, as shares of the baseline.
+    ``spread`` is the minimum and maximum over the rounds, relative to the baseline.
     """
 
     row: str
@@ -31,12 +31,12 @@ class Verdict:
 
     @property
     def lost(self) -> bool:
-        """Whether more than a fifth is gone."""
+        """Whether the row is a regression."""
         return self.kept < TOLERANCE
 
 
 def judge_ratios(now: Ratios, baseline: Mapping[str, float]) -> list[Verdict]:
-    """The rows that both have; of the rounds counts the median."""
+    """Compare the rows that are in both, using the median over the rounds."""
     return [
         Verdict(
             row,
@@ -51,7 +51,7 @@ def judge_ratios(now: Ratios, baseline: Mapping[str, float]) -> list[Verdict]:
 
 
 def judge_calls(now: Mapping[str, int], baseline: Baseline) -> list[Verdict]:
-    """The operations that both have: fewer calls are better."""
+    """Compare the operations that are in both; fewer calls are better."""
     found = []
     for row, calls in now.items():
         before = baseline.calls.get(row)

@@ -1,4 +1,4 @@
-"""The run of a gate: what is steady enough to be judged, again where it looks lost."""
+"""The measurements of the gate, repeated for apparent regressions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CASES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Rounds of turns of so many seconds; ``again``: how often what looks lost is measured once more, and pooled."""
+    """Numbers of rounds and seconds per turn; ``again``: how many times apparent regressions are measured again."""
 
     rounds: int
     seconds: float
@@ -50,9 +50,9 @@ def measure_rows(
     lost: Callable[[Ratios], Sequence[str]],
     progress: Progress,
 ) -> tuple[Ratios, Run]:
-    """The rows of a run, those that ``lost`` names measured again, and the run that came first.
+    """Measure the rows, and measure those returned by ``lost`` again; the results are pooled.
 
-    Raises BenchmarkError where anything failed: what was not measured cannot pass.
+    Returns the rows and the first run. Raises BenchmarkError if anything failed.
     """
     rows: Ratios = {}
     first: Run | None = None

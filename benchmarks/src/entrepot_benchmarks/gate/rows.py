@@ -1,4 +1,4 @@
-"""The rows that are compared: what a run says of entrepot beside a peer, as ratios alone."""
+"""The compared rows: entrepot's results as ratios to a peer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from entrepot_benchmarks.results.model import OperationCost, Run, Series, Spell
 __all__ = ["Ratios", "calls_of", "ratios_of"]
 
 Ratios = dict[str, list[float]]
-"""By the row's name, the ratio of every round: more is better."""
+"""The ratio of every round by row name; higher is better."""
 
 Kind = Literal["work", "rate"]
 
@@ -26,9 +26,10 @@ class _Pair:
 
 
 def ratios_of(run: Run, subjects: Sequence[str], peer: str, *, rates: bool) -> Ratios:
-    """Each case of each subject, by the work that it takes, and with ``rates`` by its rate too.
+    """Return the work ratio of each case of each subject, and with ``rates`` the rate ratio too.
 
-    Work is what is done in a second of the server's processor time, which other programs disturb less than the rate.
+    Work is the number of operations per second of the server's CPU time, which is less sensitive to other programs than
+    the rate.
     """
     rows: Ratios = {}
     for ours in run.series:
@@ -45,7 +46,7 @@ def ratios_of(run: Run, subjects: Sequence[str], peer: str, *, rates: bool) -> R
 
 
 def calls_of(costs: Sequence[OperationCost]) -> Mapping[str, int]:
-    """How many calls of the driver an operation takes, by its name: always the same, on any machine."""
+    """Return the number of driver calls by operation, which is the same on every machine."""
     return {f"{cost.target}: {cost.operation}: driver calls": sum(cost.calls.values()) for cost in costs}
 
 

@@ -1,1 +1,1 @@
-"""The load generator: requests on bare sockets, by clients that are processes of their own."""
+"""The load generator: HTTP over plain sockets, with each client in a separate process."""

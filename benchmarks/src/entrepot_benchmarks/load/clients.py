@@ -1,4 +1,4 @@
-"""Several clients at once, each in a process of its own, so that no client waits for another's interpreter."""
+"""Concurrent clients, each in a separate process so that they do not share an interpreter lock."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from entrepot_benchmarks.results.model import Spell, spaced
 __all__ = ["Begun", "Client", "run_clients"]
 
 Client = Callable[[], Callable[[int], int]]
-"""Connects, outside the timed part, and answers what does the operation of a number: the bytes that it moved."""
+"""Connects, outside the timed part, and returns a function that runs operation ``n`` and returns its bytes."""
 
 END_SECONDS = 20.0
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 
-_fork = multiprocessing.get_context("fork")  # a payload is an open file that only a forked child inherits
+_fork = multiprocessing.get_context("fork")  # a payload is an open file, which only a forked child inherits
 
 
 class Begun:
-    """How many operations each client has begun, known also when a client died: the last may have been cut short."""
+    """The number of operations that each client has begun, in shared memory that survives a crash of a client."""
 
     def __init__(self, clients: int) -> None:
         self._counts = _fork.RawArray("Q", clients)
 
     def note(self, client: int, number: int) -> None:
-        """The operation of a number begins."""
+        """Record that operation ``number`` of a client begins."""
         self._counts[client] = number + 1
 
     def operations(self) -> list[tuple[int, int]]:
-        """Client and number of each operation that was begun."""
+        """Return client and number of each operation that was begun."""
         return [(client, number) for client, count in enumerate(self._counts) for number in range(count)]
 
 
@@ -53,22 +53,22 @@ class _Report:
 
 
 class _Gun:
-    """Lets all clients begin at once; one of them, or the parent, may die at any moment, and leaves nobody waiting."""
+    """Starts all clients at the same time. If a client or the parent dies, no process waits forever."""
 
     def __init__(self) -> None:
         self._line, self._shot = os.pipe()
 
     def fire(self, clients: int) -> None:
-        """Let so many clients begin."""
+        """Start ``clients`` waiting clients."""
         os.write(self._shot, b"!" * clients)
 
     def wait(self) -> bool:
-        """In a client: whether it may begin; not where the start was called off."""
+        """Wait for the start, in a client. Return False if it was cancelled."""
         os.close(self._shot)
         return os.read(self._line, 1) == b"!"
 
     def call_off(self) -> None:
-        """Let those go who still wait."""
+        """Cancel the start for clients that are still waiting."""
         os.close(self._shot)
         os.close(self._line)
 
@@ -81,10 +81,10 @@ def run_clients(
     least: int = 1,
     watch: Callable[[], None] | None = None,
 ) -> Spell:
-    """Run operations of all clients for so many seconds, at least ``least`` each; ``watch`` is called now and then.
+    """Run all clients for ``seconds``, at least ``least`` operations each; ``watch`` is called periodically.
 
-    Raises BenchmarkError where an operation failed or a client died, when the others have ended the operation that they
-    are at. They do so on Ctrl-C too, and the interrupt is raised again.
+    Raises BenchmarkError if an operation failed or a client died, after the other clients have finished their current
+    operation. The same applies to KeyboardInterrupt.
     """
     begun = begun or Begun(len(clients))
     stop = _fork.RawValue("b", 0)
@@ -101,13 +101,13 @@ def run_clients(
             ours, theirs = _fork.Pipe(duplex=False)
             arguments = (client, gun, theirs, [*pipes, ours], seconds, go_on, _noting(begun, index))
             process = _fork.Process(target=_run, args=arguments, daemon=True, name=f"client {index + 1}")
-            with _deaf():
+            with _blocking_interrupts():
                 process.start()
             theirs.close()
             processes.append(process)
             pipes[ours] = process
         while len(reports) < len(clients):
-            for pipe in set(pipes).intersection(wait(list(pipes), timeout=LOOK_SECONDS)):
+            for pipe in set(pipes).intersection(wait(list(pipes), timeout=POLL_SECONDS)):
                 report = _receive(pipe, pipes[pipe])
                 if report is None:
                     ready += 1
@@ -135,8 +135,8 @@ def _noting(begun: Begun, index: int) -> Callable[[int], None]:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Start processes that an interrupt does not reach, also not in their first moment."""
+def _blocking_interrupts() -> Iterator[None]:
+    """Block interrupts while a process starts, so that the process never receives them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
@@ -154,7 +154,7 @@ def _run(
     note: Callable[[int], None],
 ) -> None:
     for other in inherited:
-        other.close()  # or nobody would learn of the parent's death
+        other.close()  # otherwise the death of the parent would go unnoticed
     error: str | None = None
     latencies: list[float] = []
     moved = 0
@@ -179,21 +179,23 @@ def _run(
 
 
 def _receive(pipe: Pipe, process: ForkProcess) -> _Report | None:
-    """What a client reports: None when it is ready."""
+    """Receive a client's message: None when it is ready, then its report."""
     try:
         report = pipe.recv()
     except (EOFError, OSError) as error:
         process.join(END_SECONDS)
-        raise BenchmarkError(f"{process.name} of the load {_end_of(process.exitcode)} before it reported") from error
+        raise BenchmarkError(
+            f"{process.name} of the load generator {_end_of(process.exitcode)} before it reported"
+        ) from error
     if report is not None and not isinstance(report, _Report):
-        raise BenchmarkError(f"{process.name} of the load reported {report!r}")
+        raise BenchmarkError(f"{process.name} of the load generator sent {report!r}")
     return report
 
 
 def _end_of(status: int | None) -> str:
     if status is not None and status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
-    return f"ended with status {status}, its traceback above,"
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"exited with status {status} (see the traceback above)"
 
 
 def _end(processes: Sequence[ForkProcess]) -> None:

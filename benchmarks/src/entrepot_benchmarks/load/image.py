@@ -1,4 +1,4 @@
-"""Images, each unlike any other, pushed and pulled request by request as Docker's engine does."""
+"""Unique images, pushed and pulled with the same requests as Docker Engine."""
 
 from __future__ import annotations
 
@@ -44,29 +44,29 @@ class Image:
 
     @property
     def digests(self) -> list[str]:
-        """Everything that a registry stores for it: layers, config, manifest."""
+        """The digests of all its content: layers, config, manifest."""
         return [*(layer.digest for layer in self.layers), self.config_digest, digest_of(self.manifest)]
 
     @property
     def size(self) -> int:
-        """The bytes of all of it."""
+        """Total size in bytes."""
         return sum(layer.size for layer in self.layers) + len(self.config) + len(self.manifest)
 
 
 def digest_of(data: bytes) -> str:
-    """The sha256 digest of some bytes."""
+    """Return the sha256 digest of data."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def image_of(layers: Sequence[Payload]) -> Image:
-    """The image of some layers."""
+    """Return an image with the given layers."""
     rootfs = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
     config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": rootfs}).encode()
     return Image(layers, config, manifest_of(config, [(layer.digest, layer.size) for layer in layers]))
 
 
 def manifest_of(config: bytes, layers: Iterable[tuple[str, int]]) -> bytes:
-    """The manifest of a config and of layers by their digests and sizes in bytes."""
+    """Return the manifest for a config and layers, given by digest and size in bytes."""
     manifest = {
         "schemaVersion": 2,
         "mediaType": IMAGE_MANIFEST,
@@ -77,7 +77,7 @@ def manifest_of(config: bytes, layers: Iterable[tuple[str, int]]) -> bytes:
 
 
 def push_blob(connection: Connection, repository: str, digest: str, data: bytes) -> None:
-    """HEAD, which must find nothing, then POST, PATCH, PUT."""
+    """Push a blob: HEAD (which must return 404), POST, PATCH, PUT."""
     connection.request("HEAD", f"/v2/{repository}/blobs/{digest}", expect=404)
     started = connection.request("POST", f"/v2/{repository}/blobs/uploads/", expect=202)
     patched = connection.request("PATCH", started.location, body=data, headers=OCTETS, expect=202)
@@ -85,7 +85,7 @@ def push_blob(connection: Connection, repository: str, digest: str, data: bytes)
 
 
 def push_image(connection: Connection, repository: str, tag: str, image: Image) -> None:
-    """Push every blob of an image of small layers, then the manifest by its tag."""
+    """Push all blobs of an image with small layers, then the manifest by tag."""
     for layer in image.layers:
         push_blob(connection, repository, layer.digest, layer.content())
     push_blob(connection, repository, image.config_digest, image.config)
@@ -93,11 +93,11 @@ def push_image(connection: Connection, repository: str, tag: str, image: Image) 
 
 
 def put_manifest(connection: Connection, repository: str, tag: str, image: Image) -> None:
-    """Push the manifest alone."""
+    """Push only the manifest."""
     path = f"/v2/{repository}/manifests/{tag}"
     connection.request("PUT", path, body=image.manifest, headers={"Content-Type": IMAGE_MANIFEST}, expect=201)
 
 
 def with_digest(location: str, digest: str) -> str:
-    """An upload's URL with the digest that ends it; its own query is kept."""
+    """Add the ``digest`` parameter to the URL of an upload, keeping its query."""
     return f"{location}{'&' if '?' in location else '?'}digest={digest}"

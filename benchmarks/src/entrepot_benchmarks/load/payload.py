@@ -1,4 +1,4 @@
-"""Bodies that are all different and whose digests cost nothing while the clock runs."""
+"""Unique request bodies, with digests that are cheap to compute."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLOCK = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A blob of ``size`` bytes: the source's random bytes, then a tail of its own."""
+    """A blob of ``size`` bytes: the source's random bytes, followed by a unique tail."""
 
     file: int
     size: int
@@ -24,7 +24,7 @@ class Payload:
     digest: str
 
     def send(self, sock: socket.socket) -> None:
-        """Send every byte; ``sendfile`` from memory spares the generator a copy, where there is no TLS."""
+        """Send the blob; without TLS, with ``sendfile`` from memory, which avoids a copy."""
         offset, end = 0, self.size - len(self.tail)
         while offset < end:
             if isinstance(sock, ssl.SSLSocket):
@@ -36,15 +36,15 @@ class Payload:
         sock.sendall(self.tail)
 
     def content(self) -> bytes:
-        """Every byte at once, of a small one."""
+        """Return the content; for small payloads."""
         return os.pread(self.file, self.size - len(self.tail), 0) + self.tail
 
 
 class PayloadSource:
-    """Makes payloads of one size, in bytes: random data held in memory, hashed once, and a tail for each.
+    """Creates payloads of one size, in bytes, from random data in memory that is hashed once, and a unique tail.
 
-    The tail follows from the payload's name and a secret of the source: the same name gives the same payload, in
-    whichever process of this run, so that what a client has begun to push is known also when it died.
+    The tail is derived from the payload's name and a secret of the source: the same name gives the same payload in all
+    processes of a run, so that the parent can compute what a crashed client has pushed.
     """
 
     def __init__(self, size: int) -> None:
@@ -60,12 +60,12 @@ class PayloadSource:
             left -= len(block)
 
     def make(self, name: str) -> Payload:
-        """The payload of a name."""
+        """Create the payload for a name."""
         tail = hashlib.blake2b(name.encode(), key=self._secret, digest_size=TAIL).digest()[: self.size]
-        whole = self._hash.copy()
-        whole.update(tail)
-        return Payload(self._file, self.size, tail, f"sha256:{whole.hexdigest()}")
+        hasher = self._hash.copy()
+        hasher.update(tail)
+        return Payload(self._file, self.size, tail, f"sha256:{hasher.hexdigest()}")
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         os.close(self._file)

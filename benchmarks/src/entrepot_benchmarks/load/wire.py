@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a bare socket, as much of it as a registry's client needs and no more."""
+"""A minimal HTTP/1.1 client for registries on a plain socket."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from entrepot_benchmarks.load.payload import Payload
 __all__ = ["Connection", "Origin", "Response", "connect"]
 
 BUFFER = 2**20
-MOST_HEAD = 2**16
+MAX_HEAD = 2**16
 PATIENCE = 120
 CONNECT_SECONDS = 10.0
 REDIRECTS = (301, 302, 303, 307, 308)
-MOST_HOPS = 5
+MAX_HOPS = 5
 STATUS = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: |$)")
-WANTED = "give a URL such as http://HOST:PORT or https://HOST"
+URL_HINT = "expected a URL such as http://HOST:PORT or https://HOST"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a server listens; ``headers`` go with every request, and may be secret.
+    """The address of a server; ``headers`` are sent with every request, and may be secret.
 
-    ``ca`` is a file with the certificate that signed the server's, where no CA of the system did.
+    ``ca`` is a file with the CA certificate of the server, or None for the CAs of the system.
     """
 
     host: str
@@ -43,31 +43,31 @@ class Origin:
 
     @property
     def authority(self) -> str:
-        """Host and port, as in a Host header."""
+        """Host and port, as in the Host header."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @classmethod
     def of(cls, url: str) -> Origin:
-        """The origin of a URL, without its user and password.
+        """Return the origin of a URL, without its user and password.
 
-        Raises BenchmarkError where it is no URL of HTTP.
+        Raises BenchmarkError if it is not an HTTP URL.
         """
         try:
             parts = urlsplit(url)
             usual = {"http": 80, "https": 443}[parts.scheme]
             port = usual if parts.port is None else parts.port
         except (KeyError, ValueError):
-            raise BenchmarkError(WANTED) from None  # what is no URL may hold a password anywhere
+            raise BenchmarkError(URL_HINT) from None  # not chained: an invalid URL may contain a password anywhere
         if not parts.hostname:
-            raise BenchmarkError(WANTED)
+            raise BenchmarkError(URL_HINT)
         return cls(parts.hostname, port, parts.scheme == "https")
 
 
 def connect(origin: Origin, patience: int = PATIENCE) -> socket.socket:
-    """A connected socket that gives up after so many seconds of silence.
+    """Return a connected socket with a timeout of ``patience`` seconds without data.
 
-    The kernel counts them: a Python timeout would make the socket non-blocking, which ``os.sendfile`` cannot use.
-    Raises BenchmarkError where nobody listens.
+    The timeout is set in the kernel: a Python timeout would make the socket non-blocking, which does not work with
+    ``os.sendfile``. Raises BenchmarkError if the connection fails.
     """
     try:
         sock = socket.create_connection((origin.host, origin.port), timeout=CONNECT_SECONDS)
@@ -82,14 +82,14 @@ def connect(origin: Origin, patience: int = PATIENCE) -> socket.socket:
         except BaseException:
             sock.close()
             raise
-    except (OSError, UnicodeError) as error:  # UnicodeError: what is no name of a host
-        said = getattr(error, "strerror", None) or str(error)
-        raise BenchmarkError(f"{origin.authority} cannot be reached: {said}") from error
+    except (OSError, UnicodeError) as error:  # UnicodeError: an invalid host name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BenchmarkError(f"{origin.authority} cannot be reached: {reason}") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A status, the headers with lower-case names, and the body."""
+    """A status, the headers with names in lower case, and the body."""
 
     status: int
     headers: Mapping[str, str]
@@ -99,17 +99,17 @@ class Response:
     def location(self) -> str:
         """The path and query of the Location header, which may be absolute or relative.
 
-        Raises BenchmarkError where there is none.
+        Raises BenchmarkError if there is none.
         """
         if "location" not in self.headers:
-            raise BenchmarkError(f"an answer with the status {self.status} has no Location, which it needs")
+            raise BenchmarkError(f"the response with status {self.status} has no Location header")
         return _path(self.headers["location"])
 
 
 class Connection:
-    """One connection, kept alive; made anew where the server has said that it closes it.
+    """A keep-alive connection, which is reopened if the server has announced that it closes it.
 
-    ``patience`` is how many seconds of silence it bears. Whatever goes wrong on it raises BenchmarkError.
+    ``patience`` is the timeout in seconds without data. All errors are raised as BenchmarkError.
     """
 
     def __init__(self, origin: Origin, patience: int = PATIENCE) -> None:
@@ -128,7 +128,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """End it, and those to which pulls were redirected."""
+        """Close the connection, and those to which pulls were redirected."""
         self._sock.close()
         for other in self._elsewhere.values():
             other.close()
@@ -136,22 +136,22 @@ class Connection:
     def request(
         self, method: str, path: str, *, expect: int, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Response:
-        """Send a request and read the answer whole.
+        """Send a request and read the complete response.
 
-        Raises BenchmarkError where the status is another than ``expect``.
+        Raises BenchmarkError if the status is not ``expect``.
         """
         response = self.ask(method, path, body=body, headers=headers)
         return _expected(expect, response, method, path)
 
     def ask(self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
-        """Send a request and read the answer whole, whatever its status."""
+        """Send a request and read the complete response, with any status."""
         head = self._head(method, path, len(body), headers or {})
         return self._exchange(method, path, lambda: self._sock.sendall(head + body))
 
     def send(
         self, method: str, path: str, payload: Payload, *, expect: int, headers: Mapping[str, str] | None = None
     ) -> Response:
-        """Send a request whose body is ``payload``, like ``request``."""
+        """Like ``request``, with ``payload`` as the body."""
         octets = {"Content-Type": "application/octet-stream", **(headers or {})}
         head = self._head(method, path, payload.size, octets)
 
@@ -162,10 +162,9 @@ class Connection:
         return _expected(expect, self._exchange(method, path, send), method, path)
 
     def again(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Callable[[], int]:
-        """A function that sends the same request each time, and answers the size of the body in bytes.
+        """Return a function that sends the same request on each call and returns the size of the body in bytes.
 
-        It costs the generator as little as can be; any status but 200 raises BenchmarkError, except that GET follows
-        a redirect as ``pull`` does.
+        It has minimal overhead. It raises BenchmarkError for any status but 200; GET follows redirects like ``pull``.
         """
         head = self._head(method, path, 0, headers or {})
 
@@ -194,10 +193,10 @@ class Connection:
         return fetch
 
     def pull(self, path: str, *, digest: str | None = None, hops: int = 0) -> int:
-        """GET ``path``, drop its body, and answer its size in bytes.
+        """GET ``path``, discard the body, and return its size in bytes.
 
-        A redirect is followed, to another origin without the headers; ``hops`` is how many there were. Raises
-        BenchmarkError where the status is not 200, or the digest is another than the one that is given.
+        Redirects are followed, to another origin without the headers; ``hops`` is the number of redirects so far.
+        Raises BenchmarkError if the status is not 200, or the content does not match ``digest``.
         """
         self._renew()
         try:
@@ -213,11 +212,11 @@ class Connection:
         hasher = hashlib.sha256() if digest else None
         size = self._drop(headers, path, lambda data: hasher.update(data) if hasher else None)
         if hasher is not None and digest != f"sha256:{hasher.hexdigest()}":
-            raise BenchmarkError(f"GET {path} brought other bytes than {digest}")
+            raise BenchmarkError(f"GET {path} returned content that does not match {digest}")
         return size
 
     def _drop(self, headers: Mapping[str, str], path: str, see: Callable[[bytes | memoryview], None]) -> int:
-        """Receive a body, show it, and answer its size."""
+        """Receive a body, pass it to ``see``, and return its size."""
         if "content-length" not in headers:
             body = self._body(headers, path)
             see(body)
@@ -232,19 +231,19 @@ class Connection:
             except OSError as error:
                 raise self._broken(path, error) from error
             if not count:
-                raise BenchmarkError(f"GET {path} broke off {left} bytes before its end")
+                raise BenchmarkError(f"the response to GET {path} ended {left} bytes early")
             see(self._buffer[:count])
             left -= count
         return size
 
     def _follow(self, path: str, headers: Mapping[str, str], digest: str | None, hops: int) -> int:
-        if hops > MOST_HOPS:
-            raise BenchmarkError(f"GET {path} was redirected more than {MOST_HOPS} times")
+        if hops > MAX_HOPS:
+            raise BenchmarkError(f"GET {path} was redirected more than {MAX_HOPS} times")
         here = f"{'https' if self._origin.tls else 'http'}://{self._origin.authority}{path}"
         try:
             target = urljoin(here, headers["location"])
         except (KeyError, ValueError) as error:
-            raise BenchmarkError(f"GET {path} was redirected to no URL") from error
+            raise BenchmarkError(f"GET {path} was redirected to an invalid URL") from error
         there = Origin.of(target)
         if (there.host, there.port, there.tls) == (self._origin.host, self._origin.port, self._origin.tls):
             return self.pull(_path(target), digest=digest, hops=hops)
@@ -263,7 +262,7 @@ class Connection:
         broken: OSError | None = None
         try:
             send()
-        except OSError as error:  # perhaps it has answered already, and takes no more of a body that it refuses
+        except OSError as error:  # the server may have rejected the body and responded already
             broken = error
         try:
             response = self._response(method, path)
@@ -301,7 +300,7 @@ class Connection:
         return body[:size]
 
     def _rest(self) -> bytes:
-        """What comes until the server closes the connection."""
+        """Read until the server closes the connection."""
         parts, self._early = [self._early], b""
         try:
             while data := self._sock.recv(BUFFER):
@@ -323,8 +322,8 @@ class Connection:
 
     def _line(self, path: str) -> bytes:
         while b"\r\n" not in self._early:
-            if len(self._early) > MOST_HEAD:
-                raise BenchmarkError(f"the answer for {path} has a line without an end: is this a registry?")
+            if len(self._early) > MAX_HEAD:
+                raise BenchmarkError(f"the response to {path} has a line that is too long: is this a registry?")
             self._early += self._receive(path)
         line, self._early = self._early.split(b"\r\n", 1)
         return line
@@ -333,15 +332,15 @@ class Connection:
         while True:
             received, self._early = self._early, b""
             while b"\r\n\r\n" not in received:
-                if len(received) > MOST_HEAD:
-                    raise BenchmarkError(f"the answer for {path} has no end of its headers: is this a registry?")
+                if len(received) > MAX_HEAD:
+                    raise BenchmarkError(f"the headers of the response to {path} are too long: is this a registry?")
                 received += self._receive(path)
             head, self._early = received.split(b"\r\n\r\n", 1)
             first, *lines = head.decode("latin-1").split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
             found = STATUS.match(first)
             if found is None:
-                raise BenchmarkError(f"{self._origin.authority} does not speak HTTP: it said {first[:80]!r}")
+                raise BenchmarkError(f"{self._origin.authority} is not an HTTP server: it sent {first[:80]!r}")
             kept = headers.get("connection", "keep-alive" if found[1] == "1" else "close").lower()
             self._ended = kept == "close"
             if not found[2].startswith("1"):
@@ -353,23 +352,21 @@ class Connection:
         except OSError as error:
             raise self._broken(path, error) from error
         if not data:
-            raise BenchmarkError(f"{self._origin.authority} closed the connection before it answered for {path}")
+            raise BenchmarkError(f"{self._origin.authority} closed the connection before responding to {path}")
         return data
 
     def _broken(self, path: str, error: OSError) -> BenchmarkError:
         self._ended = True
         if isinstance(error, (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)):
-            return BenchmarkError(
-                f"{self._origin.authority} was silent for {self._patience} s when it was asked for {path}"
-            )
-        said = error.strerror or str(error)
-        return BenchmarkError(f"{self._origin.authority} broke the connection when it was asked for {path}: {said}")
+            return BenchmarkError(f"{self._origin.authority} sent nothing for {self._patience} s in response to {path}")
+        reason = error.strerror or str(error)
+        return BenchmarkError(f"the connection to {self._origin.authority} failed in a request for {path}: {reason}")
 
 
 def _expected(expect: int, response: Response, method: str, path: str) -> Response:
     if response.status != expect:
-        said = response.body[:300]
-        raise BenchmarkError(f"{method} {path} answered {response.status}, not {expect}: {said!r}")
+        body_start = response.body[:300]
+        raise BenchmarkError(f"{method} {path} answered {response.status}, not {expect}: {body_start!r}")
     return response
 
 
@@ -379,7 +376,7 @@ def _number(text: bytes, path: str, base: int = 10) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise BenchmarkError(f"the answer for {path} tells {text[:40]!r} as a length: is this a registry?")
+        raise BenchmarkError(f"the response to {path} has the invalid length {text[:40]!r}: is this a registry?")
     return number
 
 

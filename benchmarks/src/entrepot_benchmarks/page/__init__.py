@@ -1,4 +1,4 @@
-"""The report of a run as one HTML file: words, charts and tables, without a script or anything from elsewhere."""
+"""The report of a run as a single HTML file with text, charts and tables, without scripts or external resources."""
 
 from entrepot_benchmarks.page.report import render
 

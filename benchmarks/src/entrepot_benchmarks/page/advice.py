@@ -1,4 +1,4 @@
-"""What a run tells the person who has to choose a backend."""
+"""Recommendations for choosing a backend, derived from a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Advice", "advise"]
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The lead is one paragraph; ``beside`` holds titled sentences on all else that bears on a choice."""
+    """``lead`` is the first paragraph; ``beside`` contains sentences with titles on other aspects of the choice."""
 
     lead: Sequence[str]
     choices: Sequence[Choice]
@@ -28,15 +28,15 @@ class Advice:
 
 
 def advise(run: Run, rows: Sequence[Row]) -> Advice:
-    """The advice of a run, from what was measured alone."""
+    """Return recommendations based only on the measured values."""
     topics = topics_of(rows)
     choices = choose(run, topics)
     beside = (
-        ("What keeps no data", _not_durable(run, topics)),
+        ("Durability", _not_durable(run, topics)),
         ("Several hosts", _shared(run, topics)),
         ("More clients", _clients(run, rows)),
-        ("Beside other registries", _beside(run, choices, "peer")),
-        ("Beside the limits", _beside(run, choices, "limit")),
+        ("Compared to other registries", _beside(run, choices, "peer")),
+        ("Compared to the limits", _beside(run, choices, "limit")),
         ("Cost", _cheapest(run.estimates)),
     )
     return Advice(
@@ -51,9 +51,9 @@ def _lead(run: Run, choices: Sequence[Choice]) -> list[str]:
     able = candidates(run)
     if not choices:
         return [
-            "No backend of entrepot was measured, so that there is none to choose."
+            "No backend of entrepot was measured, so there is no recommendation."
             if not able
-            else "Nothing was measured that a backend could be chosen by."
+            else "No measurements are available to choose a backend by."
         ]
     if len(able) == 1:
         return [_alone(run, able[0], choices)]
@@ -62,16 +62,17 @@ def _lead(run: Run, choices: Sequence[Choice]) -> list[str]:
         groups.setdefault(tuple(sorted(choice.names)), []).append(choice)
     sentences = []
     for names, alike in groups.items():
-        told = [f"{choice.topic.name} ({choice.brief})" if choice.brief else choice.topic.name for choice in alike]
-        uses = listing(told)
+        uses = listing(
+            [f"{choice.topic.name} ({choice.brief})" if choice.brief else choice.topic.name for choice in alike]
+        )
         if len(names) == 1:
             sentences.append(f"Choose {names[0]} for {uses}.")
         else:
-            sentences.append(f"{listing(names, 'or')}, between which these rounds show no difference, for {uses}.")
-    sentences.append("Speed alone decides here: durability, several hosts and cost are below.")
+            sentences.append(f"Choose {listing(names, 'or')}, which show no significant difference, for {uses}.")
+    sentences.append("This is based on speed only; see below for durability, several hosts and cost.")
     lost = _lost(run)
     if lost and lost != [target.name for target in able]:
-        sentences.append(f"Not for data that has to be kept: {listing(lost)}.")
+        sentences.append(f"Not for data that must be kept: {listing(lost)}.")
     return sentences
 
 
@@ -88,10 +89,10 @@ def _alone(run: Run, only: TargetInfo, choices: Sequence[Choice]) -> str:
         if (ratio := compare(run, choice.topic.rows, only.name, target.name))
     ]
     if not ratios:
-        return f"{only.name} is the only backend that can be chosen here, and nothing was measured beside it."
-    told = [words for _, words in sorted(ratios, reverse=True)]
-    best = f"{only.name} is the only backend that can be chosen here. It does best at {told[0]}"
-    return f"{best}; and least at {told[-1]}." if len(told) > 1 else f"{best}."
+        return f"{only.name} is the only candidate, and nothing else was measured to compare it with."
+    parts = [words for _, words in sorted(ratios, reverse=True)]
+    best = f"{only.name} is the only candidate. Its best result is in {parts[0]}"
+    return f"{best}; its worst in {parts[-1]}." if len(parts) > 1 else f"{best}."
 
 
 def _not_durable(run: Run, topics: Sequence[Topic]) -> list[str]:
@@ -105,14 +106,14 @@ def _not_durable(run: Run, topics: Sequence[Topic]) -> list[str]:
             if best and ratio and ratio.faster:
                 ahead.append(f"{topic.name}, {ratio.than(best.first)}")
         would = f" It would be first in {'; '.join(ahead)}." if ahead else ""
-        out = ", and is left out of the choice" if kept else ""
+        out = ", so it is not a candidate" if kept else ""
         sentences.append(
-            f"{name} is not durable: what it took can be gone after a restart or a power cut. It is not for data that "
-            f"has to be kept{out}.{would}"
+            f"{name} is not durable: stored data can be lost in a restart or a power failure. It is not for data that "
+            f"must be kept{out}.{would}"
         )
     unknown = [target.name for target in run.targets if target.kind == "backend" and target.durable is None]
     if unknown:
-        sentences.append(f"Whether {listing(unknown)} would keep data over a power cut was not noted.")
+        sentences.append(f"The durability of {listing(unknown)} is unknown.")
     return sentences
 
 
@@ -122,17 +123,17 @@ def _shared(run: Run, topics: Sequence[Topic]) -> list[str]:
     shared = [target.name for target in able if target.shared]
     if not single:
         return []
-    verb, one = ("serves", "one host") if len(single) == 1 else ("serve", "one host each")
-    found = f"{listing(single)} {verb} {one}: what is stored is not seen by others."
+    serves = "serves only one host" if len(single) == 1 else "serve only one host each"
+    found = f"{listing(single)} {serves}: stored data is not visible to other hosts."
     if not shared:
         return [f"{found} None of the backends measured here can be shared by several hosts."]
     first: dict[tuple[str, ...], list[str]] = {}
     for topic in topics:
         if ranking := rank(run, topic, shared):
             first.setdefault(tuple(sorted(ranking.chosen)), []).append(topic.name)
-    told = [f"{listing(names, 'or')} for {listing(uses)}" for names, uses in first.items()]
-    where = "Where several hosts serve one registry, and each reaches the same storage"
-    return [found, *([f"{where} (for files: a network file system), choose {'; '.join(told)}."] if told else [])]
+    parts = [f"{listing(names, 'or')} for {listing(uses)}" for names, uses in first.items()]
+    where = "If several hosts serve one registry from the same storage"
+    return [found, *([f"{where} (for files: a network file system), choose {'; '.join(parts)}."] if parts else [])]
 
 
 def _clients(run: Run, rows: Sequence[Row]) -> list[str]:
@@ -144,8 +145,8 @@ def _clients(run: Run, rows: Sequence[Row]) -> list[str]:
     if not grown:
         return []
     fewest, most, _ = grown[0][1]
-    told = [f"{name} {rate(ratio.median)} times as much ({ratio.between})" for name, (_, _, ratio) in grown]
-    return [f"With {most} clients instead of {fewest}, over all cases, these do: {listing(told)}."]
+    parts = [f"{name} {rate(ratio.median)} times ({ratio.between})" for name, (_, _, ratio) in grown]
+    return [f"Throughput with {most} clients relative to {fewest}, over all cases: {listing(parts)}."]
 
 
 def _beside(run: Run, choices: Sequence[Choice], kind: str) -> list[str]:
@@ -169,7 +170,7 @@ def _cheapest(estimates: Sequence[Estimate]) -> list[str]:
         rest = [f"{amount(each.amount, currency)} on {each.target}" for each in others]
         if rest:
             sentences.append(
-                f"By estimate a million times {operation} costs least on {first.target}: "
-                f"{amount(first.amount, currency)} for requests, against {listing(rest)}."
+                f"The estimated cost of requests for a million times {operation} is lowest on {first.target}: "
+                f"{amount(first.amount, currency)}, compared to {listing(rest)}."
             )
     return sentences

@@ -1,4 +1,4 @@
-"""Horizontal bars, one a target, with a line from the least to the most of the rounds."""
+"""Horizontal bars, one per target, with a line from the minimum to the maximum of the rounds."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LETTERS = 16
 STEP = 21
 LEFT, RIGHT = 112, 8
 LETTER = 6.6
-"""How wide a letter of a label is at most, on the average."""
+"""Upper bound of the average width of a letter in a label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A value of a target with its least and most; ``label`` is written beside it."""
+    """A value of a target with its minimum and maximum; ``label`` is drawn next to it."""
 
     name: str
     value: float
@@ -37,15 +37,15 @@ class Bar:
 
 
 def throughput(canvas: Canvas, row: Row, styles: Mapping[str, Style], most: float, caption: str) -> Chart:
-    """The rates of a row, on an axis that ends above ``most``, so that panels of one case can be compared."""
+    """Draw the rates of a row. The axis depends on ``most``, so that all panels of a case have the same scale."""
     readings = row.readings
     found = [Bar(one.target.name, one.median, one.low, one.high, rate(one.median)) for one in readings]
-    told = "; ".join(
+    parts = "; ".join(
         f"{one.target.name} {rate(one.median)}" + (f" ({spread(one.low, one.high)})" if len(one.values) > 1 else "")
         for one in readings
     )
     limits = [one.target.name for one in readings if one.target.kind == "limit"]
-    words = f"Throughput of {row.case.name}, {caption}, in {row.case.unit}, median and spread: {told}."
+    words = f"Throughput of {row.case.name}, {caption}, in {row.case.unit}, median and spread: {parts}."
     return Chart(bars(canvas, found, styles, words, most=most, limits=limits), caption)
 
 
@@ -58,7 +58,7 @@ def bars(
     most: float | None = None,
     limits: Sequence[str] = (),
 ) -> Markup:
-    """Bars from top to bottom, at least one; a line leads from those that are limits up to the others."""
+    """Draw bars from top to bottom, at least one; a line extends from limits up across the others."""
     axes = canvas.axes(Box(WIDTH, 26 + STEP * len(found), left=LEFT, right=RIGHT, top=4, bottom=22))
     most = most or max(bar.high for bar in found)
     for place, bar in enumerate(found):
@@ -80,7 +80,7 @@ def bars(
 
 
 def draw_bar(axes: Axes, place: float, value: float, style: Style, height: float = 0.66) -> None:
-    """One bar in the style of its target."""
+    """Draw one bar in the style of its target."""
     axes.barh(
         place,
         value,
@@ -94,6 +94,6 @@ def draw_bar(axes: Axes, place: float, value: float, style: Style, height: float
 
 
 def _room(bar: Bar) -> float:
-    """Where the axis has to end, so that there is room for the label after the bar."""
+    """Return the end of the axis that leaves room for the label after the bar."""
     axis = WIDTH - LEFT - RIGHT
     return bar.high * axis / max(axis + RIGHT - 5 - LETTER * len(bar.label), axis / 4)

@@ -1,4 +1,4 @@
-"""What keeps a result from being trusted further than it goes."""
+"""Limitations of the results of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEAR_THE_CEILING = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
-    """How near a reading came to what the machine does at all: 1 is the ceiling, which ``ceiling`` names."""
+    """How close a reading is to the maximum throughput of the machine, ``ceiling``; ``part`` is 1 at the ceiling."""
 
     row: Row
     reading: Reading
@@ -27,13 +27,13 @@ class Nearness:
 
 
 def cores_of(run: Run) -> int | None:
-    """How many cores the machine has; None where it is not noted."""
+    """Return the number of cores of the machine, or None if unknown."""
     text = run.machine.get("cores", "")
     return int(text) if text.isdecimal() and int(text) else None
 
 
 def nearest_to_ceiling(run: Run, rows: Sequence[Row]) -> Nearness | None:
-    """The reading of a backend or peer that came nearest to a ceiling; None where none was measured."""
+    """Return the reading of a backend or peer that is closest to a ceiling, or None if no ceiling was measured."""
     found = [
         Nearness(row, reading, name, reading.median / limit)
         for row in rows
@@ -47,7 +47,7 @@ def nearest_to_ceiling(run: Run, rows: Sequence[Row]) -> Nearness | None:
 
 
 def cautions_of(run: Run, rows: Sequence[Row]) -> list[str]:
-    """What to be careful about, each in a sentence or two; empty where nothing is known."""
+    """Return the limitations, each in one or two sentences; empty if there are none."""
     return [*_generator(run, rows), *_ceiling(run, rows), *_rounds(run, rows), *_failures(run)]
 
 
@@ -71,9 +71,9 @@ def _generator(run: Run, rows: Sequence[Row]) -> list[str]:
         return []
     most, row, reading = max(much, key=lambda part: part[0])
     return [
-        f"The load generator shares the machine with the servers. In {len(much)} of {len(parts)} series it took more "
-        f"than half of its {cores} cores, most in {row.case.name} with {clients(row.clients)} on {reading.target.name} "
-        f"({share(most)}): those servers could have done more, and the faster one is held back the more."
+        f"The load generator runs on the same machine as the servers. In {len(much)} of {len(parts)} series it used "
+        f"more than half of the {cores} cores, most in {row.case.name} with {clients(row.clients)} on "
+        f"{reading.target.name} ({share(most)}). These servers could be faster, and faster ones are affected more."
     ]
 
 
@@ -82,9 +82,9 @@ def _ceiling(run: Run, rows: Sequence[Row]) -> list[str]:
     if near is None or near.part < NEAR_THE_CEILING:
         return []
     return [
-        f"{near.reading.target.name} came near what this machine does without any registry: "
+        f"{near.reading.target.name} came close to the limit of this machine without a registry: "
         f"{near.row.case.name} with {clients(near.row.clients)} ran at {quantity(near.reading.median, 'MB/s')}, "
-        f"{share(near.part)} of {near.ceiling}. On other machines, or over a network, differences can be other ones."
+        f"{share(near.part)} of {near.ceiling}. On other machines, or over a network, the differences may vary."
     ]
 
 
@@ -92,7 +92,7 @@ def _rounds(run: Run, rows: Sequence[Row]) -> list[str]:
     most = max((len(reading.values) for row in rows for reading in row.readings), default=0)
     if most != 1:
         return []
-    return ["There was one round only, so that nobody can tell a difference from noise: run with more rounds."]
+    return ["There was only one round, so differences cannot be distinguished from noise: use more rounds."]
 
 
 def _failures(run: Run) -> list[str]:
@@ -100,4 +100,4 @@ def _failures(run: Run) -> list[str]:
     if not failed:
         return []
     broken = count(sum(1 for series in run.series if series.failed), "series", "series")
-    return [f"{broken} broke off, on {listing(failed)}; the table of all series says why."]
+    return [f"{broken} failed, on {listing(failed)}; see the table of all series for the reasons."]

@@ -1,4 +1,4 @@
-"""Which backend to choose for each kind of use, in words."""
+"""Textual recommendations of a backend for each kind of use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Choice", "candidates", "choose"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whom to choose for a topic: one, or several that are level; ``brief`` is a clause, ``words`` say why."""
+    """The recommended target for a topic, or several equal ones; ``brief`` is a clause, ``words`` are the reasons."""
 
     topic: Topic
     names: Sequence[str]
@@ -25,21 +25,21 @@ class Choice:
 
 
 def candidates(run: Run) -> list[TargetInfo]:
-    """The backends that can be chosen: those that keep what they took, unless there are none of those."""
+    """Return the candidates: the durable backends, or all if none is durable."""
     backends = [target for target in run.targets if target.kind == "backend"]
     return [target for target in backends if target.durable is not False] or backends
 
 
 def choose(run: Run, topics: Sequence[Topic]) -> list[Choice]:
-    """A choice for every topic at which a candidate was measured."""
+    """Return a choice for every topic in which a candidate was measured."""
     names = [target.name for target in candidates(run)]
     rankings = [(topic, ranking) for topic in topics if (ranking := rank(run, topic, names))]
     return [Choice(topic, ranking.chosen, _brief(ranking), _words(ranking)) for topic, ranking in rankings]
 
 
 def _brief(ranking: Ranking) -> str:
-    told = [f"{rate(ratio.median)} times as fast as {name}, {ratio.between}" for name, ratio in ranking.behind[:1]]
-    return "; ".join([*told, *(f"{reversal.name} leads {reversal.where}" for reversal in ranking.reversals)])
+    clauses = [f"{rate(ratio.median)} times as fast as {name}, {ratio.between}" for name, ratio in ranking.behind[:1]]
+    return "; ".join([*clauses, *(f"{reversal.name} leads {reversal.where}" for reversal in ranking.reversals)])
 
 
 def _words(ranking: Ranking) -> list[str]:
@@ -55,8 +55,8 @@ def _values(ranking: Ranking) -> str:
     row = max(ranking.rows, key=lambda row: row.clients)
     names = [ranking.first, *(name for name, _ in (*ranking.level, *ranking.behind))]
     readings = [(name, reading) for name in names if (reading := row.of(name))]
-    told = [f"{name} {quantity(reading.median, row.case.unit)}" for name, reading in readings]
-    return f"{_place(row)}: {listing(told)}"
+    parts = [f"{name} {quantity(reading.median, row.case.unit)}" for name, reading in readings]
+    return f"{_place(row)}: {listing(parts)}"
 
 
 def _basis(rows: Sequence[Row]) -> str:

@@ -1,4 +1,4 @@
-"""Figures of matplotlib as SVG that stands in a page: in the page's colours and font, with ids of its own."""
+"""Inline SVG from matplotlib figures, with the page's colours and font, and unique ids."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _INKS = {
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The part of a figure where data is, by its margins in CSS pixels."""
+    """The size and margins of a figure, in CSS pixels."""
 
     width: float
     height: float
@@ -65,7 +65,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawn chart and what stands above it."""
+    """A drawn chart and its caption."""
 
     svg: Markup
     caption: str = ""
@@ -73,13 +73,13 @@ class Chart:
 
 @dataclass(slots=True)
 class Canvas:
-    """Makes the figures of one page, one after the other; use it inside of ``drawing``."""
+    """Draws the figures of a page, one after the other. Use it within ``drawing``."""
 
     _drawn: int = 0
     _figure: Figure = field(default_factory=Figure)
 
     def axes(self, box: Box) -> Axes:
-        """Empty axes in a figure of their own, which ``finish`` ends."""
+        """Return empty axes in a new figure, which ``finish`` completes."""
         self._figure = figure = Figure(figsize=(box.width / POINTS_PER_INCH, box.height / POINTS_PER_INCH))
         figure.patch.set_visible(False)
         width, height = box.width - box.left - box.right, box.height - box.top - box.bottom
@@ -87,7 +87,7 @@ class Canvas:
         return figure.add_axes(place)
 
     def finish(self, words: str | None) -> Markup:
-        """The figure as SVG, which says those words to who cannot see it; None where it adds nothing to see."""
+        """Return the figure as SVG, with ``words`` as text alternative, or hidden from screen readers if None."""
         self._drawn += 1
         written = StringIO()
         self._figure.savefig(written, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
@@ -99,15 +99,17 @@ class Canvas:
 
 @contextmanager
 def drawing() -> Iterator[Canvas]:
-    """A canvas that draws alike on every machine, whatever its user has configured."""
+    """Provide a canvas whose output does not depend on the user's matplotlib configuration."""
     inks = {key: ink_of(name) for name, keys in _INKS.items() for key in keys}
     with style.context({**_DEFAULTS, **inks}, after_reset=True), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)  # the reader's font counts
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing", category=UserWarning
+        )  # the browser's font is used
         yield Canvas()
 
 
 def fit(text: str, most: int) -> str:
-    """A name for a place that has room for so many letters; tables show it in full."""
+    """Shorten a name to at most ``most`` characters; tables contain the full name."""
     text = UNPRINTABLE.sub("\ufffd", text)
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
@@ -126,7 +128,9 @@ def _inline(root: ElementTree.Element, prefix: str) -> None:
             attributes.pop("id", None)
         element.attrib.clear()
         element.attrib.update({key: _attribute(key, value, prefix) for key, value in attributes.items()})
-        if (fill := element.attrib.get("fill", "")).startswith("var("):  # only a style takes variables everywhere
+        if (fill := element.attrib.get("fill", "")).startswith(
+            "var("
+        ):  # variables are only supported everywhere in a style
             element.attrib["style"] = f"fill: {fill}; {element.attrib.pop('style', '')}"
             del element.attrib["fill"]
     _, _, width, height = root.attrib.pop("viewBox").split()
@@ -141,6 +145,6 @@ def _attribute(key: str, value: str, prefix: str) -> str:
         return f"#{prefix}{value[1:]}"
     if key in ("d", "x", "y", "transform"):
         return DECIMALS.sub(lambda found: f"{float(found[0]):.2f}", value)
-    if key == "style":  # the page says which font
+    if key == "style":  # the page sets the font
         value = FAMILY.sub("", value)
     return SENTINEL.sub(lambda found: variable_of(found[0]), REFERENCE.sub(rf"url(#{prefix}\1)", value))

@@ -1,4 +1,4 @@
-"""What the load generator took, and how near the fastest came to what the machine does at all."""
+"""Charts of the CPU usage of the load generator, and of the limits of the machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["ceiling", "shares"]
 
 
 def shares(canvas: Canvas, run: Run, rows: Sequence[Row]) -> Chart | None:
-    """Its least and most share of the cores over the series of each case; None where the cores are not known."""
+    """Draw the range of its CPU usage over the series of each case. None if the number of cores is unknown."""
     cores = cores_of(run)
     if not cores or not rows:
         return None
@@ -43,13 +43,13 @@ def shares(canvas: Canvas, run: Run, rows: Sequence[Row]) -> Chart | None:
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.tick_params(axis="x", labelsize=10)
-    told = "; ".join(f"{name} {share(min(values))} to {share(max(values))}" for name, values in cases.items())
-    words = f"Share of the {cores} cores that the load generator took, over all series of a case: {told}."
-    return Chart(canvas.finish(words), f"share of {cores} cores, least to most, with the median")
+    parts = "; ".join(f"{name} {share(min(values))} to {share(max(values))}" for name, values in cases.items())
+    words = f"CPU usage of the load generator as a share of {cores} cores, over all series of a case: {parts}."
+    return Chart(canvas.finish(words), f"share of {cores} cores: minimum, median and maximum")
 
 
 def ceiling(canvas: Canvas, run: Run, rows: Sequence[Row], styles: Mapping[str, Style]) -> Chart | None:
-    """The ceilings beside the fastest pushes and pulls of backends and peers in MB/s; None where none was measured."""
+    """Draw the ceilings and the fastest pushes and pulls of backends and peers, in MB/s. None without ceilings."""
     found = [
         (name, values, limit_style())
         for name, values in (
@@ -89,5 +89,5 @@ def ceiling(canvas: Canvas, run: Run, rows: Sequence[Row], styles: Mapping[str, 
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     axes.tick_params(axis="x", labelsize=10)
-    told = "; ".join(f"{name} {rate(median(values))}" for name, values, _ in found)
-    return Chart(canvas.finish(f"What the machine does without a registry, in MB/s: {told}."), "MB/s")
+    parts = "; ".join(f"{name} {rate(median(values))}" for name, values, _ in found)
+    return Chart(canvas.finish(f"Throughput of the machine without a registry, in MB/s: {parts}."), "MB/s")

@@ -1,4 +1,4 @@
-"""How long operations took: from the middle of them to the slowest hundredth, on a logarithmic axis."""
+"""Charts of latency percentiles on a logarithmic axis."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from entrepot_benchmarks.page.theme import ink_of
 __all__ = ["latency", "percentiles_of"]
 
 PERCENTILES = (0.5, 0.9, 0.99)
-MOST_TICKS = 4
+MAX_TICKS = 4
 
 
 def percentiles_of(row: Row) -> list[tuple[str, tuple[float, float, float]]]:
-    """Seconds by the target: p50, p90 and p99; without those that kept no times or none above zero."""
+    """Return p50, p90 and p99 in seconds by target, without targets that have no times or only zero."""
     found = []
     for reading in row.readings:
         p50, p90, p99 = (reading.latency(part) for part in PERCENTILES)
@@ -33,7 +33,7 @@ def percentiles_of(row: Row) -> list[tuple[str, tuple[float, float, float]]]:
 def latency(
     canvas: Canvas, row: Row, styles: Mapping[str, Style], ends: tuple[float, float], caption: str
 ) -> Chart | None:
-    """The percentiles of a row on an axis that holds both ends in seconds; None where there are none."""
+    """Draw the percentiles of a row on an axis for the range ``ends``, in seconds. None if there are none."""
     found = percentiles_of(row)
     if not found:
         return None
@@ -64,24 +64,24 @@ def latency(
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FixedFormatter([_tick(tick) for tick in ticks]))
     axes.tick_params(axis="x", labelsize=10)
-    told = "; ".join(f"{name} {', '.join(duration(value) for value in values)}" for name, values in found)
-    return Chart(canvas.finish(f"Latency of {row.case.name}, {caption}, p50, p90 and p99: {told}."), caption)
+    parts = "; ".join(f"{name} {', '.join(duration(value) for value in values)}" for name, values in found)
+    return Chart(canvas.finish(f"Latency of {row.case.name}, {caption}, p50, p90 and p99: {parts}."), caption)
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:
-    """Room for a number on both sides, a quarter of the axis each."""
+    """Add room for a number on both sides, a quarter of the axis each."""
     room = max((high / low) ** 0.55, 1.5)
     return low / room, high * room
 
 
 def _ticks(low: float, high: float) -> Sequence[float]:
-    """A few round times: 1, 2 and 5 of each power of ten, or the powers alone where those are enough."""
+    """Return a few round times: 1, 2 and 5 times each power of ten, or only the powers if these are enough."""
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     for digits in ((1, 2, 5), (1, 3), (1,)):
         ticks = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
-        if len(ticks) <= MOST_TICKS:
+        if len(ticks) <= MAX_TICKS:
             return ticks
-    return ticks[:: ceil(len(ticks) / MOST_TICKS)]
+    return ticks[:: ceil(len(ticks) / MAX_TICKS)]
 
 
 def _tick(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What stands for each target in the charts."""
+"""The legend of the charts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Entry", "legend"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A target with its line and marker, and with its bar."""
+    """A target with its line and marker, and its bar."""
 
     target: TargetInfo
     line: Markup
@@ -27,7 +27,7 @@ class Entry:
 
 
 def legend(canvas: Canvas, run: Run, styles: Styles) -> Sequence[Entry]:
-    """An entry for each target, in the order of the charts; drawn anew each time, as ids must not repeat."""
+    """Return an entry for each target, in the order of the charts. Redrawn on each call, because ids must be unique."""
     entries = []
     for target in ordered_targets(run):
         style = styles[target.name]

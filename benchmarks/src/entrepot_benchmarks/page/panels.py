@@ -1,4 +1,4 @@
-"""The charts of a report, in the parts in which they are shown."""
+"""The charts of a report, grouped into parts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Styles = Mapping[str, Style]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Charts that belong together, one at least; ``group`` is the title above several parts, where it changes."""
+    """At least one chart; ``group`` is the title above consecutive parts with the same group."""
 
     group: str
     title: str
@@ -31,7 +31,7 @@ class Part:
 
 
 def throughputs(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Part]:
-    """A part for each case with a panel for each number of clients, all of a case on one scale."""
+    """Return a part for each case, with a panel for each number of clients on the same scale."""
     parts = []
     for own in _by_case(rows):
         most = max(reading.high for row in own for reading in row.readings)
@@ -42,7 +42,7 @@ def throughputs(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Par
 
 
 def latencies(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Part]:
-    """The same for latencies; without the cases whose operations were not timed one by one."""
+    """Return the same for latencies, without the cases whose operations were not timed individually."""
     parts = []
     for own in _by_case(rows):
         times = [value for row in own for _, values in percentiles_of(row) for value in values]
@@ -55,12 +55,12 @@ def latencies(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Part]
 
 
 def growing(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Chart]:
-    """A chart for each case that was measured with several numbers of clients."""
+    """Return a chart for each case that was measured with several numbers of clients."""
     return [scaling(canvas, own, styles) for own in _by_case(rows) if len(own) > 1]
 
 
 def processor(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Chart]:
-    """Processor seconds of the server per GiB, for the largest pushes and the largest pulls."""
+    """Return charts of the server's CPU seconds per GiB, for the largest pushes and the largest pulls."""
     charts = []
     for group in ("push", "pull"):
         for row in largest([row for row in rows if row.case.group == group]):
@@ -72,8 +72,8 @@ def processor(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Chart
             ]
             if found:
                 caption = f"{row.case.name}, {clients(row.clients)}"
-                told = "; ".join(f"{bar.name} {bar.label}" for bar in found)
-                words = f"Processor seconds of the server per GiB in {caption}: {told}."
+                values_text = "; ".join(f"{bar.name} {bar.label}" for bar in found)
+                words = f"CPU seconds of the server per GiB in {caption}: {values_text}."
                 charts.append(Chart(bars(canvas, found, styles, words), caption))
     return charts
 

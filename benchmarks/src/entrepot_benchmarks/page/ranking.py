@@ -1,4 +1,4 @@
-"""Who is first at a kind of use, who cannot be told from the first, and who comes behind."""
+"""Ranking of targets for a kind of use: the first, those not significantly different, and the others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Ranking", "Reversal", "rank"]
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """Where another than the first was faster in every round, and by how much, such as "with 16 clients"."""
+    """A part of the rows, such as "with 16 clients", in which another target was faster in every round."""
 
     where: str
     name: str
@@ -26,9 +26,9 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The order over the rows that all in it have; ratios are of the first to the other.
+    """The ranking over the rows that all its targets have; ratios are of the first to the other.
 
-    - ``level``: the rounds disagree whether the first is faster. ``behind``: it was in every round, nearest one first.
+    - ``level``: the first was faster in some rounds only. ``behind``: it was faster in every round; closest first.
     """
 
     rows: Sequence[Row]
@@ -39,12 +39,12 @@ class Ranking:
 
     @property
     def chosen(self) -> list[str]:
-        """The first and all that are level with it."""
+        """The first and those level with it."""
         return [self.first, *(name for name, _ in self.level)]
 
 
 def rank(run: Run, topic: Topic, names: Sequence[str]) -> Ranking | None:
-    """The order of targets at a kind of use, without those that have too few rows; None where none has any."""
+    """Rank targets for a kind of use, without those that have too few rows. Return None if none has any."""
     covered = {name: sum(1 for row in topic.rows if row.of(name)) for name in names}
     names = sorted((name for name in names if covered[name]), key=lambda name: -covered[name])
     while names and not (rows := [row for row in topic.rows if all(row.of(name) for name in names)]):

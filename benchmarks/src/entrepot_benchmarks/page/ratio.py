@@ -1,4 +1,4 @@
-"""One target beside another, round by round, over one row or several."""
+"""Comparison of two targets, round by round, over one or more rows."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["Ratio", "compare", "growth"]
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Ours to theirs in each round that both have, at least one."""
+    """The ratios of ours to theirs in each common round, at least one."""
 
     values: Sequence[float]
 
     @property
     def median(self) -> float:
-        """The middle of the rounds."""
+        """The median of the rounds."""
         return median(self.values)
 
     @property
     def open(self) -> bool:
-        """Whether the rounds disagree about who is faster."""
+        """Whether neither was faster in every round."""
         return min(self.values) <= 1 <= max(self.values)
 
     @property
@@ -40,30 +40,30 @@ class Ratio:
         return max(self.values) < 1
 
     def than(self, other: str) -> str:
-        """By how much ours was faster than the other, and how far the rounds disagree."""
+        """Describe how much faster ours was, with the spread over the rounds."""
         return f"{rate(self.median)} times as fast as {other} ({self.between})"
 
     def beside(self, other: str) -> str:
-        """The same, where the rounds may not be able to show a difference."""
+        """Like ``than``, but state that there is no significant difference if the rounds disagree."""
         if self.open:
             low, high = rate(min(self.values)), rate(max(self.values))
-            return f"no difference from {other} that these rounds can show ({low} to {high} times as fast)"
+            return f"no significant difference from {other} ({low} to {high} times as fast)"
         return self.than(other)
 
     @property
     def between(self) -> str:
-        """How far the rounds disagree."""
+        """The spread over the rounds."""
         return spread(min(self.values), max(self.values)) if len(self.values) > 1 else "one round, so no spread"
 
 
 def compare(run: Run, rows: Sequence[Row], ours: str, theirs: str) -> Ratio | None:
-    """The geometric mean over all rows that hold both, round by round; None where no row does."""
+    """Return the geometric mean over all rows that contain both, round by round, or None if no row does."""
     pairs = [(one, other) for row in rows if (one := row.of(ours)) and (other := row.of(theirs))]
     return _mean([run.ratios(one.series, other.series) for one, other in pairs])
 
 
 def growth(run: Run, rows: Sequence[Row], target: str) -> tuple[int, int, Ratio] | None:
-    """Fewest clients, most clients, and how much more a target does with those, over all cases that have both."""
+    """Return the fewest and the most clients, and the throughput ratio of a target over all cases with both."""
     most = max((row.clients for row in rows), default=0)
     fewest = min((row.clients for row in rows), default=0)
     ends = {(row.case.name, row.clients): row.of(target) for row in rows if row.clients in (fewest, most)}

@@ -1,4 +1,4 @@
-"""Puts a report together."""
+"""Rendering of the report."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _CONTENTS = (
     ("latency", "latencies", "Latency"),
     ("scaling", "growing", "Scaling"),
     ("requests", "costs", "Requests"),
-    ("processor", "processor", "Processor time"),
+    ("processor", "processor", "CPU time"),
     ("memory", "memory", "Memory"),
     ("prices", "prices", "Cost"),
     ("generator", "generator", "Generator"),
     ("series", "series_table", "All series"),
     ("method", "", "Machine and method"),
 )
-"""Anchors with what has to be there for the section, and the title in the list of contents."""
+"""Anchor, content key that must not be empty for the section to exist, and title in the table of contents."""
 
 
 def render(run: Run) -> str:
-    """The whole report as one HTML file: nothing is fetched, and no script runs. A second call gives the same text.
+    """Render the report as a single HTML file without scripts or external resources. The output is deterministic.
 
-    Whatever was not measured is left out, whatever failed is told.
+    Sections without measurements are omitted; failures are listed.
     """
     with drawing() as canvas:
         return _TEMPLATES.get_template("report.html.j2").render(_content(run, canvas))
@@ -81,13 +81,13 @@ def _content(run: Run, canvas: Canvas) -> dict[str, object]:
         "nearest": _nearest(run, rows),
         "series_table": series_table(run, rows),
     }
-    there = {
+    present = {
         **content,
         "prices": run.estimates,
         "series_table": run.series,
         "generator": content["shares"] or content["ceiling"],
     }
-    content["contents"] = [(anchor, title) for anchor, key, title in _CONTENTS if not key or there[key]]
+    content["contents"] = [(anchor, title) for anchor, key, title in _CONTENTS if not key or present[key]]
     return content
 
 
@@ -95,8 +95,8 @@ def _title(run: Run) -> str:
     backends = [target.name for target in run.targets if target.kind == "backend"]
     others = [target.name for target in run.targets if target.kind != "backend"]
     if not backends:
-        return listing(others) or "A run without any target"
-    return f"{listing(backends)} beside {listing(others)}" if others else listing(backends)
+        return listing(others) or "A run without targets"
+    return f"{listing(backends)} compared to {listing(others)}" if others else listing(backends)
 
 
 def _moment(moment: datetime) -> str:
@@ -105,9 +105,9 @@ def _moment(moment: datetime) -> str:
 
 def _extent(run: Run, rows: list[Row]) -> str:
     cases = len({row.case.name for row in rows})
-    told = [count(run.rounds, "round", "rounds"), count(cases, "case", "cases")]
-    told.append(count(len(run.targets), "target", "targets"))
-    return f"{listing(told)}, {duration(run.seconds)}" if run.seconds else listing(told)
+    parts = [count(run.rounds, "round", "rounds"), count(cases, "case", "cases")]
+    parts.append(count(len(run.targets), "target", "targets"))
+    return f"{listing(parts)}, {duration(run.seconds)}" if run.seconds else listing(parts)
 
 
 def _nearest(run: Run, rows: list[Row]) -> str:
@@ -115,4 +115,4 @@ def _nearest(run: Run, rows: list[Row]) -> str:
     if near is None:
         return ""
     where = f"{near.row.case.name} with {clients(near.row.clients)}"
-    return f"Nearest to a ceiling came {near.reading.target.name} in {where}: {share(near.part)} of {near.ceiling}."
+    return f"Closest to a ceiling was {near.reading.target.name} in {where}: {share(near.part)} of {near.ceiling}."

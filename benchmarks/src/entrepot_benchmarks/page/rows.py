@@ -1,4 +1,4 @@
-"""A run in the order in which it is shown: a row for each case and number of clients, with a reading of each target."""
+"""A run in display order: a row for each case and number of clients, with a reading of each target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS = ("backend", "peer", "limit")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was measured on one target; ``values`` are in the unit of the case, one a round, at least one."""
+    """The results of one target; ``values`` are in the unit of the case, one per round, at least one."""
 
     target: TargetInfo
     series: Series
@@ -23,26 +23,26 @@ class Reading:
 
     @property
     def median(self) -> float:
-        """The middle of the rounds."""
+        """The median of the rounds."""
         return median(self.values)
 
     @property
     def low(self) -> float:
-        """The least of the rounds."""
+        """The minimum of the rounds."""
         return min(self.values)
 
     @property
     def high(self) -> float:
-        """The most of the rounds."""
+        """The maximum of the rounds."""
         return max(self.values)
 
     def latency(self, part: float) -> float | None:
-        """The seconds within which that part of the operations ended; None where no times were kept."""
+        """Return the latency percentile ``part`` in seconds, or None if no times were recorded."""
         return self.series.latency(part) if any(spell.latencies for spell in self.series.spells) else None
 
     @property
     def server_seconds_per_gib(self) -> Sequence[float]:
-        """Processor seconds of the server for each 2^30 bytes, one a round; empty where nobody can tell."""
+        """CPU seconds of the server per 2^30 bytes, one per round; empty if unknown."""
         return [
             spell.server_cpu / spell.bytes * 2**30
             for spell in self.series.spells
@@ -51,42 +51,42 @@ class Reading:
 
     @property
     def server_cores(self) -> float | None:
-        """How many cores the server took, as the median of the rounds; None where nobody can tell."""
+        """The number of cores used by the server, as the median of the rounds; None if unknown."""
         known = [spell.server_cpu / spell.elapsed for spell in self.series.spells if spell.server_cpu is not None]
         return median(known) if known else None
 
     @property
     def peak_memory(self) -> int | None:
-        """The most memory of any round in bytes; None where it was not looked at."""
+        """The maximum memory over all rounds in bytes; None if it was not measured."""
         return max((spell.peak_memory for spell in self.series.spells if spell.peak_memory is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One case with so many clients; readings are in the order of ``ordered_targets``, at least one."""
+    """One case with a number of clients; readings are in the order of ``ordered_targets``, at least one."""
 
     case: CaseInfo
     clients: int
     readings: Sequence[Reading]
 
     def of(self, target: str) -> Reading | None:
-        """The reading of a target, or None where there is none."""
+        """Return the reading of a target, or None if there is none."""
         return next((reading for reading in self.readings if reading.target.name == target), None)
 
     @property
     def bytes_per_operation(self) -> float:
-        """How large an operation is."""
+        """The average size of an operation."""
         spells = [spell for reading in self.readings for spell in reading.series.spells]
         return sum(spell.bytes for spell in spells) / max(1, sum(spell.operations for spell in spells))
 
 
 def ordered_targets(run: Run) -> list[TargetInfo]:
-    """Backends first, then peers, then limits."""
+    """Return backends first, then peers, then limits."""
     return sorted(run.targets, key=lambda target: KINDS.index(target.kind))
 
 
 def rows_of(run: Run) -> list[Row]:
-    """Every row that has a reading, in the order of the cases, and by the number of clients."""
+    """Return every row with a reading, in the order of cases and numbers of clients."""
     rows = []
     for case in run.cases:
         for clients in sorted({series.clients for series in run.series if series.case == case.name}):

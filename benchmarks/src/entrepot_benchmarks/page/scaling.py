@@ -1,4 +1,4 @@
-"""Throughput against the number of clients, a line for each target."""
+"""Charts of throughput by number of clients, with a line for each target."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["scaling"]
 
 
 def scaling(canvas: Canvas, rows: Sequence[Row], styles: Mapping[str, Style]) -> Chart:
-    """The rows of one case, two at least, by ascending number of clients; evenly spaced, as each is a multiple."""
+    """Draw the rows of one case, at least two, in ascending order of clients, evenly spaced."""
     axes = canvas.axes(Box(340, 210, left=52, right=14, top=10, bottom=24))
     case = rows[0].case
     names = dict.fromkeys(reading.target.name for row in rows for reading in row.readings)
-    told, most = [], 0.0
+    parts, most = [], 0.0
     for name in names:
         points = [(place, reading) for place, row in enumerate(rows) if (reading := row.of(name))]
         style, values = styles[name], [reading.median for _, reading in points]
@@ -39,7 +39,7 @@ def scaling(canvas: Canvas, rows: Sequence[Row], styles: Mapping[str, Style]) ->
             linewidth=1.8,
             elinewidth=1,
         )
-        told.append(f"{name} {', '.join(rate(value) for value in values)}")
+        parts.append(f"{name} {', '.join(rate(value) for value in values)}")
     axes.set_xticks(range(len(rows)), [str(row.clients) for row in rows])
     axes.set_xlim(-0.25, len(rows) - 0.75)
     axes.set_ylim(0, most * 1.08)
@@ -50,5 +50,5 @@ def scaling(canvas: Canvas, rows: Sequence[Row], styles: Mapping[str, Style]) ->
     axes.tick_params(axis="y", labelsize=10, labelcolor=axes.xaxis.get_ticklabels()[0].get_color())
     axes.tick_params(axis="x", labelsize=11)
     counts = ", ".join(str(row.clients) for row in rows)
-    words = f"Throughput of {case.name} in {case.unit} with {counts} clients: {'; '.join(told)}."
+    words = f"Throughput of {case.name} in {case.unit} with {counts} clients: {'; '.join(parts)}."
     return Chart(canvas.finish(words), f"{case.name}, {case.unit} by clients")

@@ -1,4 +1,4 @@
-"""Charts of what a target takes beside time: memory, requests and money."""
+"""Charts of memory, requests and cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["costs", "memory", "prices"]
 
 
 def memory(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Chart]:
-    """The most memory of any case of a group, in MiB."""
+    """Return charts of the maximum memory over all cases of a group, in MiB."""
     charts = []
     for group, (title, _) in GROUPS.items():
         peaks: dict[str, int] = {}
@@ -27,13 +27,13 @@ def memory(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Chart]:
         names = [name for name in styles if name in peaks]
         found = [Bar(name, value := peaks[name] / 2**20, value, value, size(peaks[name])) for name in names]
         if found:
-            told = "; ".join(f"{bar.name} {bar.label}" for bar in found)
-            charts.append(Chart(bars(canvas, found, styles, f"Peak memory, {title}: {told}."), title))
+            parts = "; ".join(f"{bar.name} {bar.label}" for bar in found)
+            charts.append(Chart(bars(canvas, found, styles, f"Peak memory, {title}: {parts}."), title))
     return charts
 
 
 def costs(canvas: Canvas, run: Run) -> tuple[list[Chart], list[tuple[str, str]]]:
-    """A chart for each operation, and the kinds with the variables of their colours, for a legend."""
+    """Return a chart for each operation, and the kinds with their colour variables for a legend."""
     operations: dict[str, list[OperationCost]] = {}
     for cost in run.costs:
         operations.setdefault(cost.operation, []).append(cost)
@@ -42,7 +42,7 @@ def costs(canvas: Canvas, run: Run) -> tuple[list[Chart], list[tuple[str, str]]]
 
 
 def prices(canvas: Canvas, run: Run, styles: Styles) -> list[Chart]:
-    """A chart for each operation and currency: what a million of it cost."""
+    """Return a chart for each operation and currency: the cost of a million operations."""
     groups: dict[tuple[str, str], list[Estimate]] = {}
     for estimate in run.estimates:
         if estimate.target in styles:
@@ -50,7 +50,7 @@ def prices(canvas: Canvas, run: Run, styles: Styles) -> list[Chart]:
     charts = []
     for (operation, currency), own in groups.items():
         found = [Bar(each.target, each.amount, each.amount, each.amount, amount(each.amount, currency)) for each in own]
-        told = "; ".join(f"{bar.name} {bar.label}" for bar in found)
-        words = f"Estimate of what a million times {operation} costs: {told}."
+        parts = "; ".join(f"{bar.name} {bar.label}" for bar in found)
+        words = f"Estimated cost of a million times {operation}: {parts}."
         charts.append(Chart(bars(canvas, found, styles, words), f"a million times {operation}, {currency}"))
     return charts

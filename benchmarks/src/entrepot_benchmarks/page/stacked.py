@@ -1,4 +1,4 @@
-"""What an operation of a client costs in requests or calls, stacked by their kind."""
+"""Charts of requests or driver calls per client operation, stacked by kind."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["colours_of", "counted", "stacked"]
 
 
 def counted(cost: OperationCost) -> tuple[Mapping[str, int], str]:
-    """Requests by their kind where they are known, otherwise calls of the driver; and which of both."""
+    """Return the requests by kind if known, otherwise the driver calls, and the name of what was counted."""
     return (cost.calls, "driver calls") if cost.requests is None else (cost.requests, "requests")
 
 
 def colours_of(costs: Sequence[OperationCost]) -> Mapping[str, str]:
-    """The CSS variable of each kind, the same in every chart."""
+    """Return the CSS variable of each kind, the same in every chart."""
     kinds = sorted({kind for cost in costs for kind in counted(cost)[0]})
     return {kind: KINDS[index % len(KINDS)].name for index, kind in enumerate(kinds)}
 
 
 def stacked(canvas: Canvas, operation: str, costs: Sequence[OperationCost], colours: Mapping[str, str]) -> Chart:
-    """One operation on several targets, one at least."""
+    """Draw one operation on one or more targets."""
     axes = canvas.axes(Box(520, 26 + (STEP + 3) * len(costs), left=190, right=8, top=4, bottom=22))
-    told, most = [], 1
+    descriptions, most = [], 1
     for place, cost in enumerate(costs):
         kinds, what = counted(cost)
         left = 0
@@ -47,10 +47,10 @@ def stacked(canvas: Canvas, operation: str, costs: Sequence[OperationCost], colo
         most = max(most, left)
         axes.annotate(str(left), (left, place), xytext=(5, 0), textcoords="offset points", va="center_baseline")
         parts = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
-        told.append(f"{cost.target} {left} {what} ({parts})" if parts else f"{cost.target} no {what}")
+        descriptions.append(f"{cost.target} {left} {what} ({parts})" if parts else f"{cost.target} no {what}")
     axes.set_yticks(range(len(costs)), [f"{fit(cost.target, LETTERS)}, {counted(cost)[1]}" for cost in costs])
     axes.set_ylim(len(costs) - 0.5, -0.5)
     axes.set_xlim(0, most * 1.12)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.tick_params(axis="x", labelsize=10)
-    return Chart(canvas.finish(f"What one {operation} costs: {'; '.join(told)}."), operation)
+    return Chart(canvas.finish(f"Cost of one {operation}: {'; '.join(descriptions)}."), operation)

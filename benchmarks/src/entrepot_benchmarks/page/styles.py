@@ -1,4 +1,4 @@
-"""How each target looks, the same in every chart."""
+"""The style of each target, the same in every chart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HATCHES = ("////", "....", "xxxx", "\\\\\\\\")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Backends are filled, peers hatched, limits outlined with dashes; also without colours."""
+    """Backends are filled, peers hatched, limits outlined with dashes, so colours are not required."""
 
     ink: str
     marker: str
@@ -27,17 +27,17 @@ class Style:
 
     @property
     def face(self) -> str:
-        """What is inside of a bar or a marker."""
+        """The fill colour of a bar or a marker."""
         return self.ink if self.fill else ink_of("page")
 
 
 def limit_style(marker: str = MARKERS[0]) -> Style:
-    """How what bounds a registry looks."""
+    """Return the style of limits."""
     return Style(ink_of("muted"), marker, False, "", ":")
 
 
 def styles_of(run: Run) -> Mapping[str, Style]:
-    """A style by the name of its target."""
+    """Return styles by target name."""
     found: dict[str, Style] = {}
     seen = {"backend": 0, "peer": 0, "limit": 0}
     for target in ordered_targets(run):

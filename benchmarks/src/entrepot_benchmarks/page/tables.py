@@ -1,4 +1,4 @@
-"""Everything a chart shows, and what none does, in numbers."""
+"""Tables of all values, including those that are not in charts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Table", "costs_table", "estimates_table", "series_table"]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells by the title above them, which may be empty; the columns in ``numbers`` are aligned as such."""
+    """Rows of cells, grouped by title (which may be empty); the columns in ``numbers`` are aligned to the right."""
 
     caption: str
     headers: Sequence[str]
@@ -24,7 +24,7 @@ class Table:
 
 
 def series_table(run: Run, rows: Sequence[Row]) -> Table:
-    """All series, grouped by their case; also those that failed before their first spell ended."""
+    """Return a table of all series, grouped by case, including those that failed before completing a spell."""
     known = {(row.case.name, row.clients, one.target.name): (row, one) for row in rows for one in row.readings}
     units = {case.name: case.unit for case in run.cases}
     names = dict.fromkeys([*(row.case.name for row in rows), *(series.case for series in run.series)])
@@ -36,33 +36,33 @@ def series_table(run: Run, rows: Sequence[Row]) -> Table:
         if (series.case, series.clients, series.target) not in known:
             line = [*_place(series), *[""] * 8, _note(run, series)]
             groups[f"{series.case}, {units.get(series.case, '')}"].append((series.clients, line))
-    headers = ["target", "clients", "median", "least to most", "p50", "p90", "p99"]
-    headers += ["generator cores", "server cores", "peak memory", "what failed"]
+    headers = ["target", "clients", "median", "range", "p50", "p90", "p99"]
+    headers += ["generator cores", "server cores", "peak memory", "failure"]
     ordered = {title: [line for _, line in sorted(own, key=lambda one: one[0])] for title, own in groups.items()}
     return Table("All series", headers, ordered, numbers=frozenset(range(1, 10)))
 
 
 def costs_table(run: Run) -> Table:
-    """What an operation costs, by its kinds."""
+    """Return a table of the requests or calls of each operation, by kind."""
     rows = []
     for cost in run.costs:
         kinds, what = counted(cost)
         parts = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
         sent = size(cost.bytes_out) if cost.bytes_out else ""
         rows.append([cost.operation, cost.target, what, str(sum(kinds.values())), parts, sent])
-    headers = ["operation", "target", "counted", "number", "of these kinds", "bytes from the backend"]
+    headers = ["operation", "target", "counted", "number", "by kind", "bytes from the backend"]
     return Table("Requests and calls per operation", headers, {"": rows}, numbers=frozenset({3, 5}))
 
 
 def estimates_table(run: Run) -> Table:
-    """What a million operations cost, and by which prices."""
+    """Return a table of the estimated cost of a million operations, with the source of the prices."""
     rows = [
         [one.operation, one.target, amount(one.amount, table.currency), table.name, table.date, table.source]
         for one in run.estimates
         for table in (one.table,)
     ]
-    headers = ["operation", "target", "a million cost", "price table", "of", "source"]
-    return Table("Estimates by a price table", headers, {"": rows}, numbers=frozenset({2}))
+    headers = ["operation", "target", "cost per million", "price table", "date", "source"]
+    return Table("Estimates based on a price table", headers, {"": rows}, numbers=frozenset({2}))
 
 
 def _place(series: Series) -> list[str]:

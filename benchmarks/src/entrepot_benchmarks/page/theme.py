@@ -1,4 +1,4 @@
-"""The colours of a report, light and dark, as CSS variables that charts refer to as well."""
+"""The colours of a report, light and dark, as CSS variables that are also used in charts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["BACKENDS", "COLOURS", "KINDS", "PEERS", "Colour", "ink_of", "variabl
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """A colour by the name of its CSS variable; hexadecimal in either theme."""
+    """A colour with the name of its CSS variable and its hexadecimal values in both themes."""
 
     name: str
     light: str
@@ -36,7 +36,7 @@ BACKENDS = (
     Colour("backend-5", "#4b3fa3", "#a79bf5"),
     Colour("backend-6", "#7a4b2a", "#c79a78"),
 )
-"""For backends in turn: after Okabe and Ito, so that most who are colour-blind can tell them apart."""
+"""For backends: based on Okabe and Ito, distinguishable for most colour-blind readers."""
 
 PEERS = (Colour("peer-0", "#5c6570", "#a9b2bd"), Colour("peer-1", "#828b95", "#808a96"))
 
@@ -50,7 +50,7 @@ KINDS = (
     Colour("kind-6", "#a07a28", "#d9b66a"),
     Colour("kind-7", "#6a5f8c", "#a89cce"),
 )
-"""For kinds of requests and calls, which are no targets and so share no colour with one."""
+"""For kinds of requests and calls; different from the colours of targets."""
 
 COLOURS = (*_GROUND, *BACKENDS, *PEERS, *KINDS)
 
@@ -59,17 +59,17 @@ _INKS = {name: sentinel for sentinel, name in _SENTINELS.items()}
 
 
 def ink_of(name: str) -> str:
-    """What stands for a variable while matplotlib draws, which takes true colours only."""
+    """Return the placeholder colour of a variable for matplotlib, which only accepts real colours."""
     return _INKS[name]
 
 
 def variable_of(sentinel: str) -> str:
-    """The CSS for what ``ink_of`` gave."""
+    """Return the CSS variable for a placeholder colour returned by ``ink_of``."""
     return f"var(--{_SENTINELS[sentinel]})"
 
 
 def variables() -> str:
-    """CSS that defines every variable for both themes."""
+    """Return CSS that defines every variable for both themes."""
     light = "".join(f"--{colour.name}:{colour.light};" for colour in COLOURS)
     dark = "".join(f"--{colour.name}:{colour.dark};" for colour in COLOURS)
     return f":root{{color-scheme:light dark;{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"

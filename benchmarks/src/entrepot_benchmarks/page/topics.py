@@ -1,4 +1,4 @@
-"""What registries are used for: the questions that the words of a report answer."""
+"""Kinds of use of a registry, for which the report recommends backends."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ GROUPS: dict[Group, tuple[str, str]] = {
     "push": ("Pushes", "large pushes"),
     "pull": ("Pulls", "large pulls"),
     "small": ("Small requests", "small requests"),
-    "images": ("Whole small images", "whole small images"),
+    "images": ("Small images", "small images"),
     "mixed": ("Mixed loads", "mixed loads"),
     "trace": ("Replayed traces", "replayed traces"),
 }
-"""The title of each group of cases, and what it is called when a backend is chosen for it."""
+"""The title of each group of cases, and its name in recommendations."""
 
 BY_SIZE: tuple[Group, ...] = ("push", "pull")
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """The rows that answer for one kind of use, at least one."""
+    """The rows for one kind of use, at least one."""
 
     name: str
     rows: Sequence[Row]
@@ -37,7 +37,7 @@ class Topic:
 
 
 def topics_of(rows: Sequence[Row]) -> list[Topic]:
-    """A topic for each group that was measured; for pushes and pulls, of their largest cases."""
+    """Return a topic for each measured group; for pushes and pulls, with their largest cases."""
     found = []
     for group, (_, name) in GROUPS.items():
         own = [row for row in rows if row.case.group == group]
@@ -47,7 +47,7 @@ def topics_of(rows: Sequence[Row]) -> list[Topic]:
 
 
 def largest(rows: Sequence[Row]) -> list[Row]:
-    """The rows of the cases with the largest operations, where several are about as large; empty without any row."""
+    """Return the rows of the cases with the largest operations, including cases of about the same size."""
     sizes: dict[str, float] = {}
     for row in rows:
         sizes[row.case.name] = max(sizes.get(row.case.name, 0.0), row.bytes_per_operation)

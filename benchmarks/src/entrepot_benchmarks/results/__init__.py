@@ -1,1 +1,1 @@
-"""What a run has measured, apart from how it was measured and how it is shown."""
+"""The results of a run, independent of measurement and presentation."""

@@ -1,4 +1,4 @@
-"""A run as a file: pytest-benchmark's format, so that its tools read it, with the whole run beside that."""
+"""Serialization of a run in the format of pytest-benchmark, with the complete run as an additional key."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from entrepot_benchmarks.results.model import CaseInfo, Run, Series
 __all__ = ["KEY", "from_document", "read_document", "to_document", "write_document"]
 
 KEY = "entrepot"
-"""Where in a document the whole run is; the rest is what pytest-benchmark writes."""
+"""The key of the complete run in a document; the other keys are those of pytest-benchmark."""
 
 PERCENTILES = (0.5, 0.9, 0.99)
 
 _RUN = TypeAdapter(Run)
-_REMEDY = "name a file that `entrepot bench` wrote"
+_REMEDY = "use a file written by `entrepot bench`"
 
 
 def to_document(run: Run) -> dict[str, object]:
-    """What ``pytest-benchmark compare`` reads: one entry a series that has a spell, in seconds per operation.
+    """Convert a run for ``pytest-benchmark compare``: one entry per series with a spell, in seconds per operation.
 
-    ``from_document`` restores the run from it, exactly.
+    ``from_document`` restores exactly the same run.
     """
     return {
         "machine_info": dict(run.machine),
-        # The directory that a run was started in has no bearing on it, so neither has the commit there.
+        # The working directory is not related to the run, so neither is its commit.
         "commit_info": {
             "id": "unknown",
             "time": None,
@@ -50,46 +50,46 @@ def to_document(run: Run) -> dict[str, object]:
 
 
 def from_document(document: object) -> Run:
-    """The run that ``to_document`` was given. Raises BenchmarkError, with the key that is missing or wrong."""
+    """Restore a run. Raises BenchmarkError, with the key that is missing or invalid."""
     if not isinstance(document, Mapping):
-        raise BenchmarkError(f"not the document of a run, but a JSON {type(document).__name__}: {_REMEDY}")
+        raise BenchmarkError(f"not a run, but a JSON {type(document).__name__}: {_REMEDY}")
     if KEY not in document:
-        whose = "pytest-benchmark itself wrote it" if "benchmarks" in document else "it is something else"
-        raise BenchmarkError(f'the key "{KEY}" is missing, so that no run can be restored ({whose}): {_REMEDY}')
+        origin = "a file of pytest-benchmark itself" if "benchmarks" in document else "not a benchmark"
+        raise BenchmarkError(f'the key "{KEY}" is missing ({origin}): {_REMEDY}')
     try:
         run = _RUN.validate_python(document[KEY])
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in (KEY, *first["loc"]))
         raise BenchmarkError(
-            f'the key "{where}" is wrong: {first["msg"]}. The file was changed, or another version of '
-            f"entrepot-benchmarks wrote it: {_REMEDY} with version of this one"
+            f'the key "{where}" is invalid: {first["msg"]}. The file was modified, or written by another version of '
+            f"entrepot-benchmarks: {_REMEDY} of this version"
         ) from error
     _check(run)
     return run
 
 
 def write_document(run: Run, path: Path) -> None:
-    """Write a run to a file, which is whole or unchanged at any moment. Raises BenchmarkError where that fails."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a run to a file atomically. Raises BenchmarkError if that fails."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:
-            beside.write_text(json.dumps(to_document(run), ensure_ascii=False), encoding="utf-8")
-            beside.replace(path)
+            temporary.write_text(json.dumps(to_document(run), ensure_ascii=False), encoding="utf-8")
+            temporary.replace(path)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise BenchmarkError(f"{path} could not be written ({error.strerror}): name a file that can be") from error
+        raise BenchmarkError(f"{path} could not be written ({error.strerror}): choose another file") from error
 
 
 def read_document(path: Path) -> Run:
-    """The run in a file. Raises BenchmarkError, with the file and what is wrong with it."""
+    """Read a run from a file. Raises BenchmarkError, with the file and the reason."""
     try:
         document: object = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchmarkError(f"{path} could not be read ({error.strerror}): {_REMEDY}") from error
-    except ValueError as error:  # also for bytes that are no UTF-8
-        raise BenchmarkError(f"{path} is no JSON ({error}): {_REMEDY}") from error
+    except ValueError as error:  # also for invalid UTF-8
+        raise BenchmarkError(f"{path} is not JSON ({error}): {_REMEDY}") from error
     try:
         return from_document(document)
     except BenchmarkError as error:
@@ -125,7 +125,7 @@ def _latency(series: Series) -> dict[str, float]:
 
 
 def _stats(seconds: list[float]) -> dict[str, object]:
-    stats = Stats()  # type: ignore[no-untyped-call]  # pytest-benchmark says it is typed, and annotates nothing
+    stats = Stats()  # type: ignore[no-untyped-call]  # pytest-benchmark claims to be typed, but has no annotations
     for value in seconds:
         stats.update(value)  # type: ignore[no-untyped-call]  # likewise
     return {**stats.as_dict(), "data": seconds, "iterations": 1}  # type: ignore[no-untyped-call]  # likewise
@@ -145,6 +145,4 @@ def _check(run: Run) -> None:
             )
         for turn, spell in enumerate(series.spells):
             if spell.operations < 1 or not spell.elapsed > 0:
-                raise BenchmarkError(
-                    f'the key "{where}.spells.{turn}" has no operation or took no time, which no turn does: {_REMEDY}'
-                )
+                raise BenchmarkError(f'the key "{where}.spells.{turn}" has no operations or no duration: {_REMEDY}')

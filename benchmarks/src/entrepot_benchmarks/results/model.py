@@ -1,4 +1,4 @@
-"""What a run has measured: plain values, which every writer and reader of results shares."""
+"""The data model of a run, shared by all readers and writers of results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
     "spaced",
 ]
 
-_MOST_LATENCIES: Final = 200
+_MAX_LATENCIES: Final = 200
 
 Unit = Literal["MB/s", "operations/s"]
 Group = Literal["push", "pull", "small", "images", "mixed", "trace"]
@@ -30,10 +30,10 @@ Kind = Literal["backend", "peer", "limit"]
 
 @dataclass(frozen=True, slots=True)
 class CaseInfo:
-    """One thing that is measured. Where zot's ``zb`` has the same case, ``name`` is its name there.
+    """A benchmark case. If zot's ``zb`` has the same case, ``name`` is its name there.
 
     - ``unit``: MB are 10^6 bytes.
-    - ``sentence`` says what one operation is, for a person who does not know zb.
+    - ``sentence`` describes one operation.
     """
 
     name: str
@@ -44,14 +44,13 @@ class CaseInfo:
 
 @dataclass(frozen=True, slots=True)
 class TargetInfo:
-    """What was loaded.
+    """A server under load.
 
-    - ``backend``: entrepot on a storage driver; ``peer``: another registry; ``limit``: what bounds every registry, such
-      as nginx for pulls, or a bare loop that receives, hashes and writes.
-    - ``package`` and ``version`` are those of the driver's package, or of the peer; "" where nobody can tell.
-    - ``detail``: how it is set up, in words and without any secret.
-    - ``durable`` and ``shared``: what its driver claims to be, as in the contract's capabilities; None where nobody can
-      tell, as of a peer.
+    - ``backend``: entrepot on a storage driver; ``peer``: another registry; ``limit``: an upper limit for every
+      registry, such as nginx for pulls, or a bare loop that receives, hashes and writes.
+    - ``package`` and ``version`` are those of the driver's package, or of the peer; "" if unknown.
+    - ``detail``: a description of the configuration, without secrets.
+    - ``durable`` and ``shared``: the driver's capabilities; None if unknown, as for a peer.
     """
 
     name: str
@@ -68,10 +67,10 @@ class TargetInfo:
 class Spell:
     """One turn of one target in one round; times are in seconds, sizes in bytes.
 
-    - ``generator_cpu`` and ``server_cpu``: processor time of the load generator, and of all processes of the server;
-      None where the server's processes are not known, as those of a peer on another machine.
-    - ``peak_memory``: the highest sum of PSS over the server's processes; None where it was not looked at.
-    - ``latencies``: what operations took, in ascending order: all of them, or 200 evenly spaced ones.
+    - ``generator_cpu`` and ``server_cpu``: CPU time of the load generator, and of all processes of the server; None if
+      these processes are unknown, such as those of a peer on another machine.
+    - ``peak_memory``: the maximum total PSS of the server's processes; None if it was not measured.
+    - ``latencies``: durations of operations in ascending order: all, or 200 evenly spaced ones.
     """
 
     operations: int
@@ -84,19 +83,19 @@ class Spell:
 
 
 def spaced(latencies: Iterable[float]) -> tuple[float, ...]:
-    """Latencies as a spell keeps them, the least and the most among them."""
+    """Sort latencies and reduce them to the number kept in a spell, including minimum and maximum."""
     ordered = sorted(latencies)
-    if len(ordered) <= _MOST_LATENCIES:
+    if len(ordered) <= _MAX_LATENCIES:
         return tuple(ordered)
-    step = (len(ordered) - 1) / (_MOST_LATENCIES - 1)
-    return tuple(ordered[round(number * step)] for number in range(_MOST_LATENCIES))
+    step = (len(ordered) - 1) / (_MAX_LATENCIES - 1)
+    return tuple(ordered[round(number * step)] for number in range(_MAX_LATENCIES))
 
 
 @dataclass(slots=True)
 class Series:
-    """The spells of one case, with so many clients at once, on one target; in the order of the rounds.
+    """The spells of one case with one number of clients on one target, in the order of the rounds.
 
-    ``failed`` says why there are no more of them, where it broke off.
+    ``failed`` is the reason if the series ended early.
     """
 
     case: str
@@ -106,28 +105,28 @@ class Series:
     failed: str | None = None
 
     def values(self, unit: Unit) -> list[float]:
-        """The rate of every spell."""
+        """Return the rate of every spell."""
         if unit == "MB/s":
             return [spell.bytes / spell.elapsed / 1e6 for spell in self.spells]
         return [spell.operations / spell.elapsed for spell in self.spells]
 
     def latency(self, share: float) -> float:
-        """The seconds within which that share of all operations ended, such as 0.99."""
+        """Return a latency percentile in seconds, such as 0.99."""
         merged = sorted(value for spell in self.spells for value in spell.latencies)
         return merged[min(len(merged) - 1, int(share * len(merged)))]
 
     @property
     def generator_cores(self) -> float:
-        """How many cores the load generator took, as the median of the spells."""
+        """The number of cores used by the load generator, as the median of the spells."""
         return median(spell.generator_cpu / spell.elapsed for spell in self.spells)
 
 
 @dataclass(slots=True)
 class Ceiling:
-    """What this machine does without any registry, measured in each round, in MB/s.
+    """The throughput of this machine without a registry, measured in each round, in MB/s.
 
-    - ``sha256``: one core that hashes.
-    - ``loopback``: one process that sends to another over loopback, as the generator does.
+    - ``sha256``: hashing on one core.
+    - ``loopback``: one process sending to another over loopback, with the generator's code.
     """
 
     sha256: list[float] = field(default_factory=list)
@@ -136,12 +135,12 @@ class Ceiling:
 
 @dataclass(frozen=True, slots=True)
 class OperationCost:
-    """What one operation of a client costs in calls of the driver, and in requests of the driver on the wire.
+    """The cost of one client operation in driver calls and in requests sent by the driver.
 
-    - ``calls``: by the driver's verb, such as ``{"put": 2, "stat": 1}``.
-    - ``requests``: by the HTTP method and kind, such as ``{"PUT": 2, "GET list": 1}``; None where the driver speaks no
-      HTTP through Python's own client, so that nobody can count.
-    - ``bytes_out``: bytes that the backend sent to the host for it.
+    - ``calls``: by verb, such as ``{"put": 2, "stat": 1}``.
+    - ``requests``: by HTTP method and kind, such as ``{"PUT": 2, "GET list": 1}``; None if the driver does not use
+      ``http.client``, so that they cannot be counted.
+    - ``bytes_out``: bytes sent from the backend to the host.
     """
 
     target: str
@@ -153,7 +152,7 @@ class OperationCost:
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """Which prices an estimate stands on; none of them is a truth of this package."""
+    """The price table that an estimate is based on, as supplied by the user."""
 
     name: str
     date: str
@@ -163,7 +162,7 @@ class PriceTable:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a million operations cost in requests to the backend, by the prices of a table."""
+    """The cost of the requests of a million operations, based on a price table."""
 
     target: str
     operation: str
@@ -173,9 +172,9 @@ class Estimate:
 
 @dataclass(slots=True)
 class Run:
-    """A whole run; what it holds is enough for every report.
+    """A complete run, with everything that reports need.
 
-    ``partial`` says why it ended before its end, or is None.
+    ``partial`` is the reason if the run is incomplete, or None.
     """
 
     started: datetime
@@ -193,17 +192,17 @@ class Run:
     partial: str | None = None
 
     def case(self, name: str) -> CaseInfo:
-        """The case of a name."""
+        """Return a case by name."""
         return next(case for case in self.cases if case.name == name)
 
     def find(self, case: str, clients: int, target: str) -> Series | None:
-        """A series, or None where it was not measured."""
+        """Return a series, or None if it was not measured."""
         for series in self.series:
             if (series.case, series.clients, series.target) == (case, clients, target) and series.spells:
                 return series
         return None
 
     def ratios(self, ours: Series, theirs: Series) -> Sequence[float]:
-        """Ours to theirs, round by round: within a round both met the same machine."""
+        """Return the ratios of ours to theirs, round by round, because within a round both have the same conditions."""
         unit = self.case(ours.case).unit
         return [one / other for one, other in zip(ours.values(unit), theirs.values(unit), strict=False)]

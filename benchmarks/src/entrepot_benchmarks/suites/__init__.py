@@ -1,1 +1,1 @@
-"""Benchmarks of storage drivers for pytest-benchmark: those of a test file of the kit, or every installed one."""
+"""Benchmarks of storage drivers for pytest-benchmark: of the driver of a contract test class, or all installed ones."""

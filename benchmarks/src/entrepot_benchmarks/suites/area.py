@@ -1,4 +1,4 @@
-"""The part of a store that a case may touch: keys below a prefix that no other has, all of which go again."""
+"""The part of a store used by a case: keys below a unique prefix, all of which are removed at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITERS: Final = 8
 
 
 class Area:
-    """What a case writes to a driver: every key comes from ``key``, every upload from ``upload``."""
+    """Writes the objects of a case to a driver: all keys are created by ``key``, all uploads by ``upload``."""
 
     def __init__(self, driver: StorageDriver) -> None:
         self.driver = driver
@@ -30,13 +30,13 @@ class Area:
         self._uploads: dict[Key, UploadState] = {}
 
     def key(self, folder: str = "one") -> Key:
-        """A key that was never given before; keys of a folder are given in the order in which they are listed."""
+        """Return a new key; the keys of a folder are created in listing order."""
         key = f"{self.prefix}/{folder}/{next(self._numbers):09}"
         self._keys.add(key)
         return key
 
     def store(self, body: Body) -> Key:
-        """An object of this body: by one put where that is allowed, and else by an upload."""
+        """Store a body as an object, with one put if its size allows that, otherwise with an upload."""
         key = self.key()
         if body.size <= MAX_PUT_SIZE:
             self.driver.put(key, body.whole())
@@ -45,12 +45,12 @@ class Area:
         return key
 
     def store_many(self, keys: Sequence[Key]) -> None:
-        """A small object under each of these keys, several at once: a store may be far away."""
+        """Store a small object under each key, several in parallel because a store may be remote."""
         with ThreadPoolExecutor(WRITERS) as pool:
             list(pool.map(lambda key: self.driver.put(key, key.encode()), keys))
 
     def upload(self, key: Key, body: Body) -> ObjectInfo:
-        """An object by an upload in one append, whose chunks are 1 MiB."""
+        """Upload an object in one append with chunks of 1 MiB."""
         self._uploads[key] = started = self.driver.upload_start(key)
         appended = self.driver.upload_append(started, body.chunks())
         info = self.driver.upload_commit(appended)
@@ -58,9 +58,9 @@ class Area:
         return info
 
     def prove(self, key: Key, body: Body, *, offset: int = 0, length: int | None = None) -> None:
-        """Read an object, or a part of it.
+        """Read an object, or a part of it, and verify its content.
 
-        Raises BenchmarkError where it has other bytes than the body.
+        Raises BenchmarkError if the content differs from the body.
         """
         hasher, size = hashlib.sha256(), 0
         with self.driver.read(key, offset=offset, length=length) as reader:
@@ -69,24 +69,24 @@ class Area:
                 size += len(chunk)
         wanted = body.size - offset if length is None else min(length, body.size - offset)
         if size != wanted:
-            raise BenchmarkError(f"{self.driver.name} gave {size} bytes of {key} where {wanted} were due")
+            raise BenchmarkError(f"{self.driver.name} returned {size} bytes of {key} instead of {wanted}")
         if hasher.hexdigest() != body.digest(offset, length):
-            raise BenchmarkError(f"{self.driver.name} gave other bytes of {key} than were written there")
+            raise BenchmarkError(f"{self.driver.name} returned content of {key} that differs from what was written")
 
     def forget(self, keys: Iterable[Key]) -> None:
-        """Know that objects are gone."""
+        """Record that objects no longer exist."""
         self._keys.difference_update(keys)
 
     def drop(self, keys: Iterable[Key]) -> None:
-        """Delete objects that are not needed any more."""
-        gone = list(keys)
-        self.driver.delete(gone)
-        self.forget(gone)
+        """Delete objects that are no longer needed."""
+        unneeded = list(keys)
+        self.driver.delete(unneeded)
+        self.forget(unneeded)
 
     def clear(self) -> None:
-        """Remove everything that was written, listed or not.
+        """Remove everything that was written, whether listed or not.
 
-        Raises BenchmarkError where something is still listed.
+        Raises BenchmarkError if something is still listed.
         """
         with ExitStack() as stack:
             stack.callback(self._delete)
@@ -96,7 +96,7 @@ class Area:
         if left:
             raise BenchmarkError(
                 f"{self.driver.name} still lists {len(left)} objects of this benchmark after their deletion: "
-                f"delete what lies below {self.prefix}/"
+                f"delete everything below {self.prefix}/"
             )
 
     def _delete(self) -> None:

@@ -1,4 +1,4 @@
-"""The backends that the options of a pytest run name, for the suites that need no file."""
+"""The backends selected by pytest options, for the suites that need no test file."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ CHOSEN: Final[pytest.StashKey[list[Backend]]] = pytest.StashKey()
 
 
 class PassedOver:
-    """Names at the end the drivers that were not measured."""
+    """Lists the drivers that were not measured in the terminal summary."""
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write a line for each."""
+        """Write a line for each skipped driver."""
         faults = passed_over(OPTION)
         if faults:
-            terminalreporter.section("storage drivers that were passed over")
+            terminalreporter.section("skipped storage drivers")
         for fault in faults:
             terminalreporter.write_line(fault)
 
 
 def on_every_backend(metafunc: pytest.Metafunc) -> None:
-    """Run a case that takes ``benchmark_backend`` on every one, found once for each run."""
+    """Parametrize a case with the fixture ``benchmark_backend`` for every backend, determined once per run."""
     if "benchmark_backend" not in metafunc.fixturenames:
         return
     config = metafunc.config
@@ -40,15 +40,15 @@ def on_every_backend(metafunc: pytest.Metafunc) -> None:
             raise pytest.Collector.CollectError(f"{OPTION}: {error}" if named else str(error)) from error
         if not named:
             config.pluginmanager.register(PassedOver())
-    # By their labels alone, because results hold the parameters.
+    # Only with labels, because results contain the parameters.
     labels = [backend.label for backend in config.stash[CHOSEN]]
     metafunc.parametrize("benchmark_backend", labels, ids=labels, indirect=True)
 
 
 class ChosenBackends:
-    """The fixture of classes whose cases run on every backend."""
+    """The fixture for classes whose cases run on every backend."""
 
     @pytest.fixture
     def benchmark_backend(self, request: pytest.FixtureRequest) -> Backend:
-        """The backend of a label."""
+        """The backend with a label."""
         return next(backend for backend in request.config.stash[CHOSEN] if backend.label == request.param)

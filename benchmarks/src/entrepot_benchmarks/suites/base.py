@@ -1,4 +1,4 @@
-"""What every case stands on: a driver, its own part of the store, and a meter."""
+"""Common fixtures of the cases: an area of the store, and a meter."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["BenchmarkBase"]
 
 
 class BenchmarkBase:
-    """The fixtures of the cases; whoever runs them brings ``driver`` and ``benchmark_label``."""
+    """The fixtures of the cases; a subclass provides ``driver`` and ``benchmark_label``."""
 
     @pytest.fixture
     def benchmark_area(self, driver: StorageDriver) -> Iterator[Area]:
-        """A part of the driver's store, empty at first and at last."""
+        """An area of the driver's store, which is cleared afterwards."""
         area = Area(driver)
         try:
             yield area
@@ -28,7 +28,7 @@ class BenchmarkBase:
 
     @pytest.fixture
     def benchmark_largest(self, request: pytest.FixtureRequest, driver: StorageDriver) -> int:
-        """The size of the largest object, in bytes: by the driver's capabilities and ``--storage-largest-blob``."""
+        """The maximum object size in bytes, according to the driver's capabilities and ``--storage-largest-blob``."""
         wanted: int = request.config.getoption("storage_largest_blob")
         limit = driver.capabilities.max_object_size
         return wanted * MIB if limit is None else min(wanted * MIB, limit)
@@ -42,7 +42,7 @@ class BenchmarkBase:
         benchmark_label: str,
         benchmark: Benchmark,
     ) -> Meter:
-        """What times the case; its row in a table begins with the label."""
+        """The meter of the case; its row in a table begins with the label."""
         case = request.node.name.removeprefix("test_").replace(f"[{benchmark_label}-", "[")
         benchmark.name = f"{benchmark_label}: {case.removesuffix(f'[{benchmark_label}]')}"
         return Meter(

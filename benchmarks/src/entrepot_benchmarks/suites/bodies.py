@@ -1,4 +1,4 @@
-"""Bodies that no compression shortens, made once and told apart by their ends."""
+"""Incompressible bodies, which share random data and have unique tails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TAIL: Final = 16
 
 
 class _Source:
-    """Random bytes, which grow to the largest body that was asked for."""
+    """Random data, extended on demand."""
 
     def __init__(self) -> None:
         self._data = b""
@@ -31,7 +31,7 @@ _SOURCE: Final = _Source()
 
 
 class Body:
-    """``size`` random bytes, of which the last 16 are in no other body."""
+    """``size`` random bytes, of which the last 16 are unique."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -39,16 +39,16 @@ class Body:
         self._head = _SOURCE.first(size - len(self._tail))
 
     def whole(self) -> bytes:
-        """All bytes in one piece."""
+        """Return all bytes in one piece."""
         return b"".join((self._head, self._tail))
 
     def chunks(self) -> Iterator[memoryview | bytes]:
-        """Pieces of 1 MiB, and what is left."""
+        """Yield chunks of 1 MiB, and the rest."""
         for start in range(0, self.size, CHUNK):
             yield self._part(start, min(self.size, start + CHUNK))
 
     def digest(self, offset: int = 0, length: int | None = None) -> str:
-        """The sha256 of the bytes, or of ``length`` of them from ``offset`` on."""
+        """Return the sha256 of the bytes, or of ``length`` bytes from ``offset``."""
         end = self.size if length is None else min(self.size, offset + length)
         hasher = hashlib.sha256()
         for start in range(offset, end, CHUNK):
@@ -63,7 +63,7 @@ class Body:
 
 
 def words(size: int) -> str:
-    """A size as a person writes it, such as 4 KiB."""
+    """Format a size, such as 4 KiB."""
     for unit, name in ((MIB, "MiB"), (KIB, "KiB")):
         if size >= unit and size % unit == 0:
             return f"{size // unit} {name}"
@@ -71,5 +71,5 @@ def words(size: int) -> str:
 
 
 def plain(size: int) -> str:
-    """The same as a test's parameter, without the space."""
+    """Format a size without the space, for test parameters."""
     return words(size).replace(" ", "")

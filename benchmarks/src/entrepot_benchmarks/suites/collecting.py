@@ -1,4 +1,4 @@
-"""What is collected where benchmarks are asked for: those of the driver of each class of the kit, and nothing else."""
+"""Collection of benchmarks instead of tests, for the driver of each contract test class."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ __all__ = ["Collecting"]
 
 
 class OwnDriver(StorageBenchmarks):
-    """Benchmarks of the driver of a class of the kit, whose fixtures stay as they are."""
+    """Benchmarks of the driver of a contract test class, with the fixtures of that class."""
 
     @pytest.fixture
     def benchmark_label(self, request: pytest.FixtureRequest) -> str:
-        """The driver, and the class that configures it: another may configure it otherwise."""
+        """The driver and the class that configures it, because several classes may configure the same driver."""
         return label_of(request)
 
 
 class OwnHost(HostBenchmarks):
-    """Benchmarks of a host on the driver of a class of the kit."""
+    """Benchmarks of a host on the driver of a contract test class."""
 
     @pytest.fixture
     def benchmark_backend(self, request: pytest.FixtureRequest, config: Mapping[str, object]) -> Backend:
-        """The driver with its configuration, where a host can find it."""
+        """The driver with its configuration. Skips if a host would not find the driver."""
         driver: type[StorageDriver] = request.cls.driver_class
         try:
             found: object = load_storage(driver.name)
         except PluginError as error:
             found, reason = None, str(error)
         else:
-            reason = f"the storage plugin {driver.name!r} that is installed is another class than {driver.__qualname__}"
+            reason = f"the installed storage plugin {driver.name!r} is not {driver.__qualname__}"
         if found is not driver:
-            pytest.skip(f"a host finds drivers by their entry point alone, and {reason}")
+            pytest.skip(f"a host finds drivers only by entry point, and {reason}")
         return Backend(label_of(request), driver.name, config)
 
 
 def label_of(request: pytest.FixtureRequest) -> str:
-    """What results call the driver of a class."""
+    """Return the name of a class's driver in the results."""
     return f"{request.cls.driver_class.name} ({request.cls.__name__})"
 
 
 class BenchmarkedClass(pytest.Class):
-    """A class of the kit, of which its tests are hidden behind benchmarks."""
+    """A contract test class with benchmarks instead of its tests."""
 
     levels: Sequence[type]
 
@@ -57,13 +57,13 @@ class BenchmarkedClass(pytest.Class):
         case: type[StorageContract] = super()._getobj()  # type: ignore[no-untyped-call]  # pytest's own
         ours = {name for level in self.levels for name in dir(level)}
         hidden = {name for name in dir(case) if self.funcnamefilter(name)} - ours
-        # The gate of the kit is for its tests: it would open one more driver before each benchmark.
+        # The contract's gate is only needed for tests: it would open another driver before each benchmark.
         held = dict.fromkeys([*hidden, "contract_gate"]) | {"known_failures": {}, "__module__": case.__module__}
         return type(case.__name__, (*self.levels, case), held)
 
 
 class Collecting:
-    """The hooks; ``driver`` and ``host`` tell which benchmarks are wanted."""
+    """The hooks; ``driver`` and ``host`` select the benchmarks."""
 
     def __init__(self, *, driver: bool, host: bool) -> None:
         self._levels = [level for level, wanted in ((OwnDriver, driver), (OwnHost, host)) if wanted]
@@ -72,7 +72,7 @@ class Collecting:
     def pytest_pycollect_makeitem(
         self, collector: pytest.Module | pytest.Class, name: str, obj: object
     ) -> pytest.Class | None:
-        """Take a class of the kit as what it configures."""
+        """Replace a contract test class with its benchmarks."""
         if isinstance(obj, type) and issubclass(obj, StorageContract) and collector.istestclass(obj, name):
             made = BenchmarkedClass.from_parent(collector, name=name)
             made.levels = self._levels
@@ -80,7 +80,7 @@ class Collecting:
         return None
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Leave out every test: whoever wants them runs without the option."""
+        """Deselect all tests."""
         ours = (StorageBenchmarks, HostBenchmarks)
         others = [item for item in items if not issubclass(getattr(item, "cls", None) or object, ours)]
         if others:

@@ -1,4 +1,4 @@
-"""Benchmarks of a host, a process of its own, on a storage driver: the workloads of every run, case by case."""
+"""Benchmarks of a host in a separate process on a storage driver, with the standard workloads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHARES: Final = (0.5, 0.95, 0.99)
 
 @dataclass(slots=True)
 class Clock:
-    """Goes on by what an operation takes, as the load generator found it out."""
+    """Advances by the duration of an operation, as measured by the load generator."""
 
     now: float = 0.0
 
@@ -36,36 +36,36 @@ CLOCK: Final = Clock()
 
 
 def seconds_per_operation() -> float:
-    """The clock of these benchmarks: a turn lasts as long as it is told, and what differs is how much gets done."""
+    """The timer of these benchmarks: turns have a fixed duration, and the number of operations varies."""
     return CLOCK.now
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What one benchmark does: the turns of a workload, with so many clients at once."""
+    """A benchmark: the turns of a workload with a number of concurrent clients."""
 
     workload: Workload
     clients: int
 
     @property
     def case(self) -> CaseInfo:
-        """What a turn measures."""
+        """The measured case."""
         return self.workload.cases[0]
 
     @property
     def id(self) -> str:
-        """A name for the parameter of a test."""
+        """The id as a test parameter."""
         return f"{re.sub('[^a-zA-Z0-9]+', '-', self.case.name)}-{self.clients}"
 
     @property
     def group(self) -> str:
-        """The same for a person."""
+        """The same in readable form."""
         return f"{self.case.name}, {self.clients} client{'s' if self.clients > 1 else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The turns of a run, whose repositories all begin with its name."""
+    """The turns of a run, and the prefix of its repositories."""
 
     run: str
     turns: list[Turns]
@@ -75,25 +75,25 @@ LOAD: Final[pytest.StashKey[Load]] = pytest.StashKey()
 
 
 def load_of(config: pytest.Config) -> Load:
-    """All workloads whose blobs are no larger than ``--storage-largest-blob``; made once, and given back at the end."""
+    """Return all workloads with blobs up to ``--storage-largest-blob``; created once, and closed at the end."""
     if LOAD not in config.stash:
         stack = ExitStack()
         config.add_cleanup(stack.close)
         run, largest = new_run(), config.getoption("storage_largest_blob")
         workloads = standard_workloads(run, stack)
-        # 1MB in the name of a case are 2^20 bytes.
+        # 1MB in the name of a case means 2^20 bytes.
         small = [each for each in workloads if all(int(size) <= largest for size in re.findall(r"(\d+)MB", name(each)))]
         config.stash[LOAD] = Load(run, [Turns(each, clients) for each in small for clients in each.clients])
     return config.stash[LOAD]
 
 
 def name(workload: Workload) -> str:
-    """The name of what a workload measures."""
+    """Return the name of the case of a workload."""
     return workload.cases[0].name
 
 
 class HostBenchmarks:
-    """Every workload on a host of its own; a subclass brings ``benchmark_backend``."""
+    """Every workload on a separate host; a subclass provides ``benchmark_backend``."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run every workload with each number of clients."""
@@ -103,14 +103,14 @@ class HostBenchmarks:
 
     @pytest.fixture
     def benchmark_turns(self, request: pytest.FixtureRequest) -> Turns:
-        """The turns of a name."""
+        """The turns with an id."""
         return next(each for each in load_of(request.config).turns if each.id == request.param)
 
     @pytest.fixture
     def benchmark_host(
         self, request: pytest.FixtureRequest, benchmark_backend: Backend, tmp_path: Path
     ) -> Iterator[Target]:
-        """A host on the backend; where its options say ``{tmp}``, it keeps its data below ``--basetemp``."""
+        """A host on the backend; ``{tmp}`` in the options is a folder below ``--basetemp``."""
         with closing(EntrepotHost(benchmark_backend, tmp_path / "host", load_of(request.config).run)) as host:
             yield host
 
@@ -145,9 +145,9 @@ class HostBenchmarks:
 
 
 def facts(host: Target, series: Series) -> dict[str, object]:
-    """What a result holds beside the seconds: rates as medians of the turns, and what the host took for it."""
+    """Return the additional information of a result: median rates, and CPU time and memory of the host."""
     spells = series.spells
-    told: dict[str, object] = {
+    found: dict[str, object] = {
         "backend": host.info.name,
         "driver": host.info.driver,
         "package": host.info.package,
@@ -161,16 +161,16 @@ def facts(host: Target, series: Series) -> dict[str, object]:
         "generator CPU seconds per operation": per_operation(spells, [spell.generator_cpu for spell in spells]),
     }
     if any(spell.bytes for spell in spells):
-        told["MB/s"] = median(series.values("MB/s"))
+        found["MB/s"] = median(series.values("MB/s"))
     cpu = [spell.server_cpu for spell in spells if spell.server_cpu is not None]
     if len(cpu) == len(spells):
-        told["host CPU seconds per operation"] = per_operation(spells, cpu)
-    told["host memory bytes"] = max(
+        found["host CPU seconds per operation"] = per_operation(spells, cpu)
+    found["host memory bytes"] = max(
         (spell.peak_memory for spell in spells if spell.peak_memory is not None), default=host.family.memory()
     )
-    return told
+    return found
 
 
 def per_operation(spells: list[Spell], seconds: list[float]) -> float:
-    """Seconds of all turns for each of their operations."""
+    """Return the seconds of all turns per operation."""
     return sum(seconds) / sum(spell.operations for spell in spells)

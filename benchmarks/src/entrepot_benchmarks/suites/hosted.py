@@ -1,4 +1,4 @@
-"""The module to hand to pytest, so that a host is benchmarked on every installed storage driver.
+"""Test module that benchmarks a host on every installed storage driver.
 
 pytest --pyargs entrepot_benchmarks.suites.hosted --storage-backend s3=options.yml
 """
@@ -14,7 +14,7 @@ __all__ = ["TestHosted"]
 
 
 class TestHosted(ChosenBackends, HostBenchmarks):
-    """The benchmarks, for each backend that was chosen."""
+    """The benchmarks, for each selected backend."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run every case on every backend."""

@@ -1,4 +1,4 @@
-"""The module to hand to pytest, so that every installed storage driver is benchmarked with no file to write.
+"""Test module that benchmarks every installed storage driver.
 
 pytest --pyargs entrepot_benchmarks.suites.installed --storage-backend s3=options.yml
 """
@@ -20,7 +20,7 @@ __all__ = ["TestInstalled"]
 
 
 class TestInstalled(ChosenBackends, StorageBenchmarks):
-    """The benchmarks, for each backend that was chosen."""
+    """The benchmarks, for each selected backend."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run every case on every backend."""
@@ -28,11 +28,11 @@ class TestInstalled(ChosenBackends, StorageBenchmarks):
 
     @pytest.fixture
     def driver(self, benchmark_backend: Backend, tmp_path: Path) -> Iterator[StorageDriver]:
-        """The driver, which keeps its data below ``--basetemp`` where its options say ``{tmp}``."""
+        """The driver; ``{tmp}`` in its options is a folder below ``--basetemp``."""
         with closing(benchmark_backend.open(tmp_path)) as opened:
             yield opened
 
     @pytest.fixture
     def benchmark_label(self, benchmark_backend: Backend) -> str:
-        """The backend's label."""
+        """The label of the backend."""
         return benchmark_backend.label

@@ -1,4 +1,4 @@
-"""Listing a thousand objects in a hundred folders."""
+"""Listing of a thousand objects in a hundred folders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Listing = Callable[[str], Iterator[ObjectInfo | Prefix]]
 
 
 class ListBenchmarks(BenchmarkBase):
-    """``list_objects`` below a prefix: the whole of it, one level, or no more than the first object."""
+    """``list_objects`` below a prefix: everything, one level, or only the first object."""
 
     def test_list_whole(self, benchmark_area: Area, benchmark_meter: Meter) -> None:
         keys = self._stored(benchmark_area)

@@ -1,4 +1,4 @@
-"""How a case is measured: prepared, timed, checked outside the timed part, and told in rates."""
+"""Measurement of a case: preparation, timing, verification outside the timed part, and rates."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from entrepot_contract import StorageDriver
 
 __all__ = ["Benchmark", "Meter", "about", "expect"]
 
-MOST_ROUNDS: Final = 1000
+MAX_ROUNDS: Final = 1000
 PATIENCE: Final = 10
-MOST_SHOWN: Final = 200
+MAX_SHOWN: Final = 200
 
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
 
 class Rounds(Protocol):
-    """What pytest-benchmark has measured."""
+    """The statistics of pytest-benchmark."""
 
     def get(self, key: str) -> float:
-        """A value by its name, in seconds."""
+        """Return a value by name, in seconds."""
 
 
 class Benchmark(Protocol):
-    """As much of pytest-benchmark's fixture as is used here."""
+    """The subset of pytest-benchmark's fixture that is used here."""
 
     name: str
     group: str | None
@@ -42,7 +42,7 @@ class Benchmark(Protocol):
 
     @property
     def enabled(self) -> bool:
-        """Whether anything is measured; otherwise a target runs once."""
+        """Whether benchmarks are measured; otherwise the target runs once."""
 
     def pedantic(
         self,
@@ -52,15 +52,15 @@ class Benchmark(Protocol):
         teardown: Callable[..., object] | None = None,
         rounds: int = 1,
     ) -> object:
-        """Time some rounds, each between a set-up and a tear-down that are not timed."""
+        """Time a number of rounds, each with a setup and a teardown that are not timed."""
 
 
 @dataclass(slots=True)
 class Meter:
     """Measures one case with one benchmark fixture.
 
-    - ``seconds``: how long the timed parts may take together; ``fewest`` rounds are measured all the same.
-    - ``largest``: the size of the largest object, in bytes.
+    - ``seconds``: limit of the total duration of the timed parts; at least ``fewest`` rounds are measured.
+    - ``largest``: the maximum object size, in bytes.
     """
 
     benchmark: Benchmark
@@ -70,9 +70,9 @@ class Meter:
     facts: dict[str, object] = field(default_factory=dict)
 
     def allow(self, size: int) -> None:
-        """Skip the case where its object would be too large."""
+        """Skip the case if its object would be too large."""
         if size > self.largest:
-            pytest.skip(f"{words(size)} is more than the largest blob of this run: {words(self.largest)}")
+            pytest.skip(f"{words(size)} exceeds the maximum blob size of this run: {words(self.largest)}")
 
     def measure(
         self,
@@ -85,10 +85,10 @@ class Meter:
         moved: int = 0,
         operations: int = 1,
     ) -> None:
-        """Time ``work`` in rounds, as many as fit into the time.
+        """Time ``work`` in as many rounds as fit into the time limit.
 
-        ``prepare`` goes before each round, ``check`` after it, and ``proof``, for what takes long, after the first.
-        ``moved`` are the bytes of a round, ``operations`` what it does.
+        ``prepare`` is called before each round, ``check`` after each round, and ``proof``, for slow checks, after the
+        first one. ``moved`` and ``operations`` are the bytes and operations of a round.
         """
         self.benchmark.group = group
         done: list[tuple[Given, Answer]] = []
@@ -104,7 +104,7 @@ class Meter:
             rounds=rounds,
         )
         self._settle(done, check, proof)
-        self._tell(moved, operations)
+        self._record(moved, operations)
 
     def _rounds(
         self,
@@ -114,7 +114,7 @@ class Meter:
         check: Callable[[Given, Answer], None],
         proof: Callable[[Given, Answer], None] | None,
     ) -> int:
-        """How many rounds fit into the time, by one that is not counted."""
+        """Return the number of rounds that fit into the time limit, based on one that is not counted."""
         try:
             began = time.perf_counter()
             given = prepare()
@@ -123,11 +123,11 @@ class Meter:
             ended = time.perf_counter()
             self._settle(done, check, proof)
         except BaseException as error:
-            # Through the fixture, which warns where it was not used.
+            # Raised through the fixture, which warns if it was not used.
             self.benchmark.pedantic(partial(_fail, error))
             raise
         each = max(ended - prepared, (ended - began) / PATIENCE, 1e-9)
-        return max(self.fewest, min(MOST_ROUNDS, int(self.seconds / each)))
+        return max(self.fewest, min(MAX_ROUNDS, int(self.seconds / each)))
 
     def _settle(
         self,
@@ -141,7 +141,7 @@ class Meter:
                 proof(given, answer)
             check(given, answer)
 
-    def _tell(self, moved: int, operations: int) -> None:
+    def _record(self, moved: int, operations: int) -> None:
         self.benchmark.extra_info.update(self.facts, operations=operations, bytes=moved)
         if self.benchmark.stats is not None:
             median = self.benchmark.stats.get("median")
@@ -151,13 +151,13 @@ class Meter:
 
 
 def expect(driver: StorageDriver, verb: str, found: object, wanted: object) -> None:
-    """Raises BenchmarkError where a driver answered something else than it had to."""
+    """Raise BenchmarkError if a driver returned an unexpected value."""
     if found != wanted:
-        raise BenchmarkError(f"{verb} of {driver.name} answered {_short(found)}, not {_short(wanted)}")
+        raise BenchmarkError(f"{verb} of {driver.name} returned {_short(found)}, not {_short(wanted)}")
 
 
 def about(driver: StorageDriver, label: str) -> dict[str, object]:
-    """What a result says of the driver that it belongs to."""
+    """Return information about a driver for its results."""
     module = type(driver).__module__.partition(".")[0]
     points = metadata.entry_points(group="entrepot.storage")
     package = next((point.dist for point in points if point.dist and point.module.partition(".")[0] == module), None)
@@ -172,7 +172,7 @@ def about(driver: StorageDriver, label: str) -> dict[str, object]:
 
 def _short(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def _fail(error: BaseException) -> NoReturn:

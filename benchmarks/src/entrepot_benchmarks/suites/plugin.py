@@ -1,6 +1,6 @@
-"""The pytest plugin: the options, and benchmarks in the place of contract tests where an option asks for them.
+"""The pytest plugin, which adds options to run benchmarks instead of contract tests.
 
-pytest loads it in every run where entrepot-benchmarks is installed, so it imports nothing before it is asked.
+pytest loads it in every run if entrepot-benchmarks is installed, so imports are deferred.
 """
 
 from __future__ import annotations
@@ -12,48 +12,48 @@ import pytest
 
 def _mebibytes(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of MiB, of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of MiB of at least 1")
     return int(text)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options; their long names collide with nobody's."""
+    """Add the options, with long names to avoid collisions."""
     group = parser.getgroup("entrepot-benchmarks")
     group.addoption(
         "--storage-benchmarks",
         action="store_true",
-        help="benchmark the drivers of all StorageContract classes, in the place of every test",
+        help="benchmark the drivers of all StorageContract classes instead of running tests",
     )
     group.addoption(
         "--storage-host-benchmarks",
         action="store_true",
-        help="benchmark a whole host on the drivers of all StorageContract classes, in the place of every test",
+        help="benchmark a host on the drivers of all StorageContract classes instead of running tests",
     )
     group.addoption(
         "--storage-backend",
         action="append",
         default=[],
         metavar="[LABEL:]NAME[=CONFIG]",
-        help="a storage driver for --pyargs entrepot_benchmarks.suites.installed, or .hosted, which take every "
-        "installed one that needs no options where none is named; CONFIG is a YAML or JSON file, or YAML in braces, "
-        "and '{tmp}' in it a fresh folder; may be given again",
+        help="a storage driver for --pyargs entrepot_benchmarks.suites.installed, or .hosted; by default, every "
+        "installed driver that needs no options. CONFIG is a YAML or JSON file, or YAML in braces; '{tmp}' in it is "
+        "replaced by a temporary folder. Repeatable",
     )
     group.addoption(
         "--storage-largest-blob",
         type=_mebibytes,
         default=256,
         metavar="MIB",
-        help="leave out larger objects (default: %(default)s)",
+        help="skip larger objects (default: %(default)s)",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the rest where it is asked for."""
+    """Register the collection hooks if an option requests benchmarks."""
     driver, host = config.getoption("storage_benchmarks"), config.getoption("storage_host_benchmarks")
     if not (driver or host):
         return
     if config.getoption("contract_report", []):
-        raise pytest.UsageError("--contract-report tells what tests have proven, and --storage-benchmarks runs none")
+        raise pytest.UsageError("--contract-report needs test results, but --storage-benchmarks runs no tests")
     from entrepot_benchmarks.suites.collecting import Collecting
 
     config.pluginmanager.register(Collecting(driver=driver, host=host), "entrepot-storage-benchmarks")

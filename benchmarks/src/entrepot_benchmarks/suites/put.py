@@ -1,4 +1,4 @@
-"""Writing whole objects."""
+"""Writing of complete objects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["PutBenchmarks"]
 
 
 class PutBenchmarks(BenchmarkBase):
-    """``put`` under a new key, of a body that was never put before."""
+    """``put`` of a new body under a new key."""
 
     @pytest.mark.parametrize("size", [0, 4 * KIB, MIB, 16 * MIB], ids=plain)
     def test_put(self, benchmark_area: Area, benchmark_meter: Meter, size: int) -> None:

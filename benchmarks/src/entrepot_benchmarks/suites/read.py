@@ -1,4 +1,4 @@
-"""Reading objects, whole or in part."""
+"""Reading of objects, completely or in part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ReadBenchmarks", "drained"]
 
 
 def drained(driver: StorageDriver, key: Key, *, offset: int = 0, length: int | None = None) -> int:
-    """How many bytes a read gives, chunk by chunk."""
+    """Read an object chunk by chunk and return its size."""
     size = 0
     with driver.read(key, offset=offset, length=length) as reader:
         for chunk in reader:
@@ -23,7 +23,7 @@ def drained(driver: StorageDriver, key: Key, *, offset: int = 0, length: int | N
 
 
 class ReadBenchmarks(BenchmarkBase):
-    """``read`` to the last byte, and ``stat``, of an object that stays the same."""
+    """``read`` and ``stat`` of the same object."""
 
     @pytest.mark.parametrize("size", [0, 4 * KIB, MIB, 16 * MIB, 256 * MIB], ids=plain)
     def test_read(self, benchmark_area: Area, benchmark_meter: Meter, size: int) -> None:
@@ -41,14 +41,14 @@ class ReadBenchmarks(BenchmarkBase):
         )
 
     def test_read_range(self, benchmark_area: Area, benchmark_meter: Meter) -> None:
-        whole = min(16 * MIB, benchmark_meter.largest)
-        length = min(64 * KIB, whole)
-        offset = (whole - length) // 2
-        body = Body(whole)
+        size = min(16 * MIB, benchmark_meter.largest)
+        length = min(64 * KIB, size)
+        offset = (size - length) // 2
+        body = Body(size)
         key = benchmark_area.store(body)
         driver = benchmark_area.driver
         benchmark_meter.measure(
-            f"read {words(length)} of {words(whole)}",
+            f"read {words(length)} of {words(size)}",
             lambda key: drained(driver, key, offset=offset, length=length),
             prepare=lambda: key,
             check=lambda _, read: expect(driver, "read", read, length),

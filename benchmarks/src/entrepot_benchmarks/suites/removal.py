@@ -1,4 +1,4 @@
-"""Taking objects from their place: moving and deleting."""
+"""Moving and deleting of objects."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from entrepot_contract import Key, NotFound, ObjectInfo, StorageDriver
 __all__ = ["RemovalBenchmarks"]
 
 
-def there(driver: StorageDriver, key: Key) -> bool:
-    """Whether a key has an object."""
+def exists(driver: StorageDriver, key: Key) -> bool:
+    """Return whether an object exists."""
     try:
         driver.stat(key)
     except NotFound:
@@ -23,7 +23,7 @@ def there(driver: StorageDriver, key: Key) -> bool:
 
 
 class RemovalBenchmarks(BenchmarkBase):
-    """``move`` to a new key, and ``delete`` of what is there."""
+    """``move`` to a new key, and ``delete`` of existing objects."""
 
     def test_move(self, benchmark_area: Area, benchmark_meter: Meter) -> None:
         area = benchmark_area
@@ -31,7 +31,7 @@ class RemovalBenchmarks(BenchmarkBase):
         body = Body(size)
 
         def check(given: tuple[Key, Key], info: ObjectInfo) -> None:
-            expect(area.driver, "move", (info.size, there(area.driver, given[0])), (size, False))
+            expect(area.driver, "move", (info.size, exists(area.driver, given[0])), (size, False))
             area.drop(given)
 
         benchmark_meter.measure(

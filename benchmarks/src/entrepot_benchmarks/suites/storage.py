@@ -1,4 +1,4 @@
-"""The benchmarks of a storage driver: one file for each group of verbs, one class of them all."""
+"""All benchmarks of a storage driver."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ __all__ = ["StorageBenchmarks"]
 class StorageBenchmarks(
     PutBenchmarks, ReadBenchmarks, ListBenchmarks, UploadBenchmarks, RemovalBenchmarks, ThreadBenchmarks
 ):
-    """Every benchmark of a driver; a subclass brings the fixtures ``driver`` and ``benchmark_label``."""
+    """All benchmarks of a driver; a subclass provides the fixtures ``driver`` and ``benchmark_label``."""

@@ -1,4 +1,4 @@
-"""Four threads on one driver."""
+"""Concurrent use of a driver by four threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EACH: Final = 8
 
 
 class ThreadBenchmarks(BenchmarkBase):
-    """``put`` and ``read`` of 1 MiB, eight times in each of four threads that begin at once."""
+    """``put`` and ``read`` of 1 MiB, eight times in each of four threads that start at the same time."""
 
     def test_put_in_threads(self, benchmark_area: Area, benchmark_meter: Meter) -> None:
         area = benchmark_area

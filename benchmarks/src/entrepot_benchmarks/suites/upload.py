@@ -1,4 +1,4 @@
-"""Uploads from their start to their commit."""
+"""Uploads from start to commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all registries have in common as targets, whoever serves them."""
+"""The base class of all registries as targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["RegistryTarget"]
 
 
 class RegistryTarget:
-    """A registry at an origin; which cases it takes is a question of ``wanted``."""
+    """A registry at an origin; ``wanted`` selects the cases that it accepts."""
 
     def __init__(
         self, info: TargetInfo, origin: Origin, family: Family, wanted: Callable[[CaseInfo], bool] = lambda case: True
@@ -26,21 +26,21 @@ class RegistryTarget:
         self.takes = wanted
 
     def connect(self) -> Connection:
-        """A new connection."""
+        """Open a connection."""
         return Connection(self.origin)
 
     def push(self, repository: str, payload: Payload) -> None:
-        """POST, PATCH with the whole body, PUT: as `docker push` does, with a Content-Length."""
+        """Push with POST, PATCH (whole body with a Content-Length) and PUT, like `docker push`."""
         with self.connect() as connection:
             started = connection.request("POST", f"/v2/{repository}/blobs/uploads/", expect=202)
             patched = connection.send("PATCH", started.location, payload, expect=202)
             connection.request("PUT", with_digest(patched.location, payload.digest), expect=201)
 
     def settle(self, refill: Callable[[], None]) -> None:
-        """Nothing goes on behind an answer."""
+        """Do nothing: there is no background work."""
 
     def gone(self) -> str | None:
-        """Why it does not even answer ``/v2/``, or None."""
+        """Return why ``/v2/`` does not respond, or None."""
         try:
             with self.connect() as connection:
                 connection.ask("GET", "/v2/")
@@ -49,5 +49,5 @@ class RegistryTarget:
         return None
 
     def remains(self) -> Sequence[str]:
-        """Everything can be removed."""
+        """Return nothing: everything can be removed."""
         return ()

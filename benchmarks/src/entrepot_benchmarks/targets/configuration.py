@@ -1,4 +1,4 @@
-"""The configuration that registries are measured with: entrepot and Docker Distribution read the same one."""
+"""The configuration of measured registries, the same for entrepot and Docker Distribution."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def write_configuration(
     sections: Mapping[str, object] | None = None,
     http: Mapping[str, object] | None = None,
 ) -> Path:
-    """Write ``config.yml`` into a folder, which is made, for its owner's eyes alone: options hold secrets.
+    """Create a folder and write ``config.yml``, readable only by its owner because options may contain secrets.
 
-    ``storage`` is a driver by its name with its options; ``sections`` are more of the configuration, ``http`` more of
-    its section of that name.
+    ``storage`` maps the name of a driver to its options; ``sections`` are further sections of the configuration, and
+    ``http`` further keys of its section ``http``.
     """
     folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     config = {

@@ -1,4 +1,4 @@
-"""Debian's docker-registry, which is Docker Distribution, as a peer that the run starts itself."""
+"""Docker Distribution (Debian's docker-registry) as a peer started by the run."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from entrepot_benchmarks.targets.stored import StoredData
 __all__ = ["Distribution"]
 
 SDKS: Final = ("AWS_", "AZURE_", "GOOGLE_")
-"""Its options have its credentials. A host on a driver gets these: a person's credentials may be nowhere else."""
+"""Removed from its environment, because its options contain the credentials. A host keeps them for its driver."""
 
 
 class Distribution(RegistryTarget):
-    """``docker-registry serve`` below ``data``, on a driver that both know, with the same configuration as entrepot.
+    """``docker-registry serve`` below ``data``, with a driver that both support and entrepot's configuration.
 
-    Raises BenchmarkError where the program is missing.
+    Raises BenchmarkError if the program is missing.
     """
 
     def __init__(
@@ -42,20 +42,20 @@ class Distribution(RegistryTarget):
         port = free_port()
         config = write_configuration(data, port, self._stored.section)
         self._process = ServerProcess([program, "serve", str(config)], port, data / "server.log", SDKS)
-        detail = f"Docker Distribution as Debian packages it, on its {driver} driver"
+        detail = f"Docker Distribution (Debian package), on its {driver} driver"
         info = TargetInfo(name, "peer", driver, "docker-registry", _version(program), detail)
         super().__init__(info, Origin("127.0.0.1", port), self._process.family, wanted)
 
     def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
-        """Remove them from the store, which entrepot's driver reads in place."""
+        """Remove them from the storage with entrepot's driver."""
         self._stored.forget(repositories, digests)
 
     def gone(self) -> str | None:
-        """How its process ended, or why it does not answer, or None."""
+        """Return how its process ended, or why it does not respond, or None."""
         return self._process.ended or super().gone()
 
     def close(self) -> None:
-        """End it, and remove its configuration and log."""
+        """Stop it, and remove its configuration and log."""
         self._process.stop()
         shutil.rmtree(self._data, ignore_errors=True)
 

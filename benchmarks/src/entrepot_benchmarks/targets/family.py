@@ -1,4 +1,4 @@
-"""The processes of a server, taken together."""
+"""The process tree of a server."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ import psutil
 
 __all__ = ["Family", "listener"]
 
-ANYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104 - it is looked for, not listened on
+ANYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not listened on
 
 
 class Family:
-    """A process and all its descendants; ``root`` tells its process id, or None where nobody can tell."""
+    """A process and all its descendants; ``root`` returns its process id, or None if unknown."""
 
     def __init__(self, root: Callable[[], int | None]) -> None:
         self._root = root
 
     @property
     def known(self) -> bool:
-        """Whether the process is known, and there."""
+        """Whether the process is known and running."""
         return any(self._members())
 
     def pids(self) -> Sequence[int]:
-        """The process ids now."""
+        """Return the current process ids."""
         return [process.pid for process in self._members()]
 
     def cpu_seconds(self) -> float:
-        """The processor time that all of them, and those of them that have ended, took since each was started."""
+        """Return the total CPU time of all processes, including terminated children."""
         total = 0.0
         for process in self._members():
-            with suppress(psutil.NoSuchProcess):  # one that ended in between serves nobody
+            with suppress(psutil.NoSuchProcess):  # a process that has just exited
                 times = process.cpu_times()
                 total += times.user + times.system + times.children_user + times.children_system
         return total
 
     def memory(self) -> int | None:
-        """The bytes that they hold together, shared pages counted once (PSS); None where that is not ours to see."""
+        """Return the total memory in bytes, with shared pages counted once (PSS), or None without permission."""
         total = 0
         try:
             for process in self._members():
@@ -60,7 +60,7 @@ class Family:
 
 
 def listener(host: str, port: int) -> int | None:
-    """The process that listens on a port of this machine, the eldest of them; None where nobody can tell."""
+    """Return the oldest process that listens on a port of this machine, or None if unknown."""
     try:
         addresses = {str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
         if not all(ipaddress.ip_address(address).is_loopback for address in addresses):

@@ -1,4 +1,4 @@
-"""entrepot on any installed storage driver, as a process of its own."""
+"""entrepot on any installed storage driver, in a separate process."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from entrepot_contract import Capabilities
 
 __all__ = ["EntrepotHost"]
 
-MOST_HELD: Final = 2 * 2**30
-"""A host whose store lies in its own memory is started anew when it holds so many bytes: nobody else can empty it."""
+MAX_MEMORY: Final = 2 * 2**30
+"""A host with in-memory storage is restarted above this memory usage, because its storage cannot be emptied."""
 
 
 class EntrepotHost(RegistryTarget):
-    """A host below ``data``, which goes with it; ``{tmp}`` in the backend's options is a folder there.
+    """A host with its files below ``data``, which is removed on close; ``{tmp}`` in the backend's options is below it.
 
-    - ``run`` begins the names of all repositories of the run.
-    - ``sections`` are more of its configuration, ``http`` more of its section of that name.
-    - ``headers`` go with every request; ``ca`` is the certificate that signed the host's, where ``http`` has TLS.
+    - ``run`` is the prefix of all repositories of the run.
+    - ``sections`` are further sections of the configuration, ``http`` further keys of its section ``http``.
+    - ``headers`` are sent with every request; ``ca`` is the CA certificate of the host if ``http`` configures TLS.
     """
 
     def __init__(
@@ -61,24 +61,24 @@ class EntrepotHost(RegistryTarget):
         super().__init__(info, origin, self._process.family, wanted)
 
     def carry(self, headers: Mapping[str, str]) -> None:
-        """Send these with every request from now on, such as a token that the host itself has issued."""
+        """Set the headers of all further requests, such as a token issued by the host itself."""
         self.origin = replace(self.origin, headers=headers)
 
     def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
-        """Remove them from the store; one in the host's own memory is emptied by ``settle``."""
+        """Remove them from the storage; in-memory storage is emptied by ``settle`` instead."""
         if self._capabilities.shared:
             self._stored.forget(repositories, digests)
 
     def settle(self, refill: Callable[[], None]) -> None:
-        """Start a host anew whose store is its own memory, and has become large."""
-        if not self._capabilities.shared and (self.family.memory() or 0) > MOST_HELD:
+        """Restart a host with in-memory storage that has become too large."""
+        if not self._capabilities.shared and (self.family.memory() or 0) > MAX_MEMORY:
             self._process.stop()
             self._process = ServerProcess(self._command, self.origin.port, self._data / "server.log")
             self.family = self._process.family
             refill()
 
     def gone(self) -> str | None:
-        """How its process ended, or why it or its storage does not answer, or None."""
+        """Return how its process ended, or why it or its storage does not respond, or None."""
         fault = self._process.ended or super().gone()
         if fault is not None or not self._capabilities.shared:
             return fault
@@ -87,10 +87,10 @@ class EntrepotHost(RegistryTarget):
                 health = driver.health()
         except BenchmarkError as error:
             return str(error)
-        return None if health.ok else f"its storage does not answer: {health.detail}"
+        return None if health.ok else f"its storage is unhealthy: {health.detail}"
 
     def close(self) -> None:
-        """End the host, and remove its configuration, its log, and what is left of the run in the storage."""
+        """Stop the host, and remove its configuration, its log, and the remaining data of the run."""
         self._process.stop()
         try:
             if self._capabilities.shared:
@@ -103,14 +103,14 @@ def _info(backend: Backend, capabilities: Capabilities, server: str) -> TargetIn
     point = next(iter(entry_points(group="entrepot.storage", name=backend.driver)))
     package, version = (point.dist.name, point.dist.version) if point.dist is not None else ("", "")
     kept = "durable" if capabilities.durable else "not durable"
-    whose = "shared by all hosts that reach the same storage" if capabilities.shared else "of one process alone"
+    shared = "shared by all hosts with the same storage" if capabilities.shared else "private to one process"
     return TargetInfo(
         backend.label,
         "backend",
         backend.driver,
         package,
         version,
-        f"entrepot ({server} server) on the {backend.driver} driver: {kept}, {whose}",
+        f"entrepot ({server} server) on the {backend.driver} driver: {kept}, {shared}",
         durable=capabilities.durable,
         shared=capabilities.shared,
     )

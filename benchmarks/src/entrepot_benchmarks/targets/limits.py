@@ -1,4 +1,4 @@
-"""What bounds every registry on this machine: nginx for pulls, a bare loop in Python for pushes."""
+"""Upper limits for every registry on this machine: nginx for pulls, a bare loop in Python for pushes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["BareLoop", "Nginx", "takes_direct_writes"]
 
 
 class _Limit:
-    """Serves one case alone, from a process of its own below ``data``."""
+    """Serves a single case, in a separate process with its files below ``data``."""
 
     def __init__(self, info: TargetInfo, port: int, command: Sequence[str], data: Path, case: str) -> None:
         self.info = info
@@ -36,32 +36,32 @@ class _Limit:
         return self._process.family
 
     def takes(self, case: CaseInfo) -> bool:
-        """Whether it is the one case."""
+        """Return whether it is the supported case."""
         return case.name == self._case
 
     def connect(self) -> Connection:
-        """A new connection."""
+        """Open a connection."""
         return Connection(self.origin)
 
     def settle(self, refill: Callable[[], None]) -> None:
-        """Nothing goes on behind an answer."""
+        """Do nothing: there is no background work."""
 
     def gone(self) -> str | None:
-        """How its process ended, or None."""
+        """Return how its process ended, or None."""
         return self._process.ended
 
     def remains(self) -> Sequence[str]:
-        """All of it goes with its folder."""
+        """Return nothing: everything is removed with the folder."""
         return ()
 
     def close(self) -> None:
-        """End it, and remove its folder."""
+        """Stop it, and remove its folder."""
         self._process.stop()
         shutil.rmtree(self._data, ignore_errors=True)
 
 
 class Nginx(_Limit):
-    """Serves blobs as files, with sendfile, and with its access log on as the registries have theirs."""
+    """Serves blobs as files with sendfile, and with an access log like the registries."""
 
     def __init__(self, data: Path, case: str) -> None:
         program = require("nginx", "nginx-light")
@@ -79,11 +79,11 @@ class Nginx(_Limit):
               uwsgi_temp_path {data}/uwsgi; scgi_temp_path {data}/scgi;
               server {{ listen 127.0.0.1:{port}; root {self._files}; }}
             }}""")
-        info = TargetInfo("nginx", "limit", detail="nginx, which serves the same bytes as a file, with sendfile")
+        info = TargetInfo("nginx", "limit", detail="nginx, serving the same bytes from files with sendfile")
         super().__init__(info, port, [program, "-c", str(config), "-p", str(data)], data, case)
 
     def push(self, repository: str, payload: Payload) -> None:
-        """Write the blob as the file that a GET of it reads."""
+        """Write the blob to the file that a GET reads."""
         file = self._files / "v2" / repository / "blobs" / payload.digest
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("wb") as opened:
@@ -96,18 +96,18 @@ class Nginx(_Limit):
 
 
 class BareLoop(_Limit):
-    """A running ``entrepot_benchmarks.bare``, with its writes cached or direct."""
+    """A process of ``entrepot_benchmarks.bare``, with cached or direct writes."""
 
     def __init__(self, data: Path, case: str, mode: Literal["cached", "direct"]) -> None:
         port = free_port()
         self._files = data / "files"
         self._files.mkdir(parents=True)
         command = [sys.executable, "-m", "entrepot_benchmarks.bare", str(port), str(self._files), mode]
-        detail = f"a loop in Python that receives, hashes and writes the same bytes ({mode} writes), without HTTP"
+        detail = f"a Python loop that receives, hashes and writes the same bytes ({mode} writes), without HTTP"
         super().__init__(TargetInfo(f"bare loop, {mode} writes", "limit", detail=detail), port, command, data, case)
 
     def push(self, repository: str, payload: Payload) -> None:
-        """Send the payload; the loop knows no repositories."""
+        """Send the payload; repositories are ignored."""
         with connect(self.origin) as sock:
             sock.sendall(payload.size.to_bytes(8))
             payload.send(sock)
@@ -116,13 +116,13 @@ class BareLoop(_Limit):
             raise BenchmarkError(f"{self.info.name} answered {answer!r} for {payload.digest}")
 
     def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
-        """Take the files off the disk."""
+        """Delete the files."""
         for digest in digests:
             (self._files / digest.removeprefix("sha256:")).unlink(missing_ok=True)
 
 
 def takes_direct_writes(folder: Path) -> bool:
-    """Some file systems, tmpfs among them, have no O_DIRECT."""
+    """Return whether the file system supports O_DIRECT; tmpfs, among others, does not."""
     path = folder / "probe"
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_DIRECT, 0o600))

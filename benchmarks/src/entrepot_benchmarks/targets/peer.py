@@ -1,4 +1,4 @@
-"""Another registry, by its URL."""
+"""Another registry, given by URL."""
 
 from __future__ import annotations
 
@@ -16,33 +16,35 @@ from entrepot_benchmarks.targets.family import Family, listener
 
 __all__ = ["PeerAddress", "PeerRegistry"]
 
-FIRST_LOOK_SECONDS = 15
+FIRST_REQUEST_SECONDS = 15
 PLAIN = re.compile(r"[^:/@=\[\]]*")
 
 
 @dataclass(frozen=True, slots=True)
 class PeerAddress:
-    """Where a peer listens, and what it is called in the results: as it was named, or host and port."""
+    """The address of a peer, and its name in the results: the given name, or host and port."""
 
     name: str
     origin: Origin
 
     @classmethod
     def of(cls, text: str) -> PeerAddress:
-        """From ``[NAME=]URL``; the URL may hold a user and a password, which no message shows.
+        """Parse ``[NAME=]URL``; the URL may contain a user and a password, which are not in any message.
 
-        Raises BenchmarkError where that is no URL of HTTP without a path.
+        Raises BenchmarkError if it is not an HTTP URL without a path.
         """
         name, _, url = text.partition("=") if "=" in text.partition("://")[0] else ("", "", text)
         if not PLAIN.fullmatch(name):
-            raise BenchmarkError("a peer is given as URL or NAME=URL: the name may not hold what a URL consists of")
+            raise BenchmarkError(
+                "expected a peer as URL or NAME=URL; the name cannot contain the characters : / @ = [ ]"
+            )
         try:
             plain = Origin.of(url)
         except BenchmarkError as error:
-            raise BenchmarkError(f"the peer {name or 'whose URL cannot be read'}: {error}") from None
+            raise BenchmarkError(f"peer {name or 'with an invalid URL'}: {error}") from None
         parts = urlsplit(url)
         if parts.path not in ("", "/") or parts.query or parts.fragment:
-            raise BenchmarkError(f"the peer {plain.authority}: give its URL without a path, such as http://HOST:PORT")
+            raise BenchmarkError(f"peer {plain.authority}: expected a URL without a path, such as http://HOST:PORT")
         headers = {}
         if parts.username is not None:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -51,10 +53,10 @@ class PeerAddress:
 
 
 class PeerRegistry(RegistryTarget):
-    """A registry that runs already, given as ``PeerAddress`` reads it.
+    """A running registry, given in the format of ``PeerAddress``.
 
-    What was pushed is deleted by its API, as far as that is allowed. Raises BenchmarkError where it does not answer
-    as a registry does.
+    Pushed data is deleted through its API, if that is allowed. Raises BenchmarkError if it does not respond like a
+    registry.
     """
 
     def __init__(self, text: str) -> None:
@@ -64,12 +66,12 @@ class PeerRegistry(RegistryTarget):
         self._kept: set[str] = set()
         self._refused: set[str] = set()
         self._unlinked = 0
-        with Connection(origin, FIRST_LOOK_SECONDS) as connection:
+        with Connection(origin, FIRST_REQUEST_SECONDS) as connection:
             answer = connection.ask("GET", "/v2/")
         if answer.status != 200:
             raise BenchmarkError(
-                f"the peer {origin.authority} answered {answer.status} for /v2/; it needs 200"
-                " (a user and a password go into the URL; tokens are not supported)"
+                f"peer {origin.authority} answered {answer.status} for /v2/, not 200"
+                " (put credentials into the URL; tokens are not supported)"
             )
         product = answer.headers.get("server", "").partition("/")[0] or "a registry"
         info = TargetInfo(address.name, "peer", detail=f"{product} at {origin.authority}")
@@ -77,9 +79,9 @@ class PeerRegistry(RegistryTarget):
         super().__init__(info, origin, Family(lambda: pid))
 
     def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
-        """Delete by the API what was pushed into repositories; a registry that refuses is asked no more.
+        """Delete pushed data through the API. After a rejected deletion, no more are requested.
 
-        What could not be asked for stays due, and is tried again with what comes next.
+        Deletions that could not be requested are tried again in the next call.
         """
         self._due.update(dict.fromkeys((repository, digest) for repository in repositories for digest in digests))
         if self._refused:
@@ -93,7 +95,7 @@ class PeerRegistry(RegistryTarget):
                 del self._due[repository, digest]
 
     def remains(self) -> Sequence[str]:
-        """What the registry refused to delete, and what it may keep although it deleted it."""
+        """Return what the registry refused to delete, and what it may keep until its garbage collection."""
         left = []
         if self._kept:
             why = ", ".join(sorted(self._refused))
@@ -103,12 +105,12 @@ class PeerRegistry(RegistryTarget):
         if self._unlinked:
             left.append(
                 f"{self.info.name} may keep {self._unlinked / 1e6:,.1f} MB of deleted blobs on its disk"
-                " until its own garbage collection runs"
+                " until its garbage collection runs"
             )
         return left
 
     def close(self) -> None:
-        """Try once more to delete what is still due; the registry was running before, and goes on."""
+        """Try pending deletions once more. The registry keeps running."""
         self.forget((), ())
 
     def _delete(self, connection: Connection, repository: str, digest: str) -> None:

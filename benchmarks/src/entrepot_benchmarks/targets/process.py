@@ -1,4 +1,4 @@
-"""A server as a process of its own, from its start to its end."""
+"""Servers in separate processes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from entrepot_benchmarks.targets.family import Family
 
 __all__ = ["ServerProcess", "free_port", "require"]
 
-# What configures a registry from outside would let the sides of a comparison differ.
+# Prefixes of environment variables that configure registries, which would distort a comparison.
 FOREIGN = ("REGISTRY_", "ENTREPOT_", "GRANIAN_", "OTEL_")
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
-MOST_SAID = 500
+MAX_MESSAGE = 500
 
 
 def require(program: str, package: str) -> str:
-    """The path of a program.
+    """Return the path of a program.
 
-    Raises BenchmarkError, with the line that installs it, where it is missing.
+    Raises BenchmarkError, with the command that installs it, if it is missing.
     """
     found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
     if found is None:
@@ -38,17 +38,17 @@ def require(program: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """Return a free port of 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
 
 class ServerProcess:
-    """Starts ``command``, waits until its port answers, and ends it and its children by process id.
+    """Starts ``command``, waits until its port accepts connections, and stops it and its children.
 
-    Of the environment it does not get what begins with a word of ``foreign``, nor what configures registries.
-    Raises BenchmarkError where it does not get so far; nothing of it runs then, nor after an interrupt.
+    Environment variables that begin with a prefix in ``foreign``, or that configure registries, are removed. Raises
+    BenchmarkError if the start fails; no process is left running then, nor after an interrupt.
     """
 
     def __init__(self, command: Sequence[str], port: int, log: Path, foreign: Sequence[str] = ()) -> None:
@@ -56,8 +56,8 @@ class ServerProcess:
         self.family = Family(lambda: self._process.pid)
         env = {name: value for name, value in os.environ.items() if not name.startswith((*FOREIGN, *foreign))}
         with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - no shell, and the commands are ours
-                # A group of its own: Ctrl-C is for whoever measures, who ends this after the clients.
+            self._process = subprocess.Popen(  # noqa: S603 - no shell, and fixed commands
+                # In its own process group, so that Ctrl-C only reaches the benchmark, which stops the clients first.
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -74,19 +74,19 @@ class ServerProcess:
 
     @property
     def ended(self) -> str | None:
-        """How it ended, and what it said last; None while it runs."""
+        """How the process ended, with its last output, or None while it is running."""
         status = self._process.poll()
         if status is None:
             return None
         if status < 0:
-            return f"its process was ended by {signal.Signals(-status).name}"
-        said = self.log.read_text(errors="replace").strip().splitlines()
-        why = next((line for line in said if line.startswith("panic: ")), said[-1] if said else "nothing")
-        return f"its process ended with status {status}; it said last: {why[:MOST_SAID]}"
+            return f"its process was killed by {signal.Signals(-status).name}"
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        last = next((line for line in lines if line.startswith("panic: ")), lines[-1] if lines else "(none)")
+        return f"its process exited with status {status}; last output: {last[:MAX_MESSAGE]}"
 
     @property
     def pid(self) -> int:
-        """The process that was started."""
+        """The process id."""
         return self._process.pid
 
     def __enter__(self) -> Self:
@@ -96,12 +96,12 @@ class ServerProcess:
         self.stop()
 
     def stop(self) -> None:
-        """Ask the process to end, and make it and its children where they do not."""
+        """Terminate the process, and kill it and its children if they do not exit."""
         atexit.unregister(self.stop)
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_SECONDS)
-        with suppress(ProcessLookupError):  # workers whose parent was killed are in its group still
+        with suppress(ProcessLookupError):  # workers of a killed parent are still in its group
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
@@ -114,4 +114,6 @@ class ServerProcess:
                 time.sleep(0.05)
             else:
                 return
-        raise BenchmarkError(self.ended or f"its process did not listen on 127.0.0.1:{port} in {START_SECONDS:.0f} s")
+        raise BenchmarkError(
+            self.ended or f"its process did not listen on 127.0.0.1:{port} within {START_SECONDS:.0f} s"
+        )

@@ -1,4 +1,4 @@
-"""nginx as the endpoint of notifications: it takes every body and answers 204, which costs the machine little."""
+"""nginx as a webhook endpoint with low overhead, which returns 204 for every request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Receiver"]
 
 
 class Receiver:
-    """Takes whatever is posted to ``url``."""
+    """Accepts everything posted to ``url``."""
 
     def __init__(self, data: Path) -> None:
         program = require("nginx", "nginx-light")

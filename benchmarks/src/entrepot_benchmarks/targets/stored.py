@@ -1,4 +1,4 @@
-"""What a run leaves in a storage, found and removed by the driver, behind the registry's back."""
+"""Removal of a run's data directly from the storage, with the driver."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINK = re.compile(r"/(?:_layers|_manifests/revisions)/([a-z0-9]+)/([0-9a-f]+)/li
 
 
 class StoredData:
-    """The data of one registry, in Docker Distribution's layout, by a driver's name and options."""
+    """The data of a registry in Docker Distribution's layout, accessed with a driver."""
 
     def __init__(self, driver: str, options: Mapping[str, object]) -> None:
         self.section: Mapping[str, object] = {driver: dict(options)}
@@ -32,7 +32,7 @@ class StoredData:
 
     @contextmanager
     def opened(self) -> Iterator[StorageDriver]:
-        """The driver, for a while; what it raises becomes a BenchmarkError."""
+        """Open the driver for a with block; its errors become BenchmarkErrors."""
         try:
             driver = CheckedDriver(self._class.from_config(self._options))
             try:
@@ -40,19 +40,19 @@ class StoredData:
             finally:
                 driver.close()
         except StorageError as error:
-            raise BenchmarkError(f"the storage {self._name}: {error}") from error
+            raise BenchmarkError(f"storage {self._name}: {error}") from error
 
     def forget(self, repositories: Sequence[str], digests: Sequence[str]) -> None:
-        """Delete repositories and blobs; what is not there is passed over.
+        """Delete repositories and blobs. Missing ones are ignored.
 
-        What could not be deleted stays due, and is tried again with what comes next.
+        Failed deletions are tried again in the next call.
         """
         self._due.update(dict.fromkeys(f"{TREE}/repositories/{name}/" for name in repositories))
         self._due.update(dict.fromkeys(f"{TREE}/{_blob(digest)}/data" for digest in digests))
         self.forget_due()
 
     def forget_due(self) -> None:
-        """Try again what could not be deleted."""
+        """Retry failed deletions."""
         due = list(self._due)
         if not due:
             return
@@ -63,9 +63,9 @@ class StoredData:
             del self._due[key]
 
     def forget_run(self, run: str) -> None:
-        """Delete what is left below ``run``, with the blobs that are linked there, and abort uploads that nobody ended.
+        """Delete everything below ``run`` with the blobs linked there, and abort its unfinished uploads.
 
-        Whoever was interrupted or killed, client or host, and whenever: nothing of the run stays.
+        After that no data of the run is left, even if clients or the host were interrupted or killed.
         """
         self.forget_due()
         with self.opened() as driver:

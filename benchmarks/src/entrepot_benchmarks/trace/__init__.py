@@ -1,1 +1,1 @@
-"""Traces of registry traffic: their format, a generator of realistic ones, and their replay. See FORMAT.md."""
+"""Traces of registry traffic: format, generator and replay. See FORMAT.md."""

@@ -1,4 +1,4 @@
-"""The images of a generated trace: which there are, what they share, and how they are chosen."""
+"""The images of a generated trace, their shared layers and their popularity."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["Blob", "Catalog", "Image", "Repository", "Zipf"]
 
 _CONFIG_SIZES: Final = (1_000, 12_000)
 _MANIFEST_SIZE: Final = (600, 260)
-"""In bytes: of a manifest, and of each blob that it names."""
+"""Size of a manifest without references, and of each reference, in bytes."""
 
 
 class Zipf:
-    """Ranks from 0, which are drawn in proportion to ``(rank + 1) ** -exponent``."""
+    """Draws ranks from 0 with probabilities proportional to ``(rank + 1) ** -exponent``."""
 
     def __init__(self, exponent: float) -> None:
         self._exponent = exponent
         self._sums: list[float] = []
 
     def draw(self, random: Random, ranks: int) -> int:
-        """One of so many ranks."""
+        """Draw one of ``ranks`` ranks."""
         if len(self._sums) < ranks:
             weights = ((rank + 1) ** -self._exponent for rank in range(len(self._sums), ranks))
             start = self._sums[-1] if self._sums else 0.0
@@ -37,7 +37,7 @@ class Zipf:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A blob's name, and its size in bytes."""
+    """The name of a blob, and its size in bytes."""
 
     name: str
     size: int
@@ -45,38 +45,38 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What a tag stands for."""
+    """An image."""
 
     config: Blob
     layers: Sequence[Blob]
 
     @property
     def size(self) -> int:
-        """Of its manifest, in bytes."""
+        """Size of the manifest, in bytes."""
         own, each = _MANIFEST_SIZE
         return own + each * (1 + len(self.layers))
 
     @property
     def blobs(self) -> Sequence[Blob]:
-        """All that it names, the config first."""
+        """All referenced blobs, the config first."""
         return (self.config, *self.layers)
 
 
 @dataclass(slots=True)
 class Repository:
-    """A repository's images by their tags, the newest last."""
+    """The images of a repository by tag, the newest last."""
 
     name: str
     images: dict[str, Image] = field(default_factory=dict)
 
     def push(self, tag: str, image: Image) -> None:
-        """Let a tag stand for an image, which is the newest."""
+        """Assign a tag to an image, which becomes the newest."""
         self.images.pop(tag, None)
         self.images[tag] = image
 
 
 class Catalog:
-    """All repositories, by their popularity, and the layers that their images share."""
+    """All repositories, in order of popularity, and the layers shared by their images."""
 
     def __init__(self, shape: Shape, random: Random) -> None:
         self._shape = shape
@@ -91,16 +91,16 @@ class Catalog:
                 repository.push("latest" if number == shape.images - 1 else f"v{number + 1}", image)
 
     def choose(self) -> Repository:
-        """A repository, by its popularity."""
+        """Draw a repository according to popularity."""
         return self._repositories[self._zipf.draw(self._random, len(self._repositories))]
 
     def choose_tag(self, repository: Repository) -> str:
-        """A tag of a repository; newer ones are more popular."""
+        """Draw a tag of a repository; newer ones are more popular."""
         rank = self._zipf.draw(self._random, len(repository.images))
         return next(islice(reversed(repository.images), rank, None))
 
     def build(self, repository: Repository) -> tuple[str, Image, frozenset[Blob]]:
-        """A tag and its new image, on lower layers of the newest one; and the blobs that nobody has pushed yet."""
+        """Create a new image with layers of the newest one. Return its tag, the image and the new blobs."""
         newest = next(reversed(repository.images.values()))
         kept = newest.layers[: self._random.randint(1, len(newest.layers))]
         added = tuple(self._layer() for _ in range(self._random.randint(1, 3)))

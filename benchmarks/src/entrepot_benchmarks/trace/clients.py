@@ -1,4 +1,4 @@
-"""The processes that replay a trace together, each on a connection of its own."""
+"""The processes that replay a trace, each with its own connection."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from entrepot_benchmarks.trace.plan import Plan
 __all__ = ["Replayed", "Tally", "replay_together"]
 
 _END_SECONDS: Final = 30.0
-_NAP: Final = 0.1
+_POLL_SECONDS: Final = 0.1
 
 
 @dataclass(slots=True)
 class Tally:
-    """What the requests of one kind moved in bytes, and how long each took in seconds."""
+    """The bytes transferred by the requests of one kind, and their latencies in seconds."""
 
     bytes: int = 0
     latencies: array[float] = field(default_factory=lambda: array("d"))
@@ -37,7 +37,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Replayed:
-    """What all clients did together; both times in seconds, ``cpu`` of the clients' own processors."""
+    """The totals of all clients; times are in seconds, ``cpu`` is the CPU time of the clients."""
 
     elapsed: float
     cpu: float
@@ -56,12 +56,12 @@ class _Report:
 def replay_together(
     plan: Plan, connect: Callable[[], Exchange], clients: int, *, name: str, speed: float | None
 ) -> Replayed:
-    """Replay a plan once, by so many clients; ``name`` is the file, for errors.
+    """Replay a plan once with a number of clients; ``name`` is the file name for errors.
 
-    ``speed`` keeps to the times of the trace, 2.0 twice as fast; None lets nobody wait. Raises BenchmarkError with the
-    line whose answer was not the expected one. On Ctrl-C, clients end the request that they are at.
+    ``speed`` follows the times of the trace, 2.0 twice as fast; None ignores the times. Raises BenchmarkError with the
+    line whose response was not the expected one. On Ctrl-C, clients finish their current request.
     """
-    fork = multiprocessing.get_context("fork")  # what is pushed is an open file that only a forked child inherits
+    fork = multiprocessing.get_context("fork")  # a payload is an open file, which only a forked child inherits
     order, barrier = Order(plan.records, clients), fork.Barrier(clients)
     processes: list[ForkProcess] = []
     pipes: list[Pipe] = []
@@ -71,7 +71,7 @@ def replay_together(
             ours, theirs = fork.Pipe(duplex=False)
             arguments = (_Client(plan, order, client, name, speed), connect, barrier, theirs)
             process = fork.Process(target=_run, args=arguments, daemon=True)
-            _start_deaf(process)
+            _start_without_interrupts(process)
             theirs.close()
             processes.append(process)
             pipes.append(ours)
@@ -95,7 +95,7 @@ def replay_together(
 
 
 class _Client:
-    """One process's share of a replay."""
+    """The part of a replay that runs in one process."""
 
     def __init__(self, plan: Plan, order: Order, number: int, name: str, speed: float | None) -> None:
         self._plan = plan
@@ -106,7 +106,7 @@ class _Client:
         self.tallies: dict[str, Tally] = {}
 
     def replay(self, exchange: Exchange, began: float) -> None:
-        """Send requests until there are none left."""
+        """Send requests until none are left."""
         while (index := self._order.take(self._number)) is not None:
             record = self._plan.records[index]
             due = began + record.time / self._speed if self._speed is not None else None
@@ -114,24 +114,24 @@ class _Client:
                 self._sleep_until(due)
             if not self._order.await_turn(index):
                 return
-            # A client that is late has kept others waiting: with times to keep, they count from when it was due.
+            # With a speed, latencies are measured from the scheduled time, so that delays of this client are included.
             before = time.perf_counter() if due is None else due
             try:
                 moved = exchange.perform(record, self._plan.versions[index])
             except (BenchmarkError, OSError, KeyError, ValueError) as error:
-                said = str(error) if isinstance(error, BenchmarkError) else f"{type(error).__name__}: {error}"
-                raise BenchmarkError(f"{self._name}:{record.line}: {record}: {said}") from error
+                reason = str(error) if isinstance(error, BenchmarkError) else f"{type(error).__name__}: {error}"
+                raise BenchmarkError(f"{self._name}:{record.line}: {record}: {reason}") from error
             tally = self.tallies.setdefault(record.kind, Tally())
             tally.latencies.append(time.perf_counter() - before)
             tally.bytes += moved
 
     def _sleep_until(self, due: float) -> None:
         while not self._order.stopped and (left := due - time.perf_counter()) > 0:
-            time.sleep(min(left, _NAP))
+            time.sleep(min(left, _POLL_SECONDS))
 
 
 def _run(client: _Client, connect: Callable[[], Exchange], barrier: Barrier, pipe: Pipe) -> None:
-    gc.freeze()  # what the parent made is the parent's: looking through it would only copy it
+    gc.freeze()  # do not collect the parent's objects, which would copy their memory pages
     error: str | None = None
     began, cpu = time.perf_counter(), time.process_time()
     try:
@@ -140,15 +140,15 @@ def _run(client: _Client, connect: Callable[[], Exchange], barrier: Barrier, pip
         began, cpu = time.perf_counter(), time.process_time()
         client.replay(exchange, began)
     except BrokenBarrierError:
-        error = ""  # another client tells why
+        error = ""  # another client reports the reason
     except (BenchmarkError, OSError) as problem:
         barrier.abort()
         error = str(problem)
     pipe.send(_Report(began, time.perf_counter(), time.process_time() - cpu, client.tallies, error))
 
 
-def _start_deaf(process: ForkProcess) -> None:
-    """Start a process that Ctrl-C does not reach, also not in its first moment."""
+def _start_without_interrupts(process: ForkProcess) -> None:
+    """Start a process that never receives SIGINT."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
@@ -160,9 +160,9 @@ def _receive(pipe: Pipe) -> _Report:
     try:
         report = pipe.recv()
     except EOFError as error:
-        raise BenchmarkError("a client process died before it reported; its traceback is above") from error
+        raise BenchmarkError("a client process died before it reported; see its traceback above") from error
     if not isinstance(report, _Report):
-        raise BenchmarkError(f"a client process reported {report!r}")
+        raise BenchmarkError(f"a client process sent {report!r}")
     return report
 
 
@@ -179,8 +179,8 @@ def _sum(reports: Sequence[_Report]) -> Replayed:
     tallies: dict[str, Tally] = {}
     for report in reports:
         for kind, tally in report.tallies.items():
-            whole = tallies.setdefault(kind, Tally())
-            whole.bytes += tally.bytes
-            whole.latencies.extend(tally.latencies)
+            total = tallies.setdefault(kind, Tally())
+            total.bytes += tally.bytes
+            total.latencies.extend(tally.latencies)
     elapsed = max(report.ended for report in reports) - min(report.began for report in reports)
     return Replayed(elapsed, sum(report.cpu for report in reports), tallies)

@@ -1,4 +1,4 @@
-"""What a replay pushes and pulls: bytes that follow from the names in the trace and from whose turn it is."""
+"""The content of a replay, derived from the names in the trace and the turn."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ from entrepot_benchmarks.trace.plan import OWN_CONFIG
 
 __all__ = ["Content", "Manifest", "Pool"]
 
-_CONFIG: Final = (
-    "application/vnd.entrepot.trace.config.v1"  # an image's own type promises JSON, which some registries read
-)
+# Not the media type of an image config, which requires JSON and is parsed by some registries.
+_CONFIG: Final = "application/vnd.entrepot.trace.config.v1"
 _LAYER: Final = "application/vnd.oci.image.layer.v1.tar+gzip"
 _TAIL: Final = 64
 _BLOCK: Final = 4 * 2**20
@@ -31,22 +30,22 @@ _BLOCK: Final = 4 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest's bytes; ``mark`` is within them, and in no other manifest."""
+    """The content of a manifest; ``mark`` is a unique part of it."""
 
     data: bytes
     mark: bytes
 
     @property
     def digest(self) -> str:
-        """Its digest."""
+        """The digest."""
         return f"sha256:{hashlib.sha256(self.data).hexdigest()}"
 
 
 class Pool:
-    """Random bytes as long as the largest blob, in memory, and their running digest at each size, in bytes.
+    """Random data in memory, as long as the largest blob, and its running digest at each size.
 
-    Every blob is the first of these bytes, and then a tail of its own: so its digest costs the tail alone.
-    Raises BenchmarkError where the memory is not there.
+    Every blob is a prefix of this data followed by a unique tail, so only the tail has to be hashed. Raises
+    BenchmarkError if there is not enough memory.
     """
 
     def __init__(self, sizes: Iterable[int]) -> None:
@@ -54,13 +53,13 @@ class Pool:
         free = psutil.virtual_memory().available
         if heads[-1] > free // 2:
             raise BenchmarkError(
-                f"the largest blob has {heads[-1] + _TAIL} bytes, which are kept in memory, where {free} bytes are "
-                "free: take a trace with smaller blobs, or a machine with twice as much memory as the largest"
+                f"the largest blob has {heads[-1] + _TAIL} bytes, which are kept in memory, but only {free} bytes are "
+                "free: use a trace with smaller blobs, or a machine with twice as much free memory as the largest blob"
             )
         self.file = os.memfd_create("trace")
         weakref.finalize(self, os.close, self.file)
         self._heads: dict[int, Hasher] = {}
-        block = memoryview(Random(0).randbytes(min(_BLOCK, heads[-1])))  # noqa: S311 - a filling, no secret
+        block = memoryview(Random(0).randbytes(min(_BLOCK, heads[-1])))  # noqa: S311 - padding, not a secret
         running, filled = hashlib.sha256(), 0
         for head in heads:
             while filled < head:
@@ -72,19 +71,19 @@ class Pool:
             self._heads[head] = running.copy()
 
     def payload(self, size: int, tail: bytes) -> Payload:
-        """The blob of a size that was announced, with a tail of 64 bytes, of which a short blob has the first."""
+        """Return the blob of one of the sizes, with a tail of 64 bytes, which is truncated for shorter blobs."""
         tail = tail[: _tail(size)]
         head = size - len(tail)
-        whole = self._heads[head].copy()
-        whole.update(tail)
-        return Payload(self.file, size, tail, f"sha256:{whole.hexdigest()}")
+        hasher = self._heads[head].copy()
+        hasher.update(tail)
+        return Payload(self.file, size, tail, f"sha256:{hasher.hexdigest()}")
 
 
 class Content:
     """The blobs and manifests of a turn.
 
-    ``run`` is unlike any other run, ``turn`` unlike any other turn of it; of both follow all bytes but those of blobs
-    in ``lasting``, which are the same in each turn.
+    ``run`` is unique, and ``turn`` is unique within the run. The content depends on both, except for the blobs in
+    ``lasting``, which are the same in each turn.
     """
 
     def __init__(self, pool: Pool, sizes: Mapping[str, int], lasting: Iterable[str], run: str, turn: str) -> None:
@@ -98,7 +97,7 @@ class Content:
         }
 
     def manifest(self, repository: str, tag: str, version: int, size: int, blobs: tuple[str, ...] = ()) -> Manifest:
-        """The manifest of so many bytes; it has more where what it names needs more."""
+        """Return a manifest of ``size`` bytes, or more if its references need more."""
         mark = self.mark(repository, tag, version)
         config, *layers = blobs or (OWN_CONFIG,)
         document = {
@@ -113,7 +112,7 @@ class Content:
         return Manifest(data, mark)
 
     def mark(self, repository: str, tag: str, version: int) -> bytes:
-        """What only this version of a manifest holds."""
+        """Return a text that only this version of a manifest contains."""
         return f"{self._secret} {repository}:{tag} version {version};".encode()
 
     def _descriptor(self, media_type: str, name: str) -> dict[str, str | int]:

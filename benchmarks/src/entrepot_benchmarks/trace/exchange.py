@@ -1,4 +1,4 @@
-"""Requests to a registry: one of a trace, and those that bring what it holds before the trace begins."""
+"""The requests of a trace, and those that push the initial content."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _TYPE: Final = {"Content-Type": IMAGE_MANIFEST}
 
 
 class Place:
-    """Where a repository of the trace lies on the registry: its name there, and what its blobs and manifests are."""
+    """A repository of the trace on the registry: its name there, and the content of its blobs and manifests."""
 
     def __init__(self, name: str, content: Content) -> None:
         self.name = name
         self.content = content
 
     def blob(self, name: str) -> str:
-        """The path of a blob."""
+        """Return the path of a blob."""
         return f"/v2/{self.name}/blobs/{self.content.blobs[name].digest}"
 
     def manifest(self, tag: str) -> str:
-        """The path of a manifest."""
+        """Return the path of a manifest."""
         return f"/v2/{self.name}/manifests/{tag}"
 
 
@@ -40,7 +40,7 @@ class Exchange:
     def __init__(self, connection: Connection, places: Mapping[str, Place]) -> None:
         self._connection = connection
         self._places = places
-        self._ways: Mapping[Kind, Callable[[Place, Record, int], int]] = {
+        self._methods: Mapping[Kind, Callable[[Place, Record, int], int]] = {
             "HEAD manifest": self._head_manifest,
             "GET manifest": self._get_manifest,
             "PUT manifest": self._put_manifest,
@@ -51,11 +51,11 @@ class Exchange:
         }
 
     def perform(self, record: Record, version: int) -> int:
-        """Send a request, check its answer, and tell how many bytes of a body went either way.
+        """Send a request, check the response, and return the number of body bytes sent and received.
 
-        ``version`` is the manifest's. Raises BenchmarkError where the answer is not the one that the trace expects.
+        ``version`` is that of the manifest. Raises BenchmarkError if the response is not the expected one.
         """
-        return self._ways[record.kind](self._places[record.repository], record, version)
+        return self._methods[record.kind](self._places[record.repository], record, version)
 
     def _head_manifest(self, place: Place, record: Record, _: int) -> int:
         expect = 404 if record.absent else 200
@@ -66,7 +66,7 @@ class Exchange:
         expect = 404 if record.absent else 200
         response = self._connection.request("GET", place.manifest(record.name), headers=_ACCEPT, expect=expect)
         if not record.absent and place.content.mark(record.repository, record.name, version) not in response.body:
-            raise BenchmarkError("the registry answered another manifest than the last one that was pushed")
+            raise BenchmarkError("the registry did not return the last pushed manifest")
         return len(response.body)
 
     def _put_manifest(self, place: Place, record: Record, version: int) -> int:
@@ -100,10 +100,9 @@ class Exchange:
 def fill(
     connection: Connection, place: Place, blobs: Mapping[str, str | None], manifests: Mapping[str, Manifest]
 ) -> None:
-    """Push blobs and then manifests by their tags.
+    """Push blobs and then manifests by tag.
 
-    With each blob's name goes that of a repository on the registry that holds it, from which it is mounted where the
-    registry takes that, or None.
+    ``blobs`` maps each blob to a repository on the registry that has it, from which it is mounted if possible, or None.
     """
     for name, source in blobs.items():
         payload = place.content.blobs[name]
@@ -116,7 +115,7 @@ def fill(
 def _mount(connection: Connection, repository: str, payload: Payload, source: str) -> bool:
     path = f"/v2/{repository}/blobs/uploads/?mount={payload.digest}&from={source}"
     response = connection.ask("POST", path)
-    if response.status == 202:  # the specification lets a registry open an upload instead
+    if response.status == 202:  # the specification allows a registry to start an upload instead
         connection.ask("DELETE", response.location)
     return response.status == 201
 
@@ -133,4 +132,4 @@ def _put(connection: Connection, place: Place, tag: str, manifest: Manifest) -> 
 
 def _check_size(size: int, record: Record) -> None:
     if size != record.size:
-        raise BenchmarkError(f"the registry answered {size} bytes, not the {record.size} that were pushed")
+        raise BenchmarkError(f"the registry returned {size} bytes, but {record.size} were pushed")

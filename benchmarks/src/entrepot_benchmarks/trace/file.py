@@ -1,4 +1,4 @@
-"""A trace as a file, read and written line by line."""
+"""Reading and writing of trace files, line by line."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ COLUMNS = "# time method what repository object size [blobs]"
 
 
 def read_trace(path: Path) -> Iterator[Record]:
-    """The requests of a file in their order; however long it is, one line is in memory at a time.
+    """Read the requests of a file, with only one line in memory at a time.
 
-    Raises BenchmarkError with the file, the line, what is wrong and how to mend it.
+    Raises BenchmarkError with the file, the line, the error and how to fix it.
     """
     try:
         with path.open("rb") as file:
@@ -28,16 +28,16 @@ def read_trace(path: Path) -> Iterator[Record]:
 
 
 def write_trace(records: Iterable[Record], file: TextIO) -> int:
-    """Write requests, and answer how many they were.
+    """Write requests. Return their number.
 
-    Raises BenchmarkError where one cannot be written, or is earlier than the one before it.
+    Raises BenchmarkError if one cannot be written, or is earlier than the previous one.
     """
     file.write(f"{HEADER}\n{COLUMNS}\n")
     count, last = 0, 0.0
     for record in records:
         text = format_record(record)
         if record.time < last:
-            raise BenchmarkError(f"{record} at {record.time} follows a request at {last}: order the requests by time")
+            raise BenchmarkError(f"{record} at {record.time} follows a request at {last}: sort the requests by time")
         file.write(f"{text}\n")
         count, last = count + 1, record.time
     return count
@@ -56,7 +56,7 @@ def _records(file: BinaryIO, name: str) -> Iterator[Record]:
             if record.time < last:
                 raise BenchmarkError(
                     f"{name}:{number}: the time {record.time} is before {last} of line {last_line}: "
-                    "put the lines in the order of their times"
+                    "sort the lines by time"
                 )
             last, last_line = record.time, number
             yield record
@@ -81,5 +81,5 @@ def _check_header(text: str, name: str) -> None:
         return
     word = HEADER.split()[0]
     if text.startswith(f"{word} "):
-        raise BenchmarkError(f"{name}:1: {text[:60]!r} is a version that is not known here, which is {HEADER!r}")
+        raise BenchmarkError(f"{name}:1: unsupported version {text[:60]!r}; expected {HEADER!r}")
     raise BenchmarkError(f"{name}:1: the first line is {text[:60]!r}: a trace begins with the line {HEADER!r}")

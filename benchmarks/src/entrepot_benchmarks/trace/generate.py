@@ -1,4 +1,4 @@
-"""Traces that nobody recorded: what clients ask of a registry, by chance and yet always the same for a seed."""
+"""Generation of random traces, reproducible for a seed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _Request = tuple[Kind, str, str, int | None, tuple[str, ...]]
 
 
 def generate(seed: int, shape: Shape) -> Iterator[Record]:
-    """The requests of many clients in the order of their times, mixed as they would be.
+    """Generate the interleaved requests of many clients in the order of their times.
 
-    A client that pulls asks for a manifest by HEAD, and where it is new to it, GETs that, the config, and the layers
-    that it has not. One that pushes asks for each blob by HEAD, PUTs those that are missing, and then the manifest.
-    The same seed and shape give the same requests.
+    A pull is a HEAD of a manifest and, if it is new to the client, GETs of the manifest, the config and the missing
+    layers. A push is a HEAD of each blob, PUTs of the missing ones, and a PUT of the manifest. The same seed and shape
+    generate the same requests.
     """
-    random = Random(seed)  # noqa: S311 - chance that can be repeated, no secret
+    random = Random(seed)  # noqa: S311 - reproducible, not a secret
     catalog = Catalog(shape, random)
     numbers, left = count(), shape.requests
     waiting: list[tuple[float, int, Iterator[_Request] | None]] = [(0.0, next(numbers), None)]
@@ -53,7 +53,7 @@ def _pull(catalog: Catalog, repository: Repository, shape: Shape, random: Random
     yield "HEAD manifest", repository.name, tag, repository.images[tag].size, ()
     if random.random() < shape.checks:
         return
-    image = repository.images[tag]  # not sooner: another client may have pushed it since the HEAD
+    image = repository.images[tag]  # looked up again: another client may have pushed it since the HEAD
     yield "GET manifest", repository.name, tag, image.size, ()
     yield _blob("GET blob", repository, image.config)
     for layer in image.layers:

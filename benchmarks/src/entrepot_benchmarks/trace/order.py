@@ -1,4 +1,4 @@
-"""The requests of a trace, handed to several processes so that none overtakes one that it depends on."""
+"""Distribution of the requests of a trace to several processes, respecting dependencies."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from entrepot_benchmarks.trace.record import Record
 __all__ = ["Order", "depends"]
 
 _NONE: Final = -1
-_NAP: Final = 0.0002
+_POLL_SECONDS: Final = 0.0002
 _WIDTH: Final = 8
 
 
 def depends(later: Record, earlier: Record) -> bool:
-    """Whether a request has to wait for the answer to one above it in the trace.
+    """Return whether a request has to wait for the response to an earlier one.
 
-    One that reads waits for the push of what it reads, a push for who still reads what it replaces, a manifest for the
-    blobs that it names, and a list of tags for manifests.
+    A read waits for the push of the same object, a push for reads of the object that it replaces, a manifest for its
+    blobs, and a list of tags for manifests.
     """
     if later.repository != earlier.repository:
         return False
@@ -35,30 +35,30 @@ def depends(later: Record, earlier: Record) -> bool:
 
 
 class Order:
-    """Which request comes next, and which ones are under way; made before the processes fork, which share it.
+    """The next request and the requests in progress, in memory shared by forked processes.
 
-    A request is taken only after all above it: so those that it could depend on are done or under way, and of these
-    there is one for each client at most. Nobody waits in a circle, because waiting is for earlier ones alone.
+    Requests are taken in order, so those that a request may depend on are finished or in progress, at most one per
+    client. Deadlocks are impossible, because a request only waits for earlier ones.
     """
 
     def __init__(self, records: Sequence[Record], clients: int) -> None:
         self._records = records
         self._lock = multiprocessing.get_context("fork").Lock()
-        self._shared = memoryview(mmap.mmap(-1, (clients + 2) * _WIDTH)).cast("q")  # next, stopped, one a client
+        self._shared = memoryview(mmap.mmap(-1, (clients + 2) * _WIDTH)).cast("q")  # next, stopped, one per client
         for client in range(clients):
             self._shared[2 + client] = _NONE
 
     @property
     def stopped(self) -> bool:
-        """Whether no more requests are to be sent."""
+        """Whether the replay was stopped."""
         return self._shared[1] != 0
 
     def stop(self) -> None:
-        """Let every client end after the request that it has sent."""
+        """Stop every client after its current request."""
         self._shared[1] = 1
 
     def take(self, client: int) -> int | None:
-        """The index of the next request, which is under way from now on; None where there is none."""
+        """Take the next request and return its index, or None if there is none."""
         with self._lock:
             index = self._shared[0]
             if index == len(self._records) or self.stopped:
@@ -69,11 +69,11 @@ class Order:
             return index
 
     def await_turn(self, index: int) -> bool:
-        """Wait for what a request depends on; whether it is to be sent."""
+        """Wait for the dependencies of a request. Return False if the replay was stopped."""
         record = self._records[index]
         for slot in range(2, len(self._shared)):
             while _NONE < (other := self._shared[slot]) < index and depends(record, self._records[other]):
                 if self.stopped:
                     return False
-                time.sleep(_NAP)
+                time.sleep(_POLL_SECONDS)
         return not self.stopped

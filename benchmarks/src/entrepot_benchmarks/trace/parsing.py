@@ -1,4 +1,4 @@
-"""A line of a trace, taken apart and put together."""
+"""Parsing and formatting of the lines of a trace."""
 
 from __future__ import annotations
 
@@ -32,84 +32,84 @@ _SHOWN: Final = 60
 
 
 def parse_record(text: str, line: int = 0) -> Record:
-    """The request that a line holds, which is neither blank nor a comment.
+    """Parse a line that is neither blank nor a comment.
 
-    Raises BenchmarkError, without the place of the line, where it breaks the format.
+    Raises BenchmarkError, without the position of the line, if it is malformed.
     """
     fields = _GAP.split(text.strip(" \t\r\n"))
     if not 6 <= len(fields) <= 7:
         raise BenchmarkError(
-            f"{len(fields)} columns; write 6: time method what repository object size, "
-            "and after them what a pushed manifest names, if that is known, with commas between"
+            f"{len(fields)} columns; expected 6: time method what repository object size, "
+            "and optionally the blobs of a pushed manifest, separated by commas"
         )
     time, method, what, repository, name, size = fields[:6]
     if _TIME.match(time) is None:
-        raise BenchmarkError(f"the time {_shown(time)} is none: write seconds since the start, such as 12.25")
+        raise BenchmarkError(f"invalid time {_shown(time)}: expected seconds since the start, such as 12.25")
     kind = _KINDS.get(f"{method} {what}")
     if kind is None:
-        raise BenchmarkError(f"the request {_shown(f'{method} {what}')} is unknown: write one of {', '.join(KINDS)}")
+        raise BenchmarkError(f"unknown request {_shown(f'{method} {what}')}: expected one of {', '.join(KINDS)}")
     try:
-        repository = check_name(repository)  # the one that it has seen before: a replay keeps them all
+        repository = check_name(repository)  # interned, because a replay keeps all of them
     except NameInvalid:
         raise BenchmarkError(
-            f"the repository {_shown(repository)} is no name: write at most {MAX_NAME_LENGTH} of a-z, 0-9, "
-            "and between them . _ __ - or /, such as library/nginx"
+            f"invalid repository {_shown(repository)}: expected at most {MAX_NAME_LENGTH} characters of a-z, 0-9, "
+            "separated by . _ __ - or /, such as library/nginx"
         ) from None
     blobs = _blobs(kind, fields[6]) if len(fields) == 7 else ()
     return Record(float(time), kind, repository, _name(kind, name), _size(kind, size), blobs, line)
 
 
 def format_record(record: Record) -> str:
-    """The line that a request is read from, without its end.
+    """Format a request as a line, without the line end.
 
-    Raises BenchmarkError where no line could hold it.
+    Raises BenchmarkError if it cannot be represented.
     """
     size = ABSENT if record.absent else NOTHING if record.size is None else str(record.size)
     text = f"{record.time:.6f} {record.kind} {record.repository} {record.name or NOTHING} {size}"
     if record.blobs:
         text += f" {','.join(record.blobs)}"
     if parse_record(text) != record:
-        raise BenchmarkError(f"no line can hold {record!r}: times go down to microseconds, and only pushes name blobs")
+        raise BenchmarkError(f"cannot represent {record!r}: times have six decimals, and only pushes name blobs")
     return text
 
 
 def _name(kind: Kind, text: str) -> str:
     if kind == "GET tags":
         if text != NOTHING:
-            raise BenchmarkError(f"the object {_shown(text)} of a list of tags: write {NOTHING}")
+            raise BenchmarkError(f"invalid object {_shown(text)} for a list of tags: expected {NOTHING}")
         return ""
     if _NAME.match(text) is None:
-        raise BenchmarkError(f"the object {_shown(text)} is no name: {_GRAMMAR}")
+        raise BenchmarkError(f"invalid object {_shown(text)}: {_GRAMMAR}")
     return sys.intern(text)
 
 
 def _size(kind: Kind, text: str) -> int | None:
     if kind == "GET tags":
         if text != NOTHING:
-            raise BenchmarkError(f"the size {_shown(text)} of a list of tags: write {NOTHING}")
+            raise BenchmarkError(f"invalid size {_shown(text)} for a list of tags: expected {NOTHING}")
         return None
     if text == ABSENT and not kind.startswith("PUT"):
         return None
     least, most = (MIN_BLOB_SIZE, MAX_BLOB_SIZE) if kind.endswith("blob") else (1, MAX_MANIFEST_SIZE)
     if _SIZE.match(text) is None or not least <= int(text) <= most:
-        absent = "" if kind.startswith("PUT") else f", or {ABSENT} where the registry had to answer 404"
-        raise BenchmarkError(f"the size {_shown(text)} of a {kind}: write {least} to {most} bytes{absent}")
+        absent = "" if kind.startswith("PUT") else f", or {ABSENT} if the expected status is 404"
+        raise BenchmarkError(f"invalid size {_shown(text)} for a {kind}: expected {least} to {most} bytes{absent}")
     return int(text)
 
 
 def _blobs(kind: Kind, text: str) -> tuple[str, ...]:
     if kind != "PUT manifest":
-        raise BenchmarkError(f"a {kind} has no seventh column: only a PUT manifest names blobs; take it away")
+        raise BenchmarkError(f"a {kind} has no seventh column: only a PUT manifest names blobs; remove it")
     names = tuple(text.split(","))
     if len(names) > MAX_BLOBS:
-        raise BenchmarkError(f"a manifest names {len(names)} blobs: write at most {MAX_BLOBS}")
+        raise BenchmarkError(f"a manifest names {len(names)} blobs: at most {MAX_BLOBS} are allowed")
     for name in names:
         if _NAME.match(name) is None:
-            raise BenchmarkError(f"the blob {_shown(name)} is no name: {_GRAMMAR}, with commas between the blobs")
+            raise BenchmarkError(f"invalid blob {_shown(name)}: {_GRAMMAR}, with blobs separated by commas")
     return names
 
 
-_GRAMMAR: Final = "write at most 128 of A-Z, a-z, 0-9, . _ - and begin with none of . and -"
+_GRAMMAR: Final = "expected at most 128 characters of A-Z, a-z, 0-9, . _ - that do not begin with . or -"
 
 
 def _shown(text: str) -> str:

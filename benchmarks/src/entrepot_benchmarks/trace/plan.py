@@ -1,4 +1,4 @@
-"""What a trace asks of a registry before it begins, and whether it agrees with itself."""
+"""The initial content that a trace requires, and a check of its consistency."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from entrepot_benchmarks.trace.record import Record
 __all__ = ["LISTED", "MAX_REQUESTS", "OWN_CONFIG", "Initial", "Plan", "plan_replay"]
 
 MAX_REQUESTS: Final = 1_000_000
-"""A replay keeps its requests in memory, some 250 bytes each."""
+"""Limit of a replay, which keeps its requests in memory, about 250 bytes each."""
 
 OWN_CONFIG: Final = "-config"
-"""The blob that manifests name which name none in the trace; no blob of a trace can be called so."""
+"""The config blob of manifests without blobs in the trace; not a valid blob name in a trace."""
 
 LISTED: Final = "initial"
-"""The tag of a repository whose tags are listed before anybody pushed one."""
+"""The initial tag of a repository whose tags are listed before one is pushed."""
 
 _OWN_SIZE: Final = 64
 
 
 @dataclass(slots=True)
 class Initial:
-    """What a repository holds before the trace begins: names of blobs, and the sizes of manifests by their tags."""
+    """The initial content of a repository: names of blobs, and sizes of manifests by tag."""
 
     blobs: dict[str, None] = field(default_factory=dict)
     manifests: dict[str, int] = field(default_factory=dict)
@@ -36,9 +36,9 @@ class Initial:
 class Plan:
     """A trace that can be replayed.
 
-    - ``versions``: of each request's manifest: 0 is the initial one of its tag, n the nth that was pushed.
-    - ``sizes``: of every blob, in bytes; a name means the same blob in every repository.
-    - ``initial``: what each repository holds before the trace begins, of those that hold something.
+    - ``versions``: manifest version of each request: 0 is the initial one of its tag, n the nth pushed one.
+    - ``sizes``: size of every blob, in bytes; a name refers to the same blob in every repository.
+    - ``initial``: the initial content of each repository, without empty ones.
     - ``lines``: the first line of each repository.
     - ``written``: the repositories that the trace pushes to.
     """
@@ -51,34 +51,34 @@ class Plan:
     written: set[str] = field(default_factory=set)
 
     def initial_blobs(self) -> set[str]:
-        """The blobs that some repository holds before the trace begins."""
+        """Return the blobs in the initial content of any repository."""
         return {name for initial in self.initial.values() for name in initial.blobs}
 
 
 def plan_replay(records: Iterable[Record], name: str) -> Plan:
-    """Find out what a trace reads before it pushes it; ``name`` is the file, for errors.
+    """Determine what a trace reads before it is pushed; ``name`` is the file name for errors.
 
-    Raises BenchmarkError, with the file and line, where a request contradicts an earlier one.
+    Raises BenchmarkError, with the file and line, if a request contradicts an earlier one.
     """
     planning = _Planning()
     for record in records:
         if len(planning.plan.records) == MAX_REQUESTS:
             raise BenchmarkError(
-                f"{name}:{record.line}: a replay takes {MAX_REQUESTS} requests at most: keep the lines above in a file "
-                f"of their own, as by head -n {record.line - 1}"
+                f"{name}:{record.line}: a replay is limited to {MAX_REQUESTS} requests: shorten the file, for example "
+                f"with head -n {record.line - 1}"
             )
         try:
             planning.add(record)
         except BenchmarkError as error:
             raise BenchmarkError(f"{name}:{record.line}: {record}: {error}") from None
     if not planning.plan.records:
-        raise BenchmarkError(f"{name}: the trace holds no request: there is nothing to replay")
+        raise BenchmarkError(f"{name}: the trace contains no requests")
     return planning.plan
 
 
 @dataclass(slots=True)
 class _Blob:
-    """A blob's size, and where the trace said so first."""
+    """The size of a blob, and the first line with it."""
 
     size: int
     line: int
@@ -86,7 +86,7 @@ class _Blob:
 
 @dataclass(slots=True)
 class _Tag:
-    """A tag's manifest now, and the line that it comes from."""
+    """The current manifest of a tag, and the line that it comes from."""
 
     size: int
     version: int
@@ -123,12 +123,12 @@ class _Planning:
         key = (record.repository, record.name)
         if record.size is None:
             self._note_absent("blob", record, self._present.get(key))
-            self.plan.sizes.setdefault(record.name, _OWN_SIZE)  # of one that never comes, for its digest
+            self.plan.sizes.setdefault(record.name, _OWN_SIZE)  # needed for the digest of a blob that is never pushed
             return 0
         known = self._blobs.setdefault(record.name, _Blob(record.size, record.line))
         if known.size != record.size:
             raise BenchmarkError(
-                f"the size {record.size} is not the {known.size} of line {known.line}: a blob has one size, everywhere"
+                f"the size {record.size} differs from {known.size} in line {known.line}: a blob has a single size"
             )
         self.plan.sizes[record.name] = record.size
         if key not in self._present:
@@ -152,7 +152,7 @@ class _Planning:
             return 0
         if known.size != record.size:
             raise BenchmarkError(
-                f"the size {record.size} is not the {known.size} of line {known.line}, since which nobody has pushed it"
+                f"the size {record.size} differs from {known.size} in line {known.line}, and it was not pushed since"
             )
         return known.version
 
@@ -160,8 +160,8 @@ class _Planning:
         for blob in record.blobs:
             if (record.repository, blob) not in self._present:
                 raise BenchmarkError(
-                    f"it names the blob {blob}, which no line above pushes to this repository or reads from it: "
-                    "put a line with its PUT blob, or its HEAD blob, above"
+                    f"it names the blob {blob}, which no earlier line pushes to this repository or reads from it: "
+                    "insert a PUT blob or HEAD blob before it"
                 )
         if not record.blobs:
             self._initial(record.repository).blobs[OWN_CONFIG] = None
@@ -180,13 +180,13 @@ class _Planning:
 
     def _note_absent(self, what: str, record: Record, present: int | None) -> None:
         if present is not None:
-            raise BenchmarkError(f"it is not absent: line {present} pushes or reads it; write its size")
+            raise BenchmarkError(f"it is not absent: line {present} pushes or reads it; use its size")
         self._absent.setdefault((what, record.repository, record.name), record.line)
 
     def _refuse_absent(self, what: str, record: Record) -> None:
         line = self._absent.get((what, record.repository, record.name))
         if line is not None:
             raise BenchmarkError(
-                f"line {line} says that it is absent, and no line between pushes it: put a PUT {what} there, "
-                f"or write {record.size} instead of absent"
+                f"it is absent in line {line}, and no line in between pushes it: insert a PUT {what}, "
+                f"or replace absent with {record.size}"
             )

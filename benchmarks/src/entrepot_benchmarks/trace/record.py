@@ -1,4 +1,4 @@
-"""One request of a trace, and the bounds of what it may say."""
+"""A request of a trace, and its limits."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ ABSENT: Final = "absent"
 NOTHING: Final = "-"
 
 MAX_LINE: Final = 2**15
-"""In bytes, with the end of the line."""
+"""In bytes, including the line end."""
 
 MIN_BLOB_SIZE: Final = 32
-"""In bytes: fewer could not be unlike every blob that was pushed before."""
+"""In bytes; smaller blobs could not be unique."""
 
 MAX_BLOB_SIZE: Final = 2**40
 MAX_MANIFEST_SIZE: Final = 4 * 2**20
-"""In bytes: what the distribution specification asks every registry to take."""
+"""In bytes; the size that the distribution specification requires registries to accept."""
 
 MAX_BLOBS: Final = 128
-"""Of one manifest: Docker's 127 layers and a config."""
+"""Per manifest: Docker's limit of 127 layers, and a config."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class Record:
     """One request.
 
     - ``time``: seconds since the start of the trace, to the microsecond.
-    - ``name``: a manifest's tag, or what the trace calls a blob, the same in every repository; "" for the list of tags.
-    - ``size``: of the blob or manifest in bytes; None where a read finds nothing there, and for the list of tags.
-    - ``blobs``: what a pushed manifest names, its config first.
-    - ``line``: where it was read, counted from 1; two records that differ in nothing else are equal.
+    - ``name``: the tag of a manifest, or the trace's name for a blob, the same in every repository; "" for tags.
+    - ``size``: size of the blob or manifest in bytes; None for a read with status 404, and for tags.
+    - ``blobs``: the blobs named by a pushed manifest, the config first.
+    - ``line``: line number, counted from 1; ignored in comparisons.
     """
 
     time: float
@@ -69,7 +69,7 @@ class Record:
 
     @property
     def absent(self) -> bool:
-        """Whether the registry has to answer that it is not there."""
+        """Whether the expected status is 404."""
         return self.size is None and self.kind != "GET tags"
 
     @property

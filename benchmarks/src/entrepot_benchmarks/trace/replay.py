@@ -1,4 +1,4 @@
-"""The replay of a trace as a workload of a run."""
+"""The replay of a trace as a workload."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ __all__ = ["ALL_REQUESTS", "TraceReplay"]
 ALL_REQUESTS: Final = "Trace, all requests"
 
 _SENTENCES: Final[Mapping[Kind, str]] = {
-    "HEAD manifest": "whether a manifest is there, asked by its tag",
-    "GET manifest": "one manifest, pulled by its tag",
-    "PUT manifest": "one manifest, pushed by its tag",
-    "HEAD blob": "whether a blob is there",
-    "GET blob": "one blob, pulled",
-    "PUT blob": "one blob, pushed: POST, PATCH with the whole body, PUT",
-    "GET tags": "the list of a repository's tags",
+    "HEAD manifest": "HEAD of a manifest by tag",
+    "GET manifest": "GET of a manifest by tag",
+    "PUT manifest": "PUT of a manifest by tag",
+    "HEAD blob": "HEAD of a blob",
+    "GET blob": "GET of a blob",
+    "PUT blob": "push of a blob: POST, PATCH with the whole body, PUT",
+    "GET tags": "list of the tags of a repository",
 }
 
 
 class TraceReplay:
-    """Replays a file, whose repositories lie below ``run``, which no other run has as a prefix.
+    """Replays a file in repositories below ``run``, a unique prefix.
 
-    ``speed`` keeps to the times of the trace, 2.0 twice as fast, and latencies count from when a request was due; None
-    sends each as soon as a client is free. Raises BenchmarkError where the file is no trace, or cannot be replayed.
+    ``speed`` follows the times of the trace, 2.0 twice as fast, and measures latencies from the scheduled times; None
+    sends each request as soon as a client is idle. Raises BenchmarkError if the file is invalid or cannot be replayed.
     """
 
     def __init__(self, trace: Path, run: str, clients: Sequence[int] = (1, 4), *, speed: float | None = None) -> None:
         if speed is not None and not (speed > 0 and math.isfinite(speed)):
-            raise BenchmarkError(f"a replay cannot have the speed {speed}: give a number above 0, such as 1 or 10")
+            raise BenchmarkError(f"invalid replay speed {speed}: expected a number above 0, such as 1 or 10")
         self._name = str(trace)
         self._speed = speed
         self._plan = plan_replay(read_trace(trace), self._name)
@@ -55,14 +55,14 @@ class TraceReplay:
         self.cases = _cases(self._plan, speed)
 
     def prepare(self, target: Target) -> None:
-        """Push what the trace reads before it pushes it; once more where the target lost it."""
+        """Push the initial content of the trace; again if the target has lost it."""
         self._stage.prepare(target)
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Replay the whole trace once, however long that takes; a spell by the case's name.
+        """Replay the whole trace once, regardless of ``seconds``. Return spells by case name.
 
-        A kind's spell has the elapsed and processor time of all requests: they run mixed. Raises BenchmarkError with
-        the line whose answer was not the expected one.
+        The spell of a kind has the elapsed and CPU time of all requests, which are interleaved. Raises BenchmarkError
+        with the line whose response was not the expected one.
         """
         del seconds
         places = self._stage.turn(next(self._turns))
@@ -83,17 +83,17 @@ class TraceReplay:
         return _spells(replayed, server_cpu)
 
     def forget(self, target: Target) -> None:
-        """Remove what ``prepare`` pushed."""
+        """Remove the initial content."""
         self._stage.forget(target)
 
 
 def _cases(plan: Plan, speed: float | None) -> Sequence[CaseInfo]:
-    pace = "as fast as the registry answers" if speed is None else f"at {speed:g} times the speed of the trace"
-    whole = f"the {len(plan.records)} requests of the trace, replayed {pace}"
+    pace = "as fast as possible" if speed is None else f"at {speed:g} times the speed of the trace"
+    all_requests = f"the {len(plan.records)} requests of the trace, replayed {pace}"
     found = {record.kind for record in plan.records}
-    cases = [CaseInfo(ALL_REQUESTS, "trace", "operations/s", whole)]
+    cases = [CaseInfo(ALL_REQUESTS, "trace", "operations/s", all_requests)]
     cases += [
-        CaseInfo(f"Trace, {kind}", "trace", "operations/s", f"{_SENTENCES[kind]}, among {whole}")
+        CaseInfo(f"Trace, {kind}", "trace", "operations/s", f"{_SENTENCES[kind]}, among {all_requests}")
         for kind in KINDS
         if kind in found
     ]

@@ -1,4 +1,4 @@
-"""What a generated trace is to look like."""
+"""Parameters of generated traces."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from entrepot_benchmarks.trace.record import MAX_BLOB_SIZE, MIN_BLOB_SIZE
 
 __all__ = ["LayerSizes", "Shape"]
 
-_MOST: Final = 10_000_000
+_MAX: Final = 10_000_000
 
 
 def _check(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise BenchmarkError(f"{name} of a generated trace is {value}: give {least:g} to {most:g}")
+        raise BenchmarkError(f"{name} of a generated trace is {value}: expected {least:g} to {most:g}")
 
 
 @dataclass(frozen=True, slots=True)
 class LayerSizes:
-    """Sizes of layers in bytes: a lognormal body, whose upper ``tail`` share is Pareto instead.
+    """Distribution of layer sizes in bytes: lognormal, with the upper fraction ``tail`` replaced by a Pareto tail.
 
-    - ``median`` and ``sigma``: of the body; sigma is the deviation of the natural logarithm.
-    - ``alpha``: of the tail; near 1, few layers hold most bytes.
-    - ``least``, ``most``: sizes beyond become these.
+    - ``median`` and ``sigma``: parameters of the body; sigma is the standard deviation of the natural logarithm.
+    - ``alpha``: parameter of the tail; near 1, few layers contain most bytes.
+    - ``least``, ``most``: minimum and maximum size; other values are clipped.
     """
 
     median: int = 100_000
@@ -46,7 +46,7 @@ class LayerSizes:
         _check("alpha", self.alpha, 0.1, 100)
 
     def draw(self, random: Random) -> int:
-        """The size of a layer."""
+        """Draw the size of a layer."""
         body = NormalDist(math.log(self.median), self.sigma or 1e-9)
         if random.random() < self.tail:
             drawn = math.exp(body.inv_cdf(1 - self.tail)) * random.paretovariate(self.alpha)
@@ -57,20 +57,20 @@ class LayerSizes:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a trace is generated.
+    """The parameters of a generated trace.
 
-    - ``requests``: how many there are; ``repositories``: among how many they are shared out.
-    - ``images``: in each repository before the trace begins; ``blobs``: the layers that all of these share.
-    - ``zipf``: the exponent s of popularity; the repository at rank r is used in proportion to r^-s, and so are the
-      layers that images have in common, and the tags of a repository, its newest first.
-    - ``pushes``: the share of pushes among pushes and pulls; ``checks``: of pulls that end after the HEAD, because
-      nothing is new; ``lists``: how many lists of tags come with each push or pull.
-    - ``layers``: how many an image has before the trace begins, on average; ``cached``: the share of layers that
-      whoever pulls an image has already.
-    - ``rate``: pushes and pulls that begin in a second, as a Poisson process; ``pause``: seconds between two requests
-      of one client, on average.
+    - ``requests``: number of requests; ``repositories``: number of repositories.
+    - ``images``: initial images per repository; ``blobs``: number of layers shared by all of these.
+    - ``zipf``: the exponent s of popularity; the repository at rank r is used in proportion to r^-s, and so are shared
+      layers, and the tags of a repository, the newest first.
+    - ``pushes``: fraction of pushes among pushes and pulls; ``checks``: fraction of pulls that end after the HEAD,
+      because nothing is new; ``lists``: number of tag lists per push or pull.
+    - ``layers``: average number of layers of an initial image; ``cached``: fraction of layers that a pulling client
+      already has.
+    - ``rate``: pushes and pulls per second, as a Poisson process; ``pause``: average seconds between two requests of a
+      client.
 
-    Raises BenchmarkError where a value is out of its bounds, with the bounds.
+    Raises BenchmarkError if a value is out of range.
     """
 
     requests: int = 10_000
@@ -89,7 +89,7 @@ class Shape:
 
     def __post_init__(self) -> None:
         for name in ("requests", "repositories", "images", "blobs"):
-            _check(name, getattr(self, name), 1, _MOST)
+            _check(name, getattr(self, name), 1, _MAX)
         _check("zipf", self.zipf, 0, 10)
         for name in ("pushes", "checks", "cached", "lists"):
             _check(name, getattr(self, name), 0, 1)

@@ -1,4 +1,4 @@
-"""Where on a registry a trace is replayed: what lies there before it begins, and what each turn leaves behind."""
+"""The repositories of a replay: their initial content, and the removal of pushed content."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _LONGEST: Final = len("t1000000")
 
 
 class Stage:
-    """The repositories of a trace below ``run``, which no other run has as a prefix.
+    """The repositories of a trace below ``run``, a unique prefix.
 
-    Those that the trace only reads, and all blobs that it reads before it pushes them, stay from ``prepare`` to
-    ``forget``. Those that it pushes to are new ones in each turn: each turn meets the same registry, and no cache of
-    it remembers the turn before. Raises BenchmarkError where a name would be too long.
+    Repositories that the trace only reads, and all initial blobs, exist from ``prepare`` to ``forget``. Repositories
+    that it pushes to are new in each turn, so that every turn has the same conditions and no benefit from caches.
+    Raises BenchmarkError if a name would be too long.
     """
 
     def __init__(self, plan: Plan, run: str, name: str) -> None:
@@ -42,7 +42,7 @@ class Stage:
         self._standing = {name: Place(f"{run}/{_STANDING}/{name}", content) for name in plan.lines}
 
     def prepare(self, target: Target) -> None:
-        """Push what stays: every blob once, from where it is mounted into the other repositories that hold it."""
+        """Push the initial content: every blob once, and then mount it into the other repositories that have it."""
         holders: dict[str, str] = {}
         for repository, initial in self._plan.initial.items():
             for blob in initial.blobs:
@@ -60,7 +60,7 @@ class Stage:
         _run(target, mounts)
 
     def forget(self, target: Target) -> None:
-        """Remove what stayed."""
+        """Remove the initial content."""
         held = {name: self._standing[name] for name in self._plan.initial}
         digests = [place.content.blobs[blob].digest for place in held.values() for blob in self._lasting]
         for repository, place in held.items():
@@ -68,14 +68,14 @@ class Stage:
         target.forget([place.name for place in held.values()], sorted(set(digests)))
 
     def turn(self, number: int) -> Mapping[str, Place]:
-        """Where everything lies in a turn, by the repository's name in the trace."""
+        """Return the places of a turn by the name of the repository in the trace."""
         content = self._content(f"t{number}")
         return self._standing | {
             name: Place(f"{self._run}/t{number}/{name}", content) for name in sorted(self._plan.written)
         }
 
     def fill_turn(self, target: Target, places: Mapping[str, Place]) -> None:
-        """Bring to a turn's new repositories what the trace finds there."""
+        """Push the initial content of the new repositories of a turn."""
         jobs = []
         for repository in sorted(self._plan.written & self._plan.initial.keys()):
             place = places[repository]
@@ -85,7 +85,7 @@ class Stage:
         _run(target, jobs)
 
     def forget_turn(self, target: Target, places: Mapping[str, Place]) -> None:
-        """Remove what a turn pushed, or was about to push."""
+        """Remove everything that a turn has pushed or would have pushed."""
         digests = {place.content.blobs[blob].digest for place, blob in self._pushed_blobs(places)}
         for repository in self._plan.written & self._plan.initial.keys():
             initial = self._initial_manifests(repository, places[repository])
@@ -119,7 +119,7 @@ def _run(target: Target, jobs: Sequence[Callable[[Connection], None]]) -> None:
 
     with ThreadPoolExecutor(_FILLERS) as threads:
         for _ in threads.map(on_connection, jobs):
-            pass  # what a job raises is raised here
+            pass  # raises the exceptions of the jobs
 
 
 def _check_length(name: str, where: str, own: int) -> None:
@@ -127,6 +127,6 @@ def _check_length(name: str, where: str, own: int) -> None:
         check_name(name)
     except NameInvalid:
         raise BenchmarkError(
-            f"{where}: a replay puts {len(name) - own} characters before the name of the repository, which has {own}, "
-            f"and then it is longer than {MAX_NAME_LENGTH}: give it a shorter name"
+            f"{where}: the repository name has {own} characters, and with the replay's prefix of {len(name) - own} "
+            f"it is longer than {MAX_NAME_LENGTH}: use a shorter name"
         ) from None

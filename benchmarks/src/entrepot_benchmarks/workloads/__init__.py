@@ -1,4 +1,4 @@
-"""What targets are loaded with, case by case."""
+"""The standard workloads."""
 
 from entrepot_benchmarks.workloads.names import new_run
 from entrepot_benchmarks.workloads.standard import CLIENTS, case_names, standard_workloads

@@ -1,4 +1,4 @@
-"""Small requests, the same one again and again: manifests, lists, a small blob."""
+"""Repeated small requests: manifests, lists, a small blob."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REPOSITORIES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request: its method, its path, and the case that it is."""
+    """A request with its method and path, and its case."""
 
     case: CaseInfo
     method: str
@@ -34,7 +34,7 @@ class Question:
 
 
 class SmallSeed:
-    """An image of 1 KiB under 100 tags, and other repositories with the same one, for the catalog."""
+    """An image of 1 KiB with 100 tags, and other repositories with the same image for the catalog."""
 
     def __init__(self, run: str, others: int = REPOSITORIES) -> None:
         self._stack = ExitStack()
@@ -46,7 +46,7 @@ class SmallSeed:
         self._others = [f"{run}/catalog-{number:02}" for number in range(others)]
 
     def sow(self, target: Target) -> None:
-        """Push all of it, where it is not there already."""
+        """Push the images unless they exist already."""
         with target.connect() as connection:
             last = f"{self._others[-1]}/manifests/latest" if self._others else f"{self.repository}/manifests/{LAST_TAG}"
             if connection.ask("HEAD", f"/v2/{last}", headers={"Accept": IMAGE_MANIFEST}).status == 200:
@@ -60,11 +60,11 @@ class SmallSeed:
                 put_manifest(connection, repository, "latest", self._image)
 
     def forget(self, target: Target) -> None:
-        """Remove all of it."""
+        """Remove the images."""
         target.forget([self.repository, *self._others], self._image.digests)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._stack.close()
 
     def _blobs(self) -> Mapping[str, bytes]:
@@ -84,7 +84,7 @@ class SmallSeed:
 
 
 class SmallRequests:
-    """One question, asked by so many clients at once."""
+    """A request repeated by a number of concurrent clients."""
 
     def __init__(self, seed: SmallSeed, question: Question, clients: Sequence[int]) -> None:
         self.cases = (question.case,)
@@ -94,17 +94,17 @@ class SmallRequests:
         self._question = question
 
     def prepare(self, target: Target) -> None:
-        """Push what all questions are about, and ask once, so that whoever remembers answers has seen it."""
+        """Push the images, and send the request once to warm up caches."""
         self._seed.sow(target)
         with target.connect() as connection:
             self._ask(connection)()
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Requests for so many seconds."""
+        """Send requests for ``seconds``."""
         return {self.cases[0].name: load(target, [self._asking(target)] * clients, seconds)}
 
     def forget(self, target: Target) -> None:
-        """Remove what all questions are about."""
+        """Remove the images."""
         self._seed.forget(target)
 
     def _asking(self, target: Target) -> Callable[[], Callable[[int], int]]:

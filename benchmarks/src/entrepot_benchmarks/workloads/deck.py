@@ -1,4 +1,4 @@
-"""Images of several sizes in a mix, dealt in the same order to every target."""
+"""A mix of image sizes, in the same order for every target."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["Deck"]
 
 
 class Deck:
-    """One card for each share of the mix: ``{1 MiB: 2, 10 MiB: 7, 100 MiB: 1}`` are ten cards.
+    """A mix of sizes as a deck of cards: ``{1 MiB: 2, 10 MiB: 7, 100 MiB: 1}`` is a deck of ten cards.
 
-    Dealt as a whole, so that no turn of few operations has more large images than another.
+    Every turn uses the complete deck, so that turns with few operations have the same number of large images.
     """
 
     def __init__(self, shares: dict[int, int], layers: int = 1) -> None:
@@ -25,7 +25,7 @@ class Deck:
         for source in self._sources.values():
             self._stack.callback(source.close)
         self._cards = [size for size, share in shares.items() for _ in range(share)]
-        Random(0).shuffle(self._cards)  # noqa: S311 - a fixed order, no secret
+        Random(0).shuffle(self._cards)  # noqa: S311 - a fixed order, not a secret
 
     @property
     def sizes(self) -> Sequence[int]:
@@ -33,22 +33,22 @@ class Deck:
         return list(self._sources)
 
     def least(self, clients: int) -> int:
-        """How many operations each client has to do, so that all together deal the whole deck."""
+        """Return the number of operations per client that uses the complete deck."""
         return -(-len(self._cards) // clients)
 
     def size(self, client: int, number: int, clients: int) -> int:
-        """The size that is dealt to one of so many clients for its operation of a number: card by card, in turn."""
+        """Return the size for operation ``number`` of one of ``clients`` clients, dealt in turn."""
         return self._cards[(client + number * clients) % len(self._cards)]
 
     def image(self, name: str, client: int, number: int, clients: int) -> Image:
-        """The image that one of so many clients pushes; ``name`` is that of the turn."""
+        """Return the image for operation ``number`` of one of ``clients`` clients; ``name`` is that of the turn."""
         return self.fixed(f"{name} {client} {number}", self.size(client, number, clients))
 
     def fixed(self, name: str, size: int) -> Image:
-        """An image by its name and the size of its layers."""
+        """Return the image with a name and a layer size."""
         source = self._sources[size]
         return image_of([source.make(f"{name} {layer}") for layer in range(self._layers)])
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._stack.close()

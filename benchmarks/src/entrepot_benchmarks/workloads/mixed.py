@@ -1,4 +1,4 @@
-"""Pulls and pushes at the same time, as zot's zb mixes them."""
+"""Concurrent pulls and pushes, in the same mix as zot's zb."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OF_FOUR: Final = 4
 
 
 class PullAndPush:
-    """Three pulls of one image, then a push of another, for each client; the clients begin at different ones."""
+    """Each client repeats three pulls of an image and a push of another one; clients start at different offsets."""
 
     def __init__(self, run: str, case: CaseInfo, deck: Deck, clients: Sequence[int]) -> None:
         self.cases = (case,)
@@ -42,7 +42,7 @@ class PullAndPush:
         target.forget([self._pulled], self._image.digests)
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """For about so many seconds, and at least four operations each."""
+        """Run for about ``seconds``, with at least four operations per client."""
         name = f"{slug(self.cases[0].name)}-{next(self._turns)}"
         repository = f"{self._run}/{name}"
 

@@ -1,4 +1,4 @@
-"""The names that a run gives: which repositories are its own, and what every size is called."""
+"""Names of repositories and sizes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ EVERY_ROUND: Final = 10**6
 
 
 def new_run() -> str:
-    """What the names of all repositories of a run begin with, unlike that of any other run."""
+    """Return a unique prefix for all repositories of a run."""
     return f"bench-{secrets.token_hex(6)}"
 
 
 def mb(size: int) -> str:
-    """A size in bytes as zot's zb writes it, where 1MB are 2^20 bytes."""
+    """Format a size in bytes like zot's zb, where 1MB means 2^20 bytes."""
     return f"{size // MIB}MB" if size >= MIB else f"{size // 1024}KB"
 
 
 def slug(name: str) -> str:
-    """A case's name as a part of a repository's name."""
+    """Convert the name of a case to a part of a repository name."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -1,4 +1,4 @@
-"""Pulls of images with one layer each, as zot's zb does them, and of bare blobs."""
+"""Pulls of images with one layer, like zot's zb, and of single blobs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from entrepot_benchmarks.workloads.turns import load
 __all__ = ["PullBlobs", "PullImages", "pull_image"]
 
 ACCEPT = {"Accept": IMAGE_MANIFEST}
-WEIGHED = 10 * 2**20
+MEASURE_MEMORY_FROM = 10 * 2**20
 
 
 def pull_image(connection: Connection, repository: str, tag: str, image: Image) -> int:
-    """HEAD and GET of the manifest, then of the config and each layer; answers the image's bytes."""
+    """HEAD and GET the manifest, then the config and each layer. Return the size of the image."""
     connection.request("HEAD", f"/v2/{repository}/manifests/{tag}", headers=ACCEPT, expect=200)
     connection.request("GET", f"/v2/{repository}/manifests/{tag}", headers=ACCEPT, expect=200)
     for digest in (image.config_digest, *(layer.digest for layer in image.layers)):
@@ -30,7 +30,7 @@ def pull_image(connection: Connection, repository: str, tag: str, image: Image) 
 
 
 class PullImages:
-    """Pulls one image of each size of a deck, again and again; they lie in the page cache where there is one."""
+    """Repeatedly pulls one image of each size of a deck, from the page cache if there is one."""
 
     def __init__(self, run: str, case: CaseInfo, deck: Deck, clients: Sequence[int]) -> None:
         self.cases = (case,)
@@ -41,7 +41,7 @@ class PullImages:
         self._images = {size: deck.fixed(case.name, size) for size in deck.sizes}
 
     def prepare(self, target: Target) -> None:
-        """Push the images, and see by a pull that each came whole."""
+        """Push the images, and verify each by pulling it."""
         with target.connect() as connection:
             for size, image in self._images.items():
                 monolithic(connection, self._repository, f"s-{size}", image)
@@ -49,7 +49,7 @@ class PullImages:
                     connection.pull(f"/v2/{self._repository}/blobs/{layer.digest}", digest=layer.digest)
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Pulls for about so many seconds, and at least one of each card of the deck."""
+        """Pull for about ``seconds``, and at least one complete deck."""
 
         def client(index: int) -> Callable[[], Callable[[int], int]]:
             def start() -> Callable[[int], int]:
@@ -68,7 +68,7 @@ class PullImages:
             [client(index) for index in range(clients)],
             seconds,
             least=self._deck.least(clients),
-            weigh=max(self._deck.sizes) >= WEIGHED,
+            weigh=max(self._deck.sizes) >= MEASURE_MEMORY_FROM,
         )
         return {self.cases[0].name: spell}
 
@@ -78,7 +78,7 @@ class PullImages:
 
 
 class PullBlobs:
-    """Pulls one blob again and again, on one connection for each client."""
+    """Repeatedly pulls one blob, with one connection per client."""
 
     def __init__(self, run: str, case: CaseInfo, deck: Deck, clients: Sequence[int]) -> None:
         self.cases = (case,)
@@ -90,19 +90,21 @@ class PullBlobs:
         self._path = f"/v2/{self._repository}/blobs/{self._blob.digest}"
 
     def prepare(self, target: Target) -> None:
-        """Push the blob, and see by a pull that it came whole."""
+        """Push the blob, and verify it by pulling it."""
         target.push(self._repository, self._blob)
         with target.connect() as connection:
             connection.pull(self._path, digest=self._blob.digest)
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Pulls for about so many seconds."""
+        """Pull for about ``seconds``."""
 
         def start() -> Callable[[int], int]:
             connection = target.connect()
             return lambda number: connection.pull(self._path)
 
-        return {self.cases[0].name: load(target, [start] * clients, seconds, weigh=self._blob.size >= WEIGHED)}
+        return {
+            self.cases[0].name: load(target, [start] * clients, seconds, weigh=self._blob.size >= MEASURE_MEMORY_FROM)
+        }
 
     def forget(self, target: Target) -> None:
         """Remove the blob."""

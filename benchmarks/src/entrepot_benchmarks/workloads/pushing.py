@@ -1,4 +1,4 @@
-"""Pushes of images with one layer each, in the two ways of zot's zb, and of bare blobs."""
+"""Pushes of images with one layer, with the two methods of zot's zb, and of single blobs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from entrepot_benchmarks.workloads.turns import load_and_forget
 __all__ = ["Push", "PushBlobs", "PushImages", "as_docker", "chunked", "monolithic"]
 
 Push = Callable[[Connection, str, str, Image], int]
-"""Pushes an image to a repository, with a tag, and answers its bytes."""
+"""Pushes an image to a repository with a tag, and returns its size."""
 
-WEIGHED = 10 * 2**20
+MEASURE_MEMORY_FROM = 10 * 2**20
 
 
 def monolithic(connection: Connection, repository: str, tag: str, image: Image) -> int:
-    """Each blob by POST and PUT (distribution-spec, "Pushing a blob monolithically"), as zb does."""
+    """Push each blob with POST and PUT (distribution-spec, "Pushing a blob monolithically"), like zb."""
     for layer in image.layers:
         started = connection.request("POST", f"/v2/{repository}/blobs/uploads/", expect=202)
         connection.send("PUT", with_digest(started.location, layer.digest), layer, expect=201)
@@ -31,7 +31,7 @@ def monolithic(connection: Connection, repository: str, tag: str, image: Image) 
 
 
 def chunked(connection: Connection, repository: str, tag: str, image: Image) -> int:
-    """Each layer by POST, PATCH, PUT (distribution-spec, "Pushing a blob in chunks"), in one chunk, as zb does."""
+    """Push each layer with POST, PATCH, PUT (distribution-spec, "Pushing a blob in chunks") in one chunk, like zb."""
     for layer in image.layers:
         started = connection.request("POST", f"/v2/{repository}/blobs/uploads/", expect=202)
         span = {"Content-Range": f"0-{layer.size - 1}"}
@@ -41,7 +41,7 @@ def chunked(connection: Connection, repository: str, tag: str, image: Image) -> 
 
 
 def as_docker(connection: Connection, repository: str, tag: str, image: Image) -> int:
-    """HEAD, POST, PATCH, PUT for each blob, as Docker's engine does; for small layers."""
+    """Push each blob with HEAD, POST, PATCH, PUT, like Docker Engine; for small layers."""
     push_image(connection, repository, tag, image)
     return image.size
 
@@ -55,7 +55,7 @@ def _end(connection: Connection, repository: str, tag: str, image: Image) -> int
 
 
 class PushImages:
-    """Pushes images of a deck, each with a tag of its own, into a repository for each turn."""
+    """Pushes images of a deck with unique tags, into a new repository in each turn."""
 
     def __init__(self, run: str, case: CaseInfo, deck: Deck, push: Push, clients: Sequence[int]) -> None:
         self.cases = (case,)
@@ -65,13 +65,13 @@ class PushImages:
         self._turns = count()
 
     def prepare(self, target: Target) -> None:
-        """Pushes need nothing."""
+        """Do nothing: pushes need no data."""
 
     def forget(self, target: Target) -> None:
-        """Each turn removes what it pushed."""
+        """Do nothing: each turn removes its data."""
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Images for about so many seconds, and at least one of each card of the deck."""
+        """Push images for about ``seconds``, and at least one complete deck."""
         name = f"{slug(self.cases[0].name)}-{next(self._turns)}"
         repository = f"{self._run}/{name}"
 
@@ -97,13 +97,13 @@ class PushImages:
             repository,
             pushed,
             least=self._deck.least(clients),
-            weigh=max(self._deck.sizes) >= WEIGHED,
+            weigh=max(self._deck.sizes) >= MEASURE_MEMORY_FROM,
         )
         return {self.cases[0].name: spell}
 
 
 class PushBlobs:
-    """Pushes single blobs, each on a connection of its own, as the target does it."""
+    """Pushes single blobs with the target's ``push``, each on a new connection."""
 
     def __init__(
         self, run: str, case: CaseInfo, deck: Deck, clients: Sequence[int], *, most_rounds: int = EVERY_ROUND
@@ -115,13 +115,13 @@ class PushBlobs:
         self._turns = count()
 
     def prepare(self, target: Target) -> None:
-        """Pushes need nothing."""
+        """Do nothing: pushes need no data."""
 
     def forget(self, target: Target) -> None:
-        """Each turn removes what it pushed."""
+        """Do nothing: each turn removes its data."""
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Blobs for about so many seconds, and at least one for each client."""
+        """Push blobs for about ``seconds``, and at least one per client."""
         name = f"{slug(self.cases[0].name)}-{next(self._turns)}"
         repository = f"{self._run}/{name}"
 

@@ -1,4 +1,4 @@
-"""The cases of every run, by name: those of zot's zb under its names, and those that it does not have."""
+"""The standard cases: those of zot's zb, under the same names, and additional ones."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["BARE_PULL", "BARE_PUSH", "CLIENTS", "case_names", "manifest_question
 
 CLIENTS: Final = (1, 4, 16)
 FEW: Final = (1, 4)
-"""For what moves 10 MiB and more each time: with 16 clients a turn would take a minute on a slow backend."""
+"""For operations of 10 MiB and more: with 16 clients a turn would take a minute on a slow backend."""
 
 MANY: Final = 16
-"""Pushes of the largest blobs at once, for the memory that they take."""
+"""Concurrent pushes of the largest blobs, to measure memory."""
 
 SIZES: Final = (MIB, 10 * MIB, 100 * MIB)
 MIX: Final = {MIB: 2, 10 * MIB: 7, 100 * MIB: 1}
 BARE: Final = 256 * MIB
 BARE_PUSH: Final = f"Push Blob {mb(BARE)}"
 BARE_PULL: Final = f"Pull Blob {mb(BARE)}"
-"""The two cases that limits take too: a loop that receives and hashes, and nginx."""
+"""The two cases that are also measured on the limits: a loop that receives and hashes, and nginx."""
 
 
 def standard_workloads(
@@ -41,18 +41,18 @@ def standard_workloads(
     bare: bool = False,
     wanted: Callable[[str], bool] = lambda name: True,
 ) -> list[Workload]:
-    """Every workload whose case's name is wanted, the lightest first; ``stack`` gives their memory back.
+    """Return every workload whose case name is wanted, the lightest first; ``stack`` releases their memory.
 
-    ``run`` begins the names of all repositories. ``clients`` are those of the small cases; images of 10 MiB have no
-    more than four, those of 100 MiB one. With ``bare`` there are single blobs of 256 MiB too, which limits take; where
-    there are 16 clients, so many pushes of them at once, which tell the memory, in two rounds.
+    ``run`` is the prefix of all repositories. ``clients`` are those of the small cases; for images of 10 MiB at most
+    four are used, for those of 100 MiB one. ``bare`` adds single blobs of 256 MiB, which are also measured on the
+    limits; if ``clients`` contains 16, that number of concurrent pushes is measured in two rounds, for the memory.
     """
-    # What nobody wants is not made: its bytes would be random, hashed, and held in memory.
+    # Unwanted workloads are not created, because their random data would be hashed and kept in memory.
     return [make() for case, make in _every(run, stack, clients, bare) if wanted(case.name)]
 
 
 def case_names(*, bare: bool = False) -> list[str]:
-    """The names of all cases, in the order of ``standard_workloads``."""
+    """Return the names of all cases, in the order of ``standard_workloads``."""
     with ExitStack() as stack:
         return list(dict.fromkeys(case.name for case, _ in _every("", stack, CLIENTS, bare)))
 
@@ -98,37 +98,42 @@ def _every(
 
 
 def small_images(run: str, stack: ExitStack, clients: Sequence[int]) -> Workload:
-    """Whole images of 4 layers of 10 kB, pushed as Docker's engine does."""
+    """Return the workload that pushes images with 4 layers of 10 kB, like Docker Engine."""
     deck = Deck({10_000: 1}, layers=4)
     stack.callback(deck.close)
     return PushImages(run, _SMALL_IMAGES, deck, as_docker, clients)
 
 
 def manifest_question(seed: SmallSeed) -> Question:
-    """GET of a manifest by its tag."""
+    """Return the request that GETs a manifest by tag."""
     return _questions(seed)[0]
 
 
-_BARE_PUSH = CaseInfo(BARE_PUSH, "push", "MB/s", "one blob of 256 MiB: POST, PATCH, PUT")
-_BARE_PULL = CaseInfo(BARE_PULL, "pull", "MB/s", "one blob of 256 MiB: GET")
+_BARE_PUSH = CaseInfo(BARE_PUSH, "push", "MB/s", "a blob of 256 MiB: POST, PATCH, PUT")
+_BARE_PULL = CaseInfo(BARE_PULL, "pull", "MB/s", "a blob of 256 MiB: GET")
 _SHARES = "20% 1MB, 70% 10MB, 10% 100MB"
 _SMALL_IMAGES = CaseInfo(
-    "Push Small Images", "images", "operations/s", "an image of 4 layers of 10 kB, as Docker's engine pushes it"
+    "Push Small Images", "images", "operations/s", "an image with 4 layers of 10 kB, pushed like Docker Engine"
 )
-_MIXED_PULL = CaseInfo(f"Pull Mixed {_SHARES}", "pull", "MB/s", "images of one layer, of three sizes in a mix")
-_MIXED_PUSH = CaseInfo(f"Push Monolith Mixed {_SHARES}", "push", "MB/s", "images of one layer, of three sizes in a mix")
+_MIXED_PULL = CaseInfo(f"Pull Mixed {_SHARES}", "pull", "MB/s", "images with one layer, a mix of three sizes")
+_MIXED_PUSH = CaseInfo(f"Push Monolith Mixed {_SHARES}", "push", "MB/s", "images with one layer, a mix of three sizes")
 _BOTH = CaseInfo(
-    "Pull 75% and Push 25% Mixed 1MB", "mixed", "operations/s", "three pulls of an image of 1 MiB, then a push of one"
+    "Pull 75% and Push 25% Mixed 1MB",
+    "mixed",
+    "operations/s",
+    "three pulls of an image of 1 MiB, and a push of another one",
 )
 
 
 def _push(way: str, size: int) -> CaseInfo:
     how = {"Monolith": "POST, PUT", "Chunk Streamed": "POST, PATCH, PUT"}[way]
-    return CaseInfo(f"Push {way} {mb(size)}", "push", "MB/s", f"an image of one layer of {mb(size)}: {how}")
+    return CaseInfo(f"Push {way} {mb(size)}", "push", "MB/s", f"an image with one layer of {mb(size)}: {how}")
 
 
 def _pull(size: int) -> CaseInfo:
-    return CaseInfo(f"Pull {mb(size)}", "pull", "MB/s", f"an image of one layer of {mb(size)}, manifest and config too")
+    return CaseInfo(
+        f"Pull {mb(size)}", "pull", "MB/s", f"an image with one layer of {mb(size)}, including manifest and config"
+    )
 
 
 def _questions(seed: SmallSeed) -> Sequence[Question]:
@@ -138,9 +143,9 @@ def _questions(seed: SmallSeed) -> Sequence[Question]:
         return CaseInfo(title, "small", "operations/s", sentence)
 
     return (
-        Question(case("Get Manifest", "GET of a manifest by its tag"), "GET", manifest),
-        Question(case("Head Manifest", "HEAD of a manifest by its tag"), "HEAD", manifest),
+        Question(case("Get Manifest", "GET of a manifest by tag"), "GET", manifest),
+        Question(case("Head Manifest", "HEAD of a manifest by tag"), "HEAD", manifest),
         Question(case("Get Small Blob", "GET of a blob of 1 KiB"), "GET", f"/v2/{name}/blobs/{seed.blob}"),
-        Question(case("Get Tags", "the list of 100 tags"), "GET", f"/v2/{name}/tags/list"),
-        Question(case("Get Catalog", "the catalog: 21 repositories, where there are no others"), "GET", "/v2/_catalog"),
+        Question(case("Get Tags", "list of 100 tags"), "GET", f"/v2/{name}/tags/list"),
+        Question(case("Get Catalog", "the catalog: 21 repositories if there are no others"), "GET", "/v2/_catalog"),
     )

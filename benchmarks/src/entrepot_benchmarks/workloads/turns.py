@@ -1,4 +1,4 @@
-"""A turn: clients that work at the same time, what it cost the server, and the removal of what they pushed."""
+"""A turn: run concurrent clients, measure the server's CPU time and memory, and remove the pushed data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from entrepot_benchmarks.target import Target
 __all__ = ["load", "load_and_forget"]
 
 Pushed = Callable[[int, int], Iterable[str]]
-"""The digests of what the operation of a client and a number pushes."""
+"""Returns the digests pushed by operation ``number`` of a client."""
 
 
 def load(
@@ -27,16 +27,16 @@ def load(
     least: int = 1,
     weigh: bool = False,
 ) -> Spell:
-    """Run the clients, and tell what the server took meanwhile; with ``weigh`` its memory too."""
+    """Run the clients and measure the server's CPU time, and with ``weigh`` its memory."""
     peak: list[int] = []
     known = target.family.known
     before = target.family.cpu_seconds() if known else 0.0
 
-    def look() -> None:
+    def sample() -> None:
         if (memory := target.family.memory()) is not None:
             peak.append(memory)
 
-    spell = run_clients(clients, seconds, begun=begun, least=least, watch=look if known and weigh else None)
+    spell = run_clients(clients, seconds, begun=begun, least=least, watch=sample if known and weigh else None)
     return replace(
         spell,
         server_cpu=max(0.0, target.family.cpu_seconds() - before) if known else None,
@@ -54,7 +54,7 @@ def load_and_forget(
     least: int = 1,
     weigh: bool = False,
 ) -> Spell:
-    """Like ``load``, and remove all that was begun to be pushed into a repository, whatever happened."""
+    """Like ``load``, and remove all data whose push to a repository was begun, even after an error."""
     begun = Begun(len(clients))
 
     def forget() -> None:
@@ -65,7 +65,7 @@ def load_and_forget(
     try:
         spell = load(target, clients, seconds, begun=begun, least=least, weigh=weigh)
     except BaseException:
-        with suppress(BenchmarkError):  # the target tries again when it is closed, and then it tells
+        with suppress(BenchmarkError):  # the target tries again when it is closed, and reports failures then
             forget()
         raise
     forget()
