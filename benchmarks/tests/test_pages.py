@@ -1,4 +1,4 @@
-"""Listing all pages of both registries over one tree, which is small here."""
+"""Listing of all pages with both registries on a small tree."""
 
 from __future__ import annotations
 

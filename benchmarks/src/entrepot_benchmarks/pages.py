@@ -1,7 +1,7 @@
-"""All pages of a catalog and of a list of tags, asked of entrepot and of Docker Distribution on one filesystem.
+"""Time to list all pages of a catalog and of a tag list, for entrepot and Docker Distribution on the same filesystem.
 
-``python -m entrepot_benchmarks.pages`` prints the seconds of both and their ratio as a Markdown table. The tree is
-written directly, each program lists it in a process that was just started, and reads nothing but that.
+``python -m entrepot_benchmarks.pages`` prints both times and their ratio as a Markdown table. The tree is written
+directly, and each program lists it in a newly started process.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from entrepot_benchmarks.targets.process import ServerProcess, free_port, requir
 __all__ = ["main", "make_tree"]
 
 TEAM: Final = 300
-"""Repositories below one name, in the half of them that has two components."""
+"""Number of repositories with the same first component, for the half with two components."""
 
 TAGGED: Final = "tagged"
 MOST: Final = 2.0
-"""What entrepot may take, in times of what the other takes."""
+"""Maximum time of entrepot relative to that of the peer."""
 
 
 def make_tree(root: Path, repositories: int, tags: int) -> None:
-    """Write repositories with one tag each, half of them below others' names, and one repository with many tags."""
+    """Write repositories with one tag each, half of them nested, and one repository with many tags."""
     base = root / "docker/registry/v2/repositories"
     nested = repositories // 2
     for number in range(repositories - nested):
@@ -60,7 +60,7 @@ def _link(folder: Path, digest: str) -> None:
 
 
 def _all_pages(origin: Origin, path: str, field: str, size: int) -> tuple[float, int]:
-    """The seconds that all pages take, and how many names are on them."""
+    """Return the time to get all pages in seconds, and the number of names."""
     found, following = 0, f"{path}?n={size}"
     with Connection(origin) as connection:
         began = time.perf_counter()
@@ -84,24 +84,26 @@ def _cold(command: Sequence[str], root: Path, folder: Path, case: tuple[str, str
 @click.command()
 @click.option("--repositories", default=100_000, show_default=True, type=click.IntRange(1))
 @click.option("--tags", default=100_000, show_default=True, type=click.IntRange(1))
-@click.option("--peer", default="docker-registry", show_default=True, metavar="PROGRAM", help="Docker Distribution.")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where the tree is made.")
+@click.option(
+    "--peer", default="docker-registry", show_default=True, metavar="PROGRAM", help="Program of Docker Distribution."
+)
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Folder for the tree.")
 def main(repositories: int, tags: int, peer: str, data: Path | None) -> None:
-    """List all pages of a catalog and of tags, cold, and compare the time with that of Docker Distribution."""
+    """Compare the time to list all pages of a catalog and of tags, cold, with Docker Distribution."""
     with told_in_one_line(), TemporaryDirectory(dir=data) as name:
         program = require(peer, "docker-registry")
         folder = Path(name)
-        click.echo(f"making {repositories} repositories and {tags} tags", err=True)
+        click.echo(f"creating {repositories} repositories and {tags} tags", err=True)
         make_tree(folder / "tree", repositories, tags)
         sides = {"entrepot": [sys.executable, "-m", "entrepot", "serve"], "peer": [program, "serve"]}
         cases = chain(
             (("/v2/_catalog", "repositories", size) for size in (100, 1000)),
             [(f"/v2/{TAGGED}/tags/list", "tags", 1000)],
         )
-        click.echo("| all pages of | names a page | entrepot, s | peer, s | ratio | aim |")
+        click.echo("| all pages of | names per page | entrepot, s | peer, s | ratio | aim |")
         click.echo("| --- | ---: | ---: | ---: | ---: | --- |")
         for case in cases:
-            # The tree was just written, so that the system has it in memory for both; the processes are new.
+            # The tree is in the page cache for both, because it has just been written; the processes are new.
             measured = {side: _cold(command, folder / "tree", folder / side, case) for side, command in sides.items()}
             (ours, found), (theirs, also) = measured["entrepot"], measured["peer"]
             if found != also:

@@ -1,4 +1,4 @@
-"""Bodies of requests: reads that can be given up, and connections that end with their answer."""
+"""Request bodies: reads with a timeout, and connections that are closed after the response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Source(Protocol):
 
 
 class _Input:
-    """granian's body, which waits for ever, with a time-out from ``limit`` on."""
+    """granian's body, which has no timeout, with a deadline set by ``limit``."""
 
     def __init__(self, source: _Source, aside: threading.BoundedSemaphore) -> None:
         self._source = source
@@ -34,17 +34,17 @@ class _Input:
         self.closing = True
 
     def read(self, size: int) -> bytes:
-        """``size`` bytes, or fewer at the end; raises TimeoutError where that takes longer than the limit."""
+        """Return ``size`` bytes, or fewer at the end. Raises TimeoutError if that takes longer than the limit."""
         if self._deadline is None:
             return self._source.read(size)
         if not self._aside.acquire(blocking=False):
-            raise TimeoutError("too many reads were given up and have not ended")
+            raise TimeoutError("too many abandoned reads are still waiting")
         answer: SimpleQueue[bytes] = SimpleQueue()
         try:
             threading.Thread(target=self._read_aside, args=(size, answer), name="drain", daemon=True).start()
-        except RuntimeError:  # the operating system gives no more threads
+        except RuntimeError:  # the operating system has no more threads
             self._aside.release()
-            raise TimeoutError("there is no thread to read in") from None
+            raise TimeoutError("no thread available for the read") from None
         try:
             return answer.get(timeout=max(0.0, self._deadline - time.monotonic()))
         except Empty:
@@ -62,10 +62,10 @@ class _Input:
 def with_input(
     application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]], most_aside: int
 ) -> WSGIApplication:
-    """The application, with the keys INPUT_TIMEOUT and CLOSE_CONNECTION in the environment of requests with a body.
+    """Wrap the application to add INPUT_TIMEOUT and CLOSE_CONNECTION to the environment of requests with a body.
 
-    A read that was given up goes on until its client sends more or its connection ends; where ``most_aside`` do, no
-    further read with a time-out is begun.
+    An abandoned read continues until its client sends more or its connection is closed. While there are ``most_aside``
+    of them, further reads with a deadline raise TimeoutError.
     """
     aside = threading.BoundedSemaphore(most_aside)
 

@@ -1,4 +1,4 @@
-"""The end of connections whose client has begun a body and sends no more of it."""
+"""Disconnection of clients that stall in the middle of a request body."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["StallWatch"]
 
 _LOOKS: Final = 8
 _TCP_INFO: Final = struct.Struct("=44xI4xI100xI")
-"""Of Linux's ``tcp_info``: milliseconds since data was last sent, and last received; segments sent with data."""
+"""Fields of Linux's ``tcp_info``: milliseconds since data was last sent and received; segments sent with data."""
 
 _DISPATCH_SECONDS: Final = 5.0
-"""How long a request may have waited for a thread."""
+"""Maximum time that a request may have waited for a thread."""
 
 _NEAR_SECONDS: Final = 1.0
 _LAX_TIMES: Final = 4
 _TICK_SECONDS: Final = 0.05
 _FAREWELL_SECONDS: Final = 5.0
-"""How long a client may take the answer, and end its connection, before that is done here."""
+"""Time for a client to receive the response and close its connection before it is disconnected."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class _Input(Protocol):
 
 
 class _Watched:
-    """The body of a request, which notes since when it waits for its client."""
+    """A request body that records since when it is waiting for its client."""
 
     def __init__(self, source: _Input, environ: WSGIEnvironment, bodies: set[_Watched]) -> None:
         self._source = source
@@ -52,7 +52,7 @@ class _Watched:
         self.waiting = False
 
     def read(self, size: int) -> bytes:
-        """The next bytes; raises OSError where the request has been answered."""
+        """Return the next bytes. Raises OSError if the request has been answered."""
         with self._lock:
             if self._answered:
                 raise OSError("the request has been answered")
@@ -67,7 +67,7 @@ class _Watched:
                     self._ended.set()
 
     def answered(self) -> threading.Event | None:
-        """Let no further read begin; the end of the one that another thread of the application waits in, if any."""
+        """Reject further reads. Return an event for the end of the read in another thread, or None if there is none."""
         with self._lock:
             self._answered = True
             if not self.waiting:
@@ -81,10 +81,10 @@ class _Watched:
 
 
 class _Connection:
-    """One accepted connection; its times are those of ``time.monotonic``."""
+    """An accepted connection; times are those of ``time.monotonic``."""
 
     def __init__(self, descriptor: int) -> None:
-        # A descriptor of its own: granian may close the other one, and accept the next client with its number.
+        # Duplicated, because granian may close the descriptor and accept the next client with the same number.
         copy = os.dup(descriptor)
         try:
             self.socket = socket.socket(fileno=copy)
@@ -106,28 +106,28 @@ class _Connection:
         self.received: float = now - received / 1000
 
     def may_have_carried(self, body: _Watched, answered: float) -> bool:
-        """Whether this can be the connection whose last answer, at about ``answered``, was that to a body's request."""
+        """Return whether the response sent last, at about ``answered``, can be that to the request of a body."""
         near = -_TICK_SECONDS < self.sent - answered < _NEAR_SECONDS
         return near and not self.silent and self.address == body.address and self.received < answered + _NEAR_SECONDS
 
     def may_carry(self, body: _Watched, *, lax: bool) -> bool:
-        """Whether this can be the connection on which a body stalls; ``lax``: also where it may be an idle one."""
+        """Return whether a body can be stalled on this connection; ``lax``: even if the connection may be idle."""
         if self.address != body.address:
             return False
-        if body.streams:  # window updates and other answers may have been sent since
+        if body.streams:  # window updates and other responses may have been sent since
             return self.received >= body.began - _DISPATCH_SECONDS
         if body.expects and abs(self.sent - body.moved) < (_NEAR_SECONDS if lax else _TICK_SECONDS):
-            return True  # the last that was sent is "100 Continue"
-        # An idle connection has sent its answer last. The kernel's times are those of its ticks.
+            return True  # "100 Continue" was sent last
+        # On an idle connection, the response was sent last. The kernel's times have the resolution of its ticks.
         return self.silent or self.received > self.sent or (lax and self.received == self.sent)
 
 
 class StallWatch:
-    """Ends connections from which a body has not moved for some seconds.
+    """Disconnects clients that have sent nothing of a body for some seconds.
 
-    A thread that reads from granian's body waits in Rust for as long as the client keeps the connection, and granian
-    does not tell which one it is. So it is found among those of the same address: the one on which the client has sent
-    something last, and that longer ago than the time-out. In HTTP/2 all streams of the connection end with it.
+    A thread that reads from granian's body waits in Rust until the client closes the connection, and granian does not
+    expose the connection. So it is found among those of the same address: the one on which data was received last, and
+    that longer ago than the timeout. In HTTP/2 all streams of the connection end with it.
     """
 
     def __init__(self, seconds: float, listener: socket.socket) -> None:
@@ -142,7 +142,7 @@ class StallWatch:
     def wrap(
         self, application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
     ) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
-        """The application, whose requests with a body are watched until it returns its answer."""
+        """Wrap the application to watch requests with a body until it returns its response."""
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if (
@@ -163,10 +163,10 @@ class StallWatch:
         return serve
 
     def wrap_callback(self, callback: Callable[[object, object], object]) -> Callable[[object, object], object]:
-        """granian's own callback, which sends the answer, and then waits until nothing reads from the body any more.
+        """Wrap granian's callback, which sends the response, to wait until no thread reads from the body.
 
-        When the callback returns, granian takes the body away from whoever still reads from it: it waits for that read
-        with the interpreter locked, and no thread of the worker would run until the client sends something.
+        When the callback returns, granian closes the body: it waits for a read in progress with the GIL held, so no
+        thread of the worker would run until the client sends something.
         """
 
         def answer(protocol: object, environ: object) -> object:
@@ -182,9 +182,9 @@ class StallWatch:
     def _await_end(self, body: _Watched, ended: threading.Event) -> None:
         answered = time.monotonic()
         while not ended.wait(_FAREWELL_SECONDS):
-            # In HTTP/2 the other streams of the connection would end with it: see _watch.
+            # In HTTP/2 the other streams of the connection would end with it, see _watch.
             if sys.platform == "linux" and not body.streams:
-                with self._ending:  # one look may end the connections of many
+                with self._ending:  # one pass may disconnect several clients
                     if not ended.is_set():
                         self._end_answered(body, answered)
 
@@ -215,8 +215,8 @@ class StallWatch:
             quiet = [one for one in found if one.port == self._port and one.received < since]
             candidates = [one for one in quiet if any(one.may_carry(body, lax=body.moved < long) for body in stalled)]
             for one in candidates:
-                # A request that came whole, and that the application has not answered for so long, looks the same: what
-                # came when it did is left alone until it is answered.
+                # A complete request that the application is still processing looks the same, so connections that
+                # received data at the same time as such a request are kept until it is answered.
                 if any(abs(one.received - body.moved) < _NEAR_SECONDS for body in working):
                     continue
                 with suppress(OSError):
