@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrepot_benchmarks.workloads import CLIENTS, case_names, new_run, standard_workloads
-from entrepot_benchmarks.workloads.deck import Deck
+from entrepot_benchmarks.workloads.size_mix import SizeMix
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH, MIX
 
 SHARES = st.dictionaries(st.integers(65, 2000), st.integers(1, 9), min_size=1, max_size=4)
@@ -17,10 +17,10 @@ SHARES = st.dictionaries(st.integers(65, 2000), st.integers(1, 9), min_size=1, m
 @given(SHARES, st.integers(1, 40))
 @settings(max_examples=100, deadline=None)
 def test_every_card_of_a_deck_is_dealt_to_any_number_of_clients(shares: dict[int, int], clients: int) -> None:
-    deck = Deck(shares)
-    numbers = range(deck.least(clients))
-    dealt = Counter(deck.size(client, number, clients) for client in range(clients) for number in numbers)
-    deck.close()
+    size_mix = SizeMix(shares)
+    numbers = range(size_mix.least(clients))
+    dealt = Counter(size_mix.size(client, number, clients) for client in range(clients) for number in numbers)
+    size_mix.close()
     assert sum(dealt.values()) < sum(shares.values()) + clients, "no client does more than necessary"
     assert {size: dealt[size] for size in shares if dealt[size] < shares[size]} == {}
 
@@ -28,13 +28,13 @@ def test_every_card_of_a_deck_is_dealt_to_any_number_of_clients(shares: dict[int
 @given(SHARES, st.integers(0, 15), st.integers(0, 20))
 @settings(max_examples=50, deadline=None)
 def test_an_image_is_determined_by_its_name(shares: dict[int, int], client: int, number: int) -> None:
-    deck = Deck(shares, layers=3)
-    image = deck.image("turn 1", client, number, 16)
-    assert image.digests == deck.image("turn 1", client, number, 16).digests
-    assert not set(image.digests) & set(deck.image("turn 2", client, number, 16).digests)
-    assert {layer.size for layer in image.layers} == {deck.size(client, number, 16)}
+    size_mix = SizeMix(shares, layers=3)
+    image = size_mix.image("turn 1", client, number, 16)
+    assert image.digests == size_mix.image("turn 1", client, number, 16).digests
+    assert not set(image.digests) & set(size_mix.image("turn 2", client, number, 16).digests)
+    assert {layer.size for layer in image.layers} == {size_mix.size(client, number, 16)}
     assert len({layer.digest for layer in image.layers}) == 3
-    deck.close()
+    size_mix.close()
 
 
 def test_the_mix_is_that_of_zb() -> None:

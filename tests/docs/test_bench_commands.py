@@ -11,17 +11,17 @@ import pytest
 from click.testing import CliRunner
 
 from entrepot_benchmarks import aims
-from entrepot_benchmarks.__main__ import main as fleet
+from entrepot_benchmarks.__main__ import main as lab
 from entrepot_benchmarks.cli.bench import bench
 from entrepot_benchmarks.gate import __main__ as gate
 
 ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, click.Command] = {
     "entrepot bench": bench,
-    "python -m entrepot_benchmarks": fleet,
+    "python -m entrepot_benchmarks": lab,
     "python -m entrepot_benchmarks.aims": aims.main,
     "python -m entrepot_benchmarks.gate": gate.main,
-    "make bench": fleet,
+    "make bench": lab,
 }
 
 

@@ -15,7 +15,7 @@ from entrepot_benchmarks.cli.choices import Extent, chosen_workloads, with_exten
 from entrepot_benchmarks.cli.files import Files, told_in_one_line, with_files
 from entrepot_benchmarks.cli.output import Outputs, measure, status_of
 from entrepot_benchmarks.comparisons import COMPARISONS
-from entrepot_benchmarks.fleet import Fleet
+from entrepot_benchmarks.lab import Lab
 from entrepot_benchmarks.workloads import new_run
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 
@@ -50,16 +50,16 @@ def main(
             comparison = COMPARISONS[compare](folder, run, stack, extent.clients)
             plan = Plan(comparison.openings, comparison.workloads, extent.rounds, extent.seconds, folder)
             ctx.exit(status_of(measure(plan, outputs, ())))
-        fleet = Fleet(folder, run, stack)
+        lab = Lab(folder, run, stack)
 
         def wanted(name: str) -> bool:
             return not only or any(fnmatchcase(name, pattern) for pattern in only)
 
         workloads = chosen_workloads(extent, run, stack)
         limits = any(one.cases[0].name in (BARE_PULL, BARE_PUSH) for one in workloads)
-        openings = fleet.openings(wanted, limits=limits)
+        openings = lab.openings(wanted, limits=limits)
         plan = Plan(openings, workloads, extent.rounds, extent.seconds, folder, notes=[SERVERS])
-        ctx.exit(status_of(measure(plan, outputs, fleet.backends)))
+        ctx.exit(status_of(measure(plan, outputs, lab.backends)))
 
 
 if __name__ == "__main__":

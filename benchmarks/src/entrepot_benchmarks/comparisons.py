@@ -20,9 +20,9 @@ from entrepot_benchmarks.targets.receiver import Receiver
 from entrepot_benchmarks.targets.secured import SecuredHost
 from entrepot_benchmarks.workload import Workload
 from entrepot_benchmarks.workloads.asking import SmallRequests, SmallSeed
-from entrepot_benchmarks.workloads.deck import Deck
 from entrepot_benchmarks.workloads.names import MIB, mb
 from entrepot_benchmarks.workloads.pushing import PushBlobs
+from entrepot_benchmarks.workloads.size_mix import SizeMix
 from entrepot_benchmarks.workloads.standard import manifest_question, small_images
 
 __all__ = ["COMPARISONS", "UPLOAD", "Comparison", "over_http2"]
@@ -87,15 +87,15 @@ def over_http2(data: Path, run: str, stack: ExitStack, clients: Sequence[int]) -
 
     They keep what is pushed in memory, so that no disk hides what the protocols differ in.
     """
-    deck = Deck({UPLOAD_SIZE: 1})
-    stack.callback(deck.close)
+    size_mix = SizeMix({UPLOAD_SIZE: 1})
+    stack.callback(size_mix.close)
 
     def start(version: Literal["1.1", "2"]) -> Target:
         return SecuredHost(Backend(f"HTTP/{version}", "inmemory", {}), data / f"http-{version}", run, version)
 
     openings = [Opening("HTTP/2", partial(start, "2")), Opening("HTTP/1.1", partial(start, "1.1"))]
     case = CaseInfo(UPLOAD, "push", "MB/s", f"one blob of {mb(UPLOAD_SIZE)} over TLS: POST, PATCH by curl, GET, PUT")
-    return Comparison(openings, [PushBlobs(run, case, deck, clients)])
+    return Comparison(openings, [PushBlobs(run, case, size_mix, clients)])
 
 
 COMPARISONS: Final[Mapping[str, Callable[[Path, str, ExitStack, Sequence[int]], Comparison]]] = {

@@ -19,12 +19,12 @@ from entrepot_benchmarks.cli.files import told_in_one_line
 from entrepot_benchmarks.cli.progress import Bar
 from entrepot_benchmarks.comparisons import Comparison
 from entrepot_benchmarks.cost import count_operations
-from entrepot_benchmarks.fleet import Fleet
 from entrepot_benchmarks.gate.baseline import Baseline, load_baseline, save_baseline
 from entrepot_benchmarks.gate.judging import TOLERANCE, Verdict, judge_calls, judge_ratios
 from entrepot_benchmarks.gate.measuring import Extent, measure_rows
 from entrepot_benchmarks.gate.protocols import EXPECTED, UPLOADS, measure_protocols
 from entrepot_benchmarks.gate.rows import Ratios, calls_of
+from entrepot_benchmarks.lab import Lab
 from entrepot_benchmarks.selection import parse_backend
 from entrepot_benchmarks.workloads import new_run, standard_workloads
 
@@ -84,7 +84,7 @@ def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Pa
 
 
 def _compare(folder: Path, run: str, stack: ExitStack) -> Comparison:
-    openings = Fleet(folder, run, stack).openings(lambda name: name in (*SUBJECTS, PEER), limits=False)
+    openings = Lab(folder, run, stack).openings(lambda name: name in (*SUBJECTS, PEER), limits=False)
     return Comparison(openings, standard_workloads(run, stack, CLIENTS))
 
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from entrepot_benchmarks.results.model import CaseInfo, Spell
 from entrepot_benchmarks.target import Target
-from entrepot_benchmarks.workloads.deck import Deck
 from entrepot_benchmarks.workloads.names import EVERY_ROUND, slug
 from entrepot_benchmarks.workloads.pulling import pull_image
 from entrepot_benchmarks.workloads.pushing import monolithic
+from entrepot_benchmarks.workloads.size_mix import SizeMix
 from entrepot_benchmarks.workloads.turns import load_and_forget
 
 __all__ = ["PullAndPush"]
@@ -22,14 +22,14 @@ OF_FOUR: Final = 4
 class PullAndPush:
     """Each client repeats three pulls of an image and a push of another one; clients start at different offsets."""
 
-    def __init__(self, run: str, case: CaseInfo, deck: Deck, clients: Sequence[int]) -> None:
+    def __init__(self, run: str, case: CaseInfo, size_mix: SizeMix, clients: Sequence[int]) -> None:
         self.cases = (case,)
         self.clients = clients
         self.most_rounds = EVERY_ROUND
-        self._run, self._deck = run, deck
+        self._run, self._size_mix = run, size_mix
         self._pulled = f"{run}/{slug(case.name)}"
-        (size,) = deck.sizes
-        self._image = deck.fixed(case.name, size)
+        (size,) = size_mix.sizes
+        self._image = size_mix.fixed(case.name, size)
         self._turns = count()
 
     def prepare(self, target: Target) -> None:
@@ -55,7 +55,7 @@ class PullAndPush:
 
                 def work(number: int) -> int:
                     if pushes(index, number):
-                        image = self._deck.image(name, index, number, clients)
+                        image = self._size_mix.image(name, index, number, clients)
                         return monolithic(connection, repository, f"t-{index}-{number}", image)
                     return pull_image(connection, self._pulled, "latest", self._image)
 
@@ -64,7 +64,7 @@ class PullAndPush:
             return start
 
         def pushed(index: int, number: int) -> Iterable[str]:
-            return self._deck.image(name, index, number, clients).digests if pushes(index, number) else ()
+            return self._size_mix.image(name, index, number, clients).digests if pushes(index, number) else ()
 
         all_clients = [client(index) for index in range(clients)]
         spell = load_and_forget(target, all_clients, seconds, repository, pushed, least=OF_FOUR)

@@ -8,9 +8,9 @@ from entrepot_benchmarks.load.image import IMAGE_MANIFEST, Image
 from entrepot_benchmarks.load.wire import Connection
 from entrepot_benchmarks.results.model import CaseInfo, Spell
 from entrepot_benchmarks.target import Target
-from entrepot_benchmarks.workloads.deck import Deck
 from entrepot_benchmarks.workloads.names import EVERY_ROUND, slug
 from entrepot_benchmarks.workloads.pushing import monolithic
+from entrepot_benchmarks.workloads.size_mix import SizeMix
 from entrepot_benchmarks.workloads.turns import load
 
 __all__ = ["PullBlobs", "PullImages", "pull_image"]
@@ -30,15 +30,15 @@ def pull_image(connection: Connection, repository: str, tag: str, image: Image) 
 
 
 class PullImages:
-    """Repeatedly pulls one image of each size of a deck, from the page cache if there is one."""
+    """Repeatedly pulls one image of each size of a size mix, from the page cache if there is one."""
 
-    def __init__(self, run: str, case: CaseInfo, deck: Deck, clients: Sequence[int]) -> None:
+    def __init__(self, run: str, case: CaseInfo, size_mix: SizeMix, clients: Sequence[int]) -> None:
         self.cases = (case,)
         self.clients = clients
         self.most_rounds = EVERY_ROUND
-        self._deck = deck
+        self._size_mix = size_mix
         self._repository = f"{run}/{slug(case.name)}"
-        self._images = {size: deck.fixed(case.name, size) for size in deck.sizes}
+        self._images = {size: size_mix.fixed(case.name, size) for size in size_mix.sizes}
 
     def prepare(self, target: Target) -> None:
         """Push the images, and verify each by pulling it."""
@@ -49,14 +49,14 @@ class PullImages:
                     connection.pull(f"/v2/{self._repository}/blobs/{layer.digest}", digest=layer.digest)
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Pull for about ``seconds``, and at least one complete deck."""
+        """Pull for about ``seconds``, and at least one complete size mix."""
 
         def client(index: int) -> Callable[[], Callable[[int], int]]:
             def start() -> Callable[[int], int]:
                 connection = target.connect()
 
                 def pull(number: int) -> int:
-                    size = self._deck.size(index, number, clients)
+                    size = self._size_mix.size(index, number, clients)
                     return pull_image(connection, self._repository, f"s-{size}", self._images[size])
 
                 return pull
@@ -67,8 +67,8 @@ class PullImages:
             target,
             [client(index) for index in range(clients)],
             seconds,
-            least=self._deck.least(clients),
-            weigh=max(self._deck.sizes) >= MEASURE_MEMORY_FROM,
+            least=self._size_mix.least(clients),
+            weigh=max(self._size_mix.sizes) >= MEASURE_MEMORY_FROM,
         )
         return {self.cases[0].name: spell}
 
@@ -80,13 +80,13 @@ class PullImages:
 class PullBlobs:
     """Repeatedly pulls one blob, with one connection per client."""
 
-    def __init__(self, run: str, case: CaseInfo, deck: Deck, clients: Sequence[int]) -> None:
+    def __init__(self, run: str, case: CaseInfo, size_mix: SizeMix, clients: Sequence[int]) -> None:
         self.cases = (case,)
         self.clients = clients
         self.most_rounds = EVERY_ROUND
         self._repository = f"{run}/{slug(case.name)}"
-        (size,) = deck.sizes
-        self._blob = deck.fixed(case.name, size).layers[0]
+        (size,) = size_mix.sizes
+        self._blob = size_mix.fixed(case.name, size).layers[0]
         self._path = f"/v2/{self._repository}/blobs/{self._blob.digest}"
 
     def prepare(self, target: Target) -> None:

@@ -10,8 +10,8 @@ from entrepot_benchmarks.load.payload import Payload
 from entrepot_benchmarks.load.wire import Connection
 from entrepot_benchmarks.results.model import CaseInfo, Spell
 from entrepot_benchmarks.target import Target
-from entrepot_benchmarks.workloads.deck import Deck
 from entrepot_benchmarks.workloads.names import EVERY_ROUND, slug
+from entrepot_benchmarks.workloads.size_mix import SizeMix
 from entrepot_benchmarks.workloads.turns import load_and_forget
 
 __all__ = ["Push", "PushBlobs", "PushImages", "as_docker", "chunked", "monolithic"]
@@ -55,13 +55,13 @@ def _end(connection: Connection, repository: str, tag: str, image: Image) -> int
 
 
 class PushImages:
-    """Pushes images of a deck with unique tags, into a new repository in each turn."""
+    """Pushes images of a size mix with unique tags, into a new repository in each turn."""
 
-    def __init__(self, run: str, case: CaseInfo, deck: Deck, push: Push, clients: Sequence[int]) -> None:
+    def __init__(self, run: str, case: CaseInfo, size_mix: SizeMix, push: Push, clients: Sequence[int]) -> None:
         self.cases = (case,)
         self.clients = clients
         self.most_rounds = EVERY_ROUND
-        self._run, self._deck, self._push = run, deck, push
+        self._run, self._size_mix, self._push = run, size_mix, push
         self._turns = count()
 
     def prepare(self, target: Target) -> None:
@@ -71,7 +71,7 @@ class PushImages:
         """Do nothing: each turn removes its data."""
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Push images for about ``seconds``, and at least one complete deck."""
+        """Push images for about ``seconds``, and at least one complete size mix."""
         name = f"{slug(self.cases[0].name)}-{next(self._turns)}"
         repository = f"{self._run}/{name}"
 
@@ -80,7 +80,7 @@ class PushImages:
                 connection = target.connect()
 
                 def push(number: int) -> int:
-                    image = self._deck.image(name, index, number, clients)
+                    image = self._size_mix.image(name, index, number, clients)
                     return self._push(connection, repository, f"t-{index}-{number}", image)
 
                 return push
@@ -88,7 +88,7 @@ class PushImages:
             return start
 
         def pushed(index: int, number: int) -> Iterable[str]:
-            return self._deck.image(name, index, number, clients).digests
+            return self._size_mix.image(name, index, number, clients).digests
 
         spell = load_and_forget(
             target,
@@ -96,8 +96,8 @@ class PushImages:
             seconds,
             repository,
             pushed,
-            least=self._deck.least(clients),
-            weigh=max(self._deck.sizes) >= MEASURE_MEMORY_FROM,
+            least=self._size_mix.least(clients),
+            weigh=max(self._size_mix.sizes) >= MEASURE_MEMORY_FROM,
         )
         return {self.cases[0].name: spell}
 
@@ -106,12 +106,12 @@ class PushBlobs:
     """Pushes single blobs with the target's ``push``, each on a new connection."""
 
     def __init__(
-        self, run: str, case: CaseInfo, deck: Deck, clients: Sequence[int], *, most_rounds: int = EVERY_ROUND
+        self, run: str, case: CaseInfo, size_mix: SizeMix, clients: Sequence[int], *, most_rounds: int = EVERY_ROUND
     ) -> None:
         self.cases = (case,)
         self.clients = clients
         self.most_rounds = most_rounds
-        self._run, self._deck = run, deck
+        self._run, self._size_mix = run, size_mix
         self._turns = count()
 
     def prepare(self, target: Target) -> None:
@@ -126,7 +126,7 @@ class PushBlobs:
         repository = f"{self._run}/{name}"
 
         def blob(index: int, number: int) -> Payload:
-            return self._deck.image(name, index, number, clients).layers[0]
+            return self._size_mix.image(name, index, number, clients).layers[0]
 
         def client(index: int) -> Callable[[], Callable[[int], int]]:
             def push(number: int) -> int:

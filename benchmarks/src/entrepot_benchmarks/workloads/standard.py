@@ -10,11 +10,11 @@ from typing import Final
 from entrepot_benchmarks.results.model import CaseInfo
 from entrepot_benchmarks.workload import Workload
 from entrepot_benchmarks.workloads.asking import Question, SmallRequests, SmallSeed
-from entrepot_benchmarks.workloads.deck import Deck
 from entrepot_benchmarks.workloads.mixed import PullAndPush
 from entrepot_benchmarks.workloads.names import MIB, mb
 from entrepot_benchmarks.workloads.pulling import PullBlobs, PullImages
 from entrepot_benchmarks.workloads.pushing import Push, PushBlobs, PushImages, as_docker, chunked, monolithic
+from entrepot_benchmarks.workloads.size_mix import SizeMix
 
 __all__ = ["BARE_PULL", "BARE_PUSH", "CLIENTS", "case_names", "manifest_question", "small_images", "standard_workloads"]
 
@@ -61,16 +61,16 @@ def _every(
     run: str, stack: ExitStack, clients: Sequence[int], bare: bool
 ) -> list[tuple[CaseInfo, Callable[[], Workload]]]:
     @cache
-    def deck(*cards: tuple[int, int]) -> Deck:
-        made = Deck(dict(cards))
+    def size_mix(*cards: tuple[int, int]) -> SizeMix:
+        made = SizeMix(dict(cards))
         stack.callback(made.close)
         return made
 
     def push(case: CaseInfo, how: Push, some: Sequence[int], *cards: tuple[int, int]) -> None:
-        found.append((case, lambda: PushImages(run, case, deck(*cards), how, some)))
+        found.append((case, lambda: PushImages(run, case, size_mix(*cards), how, some)))
 
     def pull(case: CaseInfo, some: Sequence[int], *cards: tuple[int, int]) -> None:
-        found.append((case, lambda: PullImages(run, case, deck(*cards), some)))
+        found.append((case, lambda: PullImages(run, case, size_mix(*cards), some)))
 
     few = [number for number in clients if number in FEW] or list(clients)[:1]
     one = few[:1]
@@ -87,21 +87,21 @@ def _every(
         pull(_pull(size), some, (size, 1))
     pull(_MIXED_PULL, few, *MIX.items())
     push(_MIXED_PUSH, monolithic, few[-1:], *MIX.items())
-    found.append((_BOTH, lambda: PullAndPush(run, _BOTH, deck((MIB, 1)), clients)))
+    found.append((_BOTH, lambda: PullAndPush(run, _BOTH, size_mix((MIB, 1)), clients)))
     if bare:
         large = (BARE, 1)
-        found.append((_BARE_PUSH, lambda: PushBlobs(run, _BARE_PUSH, deck(large), few)))
-        found.append((_BARE_PULL, lambda: PullBlobs(run, _BARE_PULL, deck(large), few)))
+        found.append((_BARE_PUSH, lambda: PushBlobs(run, _BARE_PUSH, size_mix(large), few)))
+        found.append((_BARE_PULL, lambda: PullBlobs(run, _BARE_PULL, size_mix(large), few)))
         if MANY in clients:
-            found.append((_BARE_PUSH, lambda: PushBlobs(run, _BARE_PUSH, deck(large), [MANY], most_rounds=2)))
+            found.append((_BARE_PUSH, lambda: PushBlobs(run, _BARE_PUSH, size_mix(large), [MANY], most_rounds=2)))
     return found
 
 
 def small_images(run: str, stack: ExitStack, clients: Sequence[int]) -> Workload:
     """Return the workload that pushes images with 4 layers of 10 kB, like Docker Engine."""
-    deck = Deck({10_000: 1}, layers=4)
-    stack.callback(deck.close)
-    return PushImages(run, _SMALL_IMAGES, deck, as_docker, clients)
+    size_mix = SizeMix({10_000: 1}, layers=4)
+    stack.callback(size_mix.close)
+    return PushImages(run, _SMALL_IMAGES, size_mix, as_docker, clients)
 
 
 def manifest_question(seed: SmallSeed) -> Question:

@@ -9,13 +9,13 @@ from random import Random
 from entrepot_benchmarks.load.image import Image, image_of
 from entrepot_benchmarks.load.payload import PayloadSource
 
-__all__ = ["Deck"]
+__all__ = ["SizeMix"]
 
 
-class Deck:
-    """A mix of sizes as a deck of cards: ``{1 MiB: 2, 10 MiB: 7, 100 MiB: 1}`` is a deck of ten cards.
+class SizeMix:
+    """A mix of sizes as a size mix of cards: ``{1 MiB: 2, 10 MiB: 7, 100 MiB: 1}`` is a size mix of ten cards.
 
-    Every turn uses the complete deck, so that turns with few operations have the same number of large images.
+    Every turn uses the complete size mix, so that turns with few operations have the same number of large images.
     """
 
     def __init__(self, shares: dict[int, int], layers: int = 1) -> None:
@@ -33,7 +33,7 @@ class Deck:
         return list(self._sources)
 
     def least(self, clients: int) -> int:
-        """Return the number of operations per client that uses the complete deck."""
+        """Return the number of operations per client that uses the complete size mix."""
         return -(-len(self._cards) // clients)
 
     def size(self, client: int, number: int, clients: int) -> int:

@@ -22,12 +22,12 @@ from entrepot_benchmarks.targets.limits import BareLoop, Nginx, takes_direct_wri
 from entrepot_benchmarks.targets.process import require
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 
-__all__ = ["Fleet"]
+__all__ = ["Lab"]
 
 SERVED: Final = ("s3", "azure", "gcs")
 
 
-class Fleet:
+class Lab:
     """Starts targets with data below ``data``; ``stack`` stops the servers that they need."""
 
     def __init__(self, data: Path, run: str, stack: ExitStack) -> None:
