@@ -79,7 +79,7 @@ def test_a_missing_program_is_reported_with_its_package(tmp_path: Path) -> None:
     assert line.startswith("Error: ")
     assert "docker-registry skipped: the program 'docker-registry' is missing: on Debian, apt-get install" in line
     assert "docker-registry (s3) skipped: the program 'docker-registry' is missing" in line
-    assert "azure skipped: azurite ended with 127 at start" in line, "it requires node, which is not in this PATH"
+    assert "azure skipped: azurite exited with 127 at start" in line, "it requires node, which is not in this PATH"
 
 
 def test_unknown_targets_are_rejected_with_a_list_of_the_available_ones(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def pull_image(connection: Connection, repository: str, tag: str, image: Image) 
 
 
 class PullImages:
-    """Repeatedly pulls one image of each size of a size mix, from the page cache if there is one."""
+    """Repeatedly pulls one image of each size of a mix, from the page cache if there is one."""
 
     def __init__(self, run: str, case: CaseInfo, size_mix: SizeMix, clients: Sequence[int]) -> None:
         self.cases = (case,)
@@ -49,7 +49,7 @@ class PullImages:
                     connection.pull(f"/v2/{self._repository}/blobs/{layer.digest}", digest=layer.digest)
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Pull for about ``seconds``, and at least one complete size mix."""
+        """Pull for about ``seconds``, and at least one complete mix."""
 
         def client(index: int) -> Callable[[], Callable[[int], int]]:
             def start() -> Callable[[int], int]:

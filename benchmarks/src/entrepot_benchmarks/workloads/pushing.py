@@ -55,7 +55,7 @@ def _end(connection: Connection, repository: str, tag: str, image: Image) -> int
 
 
 class PushImages:
-    """Pushes images of a size mix with unique tags, into a new repository in each turn."""
+    """Pushes images of a mix with unique tags, into a new repository in each turn."""
 
     def __init__(self, run: str, case: CaseInfo, size_mix: SizeMix, push: Push, clients: Sequence[int]) -> None:
         self.cases = (case,)
@@ -71,7 +71,7 @@ class PushImages:
         """Do nothing: each turn removes its data."""
 
     def turn(self, target: Target, clients: int, seconds: float) -> Mapping[str, Spell]:
-        """Push images for about ``seconds``, and at least one complete size mix."""
+        """Push images for about ``seconds``, and at least one complete mix."""
         name = f"{slug(self.cases[0].name)}-{next(self._turns)}"
         repository = f"{self._run}/{name}"
 

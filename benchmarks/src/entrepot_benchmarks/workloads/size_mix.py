@@ -13,9 +13,9 @@ __all__ = ["SizeMix"]
 
 
 class SizeMix:
-    """A mix of sizes as a size mix of cards: ``{1 MiB: 2, 10 MiB: 7, 100 MiB: 1}`` is a size mix of ten cards.
+    """Sizes with their counts: of ten images of ``{1 MiB: 2, 10 MiB: 7, 100 MiB: 1}`` two have 1 MiB.
 
-    Every turn uses the complete size mix, so that turns with few operations have the same number of large images.
+    Every turn uses the complete mix, so that turns with few operations have the same number of large images.
     """
 
     def __init__(self, shares: dict[int, int], layers: int = 1) -> None:
@@ -33,7 +33,7 @@ class SizeMix:
         return list(self._sources)
 
     def least(self, clients: int) -> int:
-        """Return the number of operations per client that uses the complete size mix."""
+        """Return the number of operations per client that uses the complete mix."""
         return -(-len(self._cards) // clients)
 
     def size(self, client: int, number: int, clients: int) -> int:
