@@ -99,8 +99,14 @@ def test_large_bodies_are_transferred_in_both_directions_over_http1(name: str, t
     ("broken", "message"),
     [
         (lambda run: (run / "cert.pem").unlink(), r"FileNotFoundError: .*cert\.pem"),
-        (lambda run: (run / "cert.pem").write_text("no PEM"), r"SSLError: .*cert\.pem and .*key\.pem are no pair"),
-        (lambda run: (run / "key.pem").write_text("no PEM"), r"SSLError: .*cert\.pem and .*key\.pem are no pair"),
+        (
+            lambda run: (run / "cert.pem").write_text("no PEM"),
+            r"SSLError: .*cert\.pem and .*key\.pem are not a PEM certificate",
+        ),
+        (
+            lambda run: (run / "key.pem").write_text("no PEM"),
+            r"SSLError: .*cert\.pem and .*key\.pem are not a PEM certificate",
+        ),
         (encrypt, r"SSLError: .*cert\.pem and .*key\.pem are not a PEM certificate and its unencrypted key"),
     ],
     ids=["no file", "no certificate", "no key", "an encrypted key"],
