@@ -90,9 +90,7 @@ def test_the_median_of_the_rounds_decides(kept: list[float], lost: bool) -> None
         pytest.param([0.32, 0.19, 0.26, 0.35, 0.29], True, id="with windows of 1 MiB and without TCP_NODELAY"),
     ],
 )
-def test_uploads_over_http2_at_less_than_half_of_the_rate_of_http1_are_a_loss(
-    measured: list[float], lost: bool
-) -> None:
+def test_uploads_over_http2_below_half_of_the_rate_of_http1_are_a_regression(measured: list[float], lost: bool) -> None:
     (row,) = EXPECTED
     (verdict,) = judge_ratios({row: measured}, EXPECTED)
     assert verdict.lost is lost
