@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CONTRACT = {"entrepot_contract", "pydantic", "pluggy"}
+CONTRACT = {"entrepot_contract", "pydantic", "pluggy", "stevedore"}
 KIT = CONTRACT | {"pytest", "_pytest", "hypothesis"}
 HOST = CONTRACT | {"entrepot", "falcon", "stevedore", "waitress", "click", "limits", "wcmatch", "yaml"}
 HOST |= {"sqlalchemy", "prometheus_client"}  # only for the outbox and its notifier
@@ -61,7 +61,7 @@ def forbidden(paths: list[Path], allowed: set[str]) -> list[str]:
     ]
 
 
-def test_the_contract_imports_only_pydantic_and_pluggy() -> None:
+def test_the_contract_imports_only_pydantic_pluggy_and_stevedore() -> None:
     files = [path for path in modules("contract/src") if "testing" not in path.parts]
     assert files
     assert forbidden(files, CONTRACT) == []

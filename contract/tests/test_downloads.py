@@ -8,8 +8,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from entrepot_contract import downloads
-from entrepot_contract.downloads import Downloads
+from entrepot_contract.toolkit import downloads
+from entrepot_contract.toolkit.downloads import Downloads
 
 MIB = 2**20
 

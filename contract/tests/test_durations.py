@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot_contract.durations import parse_duration
+from entrepot_contract.toolkit.durations import parse_duration
 
 
 @pytest.mark.parametrize(

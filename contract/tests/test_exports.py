@@ -23,26 +23,11 @@ from entrepot_contract.testing import AuthenticatorContract, SinkContract, Stora
 from entrepot_contract.tokens import TokenIssuer
 
 SOURCE = Path(entrepot_contract.__file__).parent
-MODULES = [
-    "auth",
-    "durations",
-    "errors",
-    "events",
-    "compatibility",
-    "reloading",
-    "hookspecs",
-    "nesting",
-    "tokens",
-    "keys",
-    "known",
-    "notify",
-    "options",
-    "oserrors",
-    "server",
-    "storage",
-    "types",
-    "timeouts",
-]
+MODULES = sorted(
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    for path in [*SOURCE.glob("*.py"), *SOURCE.glob("toolkit/*.py")]
+    if path.stem not in {"__init__", "command"}
+)
 KIT_FILES = sorted((SOURCE / "testing").rglob("*.py"))
 
 

@@ -22,7 +22,7 @@ from entrepot_contract import (
     Unsupported,
     UploadUnknown,
 )
-from entrepot_contract.oserrors import LOOKED_FOR, Reporting, kind_of, words_of
+from entrepot_contract.toolkit.oserrors import LOOKED_FOR, Reporting, kind_of, words_of
 
 
 class OfTest(Reporting):

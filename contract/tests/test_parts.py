@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot_contract.parts import PartSender
+from entrepot_contract.toolkit.parts import PartSender
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from entrepot_contract import places
-from entrepot_contract.listening import SPREADS
-from entrepot_contract.places import Place, open_places
+from entrepot_contract.toolkit import places
+from entrepot_contract.toolkit.listening import SPREADS
+from entrepot_contract.toolkit.places import Place, open_places
 
 pytestmark = pytest.mark.skipif(not SPREADS, reason="only Linux distributes connections among sockets")
 

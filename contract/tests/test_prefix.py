@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.prefix import Root
 
 
 @pytest.mark.parametrize("directory", ["", "/", "a", "/a/b/"])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from entrepot_contract import IntegrityError, ObjectInfo, StorageError, Unavailable
-from entrepot_contract.reading import BodyReader
+from entrepot_contract.toolkit.reading import BodyReader
 
 INFO = ObjectInfo("a/k", 4, datetime(2026, 1, 1, tzinfo=UTC), None)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot_contract.reloading import FreshFiles
+from entrepot_contract.toolkit.reloading import FreshFiles
 
 
 def _numbers(contents: Sequence[bytes]) -> int:

@@ -13,9 +13,9 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from entrepot.plugins import PluginError, load_storage
-from entrepot.plugins.installed import STORAGE, claims
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_contract import StorageDriver, StorageError
+from entrepot_contract.plugins import STORAGE, claims
 
 __all__ = ["Backend", "chosen_backends", "default_backends", "parse_backend", "passed_over"]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from entrepot_contract.errors import ConfigError
 from entrepot_contract.options import DriverOptions
 
-__all__ = ["contract_of", "defect", "import_fault", "unfit", "with_hint"]
+__all__ = ["contract_of", "defect", "import_fault", "unfit"]
 
 _AUTHOR: Final = "or contact its author"
 _CHECKED_SEPARATELY: Final = {"name", "contract", "Options"}
@@ -38,8 +37,8 @@ def unfit(plugin: object, package: str, base: type, supported: tuple[int, int]) 
         here = ".".join(map(str, supported))
         age = "a newer" if version > supported else "an older"
         return (
-            f"it was written for contract {version[0]}.{version[1]} and this host supports {here}; "
-            f"install {age} entrepot, or a different version than {package}"
+            f"it was written for contract {version[0]}.{version[1]} and {here} is supported here; "
+            f"install {age} version of the host, or a different version than {package}"
         )
     missing = _missing(plugin, base)
     return f"it does not implement {', '.join(missing)}; {other}" if missing else None
@@ -50,12 +49,6 @@ def import_fault(error: BaseException, package: str) -> str:
     reason = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
     command = f": pip install --force-reinstall {package.split()[0]}" if package else ""
     return f"{reason}; reinstall {package or 'its package'} and its dependencies{command}"
-
-
-def with_hint(error: ConfigError, kind: str, name: str, package: str) -> ConfigError:
-    """Return an error about a plugin's options that also names its package and the command that lists the options."""
-    hint = f" ({package}; `entrepot plugins show {name} --kind {kind}` lists its options)"
-    return ConfigError(error.message + hint, driver=error.driver, operation=error.operation)
 
 
 def defect(error: Exception, kind: str, name: str, package: str) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from entrepot_contract.errors import ConfigError
-from entrepot_contract.scalars import ScalarsAsText
+from entrepot_contract.toolkit.scalars import ScalarsAsText
 
 __all__ = ["DriverOptions", "describe", "nearest", "parse_options"]
 

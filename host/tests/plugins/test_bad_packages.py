@@ -35,8 +35,8 @@ BARE = """
 AT_START = {
     "wrong-contract": (
         DRIVER + "        contract = (3, 1)\n",
-        "it was written for contract 3.1 and this host supports 1.0; install a newer entrepot, or a different version "
-        "than wrong-contract-driver 1.2.3",
+        "it was written for contract 3.1 and 1.0 is supported here; install a newer version of the host, "
+        "or a different version than wrong-contract-driver 1.2.3",
     ),
     "missing-verbs": (
         BARE,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from host.tests.plugins.conftest import Install
 
-from entrepot.plugins import PluginError, load_auth, load_server, load_storage, loader
-from entrepot.plugins.installed import STORAGE, claims
+from entrepot.plugins import PluginError, load_auth, load_server, load_storage
 from entrepot.server.waitress import WaitressServer
+from entrepot_contract import plugins
+from entrepot_contract.plugins import STORAGE, claims
 
 GOOD = """
     from entrepot_storage_memory import MemoryDriver
@@ -41,7 +42,7 @@ def test_a_known_driver_that_is_not_installed_is_named_with_its_package(
     name: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = [claim for claim in claims(STORAGE) if claim.name in {"filesystem", "inmemory"}]
-    monkeypatch.setattr(loader, "claims", lambda group: here)
+    monkeypatch.setattr(plugins, "claims", lambda group: here)
     with pytest.raises(PluginError, match=rf"{name}.*installed: filesystem, inmemory.*pip install {package}$"):
         load_storage(name)
 
@@ -63,7 +64,7 @@ def test_an_unknown_driver_is_rejected_with_the_nearest_name() -> None:
 def test_a_name_claimed_by_two_packages_is_rejected_with_both(install: Install) -> None:
     install("one-driver", GOOD, storage={"mine": "Driver"})
     install("other-driver", GOOD, storage={"mine": "Driver"})
-    with pytest.raises(PluginError, match=r"'mine' is claimed by one-driver 1.2.3 and other-driver 1.2.3; uninstall"):
+    with pytest.raises(PluginError, match=r"'mine' is provided by one-driver 1.2.3 and other-driver 1.2.3; uninstall"):
         load_storage("mine")
 
 
@@ -81,15 +82,15 @@ def test_a_driver_that_cannot_be_imported_is_reported_with_the_reason(install: I
         ("Driver = 5", "not a subclass"),
         (
             GOOD.replace("(1, 0)", "(2, 0)"),
-            "written for contract 2.0 and this host supports 1.0; install a newer entrepot",
+            "written for contract 2.0 and 1.0 is supported here; install a newer version of the host",
         ),
         (
             GOOD.replace("(1, 0)", "(1, 1)"),
-            "written for contract 1.1 and this host supports 1.0; install a newer entrepot",
+            "written for contract 1.1 and 1.0 is supported here; install a newer version of the host",
         ),
         (
             GOOD.replace("(1, 0)", "(0, 9)"),
-            "written for contract 0.9 and this host supports 1.0; install an older entrepot",
+            "written for contract 0.9 and 1.0 is supported here; install an older version of the host",
         ),
         (GOOD.replace("contract = (1, 0)", "contract = None"), "does not declare a contract version"),
         (GOOD.replace("(1, 0)", "'1.0'"), "does not declare a contract version"),
@@ -123,6 +124,6 @@ def test_an_authenticator_is_found_by_its_name_and_a_storage_driver_is_not_one(i
 def test_a_known_authenticator_that_is_not_installed_is_named_with_its_package(
     name: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "claims", lambda group: [])
+    monkeypatch.setattr(plugins, "claims", lambda group: [])
     with pytest.raises(PluginError, match=rf"called '{name}'; none is installed; .*pip install {package}$"):
         load_auth(name)

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, Secret, SecretStr
 
 from entrepot.plugins.options import about, options_of
 from entrepot_contract import DriverOptions
-from entrepot_contract.durations import Duration
+from entrepot_contract.toolkit.durations import Duration
 
 
 class Colour(Enum):

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from entrepot_contract import StorageDriver
-from entrepot_contract.nesting import open_inner
+from entrepot_contract.toolkit.nesting import open_inner
 from entrepot_storage_layers import CacheDriver, ChaosDriver, EncryptDriver, MirrorDriver
 
 README = (Path(__file__).parent.parent / "README.md").read_text()

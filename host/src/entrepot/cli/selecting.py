@@ -10,8 +10,8 @@ from typing import get_args
 import click
 
 from entrepot.notify.selection import Selection, State
-from entrepot_contract.durations import parse_duration
 from entrepot_contract.events import Action
+from entrepot_contract.toolkit.durations import parse_duration
 
 __all__ = ["selecting"]
 

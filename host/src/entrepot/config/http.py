@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from entrepot.config.addresses import Address, ListenAddress
 from entrepot.config.section import Section
-from entrepot_contract.durations import Duration
+from entrepot_contract.toolkit.durations import Duration
 
 __all__ = ["Http2Config", "HttpConfig", "TlsConfig"]
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pydantic import ConfigDict, Field, field_validator
 
 from entrepot.config.section import Section
-from entrepot_contract.durations import Duration
 from entrepot_contract.events import Action
+from entrepot_contract.toolkit.durations import Duration
 
 __all__ = ["EndpointConfig", "NotificationsConfig"]
 

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias, get_args
 from pydantic import ConfigDict
 
 from entrepot_contract.options import nearest
-from entrepot_contract.scalars import ScalarsAsText
+from entrepot_contract.toolkit.scalars import ScalarsAsText
 
 __all__ = ["Findings", "Known", "Section", "check_section", "keys_at", "knows", "names_of", "set_by"]
 

@@ -9,8 +9,8 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from entrepot.config.section import Findings, Known, Section, names_of, set_by
-from entrepot_contract.durations import Duration
 from entrepot_contract.options import nearest
+from entrepot_contract.toolkit.durations import Duration
 
 __all__ = ["StorageConfig", "split_storage"]
 

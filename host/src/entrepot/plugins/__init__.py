@@ -1,9 +1,8 @@
 """Loading plugins by name, and calling installed hooks."""
 
 from entrepot.plugins.hooks import Hooks
-from entrepot.plugins.installed import STORAGE, Plugin, installed_plugins, package_named
+from entrepot.plugins.installed import Plugin, installed_plugins
 from entrepot.plugins.loader import (
-    PluginError,
     load_auth,
     load_notify,
     load_server,
@@ -14,6 +13,7 @@ from entrepot.plugins.loader import (
     plugin_names_of,
     server_names,
 )
+from entrepot_contract.plugins import STORAGE, PluginError, package_named
 
 __all__ = [
     "STORAGE",

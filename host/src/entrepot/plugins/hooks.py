@@ -10,10 +10,10 @@ from typing import TypeVar
 import pluggy
 
 from entrepot.errors import RegistryError
-from entrepot.plugins.installed import HOOKS, claims
 from entrepot_contract import hookspecs
 from entrepot_contract.events import Event
 from entrepot_contract.hookspecs import Command, HealthCheck
+from entrepot_contract.plugins import HOOKS, claims
 
 __all__ = ["Hooks"]
 

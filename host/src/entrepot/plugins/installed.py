@@ -5,48 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from importlib.metadata import EntryPoint
 
-from entrepot.plugins.compatibility import (
-    Incompatible,
-    contract_of,
-    import_fault,
-    incompatible_auth,
-    incompatible_notify,
-    incompatible_server,
-    incompatible_storage,
-)
 from entrepot.plugins.options import Option, about, options_of, plain
 from entrepot_contract import Capabilities, DriverOptions, StorageDriver
+from entrepot_contract.compatibility import contract_of, import_fault
+from entrepot_contract.plugins import AUTH, HOOKS, NOTIFY, SERVER, STORAGE, claims, incompatible, kind_of, package_of
 from entrepot_contract.server import ServerDriver
 
-__all__ = [
-    "AUTH",
-    "HOOKS",
-    "NOTIFY",
-    "SERVER",
-    "STORAGE",
-    "Plugin",
-    "claims",
-    "installed_plugins",
-    "package_named",
-    "package_of",
-]
-
-STORAGE: Final = "entrepot.storage"
-AUTH: Final = "entrepot.auth"
-NOTIFY: Final = "entrepot.notify"
-SERVER: Final = "entrepot.server"
-HOOKS: Final = "entrepot.hooks"
-
-_FITNESS: Final[dict[str, Incompatible]] = {
-    STORAGE: incompatible_storage,
-    AUTH: incompatible_auth,
-    NOTIFY: incompatible_notify,
-    SERVER: incompatible_server,
-    HOOKS: lambda _plugin, _package: None,
-}
+__all__ = ["Plugin", "installed_plugins"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +36,6 @@ class Plugin:
     options: tuple[Option, ...] = ()
 
 
-def claims(group: str) -> list[EntryPoint]:
-    """Returns the entry points of a group, sorted by name.
-
-    Read with importlib.metadata, because stevedore's cache loses the package of an entry point.
-    """
-    return sorted(entry_points(group=group), key=lambda claim: (claim.name, claim.value))
-
-
-def package_of(claim: EntryPoint) -> str:
-    """Returns the package of an entry point with its version, or an empty string if it has none."""
-    return f"{claim.dist.name} {claim.dist.version}" if claim.dist is not None else ""
-
-
-def package_named(group: str, name: str) -> str:
-    """Returns the package that provides a name, with its version, or an empty string."""
-    return next((package_of(claim) for claim in claims(group) if claim.name == name), "")
-
-
 def installed_plugins() -> list[Plugin]:
     """Returns every installed plugin of every kind; one that cannot be loaded has its ``error`` set."""
     return [plugin for group in (STORAGE, AUTH, NOTIFY, SERVER, HOOKS) for plugin in _of_group(group)]
@@ -101,7 +50,7 @@ def _of_group(group: str) -> list[Plugin]:
 def _inspect(group: str, claim: EntryPoint, *, twice: bool) -> Plugin:
     error: str | None
     package, version = (claim.dist.name, claim.dist.version) if claim.dist is not None else ("", "")
-    plugin = Plugin(group.removeprefix("entrepot."), claim.name, package, version, "", None)
+    plugin = Plugin(kind_of(group), claim.name, package, version, "", None)
     if twice:
         error = f"another package claims the name {claim.name!r} too; uninstall one of them"
         return dataclasses.replace(plugin, error=error)
@@ -110,7 +59,7 @@ def _inspect(group: str, claim: EntryPoint, *, twice: bool) -> Plugin:
     except (Exception, SystemExit) as reason:  # noqa: BLE001 - an import may raise anything; the reason is reported
         return dataclasses.replace(plugin, error=f"cannot be imported: {import_fault(reason, package_of(claim))}")
     contract = ".".join(map(str, contract_of(loaded) or ()))
-    error = _FITNESS[group](loaded, package_of(claim))
+    error = incompatible(group, loaded, package_of(claim))
     described = dataclasses.replace(plugin, contract=contract, error=error)
     if error is not None:
         return described

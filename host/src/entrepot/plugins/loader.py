@@ -6,25 +6,25 @@ Exactly one installed plugin must have the name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint
 from typing import Protocol, TypeVar, cast
 
-from stevedore import DriverManager
-
-from entrepot.plugins.compatibility import (
-    Incompatible,
-    import_fault,
-    incompatible_auth,
-    incompatible_notify,
-    incompatible_server,
-    incompatible_storage,
-)
-from entrepot.plugins.installed import AUTH, NOTIFY, SERVER, STORAGE, claims, package_named, package_of
+from entrepot.plugins.known import with_package
 from entrepot_contract import ConfigError, StorageDriver, StorageError
 from entrepot_contract.auth import Authenticator
-from entrepot_contract.compatibility import defect, with_hint
-from entrepot_contract.known import not_installed
+from entrepot_contract.compatibility import defect
 from entrepot_contract.notify import NotificationSink
+from entrepot_contract.plugins import (
+    AUTH,
+    NOTIFY,
+    SERVER,
+    STORAGE,
+    NotInstalledError,
+    PluginError,
+    claims,
+    kind_of,
+    load,
+    package_named,
+)
 from entrepot_contract.server import ServerDriver
 
 __all__ = [
@@ -43,16 +43,12 @@ __all__ = [
 Made = TypeVar("Made", covariant=True)
 
 
-class PluginError(Exception):
-    """A plugin that was requested by name cannot be used; the message states which, why, and what to do."""
-
-
 def load_storage(name: str) -> type[StorageDriver]:
     """Returns the storage driver with this name.
 
     Raises PluginError if it is not installed, claimed by two packages, not importable, or incompatible with this host.
     """
-    return cast("type[StorageDriver]", _load(STORAGE, name, incompatible_storage))
+    return cast("type[StorageDriver]", _load(STORAGE, name))
 
 
 def load_auth(name: str) -> type[Authenticator]:
@@ -60,7 +56,7 @@ def load_auth(name: str) -> type[Authenticator]:
 
     Raises PluginError as ``load_storage`` does.
     """
-    return cast("type[Authenticator]", _load(AUTH, name, incompatible_auth))
+    return cast("type[Authenticator]", _load(AUTH, name))
 
 
 def load_notify(name: str) -> type[NotificationSink]:
@@ -68,7 +64,7 @@ def load_notify(name: str) -> type[NotificationSink]:
 
     Raises PluginError as ``load_storage`` does.
     """
-    return cast("type[NotificationSink]", _load(NOTIFY, name, incompatible_notify))
+    return cast("type[NotificationSink]", _load(NOTIFY, name))
 
 
 def load_server(name: str) -> type[ServerDriver]:
@@ -76,7 +72,7 @@ def load_server(name: str) -> type[ServerDriver]:
 
     Raises PluginError as ``load_storage`` does.
     """
-    return cast("type[ServerDriver]", _load(SERVER, name, incompatible_server))
+    return cast("type[ServerDriver]", _load(SERVER, name))
 
 
 def server_names() -> list[str]:
@@ -89,31 +85,11 @@ def plugin_names_of(kind: str) -> list[str]:
     return sorted({claim.name for claim in claims(f"entrepot.{kind}")})
 
 
-def _load(group: str, name: str, unfit: Incompatible) -> object:
-    """Returns the object of an entry point after ``unfit`` has checked that it is of the requested kind."""
-    kind = group.removeprefix("entrepot.")
-    found = claims(group)
-    mine = [claim for claim in found if claim.name == name]
-    if not mine:
-        raise PluginError(not_installed(group, name, [claim.name for claim in found]))
-    if len(mine) > 1:
-        packages = " and ".join(package_of(claim) or claim.value for claim in mine)
-        raise PluginError(f"the {kind} name {name!r} is claimed by {packages}; uninstall one of them")
-    package = package_of(mine[0])
+def _load(group: str, name: str) -> object:
     try:
-        driver: object = _Fresh(group, name, on_missing_entrypoints_callback=None).driver
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"the {kind} plugin {name!r} cannot be imported: {import_fault(error, package)}") from error
-    fault = unfit(driver, package)
-    if fault:
-        raise PluginError(f"the {kind} plugin {name!r} cannot be used: {fault}")
-    return driver
-
-
-class _Fresh(DriverManager[object]):
-    def list_entry_points(self) -> list[EntryPoint]:
-        """Returns the currently installed entry points: stevedore's cache in the user's home may be outdated."""
-        return claims(self.namespace)
+        return load(group, name)
+    except NotInstalledError as error:
+        raise PluginError(with_package(str(error), error)) from error
 
 
 def make_storage(name: str, options: Mapping[str, object]) -> StorageDriver:
@@ -145,15 +121,31 @@ class _Configurable(Protocol[Made]):
 
 
 def _make(group: str, name: str, plugin: _Configurable[Made], options: Mapping[str, object]) -> Made:
-    kind = group.removeprefix("entrepot.")
+    kind = kind_of(group)
     package = package_named(group, name)
     try:
         return plugin.from_config(options)
     except ConfigError as error:
-        if error.key is not None:
-            raise  # from a nested driver; its own name and package are already in the message
-        raise with_hint(error, kind, name, package) from error
+        message = _explained(error) if error.key is not None else f"{error.message} ({package}; {_show(kind, name)})"
+        raise ConfigError(message, driver=error.driver, operation=error.operation, key=error.key) from error
     except StorageError:
         raise
     except Exception as error:
         raise PluginError(defect(error, kind, name, package)) from error
+
+
+def _explained(error: ConfigError) -> str:
+    """Returns the message of a nested driver's error, which ends with its package, and what to do."""
+    cause: BaseException = error
+    while isinstance(cause, ConfigError) and cause.key is not None and cause.__cause__ is not None:
+        cause = cause.__cause__
+    if isinstance(cause, NotInstalledError):
+        return with_package(error.message, cause)
+    if isinstance(cause, ConfigError) and cause is not error:
+        name = str(error.key).rpartition(".")[2]
+        return f"{error.message.removesuffix(')')}; {_show('storage', name)})"
+    return error.message
+
+
+def _show(kind: str, name: str) -> str:
+    return f"`entrepot plugins show {name} --kind {kind}` lists its options"

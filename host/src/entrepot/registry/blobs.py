@@ -13,7 +13,7 @@ from entrepot.registry.manifest_cache import ManifestCache
 from entrepot.registry.names import ALGORITHMS, Digest, new_hasher
 from entrepot.registry.store import Store
 from entrepot_contract import IntegrityError, NotFound, ObjectInfo, RangeError, Reader, StorageError
-from entrepot_contract.reading import BodyReader
+from entrepot_contract.toolkit.reading import BodyReader
 
 __all__ = ["Blob", "Blobs"]
 

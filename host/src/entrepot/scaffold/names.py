@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from entrepot.config.storage import StorageConfig
-from entrepot.plugins.installed import AUTH, NOTIFY, STORAGE, claims
+from entrepot_contract.plugins import AUTH, NOTIFY, STORAGE, claims
 
 __all__ = ["KINDS", "NameRefused", "Names", "names_of"]
 

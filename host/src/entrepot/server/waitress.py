@@ -14,9 +14,9 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
 from entrepot.server.channel import PlainChannel
-from entrepot_contract.downloads import Downloads
-from entrepot_contract.listening import listen
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
+from entrepot_contract.toolkit.downloads import Downloads
+from entrepot_contract.toolkit.listening import listen
 
 __all__ = ["WaitressServer"]
 

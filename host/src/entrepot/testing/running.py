@@ -17,10 +17,10 @@ from waitress.task import ThreadedTaskDispatcher
 
 from entrepot.application import build_application
 from entrepot.config import load_configuration
-from entrepot.plugins.installed import STORAGE, claims
 from entrepot.server.channel import PlainChannel
 from entrepot.testing.content import Content
 from entrepot.testing.faults import Faults
+from entrepot_contract.plugins import STORAGE, claims
 
 __all__ = ["RunningRegistry"]
 

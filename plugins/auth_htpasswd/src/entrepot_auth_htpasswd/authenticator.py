@@ -13,7 +13,7 @@ from entrepot_auth_htpasswd.users import Users
 from entrepot_auth_htpasswd.verified import Verified
 from entrepot_contract import ConfigError, DriverOptions
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refusal, Refused
-from entrepot_contract.reloading import FreshFiles
+from entrepot_contract.toolkit.reloading import FreshFiles
 
 __all__ = ["HtpasswdAuthenticator"]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from entrepot_contract import DriverOptions
-from entrepot_contract.durations import Duration
+from entrepot_contract.toolkit.durations import Duration
 
 __all__ = ["HtpasswdOptions"]
 

@@ -22,8 +22,8 @@ from entrepot_auth_token.tokens import Issuer
 from entrepot_auth_token.verified import VerifiedTokens
 from entrepot_contract import ConfigError, DriverOptions
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refusal, Refused
-from entrepot_contract.reloading import FreshFiles
 from entrepot_contract.tokens import Authority, TokenAnswer, TokenIssuer, TokenRequest
+from entrepot_contract.toolkit.reloading import FreshFiles
 
 __all__ = ["TokenAuthenticator"]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from entrepot_contract import DriverOptions
-from entrepot_contract.durations import Duration
+from entrepot_contract.toolkit.durations import Duration
 
 __all__ = ["Algorithm", "IssuerOptions", "TokenOptions"]
 

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from entrepot_auth_token.algorithms import Algorithms
 from entrepot_auth_token.keys import MIN_RSA_BITS, Trusted, thumbprint
-from entrepot_contract.reloading import FreshFiles
+from entrepot_contract.toolkit.reloading import FreshFiles
 
 __all__ = ["SigningKeys"]
 

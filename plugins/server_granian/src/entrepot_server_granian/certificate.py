@@ -6,8 +6,8 @@ import os
 import ssl
 from collections.abc import Sequence
 
-from entrepot_contract.reloading import FreshFiles
 from entrepot_contract.server import TlsSettings
+from entrepot_contract.toolkit.reloading import FreshFiles
 
 __all__ = ["HeldPair", "fresh_pair"]
 

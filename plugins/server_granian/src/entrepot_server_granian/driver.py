@@ -13,8 +13,8 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 
-from entrepot_contract.places import open_places
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
+from entrepot_contract.toolkit.places import open_places
 from entrepot_server_granian.certificate import fresh_pair
 from entrepot_server_granian.supervisor import Supervisor
 

@@ -15,9 +15,9 @@ from typing import Final
 from granian._granian import SocketHolder
 from granian.server.mp import MPServer, WorkerProcess
 
-from entrepot_contract.places import Place, Stage
-from entrepot_contract.reloading import FreshFiles
 from entrepot_contract.server import ApplicationFactory
+from entrepot_contract.toolkit.places import Place, Stage
+from entrepot_contract.toolkit.reloading import FreshFiles
 from entrepot_server_granian.certificate import HeldPair
 from entrepot_server_granian.worker import RETIRE, serve_worker
 

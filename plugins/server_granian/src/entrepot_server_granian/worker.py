@@ -15,9 +15,9 @@ from typing import Final
 from granian import wsgi
 from granian.server import mp
 
-from entrepot_contract.downloads import Downloads
-from entrepot_contract.places import Stage
 from entrepot_contract.server import Application, ApplicationFactory
+from entrepot_contract.toolkit.downloads import Downloads
+from entrepot_contract.toolkit.places import Stage
 from entrepot_server_granian.input import with_input
 from entrepot_server_granian.retirement import Retirement
 from entrepot_server_granian.stalls import StallWatch

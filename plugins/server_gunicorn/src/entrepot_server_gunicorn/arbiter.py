@@ -14,7 +14,7 @@ from typing import ClassVar
 from gunicorn import arbiter
 from gunicorn.errors import HaltServer
 
-from entrepot_contract.places import Place, Stage
+from entrepot_contract.toolkit.places import Place, Stage
 from entrepot_server_gunicorn.worker import STOPPING, Worker
 from entrepot_server_gunicorn.wsgi import HostApplication
 

@@ -8,9 +8,9 @@ import ssl
 from contextlib import ExitStack
 from typing import ClassVar, Final
 
-from entrepot_contract.places import open_places
-from entrepot_contract.reloading import FreshFiles
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
+from entrepot_contract.toolkit.places import open_places
+from entrepot_contract.toolkit.reloading import FreshFiles
 from entrepot_server_gunicorn.arbiter import Arbiter
 from entrepot_server_gunicorn.log import PlainLogger
 from entrepot_server_gunicorn.tls import fresh_context

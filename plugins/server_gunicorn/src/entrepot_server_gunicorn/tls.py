@@ -7,8 +7,8 @@ import ssl
 from collections.abc import Sequence
 from typing import Final
 
-from entrepot_contract.reloading import FreshFiles
 from entrepot_contract.server import ClientCertificate, TlsSettings
+from entrepot_contract.toolkit.reloading import FreshFiles
 
 __all__ = ["client_certificate", "fresh_context"]
 

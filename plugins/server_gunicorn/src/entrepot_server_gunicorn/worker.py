@@ -11,7 +11,7 @@ from gunicorn.http import errors, wsgi
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
-from entrepot_contract.places import Stage
+from entrepot_contract.toolkit.places import Stage
 from entrepot_server_gunicorn.connection import Connection
 from entrepot_server_gunicorn.input import Input, TimedUnreader
 from entrepot_server_gunicorn.wsgi import HostApplication

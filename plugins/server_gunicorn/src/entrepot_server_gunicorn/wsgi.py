@@ -7,7 +7,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gunicorn.app.base import BaseApplication
 
-from entrepot_contract.downloads import Downloads
 from entrepot_contract.server import (
     CLIENT_CERTIFICATE,
     CLOSE_CONNECTION,
@@ -15,6 +14,7 @@ from entrepot_contract.server import (
     Application,
     ApplicationFactory,
 )
+from entrepot_contract.toolkit.downloads import Downloads
 from entrepot_server_gunicorn.input import Input
 from entrepot_server_gunicorn.tls import client_certificate
 

@@ -12,7 +12,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobBlock
 
 from entrepot_contract import ObjectInfo
-from entrepot_contract.parts import PartSender
+from entrepot_contract.toolkit.parts import PartSender
 from entrepot_storage_azure.account import Account
 from entrepot_storage_azure.failures import code_of
 

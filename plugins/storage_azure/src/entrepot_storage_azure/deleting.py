@@ -8,8 +8,8 @@ from typing import Final
 from azure.core.exceptions import ResourceNotFoundError
 
 from entrepot_contract import StorageError
-from entrepot_contract.parts import PartSender
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.parts import PartSender
+from entrepot_contract.toolkit.prefix import Root
 from entrepot_storage_azure.account import Account
 from entrepot_storage_azure.failures import code_of
 

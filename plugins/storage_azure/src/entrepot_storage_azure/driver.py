@@ -28,9 +28,9 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
-from entrepot_contract.parts import PartSender
-from entrepot_contract.prefix import Root
-from entrepot_contract.reading import BodyReader
+from entrepot_contract.toolkit.parts import PartSender
+from entrepot_contract.toolkit.prefix import Root
+from entrepot_contract.toolkit.reading import BodyReader
 from entrepot_storage_azure.account import PATIENCE, Account
 from entrepot_storage_azure.copying import Copies
 from entrepot_storage_azure.deleting import delete_all

@@ -9,7 +9,7 @@ from typing import Final
 from azure.storage.blob import BlobPrefix, BlobProperties
 
 from entrepot_contract import ObjectInfo, Prefix
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.prefix import Root
 from entrepot_storage_azure.account import Account
 
 __all__ = ["info_of", "listing"]

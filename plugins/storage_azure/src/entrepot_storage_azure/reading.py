@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from azure.core.rest import HttpRequest, HttpResponse
 
 from entrepot_contract import ObjectInfo, RangeError, StorageError, Unavailable
-from entrepot_contract.reading import BodyReader
+from entrepot_contract.toolkit.reading import BodyReader
 from entrepot_storage_azure.account import Account
 from entrepot_storage_azure.failures import NAME, Reporting, failure
 from entrepot_storage_azure.listing import info_of

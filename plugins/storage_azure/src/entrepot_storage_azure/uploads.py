@@ -20,8 +20,8 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobBlock, BlobClient, BlobLeaseClient
 
 from entrepot_contract import Chunks, ObjectInfo, StorageError, UploadConflict, UploadState, UploadUnknown
-from entrepot_contract.parts import PartSender
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.parts import PartSender
+from entrepot_contract.toolkit.prefix import Root
 from entrepot_storage_azure.account import Account
 from entrepot_storage_azure.copying import Copies
 from entrepot_storage_azure.failures import code_of, failure

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, TypeVar
 
-from entrepot_contract import Denied, InvalidKey, NoSpace, StorageError, Unsupported, oserrors
+from entrepot_contract import Denied, InvalidKey, NoSpace, StorageError, Unsupported
+from entrepot_contract.toolkit import oserrors
 
 __all__ = ["NAME", "Reporting", "failure"]
 

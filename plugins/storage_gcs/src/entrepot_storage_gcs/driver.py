@@ -24,10 +24,10 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
-from entrepot_contract.parts import PartSender
-from entrepot_contract.prefix import Root
-from entrepot_contract.reading import BodyReader
-from entrepot_contract.timeouts import health_within
+from entrepot_contract.toolkit.parts import PartSender
+from entrepot_contract.toolkit.prefix import Root
+from entrepot_contract.toolkit.reading import BodyReader
+from entrepot_contract.toolkit.timeouts import health_within
 from entrepot_storage_gcs.client import Client
 from entrepot_storage_gcs.failures import NAME, Call
 from entrepot_storage_gcs.listing import list_objects

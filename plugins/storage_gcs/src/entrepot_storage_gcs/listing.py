@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Final
 
 from entrepot_contract import ObjectInfo, Prefix
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.prefix import Root
 from entrepot_storage_gcs.failures import Call
 from entrepot_storage_gcs.objects import Objects, info_of
 

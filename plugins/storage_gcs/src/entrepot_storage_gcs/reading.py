@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from entrepot_contract import ObjectInfo, RangeError, Unavailable
-from entrepot_contract.reading import BodyReader
+from entrepot_contract.toolkit.reading import BodyReader
 from entrepot_storage_gcs.client import Client
 from entrepot_storage_gcs.failures import NAME, Call
 from entrepot_storage_gcs.objects import Objects, info_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Self, TypeAlias
 
 from entrepot_contract import Chunks, ObjectInfo, StorageError, UploadState
-from entrepot_contract.parts import PartSender
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.parts import PartSender
+from entrepot_contract.toolkit.prefix import Root
 from entrepot_storage_gcs.failures import Call
 from entrepot_storage_gcs.journal import Journal, unknown
 from entrepot_storage_gcs.objects import COMPOSED, Fields, Objects, info_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from botocore.exceptions import ClientError
 
 from entrepot_contract import ObjectInfo, StorageError
-from entrepot_contract.parts import PartSender
+from entrepot_contract.toolkit.parts import PartSender
 from entrepot_storage_s3.bucket import Bucket, etag_of
 from entrepot_storage_s3.failures import Reporting, is_lacking
 from entrepot_storage_s3.multipart import MOST_PARTS, Parts

@@ -24,8 +24,8 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
-from entrepot_contract.prefix import Root
-from entrepot_contract.reading import BodyReader
+from entrepot_contract.toolkit.prefix import Root
+from entrepot_contract.toolkit.reading import BodyReader
 from entrepot_storage_s3.bucket import MOST_DELETED, Bucket
 from entrepot_storage_s3.client import Clients
 from entrepot_storage_s3.copying import Copying, Source

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TypedDict
 
 from entrepot_contract import ObjectInfo, Prefix
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.prefix import Root
 from entrepot_storage_s3.bucket import Bucket, etag_of
 from entrepot_storage_s3.failures import Reporting
 

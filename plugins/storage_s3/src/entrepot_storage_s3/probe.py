@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from botocore.exceptions import ClientError
 
 from entrepot_contract import AlreadyExists, StorageError
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.prefix import Root
 from entrepot_storage_s3.bucket import Bucket
 from entrepot_storage_s3.failures import Reporting
 

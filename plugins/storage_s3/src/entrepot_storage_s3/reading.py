@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from entrepot_contract import ObjectInfo, RangeError
-from entrepot_contract.reading import BodyReader
+from entrepot_contract.toolkit.reading import BodyReader
 from entrepot_storage_s3.bucket import Bucket, etag_of
 from entrepot_storage_s3.failures import NAME, Reporting, code_of, failure
 

@@ -11,8 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from entrepot_contract import Chunks, NotFound, ObjectInfo, UploadConflict, UploadState, UploadUnknown
-from entrepot_contract.parts import PartSender
-from entrepot_contract.prefix import Root
+from entrepot_contract.toolkit.parts import PartSender
+from entrepot_contract.toolkit.prefix import Root
 from entrepot_storage_s3.bucket import Bucket
 from entrepot_storage_s3.copying import Copying, Source
 from entrepot_storage_s3.draft import Draft, unknown

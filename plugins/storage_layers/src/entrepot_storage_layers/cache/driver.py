@@ -19,7 +19,7 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
-from entrepot_contract.nesting import open_inner
+from entrepot_contract.toolkit.nesting import open_inner
 from entrepot_storage_layers.cache.digests import check_of
 from entrepot_storage_layers.cache.kept import Kept
 from entrepot_storage_layers.cache.options import CacheOptions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from entrepot_contract import DriverOptions
-from entrepot_contract.nesting import InnerOptions
+from entrepot_contract.toolkit.nesting import InnerOptions
 
 __all__ = ["CacheOptions"]
 

@@ -20,7 +20,7 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
-from entrepot_contract.nesting import open_inner
+from entrepot_contract.toolkit.nesting import open_inner
 from entrepot_storage_layers.chaos.faults import Faults, cut_body, cut_items, spoilt
 from entrepot_storage_layers.chaos.options import ChaosOptions, Fault, Verb
 from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, stamped_append, stamped_listing

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from entrepot_contract import DriverOptions
-from entrepot_contract.nesting import InnerOptions
+from entrepot_contract.toolkit.nesting import InnerOptions
 
 __all__ = ["ChaosOptions", "ErrorName", "Fault", "Verb"]
 

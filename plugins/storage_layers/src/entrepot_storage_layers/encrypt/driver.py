@@ -25,7 +25,7 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
-from entrepot_contract.nesting import open_inner
+from entrepot_contract.toolkit.nesting import open_inner
 from entrepot_storage_layers.encrypt.format import CHUNK, HEADER, SEALED, Header
 from entrepot_storage_layers.encrypt.keys import read_keys
 from entrepot_storage_layers.encrypt.options import EncryptOptions

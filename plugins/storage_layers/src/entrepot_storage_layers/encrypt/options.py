@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from entrepot_contract import DriverOptions
-from entrepot_contract.nesting import InnerOptions
+from entrepot_contract.toolkit.nesting import InnerOptions
 
 __all__ = ["EncryptOptions"]
 

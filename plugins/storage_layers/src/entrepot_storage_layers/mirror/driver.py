@@ -35,7 +35,7 @@ from entrepot_contract import (
     UploadUnknown,
     WriteMode,
 )
-from entrepot_contract.nesting import open_inner
+from entrepot_contract.toolkit.nesting import open_inner
 from entrepot_storage_layers.mirror.both import append_both
 from entrepot_storage_layers.mirror.listing import merged
 from entrepot_storage_layers.mirror.options import MirrorOptions

@@ -20,7 +20,7 @@ from entrepot_contract.errors import (
     Unsupported,
     UploadUnknown,
 )
-from entrepot_contract.timeouts import health_within
+from entrepot_contract.toolkit.timeouts import health_within
 from entrepot_contract.types import Health
 
 __all__ = ["LOOKED_FOR", "Reporting", "kind_of", "words_of"]

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from entrepot_contract.listening import SPREADS, listen_for_each
+from entrepot_contract.toolkit.listening import SPREADS, listen_for_each
 
 __all__ = ["Place", "Stage", "open_places"]
 

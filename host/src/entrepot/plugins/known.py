@@ -1,13 +1,14 @@
-"""The packages of known plugins, and the error message for a plugin that is not installed."""
+"""The packages that provide the known plugins, for names that are not installed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from entrepot_contract.options import nearest
+from entrepot_contract.plugins import NotInstalledError
 
-__all__ = ["PACKAGES", "not_installed"]
+__all__ = ["PACKAGES", "with_package"]
 
 PACKAGES: Final[Mapping[str, Mapping[str, str]]] = {
     "entrepot.storage": {
@@ -30,12 +31,12 @@ PACKAGES: Final[Mapping[str, Mapping[str, str]]] = {
 """For each entry-point group, the package that provides each name."""
 
 
-def not_installed(group: str, name: str, installed: Collection[str]) -> str:
-    """Return the message for a name that no installed package provides: what is installed, and how to install it."""
-    kind, known = group.removeprefix("entrepot."), PACKAGES[group]
-    available = f"installed: {', '.join(sorted(set(installed)))}" if installed else "none is installed"
-    message = f"no {kind} plugin is called {name!r}; {available}"
-    if name in known:
-        return f"{message}; to install it: pip install {known[name]}"
-    hint = nearest(name, sorted({*installed, *known}))
+def with_package(message: str, error: NotInstalledError) -> str:
+    """Return a message that ends with that of ``error``, and with how to install what is missing."""
+    known = PACKAGES[error.group]
+    if error.name in known:
+        return f"{message}; to install it: pip install {known[error.name]}"
+    if error.similar:
+        return message
+    hint = nearest(error.name, sorted(known))
     return f"{message}{hint}" if "did you mean" in hint else f"{message}; install the package that provides it"

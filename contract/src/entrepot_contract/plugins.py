@@ -1,0 +1,121 @@
+"""Finding and loading plugins by group and name, on stevedore: for a host, and for drivers that wrap other drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+from stevedore import DriverManager
+
+from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
+from entrepot_contract.compatibility import import_fault, unfit
+from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
+from entrepot_contract.options import nearest
+from entrepot_contract.server import ServerDriver
+from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
+
+__all__ = [
+    "AUTH",
+    "HOOKS",
+    "NOTIFY",
+    "SERVER",
+    "STORAGE",
+    "NotInstalledError",
+    "PluginError",
+    "claims",
+    "incompatible",
+    "kind_of",
+    "load",
+    "package_named",
+    "package_of",
+]
+
+STORAGE: Final = "entrepot.storage"
+AUTH: Final = "entrepot.auth"
+NOTIFY: Final = "entrepot.notify"
+SERVER: Final = "entrepot.server"
+HOOKS: Final = "entrepot.hooks"
+
+_BASES: Final[dict[str, tuple[type, tuple[int, int]]]] = {
+    STORAGE: (StorageDriver, CONTRACT_VERSION),
+    AUTH: (Authenticator, AUTH_CONTRACT_VERSION),
+    NOTIFY: (NotificationSink, NOTIFY_CONTRACT_VERSION),
+    SERVER: (ServerDriver, CONTRACT_VERSION),
+}
+
+
+class PluginError(Exception):
+    """A plugin that was requested by name cannot be used; the message states which, why, and what to do."""
+
+
+class NotInstalledError(PluginError):
+    """No installed package provides a name; ``group``, ``name`` and the names that are ``installed``."""
+
+    def __init__(self, group: str, name: str, installed: Collection[str]) -> None:
+        self.group, self.name, self.installed = group, name, tuple(sorted(set(installed)))
+        available = f"installed: {', '.join(self.installed)}" if installed else "none is installed"
+        hint = nearest(name, self.installed)
+        self.similar = "did you mean" in hint
+        """Whether the message names a similar plugin."""
+        super().__init__(f"no {kind_of(group)} plugin is called {name!r}; {available}{hint if self.similar else ''}")
+
+
+class _Fresh(DriverManager[object]):
+    def list_entry_points(self) -> list[EntryPoint]:
+        """Return the currently installed entry points: stevedore's cache in the user's home may be outdated."""
+        return claims(self.namespace)
+
+
+def kind_of(group: str) -> str:
+    """Return the kind of the plugins of a group, such as ``storage``."""
+    return group.removeprefix("entrepot.")
+
+
+def claims(group: str) -> list[EntryPoint]:
+    """Return the entry points of a group, sorted by name.
+
+    Read with importlib.metadata, because stevedore's cache loses the package of an entry point.
+    """
+    return sorted(entry_points(group=group), key=lambda claim: (claim.name, claim.value))
+
+
+def package_of(claim: EntryPoint) -> str:
+    """Return the package of an entry point with its version, or an empty string if it has none."""
+    return f"{claim.dist.name} {claim.dist.version}" if claim.dist is not None else ""
+
+
+def package_named(group: str, name: str) -> str:
+    """Return the package that provides a name, with its version, or an empty string."""
+    return next((package_of(claim) for claim in claims(group) if claim.name == name), "")
+
+
+def incompatible(group: str, plugin: object, package: str) -> str | None:
+    """Return why an object of a package cannot be used as a plugin of a group and what to do, or None if it can."""
+    if group not in _BASES:
+        return None
+    base, version = _BASES[group]
+    return unfit(plugin, package, base, version)
+
+
+def load(group: str, name: str) -> object:
+    """Return the plugin of a group with this name.
+
+    Raises NotInstalledError, or PluginError if the name is provided by two packages, or if the plugin cannot be
+    imported or is not compatible with this contract.
+    """
+    kind, found = kind_of(group), claims(group)
+    mine = [claim for claim in found if claim.name == name]
+    if not mine:
+        raise NotInstalledError(group, name, [claim.name for claim in found])
+    if len(mine) > 1:
+        packages = " and ".join(package_of(claim) or claim.value for claim in mine)
+        raise PluginError(f"the {kind} name {name!r} is provided by {packages}; uninstall one of them")
+    package = package_of(mine[0])
+    try:
+        plugin: object = _Fresh(group, name, on_missing_entrypoints_callback=None).driver
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"the {kind} plugin {name!r} cannot be imported: {import_fault(error, package)}") from error
+    if fault := incompatible(group, plugin, package):
+        raise PluginError(f"the {kind} plugin {name!r} cannot be used: {fault}")
+    return plugin
