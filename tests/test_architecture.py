@@ -6,6 +6,7 @@ import ast
 import statistics
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,66 @@ def modules_all(folder: str) -> list[Path]:
 def test_a_forbidden_import_is_detected() -> None:
     file = ROOT / "tests" / "test_architecture.py"
     assert forbidden([file], set()) == ["tests/test_architecture.py imports pytest"]
+
+
+def packages() -> dict[str, Path]:
+    """Every shipped package by its name, with the directory that it is imported from."""
+    sources = [ROOT / "contract/src", ROOT / "host/src", ROOT / "benchmarks/src", *(ROOT / "plugins").glob("*/src")]
+    return {
+        folder.name: source for source in sources for folder in source.iterdir() if (folder / "__init__.py").exists()
+    }
+
+
+def import_graph(source: Path, package: str) -> dict[str, set[str]]:
+    """Each module of a package, with those of the same package that it imports, also for types alone."""
+    files = {
+        ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (source / package).rglob("*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for module, path in files.items():
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = (f"{node.module}.{alias.name}" for alias in node.names)
+                found.update(name if name in files else node.module for name in names)
+        graph[module] = {name for name in found if name in files and name != module}
+    return graph
+
+
+@pytest.mark.parametrize("package", packages())
+def test_no_modules_import_each_other(package: str) -> None:
+    graph = import_graph(packages()[package], package)
+    assert graph
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules
+
+
+def test_modules_that_import_each_other_are_found() -> None:
+    with pytest.raises(CycleError):
+        TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+
+
+FORBIDDEN = {
+    "registry": {"http", "access", "config", "cli", "notify", "server"},
+    "storage": {"registry", "http", "access", "config", "cli", "notify", "server"},
+    "access": {"registry", "http", "config", "cli", "notify", "server"},
+    "http": {"config", "cli", "notify", "server"},
+    "notify": {"registry", "http", "access", "cli", "server"},
+    "config": {"registry", "http", "cli", "server"},
+}
+"""Each layer of the host, and the layers that it may not import."""
+
+
+@pytest.mark.parametrize("layer", FORBIDDEN)
+def test_a_layer_of_the_host_imports_none_above_it(layer: str) -> None:
+    graph = import_graph(ROOT / "host/src", "entrepot")
+    wrong = [
+        f"{module} imports {name}"
+        for module, names in graph.items()
+        if module.split(".")[1:2] == [layer]
+        for name in sorted(names)
+        if name.split(".")[1:2] and name.split(".")[1] in FORBIDDEN[layer]
+    ]
+    assert wrong == []

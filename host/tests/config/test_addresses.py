@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.config.addresses import Address, parse_address
+from entrepot.addresses import Address, parse_address
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.addresses import Address
 from entrepot.config import (
     ConfigurationError,
     access_rules,
@@ -16,7 +17,6 @@ from entrepot.config import (
     registry_settings,
     server_settings,
 )
-from entrepot.config.addresses import Address
 from entrepot.config.model import Configuration
 from entrepot.config.to_settings import notify_settings
 from entrepot.notify import MetricsSettings

@@ -5,58 +5,15 @@ from __future__ import annotations
 import json
 from importlib import metadata
 from pathlib import Path
-from typing import Final, NotRequired, TypedDict
 
 import pytest
 
 from entrepot_contract.testing.kits import KITS
+from entrepot_contract.testing.results import STATUSES, PluginReport, Report, Row
 from entrepot_contract.testing.unproven import NOT_PROVEN
 from entrepot_contract.testing.writers import as_html, as_markdown
 
-__all__ = ["STATUSES", "PluginReport", "Report", "ReportCollector", "Row", "TestResult"]
-
-STATUSES: Final = ("fail", "known-failure", "not-run", "pass", "pending", "not-claimed")
-"""Worst first: a sentence has the worst status of its tests."""
-
-
-class TestResult(TypedDict):
-    """The result of one test."""
-
-    test: str
-    status: str
-    reason: str
-
-
-class Row(TypedDict):
-    """One sentence and the tests that prove it."""
-
-    verb: str
-    sentence: str
-    status: str
-    tests: list[TestResult]
-
-
-class PluginReport(TypedDict):
-    """The results of one plugin."""
-
-    driver: str
-    test_class: str
-    package: str | None
-    version: str | None
-    contract: str
-    capabilities: dict[str, object]
-    summary: dict[str, int]
-    sentences: list[Row]
-    not_proven: list[dict[str, str]]
-
-
-class Report(TypedDict):
-    """All plugins of one run; ``authenticators`` and ``sinks`` are present only if the run tested some."""
-
-    kit: dict[str, str]
-    drivers: list[PluginReport]
-    authenticators: NotRequired[list[PluginReport]]
-    sinks: NotRequired[list[PluginReport]]
+__all__ = ["ReportCollector"]
 
 
 class Case:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from entrepot_contract.testing.kits import KITS
-
-if TYPE_CHECKING:
-    from entrepot_contract.testing.report import PluginReport, Report, Row
+from entrepot_contract.testing.results import PluginReport, Report, Row
 
 __all__ = ["as_html", "as_markdown"]
 

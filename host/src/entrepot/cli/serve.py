@@ -9,10 +9,10 @@ import signal
 
 import click
 
+from entrepot.addresses import Address
 from entrepot.application import build_application
 from entrepot.cli.validation import validate
 from entrepot.config import Configuration, ConfigurationError, load_configuration
-from entrepot.config.addresses import Address
 from entrepot.config.environment import CONFIGURATION_PATH
 from entrepot.logs import configure_logging
 from entrepot.plugins import PluginError

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from entrepot.config.addresses import Address, ListenAddress
+from entrepot.addresses import Address, ListenAddress
 from entrepot.config.section import Section
 from entrepot_contract.toolkit.durations import Duration
 

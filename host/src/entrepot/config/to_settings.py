@@ -9,7 +9,7 @@ from uuid import uuid4
 from entrepot.access import Rule, Rules
 from entrepot.access.limits import LimitSettings
 from entrepot.access.rules import DISTRIBUTIONS
-from entrepot.config.addresses import Address
+from entrepot.addresses import Address
 from entrepot.config.http import TlsConfig
 from entrepot.config.model import Configuration
 from entrepot.config.notifications import EndpointConfig

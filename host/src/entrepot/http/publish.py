@@ -8,7 +8,7 @@ from typing import Final
 
 import falcon
 
-from entrepot.config.addresses import Address
+from entrepot.addresses import Address
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
 from entrepot.registry.cache import Cache

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.dialects import sqlite
 
+from entrepot.json_object import without_surrogates
 from entrepot.notify.file import OutboxFile
 from entrepot.notify.selection import State
 from entrepot.notify.tables import deliveries, endpoints, events, journals
-from entrepot.registry.json_object import without_surrogates
 from entrepot_contract.events import Event
 
 __all__ = ["EVENT", "Outbox", "Recorded", "Settled", "Waiting", "dump_event"]

@@ -10,7 +10,7 @@ from sys import getsizeof
 from typing import Final, NoReturn
 
 from entrepot.errors import DigestInvalid, ManifestInvalid
-from entrepot.registry.json_object import load_object
+from entrepot.json_object import load_object
 from entrepot.registry.names import Digest, parse_digest
 
 __all__ = [
