@@ -79,13 +79,13 @@ AT_SERVE = [
     pytest.param(
         DRIVER + "        @property\n        def capabilities(self): raise KeyError('sword' + 'fish')\n",
         "bad",
-        "bad: capabilities: the driver raised KeyError, which is a defect of bad-driver 1.2.3; install another",
+        "bad: capabilities: the driver raised KeyError, which is a bug in bad-driver 1.2.3; install another",
         id="exception in capabilities",
     ),
     pytest.param(
         DRIVER + "        @property\n        def capabilities(self): return {}\n",
         "bad",
-        "bad: capabilities: are a dict, which is a defect of bad-driver 1.2.3; report it to its author",
+        "bad: capabilities: are a dict, which is a bug in bad-driver 1.2.3; report it to its author",
         id="no capabilities",
     ),
 ]
@@ -203,7 +203,7 @@ def test_an_exception_other_than_storage_error_is_a_500_and_the_log_names_the_pa
     assert json.loads(body) == {"errors": [expected]}
     said = log.read_text()
     assert "bad: read " in said
-    assert "the driver raised KeyError, which is a defect of bad-driver 1.2.3; install another version" in said
+    assert "the driver raised KeyError, which is a bug in bad-driver 1.2.3; install another version" in said
     assert "swordfish" not in said
 
 
@@ -241,5 +241,5 @@ def test_a_reader_that_ends_early_truncates_the_response_and_the_log_names_the_p
     key = f"docker/registry/v2/blobs/sha256/{digest[7:9]}/{digest[7:]}/data"
     assert (
         f"bad: read {key}: the reader ended 5 bytes early without an error: the object is damaged, or this is a "
-        "defect of bad-driver 1.2.3; compare the object's size in the store, or report it to its author"
+        "bug in bad-driver 1.2.3; compare the object's size in the store, or report it to its author"
     ) in said

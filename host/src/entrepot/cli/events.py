@@ -21,7 +21,7 @@ from entrepot.notify.selection import Selection, State
 
 if TYPE_CHECKING:  # a database, which the other commands do without
     from entrepot.notify.outbox import Outbox
-    from entrepot.notify.queries import Told
+    from entrepot.notify.queries import DeliveryRow
 
 __all__ = ["events"]
 
@@ -149,7 +149,7 @@ def _may_pend(selection: Selection) -> bool:
     return not selection.states or State.PENDING in selection.states
 
 
-def _as_json(one: Told) -> dict[str, object]:
+def _as_json(one: DeliveryRow) -> dict[str, object]:
     return {
         "endpoint": one.endpoint,
         "state": one.state.name.lower(),
@@ -160,7 +160,7 @@ def _as_json(one: Told) -> dict[str, object]:
     }
 
 
-def _print_table(found: Iterator[Told]) -> None:
+def _print_table(found: Iterator[DeliveryRow]) -> None:
     header: Sequence[str] = ("TIME", "STATE", "ENDPOINT", "ACTION", "WHAT", "TRIES", "ID", "ERROR")
     while page := list(islice(found, 500)):
         rows = [header, *(_row(one) for one in page)] if header else [_row(one) for one in page]
@@ -170,7 +170,7 @@ def _print_table(found: Iterator[Told]) -> None:
             click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _row(one: Told) -> Sequence[str]:
+def _row(one: DeliveryRow) -> Sequence[str]:
     event = json.loads(one.body)
     target = (event.get("target") or {}).get("digest", "")
     what = f"{event['repository']}:{event['tag']}" if event.get("tag") else f"{event['repository']}@{target}"

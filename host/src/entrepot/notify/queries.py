@@ -14,13 +14,13 @@ from entrepot.notify.outbox import Outbox
 from entrepot.notify.selection import Selection, State
 from entrepot.notify.tables import deliveries, endpoints, events
 
-__all__ = ["Standing", "Told", "count", "drop", "endpoint_names", "find", "replay", "standings"]
+__all__ = ["DeliveryRow", "Standing", "count", "drop", "endpoint_names", "find", "replay", "standings"]
 
 _PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DeliveryRow:
     """An event and its delivery to one endpoint; ``changed`` is the time of the last change, in seconds since 1970."""
 
     seq: int
@@ -49,7 +49,7 @@ class Standing:
     oldest: float | None
 
 
-def find(outbox: Outbox, selection: Selection, limit: int | None = None) -> Iterator[Told]:
+def find(outbox: Outbox, selection: Selection, limit: int | None = None) -> Iterator[DeliveryRow]:
     """Yield the selected deliveries, newest events first; pages are read as needed."""
     last: tuple[int, int] | None = None
     while limit is None or limit > 0:
@@ -111,10 +111,10 @@ def endpoint_names(outbox: Outbox) -> list[str]:
     return outbox.file.run(lambda connection: list(connection.execute(query).scalars()), reads=True)
 
 
-def _page(outbox: Outbox, selection: Selection, last: tuple[int, int] | None, most: int) -> list[Told]:
+def _page(outbox: Outbox, selection: Selection, last: tuple[int, int] | None, most: int) -> list[DeliveryRow]:
     key = (deliveries.c.seq, deliveries.c.endpoint)
 
-    def work(connection: sa.Connection) -> list[Told]:
+    def work(connection: sa.Connection) -> list[DeliveryRow]:
         query = (
             sa.select(
                 *key,
@@ -132,7 +132,7 @@ def _page(outbox: Outbox, selection: Selection, last: tuple[int, int] | None, mo
         )
         if last is not None:
             query = query.where(sa.tuple_(*key) < last)
-        return [Told(row[0], row[1], row[2], State(row[3]), *row[4:]) for row in connection.execute(query)]
+        return [DeliveryRow(row[0], row[1], row[2], State(row[3]), *row[4:]) for row in connection.execute(query)]
 
     return outbox.file.run(work, reads=True)
 

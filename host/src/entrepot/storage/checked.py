@@ -216,7 +216,7 @@ class CheckedDriver(StorageDriver):
             raise failure from None
         if not isinstance(capabilities, Capabilities):
             kind = type(capabilities).__qualname__
-            message = f"are a {kind}, which is a defect of {self._package or 'the driver'}; report it to its author"
+            message = f"are a {kind}, which is a bug in {self._package or 'the driver'}; report it to its author"
             raise StorageError(message, driver=self._name, operation="capabilities")
         return capabilities
 

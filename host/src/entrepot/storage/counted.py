@@ -64,7 +64,7 @@ class CountedReader:
         if self._left:
             miscount = f"ended {self._left} bytes early" if self._left > 0 else "returned more bytes than announced"
             message = (
-                f"the reader {miscount} without an error: the object is damaged, or this is a defect of "
+                f"the reader {miscount} without an error: the object is damaged, or this is a bug in "
                 f"{self._package or 'the driver'}; compare the object's size in the store, or report it to its author"
             )
             failure = IntegrityError(message, driver=self._driver, operation="read", key=self.info.key)

@@ -20,7 +20,7 @@ _log = logging.getLogger("entrepot.storage")
 def stamped(error: Exception, *, driver: str, operation: str, key: str | None, package: str = "") -> StorageError:
     """Returns the error with driver, operation and key, if it does not have them already.
 
-    An exception other than StorageError is a defect of the driver: it is logged, and replaced by a StorageError that
+    An exception other than StorageError is a bug in the driver: it is logged, and replaced by a StorageError that
     names the package. Its text is omitted from both, as it may contain anything; raise the result ``from None``, so
     that the text is not logged either.
     """
@@ -31,7 +31,7 @@ def stamped(error: Exception, *, driver: str, operation: str, key: str | None, p
             error.key = key
         return error
     kind = type(error).__qualname__
-    defect = f"which is a defect of {package or 'the driver'}; install another version, or report it to its author"
+    defect = f"which is a bug in {package or 'the driver'}; install another version, or report it to its author"
     _log.error(
         "storage driver %s raised %s in %s, %s:\n%s",
         driver,
