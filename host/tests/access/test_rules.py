@@ -77,3 +77,12 @@ def test_the_first_matching_rule_decides_and_no_match_denies() -> None:
     assert found[0] == 2
     assert rules.deciding(ALICE, Access("repository", "a", "push")) is None
     assert not rules.allow(None, Access("repository", "a", "pull"))
+
+
+def test_remembered_decisions_take_a_bounded_weight() -> None:
+    rules = Rules([Rule.of("group:" + "g" * 2000, "**", ["pull"])])
+    access = Access("repository", "team/app", "pull")
+    for number in range(4000):
+        assert rules.allow(Identity(f"user-{number}", frozenset({"g" * 2000})), access)
+    assert not rules.allow(Identity("user-0"), access)
+    assert len(rules._decisions._entries) < 2000, "each takes 2,500 bytes"

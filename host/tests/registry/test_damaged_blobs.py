@@ -10,9 +10,9 @@ from host.tests.registry.content import descriptor, digest_of, encoded, image, i
 from host.tests.registry.process import QUIET, Process
 from host.tests.registry.wrappers import Locked, Signing
 
+from entrepot.cache import Cache
 from entrepot.registry import blobs as blobs_module
 from entrepot.registry import layout
-from entrepot.registry.cache import Cache
 from entrepot.registry.manifest import OCI_MANIFEST
 from entrepot.registry.names import parse_digest
 from entrepot_contract import StorageDriver

@@ -5,17 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from wcmatch import glob
 
+from entrepot.cache import Cache
 from entrepot_contract.auth import Access, Identity
 
 __all__ = ["CATALOG", "DISTRIBUTIONS", "Rule", "Rules", "repository_pattern"]
 
 CATALOG: Final = Access("registry", "catalog", "*")
 """The access to the list of repositories (Distribution, "Token Scope Documentation")."""
+
+_CACHED_BYTES: Final = 4 * 2**20
+_DECISION_WEIGHT: Final = 512
+"""Memory for decisions, and that of one decision in addition to its names, in bytes, approximately."""
+
+_Who: TypeAlias = tuple[str, frozenset[str]] | None
+"""What rules look at in an identity: its name and groups."""
 
 _ANONYMOUS: Final = "anonymous"
 _AUTHENTICATED: Final = "authenticated"
@@ -77,7 +84,7 @@ class Rules:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
         # The same few users request the same few repositories, many times a second.
-        self._cached = lru_cache(maxsize=8192)(self._allow)
+        self._decisions: Cache[tuple[_Who, Access], bool] = Cache(_CACHED_BYTES)
 
     def deciding(self, identity: Identity | None, access: Access) -> tuple[int, Rule] | None:
         """Returns the first rule that allows an access, with its number from 1, or None if there is none."""
@@ -86,10 +93,13 @@ class Rules:
 
     def allow(self, identity: Identity | None, access: Access) -> bool:
         """Returns whether any rule allows an access."""
-        return self._cached(identity, access)
-
-    def _allow(self, identity: Identity | None, access: Access) -> bool:
-        return any(rule.allows(identity, access) for rule in self._rules)
+        who = None if identity is None else (identity.name, identity.groups)
+        allowed = self._decisions.get((who, access))
+        if allowed is None:
+            allowed = any(rule.allows(identity, access) for rule in self._rules)
+            names = () if identity is None else (identity.name, *identity.groups)
+            self._decisions.set((who, access), allowed, _DECISION_WEIGHT + len(access.name) + sum(map(len, names)))
+        return allowed
 
 
 DISTRIBUTIONS: Final = Rules([Rule.of(_AUTHENTICATED, "**", ("pull", "push", "delete", "catalog"))])

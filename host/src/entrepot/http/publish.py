@@ -9,9 +9,9 @@ from typing import Final
 import falcon
 
 from entrepot.addresses import Address
+from entrepot.cache import Cache
 from entrepot.http.urls import Urls
 from entrepot.registry import Registry
-from entrepot.registry.cache import Cache
 from entrepot.registry.manifest import Manifest
 from entrepot.registry.names import Digest
 from entrepot.settings import HttpSettings

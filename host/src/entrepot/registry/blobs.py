@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from entrepot.cache import Cache
 from entrepot.errors import BlobUnknown
 from entrepot.registry import layout
-from entrepot.registry.cache import Cache
 from entrepot.registry.manifest_cache import ManifestCache
 from entrepot.registry.names import ALGORITHMS, Digest, new_hasher
 from entrepot.registry.store import Store

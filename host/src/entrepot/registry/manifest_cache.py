@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from entrepot.cache import Cache
 from entrepot.registry import layout
-from entrepot.registry.cache import Cache
 from entrepot.registry.manifest import Manifest, stored_manifest
 from entrepot.registry.names import Digest, new_hasher
 from entrepot.registry.store import Store

@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from entrepot.cache import Cache
 from entrepot.errors import DigestInvalid, ManifestUnknown
 from entrepot.registry import layout
-from entrepot.registry.cache import Cache
 from entrepot.registry.manifest import OCI_INDEX, Manifest
 from entrepot.registry.members import Members
 from entrepot.registry.names import ALGORITHMS, Digest, parse_digest

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from entrepot.cache import Cache
 from entrepot.errors import DigestInvalid
-from entrepot.registry.cache import Cache
 from entrepot.registry.names import Digest, new_hasher, parse_digest
 from entrepot_contract import (
     AlreadyExists,

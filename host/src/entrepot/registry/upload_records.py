@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import takewhile
 
+from entrepot.cache import Cache
 from entrepot.errors import BlobUploadUnknown, RangeInvalid
 from entrepot.registry import layout
-from entrepot.registry.cache import Cache
 from entrepot.registry.names import Hasher
 from entrepot.registry.store import Store
 from entrepot_contract import (

@@ -6,7 +6,7 @@ from host.tests.registry.examples import some_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.registry.cache import Cache
+from entrepot.cache import Cache
 
 LIMIT = 10
 
