@@ -11,7 +11,7 @@ from host.tests.registry.content import encoded, image
 from host.tests.registry.process import QUIET, Process, memory
 
 from entrepot.access.clients import ClientAddresses
-from entrepot.logs.access import _text_line
+from entrepot.logs.access_log import _text_line
 from entrepot_contract.events import Event
 
 MEGABYTE = 2**20

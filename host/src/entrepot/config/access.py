@@ -1,20 +1,18 @@
-"""The sections ``access`` and ``limits``: access rules and rate limits."""
+"""The section ``access``: access rules."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from limits import RateLimitItem, parse
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from entrepot.config.section import Section
 
-__all__ = ["AccessRuleConfig", "LimitsConfig", "Rate"]
+__all__ = ["AccessRuleConfig"]
 
 _WHO: Final = re.compile(r"anonymous|authenticated|(?:user|group):\S(?:.*\S)?")
 _GLOB: Final = re.compile(r"[a-z0-9._/*?\[\]!-]+")
-_OFF: Final = "off"
 
 
 class AccessRuleConfig(Section):
@@ -37,40 +35,3 @@ class AccessRuleConfig(Section):
         if not _GLOB.fullmatch(repository):
             raise ValueError("cannot match any repository: names consist of lowercase letters, digits and . _ - /")
         return repository
-
-
-def _rate(value: object) -> RateLimitItem | None:
-    if isinstance(value, RateLimitItem):
-        return value
-    if str(value).lower() == _OFF:
-        return None
-    try:
-        return parse(str(value))
-    except ValueError as error:
-        raise ValueError("is not a rate; use for example 100/second, 20/minute, 500/10 minutes, or off") from error
-
-
-Rate = Annotated[RateLimitItem | None, BeforeValidator(_rate)]
-
-
-def _count(value: object) -> object:
-    return None if str(value).lower() == _OFF else value
-
-
-class RequestsConfig(Section):
-    """Request rates per address and per identity."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    address: Rate = None
-    identity: Rate = None
-
-
-class LimitsConfig(Section):
-    """Limits per client in each worker process; ``off`` disables a limit."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    requests: RequestsConfig = RequestsConfig()
-    logins: Rate = parse("20/minute")
-    uploads: Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_count)] = 256

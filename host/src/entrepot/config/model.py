@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
 
-from entrepot.config.access import AccessRuleConfig, LimitsConfig
+from entrepot.config.access import AccessRuleConfig
 from entrepot.config.http import HttpConfig
+from entrepot.config.limits import LimitsConfig
 from entrepot.config.notifications import NotificationsConfig
 from entrepot.config.section import Known, Section
 from entrepot.config.storage import StorageConfig

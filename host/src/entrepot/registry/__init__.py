@@ -10,9 +10,9 @@ from entrepot.registry.catalog import Catalog
 from entrepot.registry.manifest_cache import ManifestCache
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.parallel import Parallel
-from entrepot.registry.purge import Purge
 from entrepot.registry.store import Store
 from entrepot.registry.tags import Tags
+from entrepot.registry.upload_purging import Purge
 from entrepot.registry.uploads import Uploads
 from entrepot.settings import RegistrySettings
 from entrepot_contract import StorageDriver

@@ -9,8 +9,8 @@ from typing import Final
 import falcon
 
 from entrepot.errors import BlobUnknown, Unsupported
+from entrepot.http.byteranges import ByteRanges
 from entrepot.http.content import check_writable, known_digest, matches
-from entrepot.http.multipart import ByteRanges
 from entrepot.http.publish import Publisher
 from entrepot.http.ranges import Part, requested_parts
 from entrepot.registry import Registry

@@ -17,8 +17,8 @@ from host.tests.registry.wrappers import Aged
 from host.tests.storage.counting import CountingDriver
 
 from entrepot.registry import Registry
-from entrepot.registry.purge import Purge
 from entrepot.registry.store import Store
+from entrepot.registry.upload_purging import Purge
 from entrepot.settings import PurgeSettings
 from entrepot_contract import Capabilities, ObjectInfo, Prefix, StorageDriver, UploadUnknown
 
