@@ -7,7 +7,7 @@ UV     := $(VENV)/bin/uv
 # --inexact: do not uninstall packages that were added to the environment manually.
 SYNC   := $(UV) sync --quiet --frozen --inexact
 
-SOURCES := contract host plugins benchmarks tests
+SOURCES := contract host plugins benchmarks tests docs/conf.py
 PACKAGE_TESTS := contract/tests host/tests plugins benchmarks/tests
 
 # Options of `make bench`, such as "--quick", "--only filesystem", or "--compare auth": see --help.
@@ -19,7 +19,7 @@ REPORTS := --contract-report=build/contract.html --contract-report=build/contrac
 # Drivers that `make mutate` mutates. For a subset: DRIVERS=storage_memory MUTANTS="entrepot_storage_memory.content.*"
 DRIVERS ?= storage_memory storage_fs
 
-.PHONY: help install serve check quick test dist mutate bench bench-gate ceph moto azurite gcs
+.PHONY: help install serve check quick test docs dist mutate bench bench-gate ceph moto azurite gcs
 
 help: ## List the targets
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -46,6 +46,9 @@ test: install ## Run check and all tests; installs the programs that they need
 	$(PY) -m pytest -q -n 3 --durations=30 --durations-min=5 tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate skipped: docker-registry is not installed"; fi
+
+docs: install ## Build the documentation as a site in build/docs; warnings are errors
+	$(PY) -m sphinx -W --keep-going -q -b html docs build/docs
 
 dist: install ## Build the wheels and sdists of all packages; DIST="dist PACKAGE..." adds the dependencies of packages
 	.ci/dist $(DIST)

@@ -106,7 +106,7 @@ def table(found: list[Survivor]) -> Iterator[str]:
         if of_kind:
             yield from [
                 "",
-                f"### {kind}: {meaning}",
+                f"## {kind}: {meaning}",
                 "",
                 "| mutant | at | was | became | why |",
                 "|---|---|---|---|---|",
