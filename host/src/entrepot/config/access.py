@@ -18,9 +18,11 @@ _GLOB: Final = re.compile(r"[a-z0-9._/*?\[\]!-]+")
 class AccessRuleConfig(Section):
     """An access rule: the actions that are allowed to a client in some repositories."""
 
-    who: str
-    repository: str = "**"
-    actions: tuple[Literal["pull", "push", "delete", "catalog"], ...] = Field(min_length=1)
+    who: str = Field(description="`anonymous` (every client), `authenticated`, `user:NAME` or `group:NAME`.")
+    repository: str = Field(default="**", description="A glob: the repositories in which the actions are allowed.")
+    actions: tuple[Literal["pull", "push", "delete", "catalog"], ...] = Field(
+        min_length=1, description="What is allowed; `push` requires `pull` as well."
+    )
 
     @field_validator("who")
     @classmethod

@@ -30,16 +30,29 @@ class TlsConfig(Section):
         "suites are secure, or terminate TLS in a proxy",
     }
 
-    certificate: str
-    key: str
-    minimumtls: Literal["tls1.2", "tls1.3"] = "tls1.2"
-    clientcas: list[str] = Field(default_factory=list)
+    certificate: str = Field(
+        examples=["/etc/entrepot/tls/server.pem"],
+        description="PEM file with the certificate and its chain; reloaded when it changes, without interrupting open "
+        "connections. Requires granian or gunicorn.",
+    )
+    key: str = Field(
+        examples=["/etc/entrepot/tls/server-key.pem"], description="PEM file with the private key; also reloaded."
+    )
+    minimumtls: Literal["tls1.2", "tls1.3"] = Field(default="tls1.2", description="Minimum version of TLS.")
+    clientcas: list[str] = Field(
+        default_factory=list,
+        description="PEM files with the CAs that may issue client certificates. Requires gunicorn.",
+    )
     clientauth: Literal[
         "require-and-verify-client-cert",
         "verify-client-cert-if-given",
         "require-any-client-cert",
         "request-client-cert",
-    ] = "require-and-verify-client-cert"
+    ] = Field(
+        default="require-and-verify-client-cert",
+        description="Whether clients must have a certificate. Ignored without `clientcas`; with it, the last two are "
+        "rejected, because they do not verify certificates.",
+    )
 
     @field_validator("clientauth")
     @classmethod
@@ -55,26 +68,28 @@ class TlsConfig(Section):
 class Http2Config(Section):
     """HTTP/2 over TLS."""
 
-    disabled: bool = False
+    disabled: bool = Field(default=False, description="Disable HTTP/2 over TLS, which only granian supports.")
 
 
 class H2cConfig(Section):
     """HTTP/2 without TLS."""
 
-    enabled: bool = False
+    enabled: bool = Field(default=False, description="Enable HTTP/2 without TLS.")
 
 
 class PrometheusConfig(Section):
     """Metrics, in the text format of Prometheus."""
 
-    enabled: bool = False
-    path: str = Field(default="/metrics", pattern=r"^/[A-Za-z0-9._~/-]*$")
+    enabled: bool = Field(default=False, description="Serve metrics of the notifications for Prometheus.")
+    path: str = Field(default="/metrics", pattern=r"^/[A-Za-z0-9._~/-]*$", description="Path of the metrics.")
 
 
 class DebugConfig(Section):
     """A second address for debugging and monitoring."""
 
-    addr: ListenAddress | None = None
+    addr: ListenAddress | None = Field(
+        default=None, description="Address of the metrics endpoint; reachable only from your own network."
+    )
     prometheus: PrometheusConfig = PrometheusConfig()
 
     @field_validator("addr", mode="before")
@@ -89,23 +104,66 @@ class HttpConfig(Section):
     ``idletimeout``, ``server``, ``workers`` and ``threads`` are specific to entrepot; 0 leaves a number to the server.
     """
 
-    addr: ListenAddress = Address("127.0.0.1", 5000)
-    net: Literal["tcp"] = "tcp"
-    host: str | None = None
-    prefix: str = "/"
-    secret: SecretStr = SecretStr("")
-    relativeurls: bool = False
-    headers: dict[str, list[str]] = Field(default_factory=dict)
-    draintimeout: Duration = timedelta(seconds=30)
-    idletimeout: Duration = Field(default=timedelta(seconds=620), ge=timedelta(seconds=1))
+    addr: ListenAddress = Field(
+        default=Address("127.0.0.1", 5000),
+        examples=[":443"],
+        description="Address to listen on: `host:port`, or `:port` for every interface.",
+    )
+    net: Literal["tcp"] = Field(default="tcp", description="Kind of network.")
+    host: str | None = Field(
+        default=None,
+        examples=["https://registry.example.com"],
+        description="Scheme and host of the URLs in responses; without it, those of the request.",
+    )
+    prefix: str = Field(default="/", description="Path before `/v2/`; begins and ends with a slash.")
+    secret: SecretStr = Field(
+        default=SecretStr(""),
+        examples=["the same on all hosts that share a storage"],
+        description="Key that signs the state in upload URLs; required if several hosts share a storage. Without it, a "
+        "random one is used.",
+    )
+    relativeurls: bool = Field(default=False, description="Use relative URLs in responses.")
+    headers: dict[str, list[str]] = Field(
+        default_factory=dict,
+        examples=[{"X-Content-Type-Options": ["nosniff"]}],
+        description="Headers added to every response.",
+    )
+    draintimeout: Duration = Field(
+        default=timedelta(seconds=30), description="How long active requests may take after SIGTERM."
+    )
+    idletimeout: Duration = Field(
+        default=timedelta(seconds=620),
+        ge=timedelta(seconds=1),
+        description="How long an idle connection stays open; must be longer than the idle timeout of a proxy in front "
+        "(*extension*).",
+    )
     tls: TlsConfig | None = None
     http2: Http2Config = Http2Config()
     h2c: H2cConfig = H2cConfig()
-    server: str = "auto"
-    workers: int = Field(default=0, ge=0)
-    threads: int = Field(default=0, ge=0)
+    server: str = Field(
+        default="auto",
+        examples=["granian"],
+        description="`granian`, `gunicorn`, `waitress`, or `auto`: the first of these that is installed and supports "
+        "the settings of `http.tls` (*extension*).",
+    )
+    workers: int = Field(
+        default=0,
+        ge=0,
+        examples=[2],
+        description="Number of worker processes; 0 means one per core (*extension*).",
+    )
+    threads: int = Field(
+        default=0,
+        ge=0,
+        description="Number of requests that a worker handles concurrently; 0 means the server's default "
+        "(*extension*).",
+    )
     debug: DebugConfig = DebugConfig()
-    trustedproxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    trustedproxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Networks of trusted proxies, such as 10.0.0.0/8: `X-Forwarded-For` is accepted only from these "
+        "and, if this key is set, so are `X-Forwarded-Host`, `X-Forwarded-Proto` and `Forwarded` (*extension*).",
+    )
 
     @field_validator("tls", mode="before")
     @classmethod

@@ -37,8 +37,12 @@ class RequestsConfig(Section):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    address: Rate = None
-    identity: Rate = None
+    address: Rate = Field(
+        default=None, examples=["100/second"], description="Maximum rate of requests per client address (*extension*)."
+    )
+    identity: Rate = Field(
+        default=None, examples=["500/10 minutes"], description="Maximum rate of requests per identity (*extension*)."
+    )
 
 
 class LimitsConfig(Section):
@@ -47,5 +51,14 @@ class LimitsConfig(Section):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     requests: RequestsConfig = RequestsConfig()
-    logins: Rate = parse("20/minute")
-    uploads: Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_count)] = 256
+    logins: Rate = Field(
+        default=parse("20/minute"),
+        examples=["20/minute"],
+        description="Number of wrong passwords from one address after which its logins are rejected for a while "
+        "(*extension*).",
+    )
+    uploads: Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_count)] = Field(
+        default=256,
+        description="Maximum number of concurrent requests with a body (blobs, manifests, token requests) per worker, "
+        "or `off` (*extension*).",
+    )

@@ -23,7 +23,7 @@ Level = Annotated[Literal["error", "warn", "info", "debug"], BeforeValidator(lam
 class AccessLogSwitchConfig(Section):
     """Whether each request is logged."""
 
-    disabled: bool = False
+    disabled: bool = Field(default=False, description="Disable the access log.")
 
 
 class LogConfig(Section):
@@ -34,22 +34,26 @@ class LogConfig(Section):
         "reportcaller": None,
     }
 
-    level: Level = "info"
-    formatter: Literal["text", "json", "logstash"] = "text"
-    fields: dict[str, str] = Field(default_factory=dict)
+    level: Level = Field(default="info", examples=["debug"], description="Minimum severity that is logged.")
+    formatter: Literal["text", "json", "logstash"] = Field(
+        default="text", examples=["json"], description="Format of the log; `logstash` is the same as `json`."
+    )
+    fields: dict[str, str] = Field(
+        default_factory=dict, examples=[{"site": "berlin"}], description="Fields added to every log record."
+    )
     accesslog: AccessLogSwitchConfig = AccessLogSwitchConfig()
 
 
 class CatalogConfig(Section):
     """Maximum number of repositories on one page of the catalog."""
 
-    maxentries: int = Field(default=1000, gt=0)
+    maxentries: int = Field(default=1000, gt=0, examples=[500], description="Maximum number of repositories per page.")
 
 
 class TagsConfig(Section):
     """Maximum number of tags on one page of a tag list."""
 
-    maxtags: int = Field(default=1000, gt=0)
+    maxtags: int = Field(default=1000, gt=0, examples=[500], description="Maximum number of tags per page.")
 
 
 _CHECK: Final[Mapping[str, Known]] = {"interval": None, "threshold": None, "timeout": None}
@@ -78,16 +82,27 @@ class Configuration(Section):
         "proxy": "a cache would accept pushes from all clients; remove it, or run a mirror with other software",
     }
 
-    version: Literal["0.1"]
-    loglevel: Level | None = None
+    version: Literal["0.1"] = Field(description="Version of the format.")
+    loglevel: Level | None = Field(default=None, description="Deprecated name of `log.level`.")
     log: LogConfig = LogConfig()
     storage: StorageConfig
     http: HttpConfig = HttpConfig()
     catalog: CatalogConfig = CatalogConfig()
     tags: TagsConfig = TagsConfig()
     validation: ValidationConfig = ValidationConfig()
-    auth: dict[str, dict[str, object]] = Field(default_factory=dict, repr=False)
-    access: tuple[AccessRuleConfig, ...] | None = None
+    auth: dict[str, dict[str, object]] = Field(
+        default_factory=dict,
+        repr=False,
+        examples=[{"htpasswd": {"realm": "registry", "path": "/etc/entrepot/htpasswd"}}],
+        description="Authenticators with their options, in the order in which they are tried; without any, clients "
+        "are not authenticated.",
+    )
+    access: tuple[AccessRuleConfig, ...] | None = Field(
+        default=None,
+        examples=[[{"who": "authenticated", "repository": "team/**", "actions": ["pull", "push"]}]],
+        description="Who may do what in which repository. Without this key, authenticated clients may do everything "
+        "(*extension*).",
+    )
     limits: LimitsConfig = LimitsConfig()
     notifications: NotificationsConfig = NotificationsConfig()
     _variables: dict[str, str] = PrivateAttr(default_factory=dict)

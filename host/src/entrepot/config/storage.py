@@ -15,32 +15,40 @@ from entrepot_contract.toolkit.durations import Duration
 __all__ = ["StorageConfig", "split_storage"]
 
 
-class EnabledConfig(Section):
-    """A switch that is off by default."""
+class DeleteConfig(Section):
+    """Whether clients may delete."""
 
-    enabled: bool = False
+    enabled: bool = Field(default=False, examples=[True], description="Allow deletion of blobs, manifests and tags.")
+
+
+class ReadonlyConfig(Section):
+    """The read-only mode."""
+
+    enabled: bool = Field(default=False, description="Reject writes.")
 
 
 class RedirectConfig(Section):
     """Whether a blob may be served by a redirect to the backend."""
 
-    disable: bool = False
+    disable: bool = Field(default=False, description="Do not redirect clients to the backend.")
 
 
 class UploadPurgingConfig(Section):
     """When abandoned uploads are deleted."""
 
-    enabled: bool = True
-    age: Duration = timedelta(hours=168)
-    interval: Duration = timedelta(hours=24)
-    dryrun: bool = False
+    enabled: bool = Field(default=True, description="Delete abandoned uploads.")
+    age: Duration = Field(
+        default=timedelta(hours=168), examples=["72h"], description="Age after which an upload is deleted."
+    )
+    interval: Duration = Field(default=timedelta(hours=24), description="Interval between purges.")
+    dryrun: bool = Field(default=False, description="Only log what would be deleted.")
 
 
 class MaintenanceConfig(Section):
     """Purging of uploads, and the read-only mode."""
 
     uploadpurging: UploadPurgingConfig = UploadPurgingConfig()
-    readonly: EnabledConfig = EnabledConfig()
+    readonly: ReadonlyConfig = ReadonlyConfig()
 
 
 _CACHE: Final = "cache"
@@ -56,9 +64,14 @@ class StorageConfig(Section):
         "tag": {"concurrencylimit": None},
     }
 
-    driver: str
-    options: dict[str, object] = Field(default_factory=dict, repr=False)
-    delete: EnabledConfig = EnabledConfig()
+    driver: str = Field(examples=["filesystem"], description="Exactly one driver, named by its entry point.")
+    options: dict[str, object] = Field(
+        default_factory=dict,
+        repr=False,
+        examples=[{"rootdirectory": "/var/lib/registry"}],
+        description="Exactly one driver, named by its entry point, with its options.",
+    )
+    delete: DeleteConfig = DeleteConfig()
     redirect: RedirectConfig = RedirectConfig()
     maintenance: MaintenanceConfig = MaintenanceConfig()
 
