@@ -18,8 +18,10 @@ from typing import Final
 
 import pytest
 
+from entrepot.access import rules
 from entrepot.errors import BlobUploadUnknown
-from entrepot.registry import Registry
+from entrepot.http import publish
+from entrepot.registry import Registry, blobs, referrers, store, upload_records
 from entrepot.registry.body import Body
 from entrepot.registry.names import Digest, new_hasher
 from entrepot.registry.upload_records import UploadRecord
@@ -137,7 +139,7 @@ def repeat(opened: Registry, upload: Upload, known: UploadRecord, request: str) 
     return "202"
 
 
-def rows(heading: str) -> list[tuple[str, ...]]:
+def table(heading: str) -> list[tuple[str, ...]]:
     """Return the request, the call and the outcome in each row of a table."""
     section = PAGE.partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
     found = re.findall(
@@ -151,7 +153,7 @@ def rows(heading: str) -> list[tuple[str, ...]]:
 def test_a_kill_leaves_what_the_table_shows(tmp_path: Path, heading: str, size: int) -> None:
     upload = push(tmp_path, size)
     found = [(moment.request, moment.call, *outcome(upload, moment)) for moment in upload.moments]
-    assert found == rows(heading)
+    assert found == table(heading)
 
 
 def test_the_sizes_of_uploads_are_those_of_the_settings() -> None:
@@ -159,6 +161,20 @@ def test_the_sizes_of_uploads_are_those_of_the_settings() -> None:
     assert f"slice of at most {settings.upload_slice // 2**20} MiB" in PAGE
     assert f"Up to {settings.upload_held // 2**10} KiB" in PAGE
     assert f"manifest of at most {settings.manifest_max_size // 2**20} MiB" in PAGE
-    assert (
-        f"| manifests by digest, verified when they were read | {settings.manifest_cache_size // 2**20} MiB |" in PAGE
-    )
+
+
+@pytest.mark.parametrize(
+    ("what", "size"),
+    [
+        ("manifests by digest", RegistrySettings().manifest_cache_size),
+        ("existence and size of blobs", vars(blobs)["_SIZES_BYTES"]),
+        ("the last record", vars(upload_records)["_KEPT_BYTES"]),
+        ("descriptors of referrers", vars(referrers)["_KEPT_BYTES"]),
+        ("references of manifests", vars(publish)["_KEPT_BYTES"]),
+        ("decisions of the access rules", vars(rules)["_CACHED_BYTES"]),
+        ("damaged objects", vars(store)["_WARNED_BYTES"]),
+    ],
+)
+def test_the_sizes_of_caches_are_those_of_the_code(what: str, size: int) -> None:
+    shown = f"{size // 2**20} MiB" if size >= 2**20 else f"{size // 2**10} KiB"
+    assert re.search(rf"^\| {what}[^|]* \| {shown} \| ", PAGE, re.MULTILINE)
