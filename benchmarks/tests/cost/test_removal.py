@@ -82,8 +82,9 @@ def test_no_temporary_objects_or_uploads_are_left_in_s3(s3: dict[str, object]) -
         aws_secret_access_key=str(s3["secretkey"]),
     )
     bucket = str(s3["bucket"])
-    # The driver uses this object to probe the server's features; it is kept for the next process.
-    assert [one["Key"] for one in client.list_objects_v2(Bucket=bucket)["Contents"]] == [".entrepot/create"]
+    # The driver uses these objects to probe the server's features; they are kept for the next process.
+    kept = [".entrepot/create", ".entrepot/order/a-b", ".entrepot/order/a/b"]
+    assert [one["Key"] for one in client.list_objects_v2(Bucket=bucket)["Contents"]] == kept
     assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
     client.close()
 
