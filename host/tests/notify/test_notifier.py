@@ -125,8 +125,10 @@ def test_a_notifier_ends_with_its_killed_worker_and_another_worker_starts_one(
     first = record(outbox)
     assert eventually(lambda: taken(tmp_path) == [first])
     supervisor = Supervisor(settings)
+    (of_worker,) = notifiers(settings)
     worker.kill()
     worker.wait()
+    assert eventually(lambda: notifiers(settings) not in ([], [of_worker]))
     second = record(outbox)
     assert eventually(lambda: taken(tmp_path)[-1] == second)
     assert len(notifiers(settings)) == 1
