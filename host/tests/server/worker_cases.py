@@ -84,11 +84,13 @@ class WorkerCases:
     def test_connections_waiting_for_a_killed_worker_are_served(self, tmp_path: Path) -> None:
         with Running(self.name, tmp_path / "run", workers=2) as server, ExitStack() as stack:
             server.get("/nothing")
-            os.kill(server.workers()[0], signal.SIGSTOP)
+            doomed = server.workers()[0]
+            os.kill(doomed, signal.SIGSTOP)
+            assert eventually(partial(is_stopped, doomed))  # until then it may accept a connection
             waiting = [stack.enter_context(server.connect()) for _ in range(40)]
             for connection in waiting:
                 connection.sendall(request("GET", "/worker") + CLOSE)
-            os.kill(server.workers()[0], signal.SIGKILL)
+            os.kill(doomed, signal.SIGKILL)
             answers = [parse_answers(receive(connection), ["GET"])[0] for connection in waiting]
             assert [answer.status for answer in answers] == [200] * 40
             assert len({answer.body for answer in answers}) == 2
@@ -115,6 +117,12 @@ class WorkerCases:
             assert seen < set(server.workers())
             assert server.get("/nothing").status == 204
             assert running.body() == b"slow"
+
+
+def is_stopped(process: int) -> bool:
+    """Returns whether every thread of a process is stopped (proc(5), "state")."""
+    threads = Path(f"/proc/{process}/task").iterdir()
+    return all((thread / "stat").read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
 
 def holders(server: Running, count: int) -> Counter[bytes]:
