@@ -104,6 +104,8 @@ def test_a_corrupt_file_is_kept_and_pushes_succeed(
     if when == "while it runs":
         push(registry, "first")
         assert eventually(lambda: len(receiver.ids) == 1)
+        # The result of the delivery is written after it: a commit at the same time as the damage would repair it.
+        assert eventually(lambda: time.time() - max(one.stat().st_mtime for one in outbox.glob("outbox.db*")) > 1.5)
         with (outbox / "outbox.db").open("r+b") as file:
             file.write(b"this is no database " * 1000)
         for end in ("-wal", "-shm"):
