@@ -134,7 +134,7 @@ class StallWatch:
         self._seconds = seconds
         self._port: int = listener.getsockname()[1]
         self._bodies: set[_Watched] = set()
-        self._thread = threading.local()
+        self._unread: dict[int, tuple[_Watched, threading.Event]] = {}
         self._ending = threading.Lock()
         if sys.platform == "linux":
             threading.Thread(target=self._watch, name="stalls", daemon=True).start()
@@ -158,7 +158,7 @@ class StallWatch:
             finally:
                 ended = body.answered()
                 if ended is not None:
-                    self._thread.unread = body, ended
+                    self._unread[threading.get_ident()] = body, ended
 
         return serve
 
@@ -173,8 +173,7 @@ class StallWatch:
             try:
                 return callback(protocol, environ)
             finally:
-                unread = self._thread.__dict__.pop("unread", None)
-                if unread is not None:
+                if self._unread and (unread := self._unread.pop(threading.get_ident(), None)) is not None:
                     self._await_end(*unread)
 
         return answer

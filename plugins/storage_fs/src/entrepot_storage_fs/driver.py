@@ -81,16 +81,18 @@ class FilesystemDriver(StorageDriver):
             return info_of(key, status)
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
-        with Reporting("read", key):
-            try:
-                path = self._tree.path(key)
-                if length is None and not offset:
-                    return self._small.read(path, key)
-                return open_reader(path, key, offset, length)
-            except (FileNotFoundError, NotADirectoryError) as error:
-                if isinstance(error, StorageError):
-                    raise
-                raise failure(NotFound, "read", key, "no such object") from error
+        # Without Reporting as a context manager: links are read thousands of times a second.
+        try:
+            path = self._tree.path(key)
+            if length is None and not offset:
+                return self._small.read(path, key)
+            return open_reader(path, key, offset, length)
+        except StorageError:
+            raise
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise failure(NotFound, "read", key, "no such object") from error
+        except OSError as error:
+            raise Reporting("read", key).meaning(error) from error
 
     def stat(self, key: str) -> ObjectInfo:
         with Reporting("stat", key):
