@@ -16,7 +16,6 @@ from entrepot.config import (
     registry_settings,
 )
 from entrepot.http import create_app
-from entrepot.http.header_names import usual_names
 from entrepot.logs import AccessLog
 from entrepot.plugins import STORAGE, Hooks, make_auth, make_storage, package_named
 from entrepot.registry import Registry
@@ -40,7 +39,7 @@ class HostApplication:
         self._access_log = access_log
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._app(environ, usual_names(start_response))
+        return self._app(environ, start_response)
 
     def close(self) -> None:
         """Run the shutdown hooks, close the storage, and write the rest of the access log."""

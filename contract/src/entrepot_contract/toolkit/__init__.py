@@ -6,5 +6,5 @@ They keep their names and meaning within a minor version of ``entrepot-contract`
 - Drivers of files: ``oserrors``.
 - Drivers that wrap drivers: ``nesting``.
 - Options: ``durations``, ``scalars``; files that change while a plugin runs: ``reloading``.
-- Servers: ``listening``, ``places``, ``downloads``.
+- Servers: ``listening``, ``places``, ``downloads``, ``header_names``.
 """

@@ -16,6 +16,7 @@ from waitress.server import BaseWSGIServer, create_server
 from entrepot.server.channel import PlainChannel
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_contract.toolkit.downloads import Downloads
+from entrepot_contract.toolkit.header_names import with_usual_names
 from entrepot_contract.toolkit.listening import listen
 
 __all__ = ["WaitressServer"]
@@ -45,7 +46,7 @@ class WaitressServer(ServerDriver):
             try:
                 channels: _Channels = {}
                 server = create_server(
-                    Downloads(threads).wrap(application),
+                    Downloads(threads).wrap(with_usual_names(application)),
                     map=channels,
                     sockets=[listener],
                     threads=threads,

@@ -15,6 +15,7 @@ from entrepot_contract.server import (
     ApplicationFactory,
 )
 from entrepot_contract.toolkit.downloads import Downloads
+from entrepot_contract.toolkit.header_names import usual_names
 from entrepot_server_gunicorn.input import Input
 from entrepot_server_gunicorn.tls import client_certificate
 
@@ -46,7 +47,7 @@ class HostApplication(BaseApplication):
                 environ[CLIENT_CERTIFICATE] = certificate
             if isinstance(body := environ["wsgi.input"], Input):
                 environ[INPUT_TIMEOUT], environ[CLOSE_CONNECTION] = body.limit, body.close_connection
-            return application(environ, start_response)
+            return application(environ, usual_names(start_response))
 
         return Downloads(self.cfg.threads).wrap(certified)
 

@@ -1,14 +1,14 @@
-"""Header names in their usual case, which scripts search for; Falcon writes them in lower case."""
+"""Header names in their usual case, which scripts search for, for servers that send them as the application does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["usual_names"]
+__all__ = ["usual_names", "with_usual_names"]
 
 _MOST: Final = 256
 
@@ -23,12 +23,23 @@ _OTHERS: Final = {
 
 
 def usual_names(start_response: StartResponse) -> StartResponse:
-    """Returns a ``start_response`` (PEP 3333) that sends each header with its usual name."""
+    """Return a ``start_response`` (PEP 3333) that sends each header with its usual name."""
 
     def start(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:
         return start_response(status, [(_usual[name], value) for name, value in headers], *error)  # type: ignore[arg-type]  # passed through
 
     return start
+
+
+def with_usual_names(
+    application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
+) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    """Return the application, which sends each header with its usual name."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return application(environ, usual_names(start_response))
+
+    return serve
 
 
 class _Usual(dict[str, str]):
