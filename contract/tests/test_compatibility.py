@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract.tests.honest import HonestDriver
 
-from entrepot_contract.compatibility import unfit
+from entrepot_contract.compatibility import compatibility_fault
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_contract.storage import StorageDriver
 
@@ -27,12 +27,12 @@ class Saying(Server):
 
 
 def test_a_server_without_required_attributes_cannot_be_used() -> None:
-    message = unfit(Server, "silent 1.0", ServerDriver, (1, 0))
+    message = compatibility_fault(Server, "silent 1.0", ServerDriver, (1, 0))
     assert message == (
         "it does not implement multiprocess, tls; install a different version than silent 1.0, or contact its author"
     )
 
 
 def test_complete_plugins_can_be_used() -> None:
-    assert unfit(Saying, "", ServerDriver, (1, 0)) is None
-    assert unfit(HonestDriver, "", StorageDriver, (1, 0)) is None
+    assert compatibility_fault(Saying, "", ServerDriver, (1, 0)) is None
+    assert compatibility_fault(HonestDriver, "", StorageDriver, (1, 0)) is None

@@ -6,7 +6,7 @@ from typing import Final
 
 from entrepot_contract.options import DriverOptions
 
-__all__ = ["contract_of", "defect", "import_fault", "unfit"]
+__all__ = ["bug", "compatibility_fault", "contract_of", "import_fault"]
 
 _AUTHOR: Final = "or contact its author"
 _CHECKED_SEPARATELY: Final = {"name", "contract", "Options"}
@@ -21,7 +21,7 @@ def contract_of(plugin: object) -> tuple[int, int] | None:
     return None
 
 
-def unfit(plugin: object, package: str, base: type, supported: tuple[int, int]) -> str | None:
+def compatibility_fault(plugin: object, package: str, base: type, supported: tuple[int, int]) -> str | None:
     """Return why a package's object cannot be used as a plugin of type ``base`` and how to fix it, or None if it can.
 
     ``supported`` is the version of the contract that is supported here.
@@ -51,7 +51,7 @@ def import_fault(error: BaseException, package: str) -> str:
     return f"{reason}; reinstall {package or 'its package'} and its dependencies{command}"
 
 
-def defect(error: Exception, kind: str, name: str, package: str) -> str:
+def bug(error: Exception, kind: str, name: str, package: str) -> str:
     """Return the message for a plugin whose constructor raised an exception that the contract does not allow.
 
     The exception's own text is left out, because it may contain an option's value.

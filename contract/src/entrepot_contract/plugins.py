@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from stevedore import DriverManager
 
 from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
-from entrepot_contract.compatibility import import_fault, unfit
+from entrepot_contract.compatibility import bug, compatibility_fault, import_fault
+from entrepot_contract.errors import ConfigError, StorageError
 from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
 from entrepot_contract.options import nearest
 from entrepot_contract.server import ServerDriver
@@ -21,15 +22,20 @@ __all__ = [
     "NOTIFY",
     "SERVER",
     "STORAGE",
+    "Configurable",
+    "Created",
     "NotInstalledError",
     "PluginError",
     "claims",
+    "create",
     "incompatible",
     "kind_of",
     "load",
     "package_named",
     "package_of",
 ]
+
+Created = TypeVar("Created", covariant=True)
 
 STORAGE: Final = "entrepot.storage"
 AUTH: Final = "entrepot.auth"
@@ -61,10 +67,22 @@ class NotInstalledError(PluginError):
         super().__init__(f"no {kind_of(group)} plugin is called {name!r}; {available}{hint if self.similar else ''}")
 
 
-class _Fresh(DriverManager[object]):
+class Configurable(Protocol[Created]):
+    """A plugin that is created from options."""
+
+    def from_config(self, config: Mapping[str, object]) -> Created: ...
+
+
+class _Loader(DriverManager[object]):
+    """Loads one entry point that was already found: stevedore's cache in the user's home may be outdated."""
+
+    def __init__(self, claim: EntryPoint) -> None:
+        self._claim = claim
+        super().__init__(claim.group, claim.name, on_missing_entrypoints_callback=None)
+
     def list_entry_points(self) -> list[EntryPoint]:
-        """Return the currently installed entry points: stevedore's cache in the user's home may be outdated."""
-        return claims(self.namespace)
+        """Return the entry point."""
+        return [self._claim]
 
 
 def kind_of(group: str) -> str:
@@ -95,7 +113,7 @@ def incompatible(group: str, plugin: object, package: str) -> str | None:
     if group not in _BASES:
         return None
     base, version = _BASES[group]
-    return unfit(plugin, package, base, version)
+    return compatibility_fault(plugin, package, base, version)
 
 
 def load(group: str, name: str) -> object:
@@ -113,9 +131,28 @@ def load(group: str, name: str) -> object:
         raise PluginError(f"the {kind} name {name!r} is provided by {packages}; uninstall one of them")
     package = package_of(mine[0])
     try:
-        plugin: object = _Fresh(group, name, on_missing_entrypoints_callback=None).driver
+        plugin: object = _Loader(mine[0]).driver
     except (Exception, SystemExit) as error:
         raise PluginError(f"the {kind} plugin {name!r} cannot be imported: {import_fault(error, package)}") from error
     if fault := incompatible(group, plugin, package):
         raise PluginError(f"the {kind} plugin {name!r} cannot be used: {fault}")
     return plugin
+
+
+def create(group: str, name: str, plugin: Configurable[Created], options: Mapping[str, object]) -> Created:
+    """Return an instance of a loaded plugin with options.
+
+    Raises ConfigError if the options are invalid: with the package at the end of its message, or with a ``key`` if they
+    are those of a nested driver. Raises PluginError for any exception that is not a StorageError.
+    """
+    package = package_named(group, name)
+    try:
+        return plugin.from_config(options)
+    except ConfigError as error:
+        if error.key is not None:
+            raise
+        raise ConfigError(f"{error.message} ({package})", driver=error.driver, operation=error.operation) from error
+    except StorageError:
+        raise
+    except Exception as error:
+        raise PluginError(bug(error, kind_of(group), name, package)) from error

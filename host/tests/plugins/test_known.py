@@ -49,3 +49,9 @@ def test_wrong_options_of_an_inner_driver_name_the_command_that_lists_them() -> 
     command = "`entrepot plugins show filesystem --kind storage` lists its options"
     with pytest.raises(ConfigError, match=rf"\(entrepot-storage-fs .*; {command}\)"):
         make_storage("chaos", {"inner": {"chaos": {"inner": {"filesystem": {"rootdirektory": "/"}}}}})
+
+
+def test_an_inner_driver_without_a_name_is_reported_without_a_command() -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_storage("chaos", {"inner": {"chaos": {"inner": {}}}})
+    assert caught.value.message.endswith("it must name exactly one driver with its options, and names none")

@@ -7,9 +7,8 @@ from typing import Annotated, cast
 
 from pydantic import Field
 
-from entrepot_contract.compatibility import defect
-from entrepot_contract.errors import ConfigError, StorageError
-from entrepot_contract.plugins import STORAGE, PluginError, kind_of, load, package_named
+from entrepot_contract.errors import ConfigError
+from entrepot_contract.plugins import STORAGE, PluginError, create, load
 from entrepot_contract.storage import StorageDriver
 
 __all__ = ["InnerOptions", "open_inner"]
@@ -32,19 +31,11 @@ def open_inner(layer: str, option: str, config: Mapping[str, Mapping[str, object
     place = f"{option}.{name}"
     try:
         driver = cast("type[StorageDriver]", load(STORAGE, name))
+        return create(STORAGE, name, driver, options or {})
     except PluginError as error:
         raise _wrong(layer, place, str(error)) from error
-    package = package_named(STORAGE, name)
-    try:
-        return driver.from_config(options or {})
     except ConfigError as error:
-        if error.key is not None:  # of a driver further inside, whose message is complete already
-            raise _wrong(layer, f"{place}.{error.key}", error.message) from error
-        raise _wrong(layer, place, f"{error.message} ({package})") from error
-    except StorageError:
-        raise
-    except Exception as error:
-        raise _wrong(layer, place, defect(error, kind_of(STORAGE), name, package)) from error
+        raise _wrong(layer, place if error.key is None else f"{place}.{error.key}", error.message) from error
 
 
 def _wrong(layer: str, place: str, message: str) -> ConfigError:

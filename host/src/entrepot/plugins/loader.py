@@ -6,24 +6,25 @@ Exactly one installed plugin must have the name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, TypeVar, cast
+from typing import cast
 
 from entrepot.plugins.known import with_package
-from entrepot_contract import ConfigError, StorageDriver, StorageError
+from entrepot_contract import ConfigError, StorageDriver
 from entrepot_contract.auth import Authenticator
-from entrepot_contract.compatibility import defect
 from entrepot_contract.notify import NotificationSink
 from entrepot_contract.plugins import (
     AUTH,
     NOTIFY,
     SERVER,
     STORAGE,
+    Configurable,
+    Created,
     NotInstalledError,
     PluginError,
     claims,
+    create,
     kind_of,
     load,
-    package_named,
 )
 from entrepot_contract.server import ServerDriver
 
@@ -39,8 +40,6 @@ __all__ = [
     "plugin_names_of",
     "server_names",
 ]
-
-Made = TypeVar("Made", covariant=True)
 
 
 def load_storage(name: str) -> type[StorageDriver]:
@@ -97,7 +96,7 @@ def make_storage(name: str, options: Mapping[str, object]) -> StorageDriver:
 
     Raises PluginError if there is none or it cannot be used, and ConfigError if its options are invalid.
     """
-    return _make(STORAGE, name, load_storage(name), options)
+    return _create(STORAGE, name, load_storage(name), options)
 
 
 def make_auth(name: str, options: Mapping[str, object]) -> Authenticator:
@@ -105,7 +104,7 @@ def make_auth(name: str, options: Mapping[str, object]) -> Authenticator:
 
     Raises the same errors as ``make_storage``.
     """
-    return _make(AUTH, name, load_auth(name), options)
+    return _create(AUTH, name, load_auth(name), options)
 
 
 def make_sink(name: str, options: Mapping[str, object]) -> NotificationSink:
@@ -113,37 +112,26 @@ def make_sink(name: str, options: Mapping[str, object]) -> NotificationSink:
 
     Raises the same errors as ``make_storage``.
     """
-    return _make(NOTIFY, name, load_notify(name), options)
+    return _create(NOTIFY, name, load_notify(name), options)
 
 
-class _Configurable(Protocol[Made]):
-    def from_config(self, config: Mapping[str, object]) -> Made: ...
-
-
-def _make(group: str, name: str, plugin: _Configurable[Made], options: Mapping[str, object]) -> Made:
-    kind = kind_of(group)
-    package = package_named(group, name)
+def _create(group: str, name: str, plugin: Configurable[Created], options: Mapping[str, object]) -> Created:
     try:
-        return plugin.from_config(options)
+        return create(group, name, plugin, options)
     except ConfigError as error:
-        message = _explained(error) if error.key is not None else f"{error.message} ({package}; {_show(kind, name)})"
+        message = _with_advice(error, kind_of(group), name)
         raise ConfigError(message, driver=error.driver, operation=error.operation, key=error.key) from error
-    except StorageError:
-        raise
-    except Exception as error:
-        raise PluginError(defect(error, kind, name, package)) from error
 
 
-def _explained(error: ConfigError) -> str:
-    """Returns the message of a nested driver's error, which ends with its package, and what to do."""
-    cause: BaseException = error
-    while isinstance(cause, ConfigError) and cause.key is not None and cause.__cause__ is not None:
-        cause = cause.__cause__
+def _with_advice(error: ConfigError, kind: str, name: str) -> str:
+    """Returns the message of an error about the options of a plugin, or of a driver nested in it, and what to do."""
+    cause: BaseException | None = error
+    while isinstance(cause, ConfigError) and cause.key is not None:
+        name, cause = cause.key.rpartition(".")[2], cause.__cause__
     if isinstance(cause, NotInstalledError):
         return with_package(error.message, cause)
-    if isinstance(cause, ConfigError) and cause is not error:
-        name = str(error.key).rpartition(".")[2]
-        return f"{error.message.removesuffix(')')}; {_show('storage', name)})"
+    if isinstance(cause, ConfigError):  # wrong options, whose message ends with the package
+        return f"{error.message.removesuffix(')')}; {_show(kind, name)})"
     return error.message
 
 
