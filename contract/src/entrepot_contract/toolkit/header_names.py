@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["usual_names", "with_usual_names"]
+__all__ = ["with_usual_names"]
 
-_MOST: Final = 256
+_MAX_NAMES: Final = 256
 
-_OTHERS: Final = {
+_EXCEPTIONS: Final = {
     "etag": "ETag",
     "www-authenticate": "WWW-Authenticate",
     "docker-upload-uuid": "Docker-Upload-UUID",
@@ -22,32 +22,26 @@ _OTHERS: Final = {
 }
 
 
-def usual_names(start_response: StartResponse) -> StartResponse:
-    """Return a ``start_response`` (PEP 3333) that sends each header with its usual name."""
-
-    def start(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:
-        return start_response(status, [(_usual[name], value) for name, value in headers], *error)  # type: ignore[arg-type]  # passed through
-
-    return start
-
-
 def with_usual_names(
     application: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
 ) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
-    """Return the application, which sends each header with its usual name."""
+    """Return the application (PEP 3333), which sends each header with its usual name."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return application(environ, usual_names(start_response))
+        def start(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:
+            return start_response(status, [(_usual[name], value) for name, value in headers], *error)  # type: ignore[arg-type]  # passed through
+
+        return application(environ, start)
 
     return serve
 
 
 class _Usual(dict[str, str]):
-    """Cache of usual header names, up to 256 of them; a dict lookup is the cheapest way in every request."""
+    """Cache of header names; a dict lookup is the cheapest way for every request."""
 
     def __missing__(self, name: str) -> str:
-        usual = _OTHERS.get(name.lower()) or name.title()
-        if len(self) < _MOST:
+        usual = _EXCEPTIONS.get(name.lower()) or name.title()
+        if len(self) < _MAX_NAMES:
             self[name] = usual
         return usual
 

@@ -15,7 +15,7 @@ from entrepot_contract.server import (
     ApplicationFactory,
 )
 from entrepot_contract.toolkit.downloads import Downloads
-from entrepot_contract.toolkit.header_names import usual_names
+from entrepot_contract.toolkit.header_names import with_usual_names
 from entrepot_server_gunicorn.input import Input
 from entrepot_server_gunicorn.tls import client_certificate
 
@@ -39,7 +39,8 @@ class HostApplication(BaseApplication):
 
     def load(self) -> WSGIApplication:  # type: ignore[override]  # its own type is narrower than PEP 3333
         """Build the application and wrap it to pass on client certificates. Called once in each worker."""
-        application = self._application = self._factory()
+        self._application = self._factory()
+        application = with_usual_names(self._application)
 
         def certified(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             # Headers are prefixed with HTTP_, so no client can set this key.
@@ -47,7 +48,7 @@ class HostApplication(BaseApplication):
                 environ[CLIENT_CERTIFICATE] = certificate
             if isinstance(body := environ["wsgi.input"], Input):
                 environ[INPUT_TIMEOUT], environ[CLOSE_CONNECTION] = body.limit, body.close_connection
-            return application(environ, usual_names(start_response))
+            return application(environ, start_response)
 
         return Downloads(self.cfg.threads).wrap(certified)
 
