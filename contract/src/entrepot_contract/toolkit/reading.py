@@ -1,7 +1,8 @@
-"""A reader for the body of a backend's response."""
+"""Readers: the end of a ``with`` block, and the body of a backend's response."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
@@ -9,10 +10,28 @@ from typing import Self
 from entrepot_contract.errors import IntegrityError, StorageError, Unavailable
 from entrepot_contract.types import ObjectInfo
 
-__all__ = ["BodyReader"]
+__all__ = ["BodyReader", "ClosedOnExit"]
 
 
-class BodyReader:
+class ClosedOnExit(ABC):
+    """Base class of readers, which closes them at the end of a ``with`` block."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release everything that the reader holds. Idempotent."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class BodyReader(ClosedOnExit):
     """A Reader that counts the bytes of a body, so that a truncated body raises an error.
 
     - ``chunks`` yields the body in chunks of about 1 MiB; ``failed`` translates its exceptions into the contract's.
@@ -76,11 +95,3 @@ class BodyReader:
         close, self._close = self._close, None
         if close is not None:
             close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

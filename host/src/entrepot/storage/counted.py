@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from time import perf_counter
-from types import TracebackType
 from typing import Self
 
 from entrepot.storage.observe import Observer, stamped
 from entrepot_contract import Chunks, IntegrityError, ObjectInfo, Reader
+from entrepot_contract.toolkit.reading import ClosedOnExit
 
 __all__ = ["CountedBody", "CountedReader"]
 
@@ -38,7 +38,7 @@ class CountedBody:
         return chunk
 
 
-class CountedReader:
+class CountedReader(ClosedOnExit):
     """A driver's reader that must return exactly ``size`` bytes."""
 
     def __init__(self, reader: Reader, size: int, driver: str, observe: Observer, package: str = "") -> None:
@@ -72,12 +72,4 @@ class CountedReader:
             raise failure
 
     def close(self) -> None:
-        self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
         self._reader.close()

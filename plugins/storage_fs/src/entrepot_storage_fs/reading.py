@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from entrepot_contract import NotFound, ObjectInfo, RangeError, Reader, StorageError, Unavailable
+from entrepot_contract.toolkit.reading import ClosedOnExit
 from entrepot_storage_fs.failures import Reporting, failure
 from entrepot_storage_fs.tree import info_of
 
@@ -55,7 +55,7 @@ def _truncated(key: str, missing: int) -> StorageError:
     return failure(Unavailable, "read", key, f"the file was truncated while it was read: {missing} bytes missing")
 
 
-class SmallReader:
+class SmallReader(ClosedOnExit):
     """The bytes of a small file, or of a small range of a file."""
 
     __slots__ = ("data", "info", "status")
@@ -70,16 +70,8 @@ class SmallReader:
     def close(self) -> None:
         self.data = b""
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.data = b""
-
-
-class FileReader:
+class FileReader(ClosedOnExit):
     """An open file, or a range of it; owns ``fd``."""
 
     def __init__(self, info: ObjectInfo, fd: int, size: int) -> None:
@@ -100,14 +92,6 @@ class FileReader:
         self._left = 0
         if fd >= 0:
             os.close(fd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         self.close()

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from entrepot_contract import Chunks, DeleteFailed, ObjectInfo, Prefix, Reader, StorageError
+from entrepot_contract.toolkit.reading import ClosedOnExit
 
 __all__ = ["Body", "Stamped", "StampedReader", "stamped", "stamped_append", "stamped_listing"]
 
@@ -52,7 +53,7 @@ class Stamped:
                 raise own from error
 
 
-class StampedReader:
+class StampedReader(ClosedOnExit):
     """An inner driver's reader, whose errors are raised as those of the layer."""
 
     def __init__(self, reader: Reader, stamp: Stamped) -> None:
@@ -70,14 +71,6 @@ class StampedReader:
     def close(self) -> None:
         """Close the inner reader. Idempotent."""
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def stamped_listing(items: Iterator[ObjectInfo | Prefix], stamp: Stamped) -> Iterator[ObjectInfo | Prefix]:

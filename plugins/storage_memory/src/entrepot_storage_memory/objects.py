@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from threading import Lock
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from entrepot_contract import ObjectInfo, Prefix
+from entrepot_contract.toolkit.reading import ClosedOnExit
 from entrepot_storage_memory.content import Content
 
 PAGE: Final = 256
@@ -23,7 +23,7 @@ class Stored:
     content: Content
 
 
-class MemoryReader:
+class MemoryReader(ClosedOnExit):
     """A range of one stored object; not affected by later writes to its key."""
 
     def __init__(self, stored: Stored, start: int, end: int) -> None:
@@ -35,14 +35,6 @@ class MemoryReader:
 
     def close(self) -> None:
         self._chunks = iter(())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Objects:

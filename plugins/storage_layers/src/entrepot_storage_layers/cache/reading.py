@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from entrepot_contract import IntegrityError, ObjectInfo, Reader, StorageDriver, StorageError, UploadState
+from entrepot_contract.toolkit.reading import ClosedOnExit
 from entrepot_storage_layers.cache.digests import Check
 from entrepot_storage_layers.cache.kept import Kept
 from entrepot_storage_layers.stamping import Stamped
@@ -18,7 +18,7 @@ TOGETHER: Final = 4 * 2**20
 """Number of bytes per append to the fast driver."""
 
 
-class _Closing:
+class _Closing(ClosedOnExit):
     """A reader that closes inner readers."""
 
     _open: list[Reader]
@@ -27,14 +27,6 @@ class _Closing:
         """Close the inner readers. Idempotent."""
         for reader in self._open:
             reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class CopyReader(_Closing):

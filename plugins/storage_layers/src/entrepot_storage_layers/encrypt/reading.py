@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from entrepot_contract import IntegrityError, ObjectInfo, RangeError, Reader, StorageDriver, Unavailable
+from entrepot_contract.toolkit.reading import ClosedOnExit
 from entrepot_storage_layers.encrypt.format import (
     CHUNK,
     FIRST,
@@ -85,7 +85,7 @@ def _check_offset(offset: int, size: int, stamp: Stamped) -> None:
         raise stamp.failure(RangeError, f"offset {offset} is past the end of the object ({size} bytes)")
 
 
-class DecryptingReader:
+class DecryptingReader(ClosedOnExit):
     """The bytes of one range; each chunk is returned after its tag is verified."""
 
     def __init__(
@@ -139,14 +139,6 @@ class DecryptingReader:
     def close(self) -> None:
         """Close the inner reader. Idempotent."""
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _Source:
