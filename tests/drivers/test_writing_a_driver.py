@@ -29,10 +29,10 @@ ROOT: Final = Path(__file__).parents[2]
 UV: Final = Path(sys.executable).with_name("uv")
 SOURCES: Final = ("contract", "host", "plugins/server_granian")
 GUIDE: Final = (ROOT / "docs/writing-a-driver.md").read_text()
-MOST_SECONDS: Final = 600
+MAX_SECONDS: Final = 600
 """The time that the guide promises, and the limit of this test."""
 
-pytestmark = pytest.mark.timeout(MOST_SECONDS + 100)
+pytestmark = pytest.mark.timeout(MAX_SECONDS + 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def guide_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         start_new_session=True,
     )
     try:
-        output, _ = process.communicate(timeout=MOST_SECONDS)
+        output, _ = process.communicate(timeout=MAX_SECONDS)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)  # the process group of the script
@@ -146,7 +146,7 @@ def _of_test_run(name: str) -> bool:
 
 def test_the_commands_take_less_than_ten_minutes(guide_run: GuideRun) -> None:
     print(f"the commands of the guide took {guide_run.seconds:.0f} s")  # noqa: T201 - shown in the log
-    assert guide_run.seconds < MOST_SECONDS
+    assert guide_run.seconds < MAX_SECONDS
 
 
 def test_the_new_driver_passes_the_whole_kit(guide_run: GuideRun) -> None:

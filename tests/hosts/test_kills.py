@@ -20,7 +20,7 @@ from .persistent import PersistentClient
 MIB = 2**20
 CLIENTS = 3
 KILLS = 4
-MOST_KILLS = 30
+MAX_KILLS = 30
 
 
 def test_an_upload_resumes_where_the_killed_host_stopped(hosts: Hosts, repository: str) -> None:
@@ -71,7 +71,7 @@ def test_after_a_kill_of_one_host_clients_only_need_to_retry(hosts: Hosts, repos
     kills = 0
     # A kill between two requests interrupts none. Repeat until enough kills have interrupted a request.
     while kills < KILLS or sum(client.failures for client in clients) < KILLS // 2:
-        assert kills < MOST_KILLS, "no push was interrupted by a kill, so this test proves nothing"
+        assert kills < MAX_KILLS, "no push was interrupted by a kill, so this test proves nothing"
         time.sleep(random.uniform(0, 0.5))
         host = hosts.both[kills % 2]
         host.service.kill()

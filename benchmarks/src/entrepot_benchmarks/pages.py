@@ -30,7 +30,7 @@ TEAM: Final = 300
 """Number of repositories with the same first component, for the half with two components."""
 
 TAGGED: Final = "tagged"
-MOST: Final = 2.0
+MAX_RATIO: Final = 2.0
 """Maximum time of entrepot relative to that of the peer."""
 
 
@@ -108,9 +108,9 @@ def main(repositories: int, tags: int, peer: str, data: Path | None) -> None:
             (ours, found), (theirs, also) = measured["entrepot"], measured["peer"]
             if found != also:
                 click.echo(f"{case[0]}: entrepot lists {found} names, the peer {also}", err=True)
-            met = "reached" if ours <= MOST * theirs else "**short**"
+            met = "reached" if ours <= MAX_RATIO * theirs else "**short**"
             click.echo(
-                f"| `{case[0]}` | {case[2]} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} | ≤ {MOST} {met} |"
+                f"| `{case[0]}` | {case[2]} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} | ≤ {MAX_RATIO} {met} |"
             )
         shutil.rmtree(folder / "tree", ignore_errors=True)
 

@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
     done, dead = event("done", hours=3), event("dead", hours=2)
     gone, late = event("gone", "delete", "team/b/c", hours=1), event("late", repository="other")
     outbox.record([Recorded(done, ["x"]), Recorded(dead, ["x"]), Recorded(gone, ["x", "y"]), Recorded(late, ["x"])])
-    first, second, *_ = outbox.pending("x", most=9)
+    first, second, *_ = outbox.pending("x", limit=9)
     outbox.settle("x", Settled(delivered=[first.seq], dead={second.seq: "it said \x1b[31mno"}))
     outbox.close()
     return tmp_path
@@ -110,7 +110,7 @@ def test_replayed_deliveries_are_pending_as_if_never_tried(folder: Path) -> None
 def test_the_age_of_a_replayed_delivery_starts_with_the_replay(folder: Path) -> None:
     run(folder, "replay", "--all")
     outbox = Outbox(folder / "outbox")
-    first = outbox.pending("x", most=1)[0]
+    first = outbox.pending("x", limit=1)[0]
     outbox.settle("x", Settled(failed={first.seq: "busy"}), too_old=timedelta(hours=1))
     outbox.close()
     assert listed(folder, "--id", "done") == ["done x pending"]
@@ -165,7 +165,7 @@ def test_more_than_a_page_is_listed_and_replayed(folder: Path) -> None:
     outbox = Outbox(folder / "outbox")
     many = [Event("push", "many", tag=str(number), id=f"m{number}") for number in range(2500)]
     outbox.record([Recorded(one, ["x", "y"]) for one in many])
-    outbox.settle("x", Settled(delivered=[one.seq for one in outbox.pending("x", most=9999)]))
+    outbox.settle("x", Settled(delivered=[one.seq for one in outbox.pending("x", limit=9999)]))
     outbox.close()
     began = time.monotonic()
     found = listed(folder, "--repository", "many")

@@ -42,12 +42,12 @@ def written(folder: Path) -> list[str]:
     return [EVENT.validate_json(line).id for line in lines(folder)]
 
 
-def take(folder: Path, outbox: Outbox, most: int = 1000) -> list[Event]:
+def take(folder: Path, outbox: Outbox, max_pending: int = 1000) -> list[Event]:
     """Import everything, and return the pending events."""
-    reader = JournalReader(folder, outbox, lambda _: ["x"], most)
+    reader = JournalReader(folder, outbox, lambda _: ["x"], max_pending)
     while reader.take():
         pass
-    return [EVENT.validate_json(one.body) for one in outbox.pending("x", most=10_000)]
+    return [EVENT.validate_json(one.body) for one in outbox.pending("x", limit=10_000)]
 
 
 def test_recorded_events_are_on_disk_when_the_call_returns(tmp_path: Path, journal: Journal) -> None:
@@ -290,10 +290,10 @@ def test_a_full_outbox_drops_pulls_first(
     for action in ("pull", "push", "pull", "push", "pull", "push"):
         made.append(Event("pull" if action == "pull" else "push", "a"))
         journal.record(made[-1])
-        pending = take(tmp_path, outbox, most=4)
+        pending = take(tmp_path, outbox, max_pending=4)
     assert [event.action for event in pending] == ["pull", "push", "push", "push"]
     journal.record(made[0])
     lost = Event("push", "a")
     journal.record(lost)
-    assert len(take(tmp_path, outbox, most=4)) == 4
+    assert len(take(tmp_path, outbox, max_pending=4)) == 4
     assert f'"id":"{lost.id}"' in caplog.text

@@ -74,9 +74,9 @@ def served(outbox: Outbox, port: int) -> Iterator[Metrics]:
 def test_the_metrics_of_each_endpoint_are_read_from_the_outbox(outbox: Outbox, port: int) -> None:
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     outbox.record([Recorded(Event("push", "a", timestamp=hour_ago), ["x", "y"]) for _ in range(5)])
-    first, second, third, *_ = (one.seq for one in outbox.pending("x", most=9))
+    first, second, third, *_ = (one.seq for one in outbox.pending("x", limit=9))
     outbox.settle("x", Settled(delivered=[first], failed={second: "busy"}, dead={third: "no"}))
-    outbox.settle("y", Settled(delivered=[one.seq for one in outbox.pending("y", most=9)]))
+    outbox.settle("y", Settled(delivered=[one.seq for one in outbox.pending("y", limit=9)]))
     found = values(get(port, "/metrics")[1])
     assert found["registry_notifications_events_total x Successes"] == 1
     assert found["registry_notifications_events_total x Failures"] == 2

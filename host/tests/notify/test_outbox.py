@@ -30,7 +30,7 @@ def pushes(count: int, repository: str = "a") -> list[Event]:
 
 def tags(outbox: Outbox, endpoint: str, *without: str) -> list[str | None]:
     """Returns the tags of pending events, in order."""
-    return [EVENT.validate_json(one.body).tag for one in outbox.pending(endpoint, most=100, without=without)]
+    return [EVENT.validate_json(one.body).tag for one in outbox.pending(endpoint, limit=100, without=without)]
 
 
 def test_recorded_events_are_pending_in_order_for_their_endpoints(outbox: Outbox) -> None:
@@ -58,21 +58,21 @@ def test_an_event_is_read_back_unchanged(outbox: Outbox) -> None:
         source=Source("r:5000", "i"),
     )
     outbox.record([Recorded(event, ["x"])])
-    assert EVENT.validate_json(outbox.pending("x", most=1)[0].body) == event
+    assert EVENT.validate_json(outbox.pending("x", limit=1)[0].body) == event
 
 
 def test_settled_deliveries_are_no_longer_pending_unless_they_failed(outbox: Outbox) -> None:
     outbox.record([Recorded(event, ["x", "y"]) for event in pushes(4)])
-    first, second, third, _ = (one.seq for one in outbox.pending("x", most=4))
+    first, second, third, _ = (one.seq for one in outbox.pending("x", limit=4))
     outbox.settle("x", Settled([first], {second: "busy"}, {third: "never"}))
     assert tags(outbox, "x") == ["1", "3"]
-    assert [one.attempts for one in outbox.pending("x", most=4)] == [1, 0]
+    assert [one.attempts for one in outbox.pending("x", limit=4)] == [1, 0]
     assert tags(outbox, "y") == ["0", "1", "2", "3"]
 
 
 def test_too_old_deliveries_become_dead_when_one_fails(outbox: Outbox) -> None:
     outbox.record([Recorded(event, ["x"]) for event in pushes(3)])
-    first = outbox.pending("x", most=1)[0].seq
+    first = outbox.pending("x", limit=1)[0].seq
     outbox.settle("x", Settled(failed={first: "busy"}), too_old=timedelta(hours=1))
     assert outbox.count_pending() == 3
     outbox.settle("x", Settled(failed={first: "busy"}), too_old=timedelta(0))
@@ -87,7 +87,7 @@ def test_repositories_can_be_excluded(outbox: Outbox) -> None:
 
 def test_a_purge_deletes_settled_deliveries_but_no_pending_ones(outbox: Outbox) -> None:
     outbox.record([Recorded(event, ["x"]) for event in pushes(3)])
-    seqs = [one.seq for one in outbox.pending("x", most=3)]
+    seqs = [one.seq for one in outbox.pending("x", limit=3)]
     outbox.settle("x", Settled([seqs[0]], dead={seqs[1]: "never"}))
     outbox.purge(keep=timedelta(hours=1), keep_dead=timedelta(hours=1))
     assert count(outbox, "events") == 3
@@ -100,11 +100,11 @@ def test_a_purge_deletes_settled_deliveries_but_no_pending_ones(outbox: Outbox) 
 
 def test_a_number_is_never_reused(outbox: Outbox) -> None:
     outbox.record([Recorded(pushes(1)[0], ["x"])])
-    first = outbox.pending("x", most=1)[0].seq
+    first = outbox.pending("x", limit=1)[0].seq
     outbox.settle("x", Settled([first]))
     outbox.purge(keep=timedelta(0), keep_dead=timedelta(0))
     outbox.record([Recorded(pushes(1)[0], ["x"])])
-    assert outbox.pending("x", most=1)[0].seq > first
+    assert outbox.pending("x", limit=1)[0].seq > first
 
 
 def test_processes_record_at_the_same_time(tmp_path: Path, outbox: Outbox) -> None:
@@ -116,8 +116,8 @@ def test_processes_record_at_the_same_time(tmp_path: Path, outbox: Outbox) -> No
     )
     others = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in ("y", "z")]
     assert [other.wait(120) for other in others] == [0, 0]
-    assert len(outbox.pending("x", most=1000)) == 100
-    assert len(outbox.pending("y", most=1000)) == len(outbox.pending("z", most=1000)) == 50
+    assert len(outbox.pending("x", limit=1000)) == 100
+    assert len(outbox.pending("y", limit=1000)) == len(outbox.pending("z", limit=1000)) == 50
 
 
 def test_a_corrupt_file_is_set_aside_and_replaced(

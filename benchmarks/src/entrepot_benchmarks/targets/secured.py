@@ -25,7 +25,7 @@ from entrepot_benchmarks.targets.process import require
 __all__ = ["SecuredHost"]
 
 LISTENS: Final = "127.0.0.1"
-MOST_SECONDS: Final = 120
+MAX_SECONDS: Final = 120
 
 
 class SecuredHost(EntrepotHost):
@@ -37,7 +37,7 @@ class SecuredHost(EntrepotHost):
     def __init__(self, backend: Backend, data: Path, run: str, version: Literal["1.1", "2"]) -> None:
         self._version = version
         self._ca = data / "host.crt"
-        command = [require("curl", "curl"), "-q", "-sS", "--noproxy", "*", "--max-time", str(MOST_SECONDS)]
+        command = [require("curl", "curl"), "-q", "-sS", "--noproxy", "*", "--max-time", str(MAX_SECONDS)]
         self._curl = [*command, f"--http{version}", "--cacert", str(self._ca), "-o", os.devnull]
         key = data / "host.key"
         data.mkdir(parents=True, mode=0o700)

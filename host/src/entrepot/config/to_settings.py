@@ -114,7 +114,9 @@ def notify_settings(configuration: Configuration) -> NotifySettings | None:
     if debug.addr is not None and debug.prometheus.enabled:
         metrics = MetricsSettings(debug.addr.host, debug.addr.port, debug.prometheus.path)
     return NotifySettings(
-        outbox=OutboxSettings(path=outbox.path, most=outbox.maxpending, keep=outbox.keep, keep_dead=outbox.keepdead),
+        outbox=OutboxSettings(
+            path=outbox.path, max_pending=outbox.maxpending, keep=outbox.keep, keep_dead=outbox.keepdead
+        ),
         endpoints=enabled,
         include_references=section.events.includereferences,
         log=LogSettings(configuration.level, as_json=log.formatter != "text", fields=log.fields),

@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["Repeats"]
 
 SECONDS: Final = 60.0
-MOST: Final = 256
+MAX_KINDS: Final = 256
 
 
 class Repeats:
@@ -29,7 +29,7 @@ class Repeats:
             if now - logged < self._seconds:
                 self._kinds[kind] = logged, count + 1
                 return None
-            if len(self._kinds) >= MOST:
+            if len(self._kinds) >= MAX_KINDS:
                 self._kinds.clear()
             self._kinds[kind] = now, 0
             return count

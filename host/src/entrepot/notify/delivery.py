@@ -75,8 +75,8 @@ class Delivery:
         """Send pending deliveries; returns how many seconds to wait before the next round."""
         if self._schedule.wait:
             return self._schedule.wait
-        most = 1 if self._schedule.probing else _ROUND
-        waiting = self._outbox.pending(self._settings.name, most=most, without=self._schedule.held_back())
+        limit = 1 if self._schedule.probing else _ROUND
+        waiting = self._outbox.pending(self._settings.name, limit=limit, without=self._schedule.held_back())
         if not waiting:
             return _LOOK_SECONDS
         lanes: dict[str, list[Waiting]] = {}
@@ -131,9 +131,9 @@ class Delivery:
         first = batch[0]
         _log.warning("delivery failed, will retry: endpoint=%s error=%s", self._settings.name, message)
         self._schedule.failed(first.repository, first.attempts, error.retry_after)
-        most = self._settings.dead_attempts
+        limit = self._settings.dead_attempts
         for one in batch:
-            if most and one.attempts + 1 >= most:
+            if limit and one.attempts + 1 >= limit:
                 settled.dead[one.seq] = message
             else:
                 settled.failed[one.seq] = message

@@ -28,11 +28,13 @@ class JournalReader:
     logged.
     """
 
-    def __init__(self, folder: Path, outbox: Outbox, recipients: Callable[[Event], Sequence[str]], most: int) -> None:
+    def __init__(
+        self, folder: Path, outbox: Outbox, recipients: Callable[[Event], Sequence[str]], max_pending: int
+    ) -> None:
         self._folder = folder / FOLDER
         self._outbox = outbox
         self._recipients = recipients
-        self._most = most
+        self._max_pending = max_pending
 
     def take(self) -> bool:
         """Import up to about 1 MiB of each file; returns whether there was anything to import.
@@ -66,10 +68,12 @@ class JournalReader:
         if not recorded:
             return recorded
         pending = self._outbox.count_pending()
-        if pending < self._most // 2:
+        if pending < self._max_pending // 2:
             return recorded
-        kept = [one for one in recorded if one.event.action != "pull"] if pending < self._most else []
-        _log.critical("outbox full, events dropped: pending=%d limit=%d dropped=%d", pending, self._most, len(recorded))
+        kept = [one for one in recorded if one.event.action != "pull"] if pending < self._max_pending else []
+        _log.critical(
+            "outbox full, events dropped: pending=%d limit=%d dropped=%d", pending, self._max_pending, len(recorded)
+        )
         for one in recorded:
             if one not in kept and one.event.action != "pull":
                 body = dump_event(one.event).decode()

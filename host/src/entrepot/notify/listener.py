@@ -36,7 +36,7 @@ class Notifications:
 
     def __init__(self, settings: NotifySettings) -> None:
         self._folder = Path(settings.outbox.path)
-        self._most = settings.outbox.most
+        self._max_pending = settings.outbox.max_pending
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._recipients = recipients(settings)
         self._outbox = Outbox(self._folder)
@@ -95,8 +95,8 @@ class Notifications:
             )
         if self._journal.lost:
             faults.append(f"{self._journal.lost} events were dropped; the log has them, except for pulls")
-        if pending >= self._most * _FULL:
-            faults.append(f"{pending} of at most {self._most} deliveries are pending: pulls are dropped")
+        if pending >= self._max_pending * _FULL:
+            faults.append(f"{pending} of at most {self._max_pending} deliveries are pending: pulls are dropped")
         faults += [
             f"{name} is corrupt and was set aside; inspect it and move it away" for name in broken_files(self._folder)
         ]

@@ -59,7 +59,7 @@ class Notifier:
         self._settings = settings
         self._folder = Path(settings.outbox.path)
         self._outbox = Outbox(self._folder)
-        self._reader = JournalReader(self._folder, self._outbox, recipients(settings), settings.outbox.most)
+        self._reader = JournalReader(self._folder, self._outbox, recipients(settings), settings.outbox.max_pending)
         sinks = open_sinks(settings)
         metrics = Metrics(self._outbox)
         self._served = None if settings.metrics is None else MetricsServer(settings.metrics, metrics.application)

@@ -113,7 +113,7 @@ class Outbox:
         """Delete the positions of journals that no longer exist."""
         self.file.run(lambda connection: connection.execute(journals.delete().where(journals.c.name.in_(names))))
 
-    def pending(self, endpoint: str, *, most: int, without: Collection[str] = ()) -> list[Waiting]:
+    def pending(self, endpoint: str, *, limit: int, without: Collection[str] = ()) -> list[Waiting]:
         """Returns the oldest pending deliveries of an endpoint, except those of some repositories."""
         query = (
             sa.select(deliveries.c.seq, deliveries.c.repository, deliveries.c.attempts, events.c.created, events.c.body)
@@ -121,7 +121,7 @@ class Outbox:
             .join(endpoints, endpoints.c.number == deliveries.c.endpoint)
             .where(endpoints.c.name == endpoint, deliveries.c.state == sa.text("0"))
             .order_by(deliveries.c.seq)
-            .limit(most)
+            .limit(limit)
         )
         if without:
             query = query.where(deliveries.c.repository.not_in(without))

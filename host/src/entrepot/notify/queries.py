@@ -111,7 +111,7 @@ def endpoint_names(outbox: Outbox) -> list[str]:
     return outbox.file.run(lambda connection: list(connection.execute(query).scalars()), reads=True)
 
 
-def _page(outbox: Outbox, selection: Selection, last: tuple[int, int] | None, most: int) -> list[DeliveryRow]:
+def _page(outbox: Outbox, selection: Selection, last: tuple[int, int] | None, limit: int) -> list[DeliveryRow]:
     key = (deliveries.c.seq, deliveries.c.endpoint)
 
     def work(connection: sa.Connection) -> list[DeliveryRow]:
@@ -128,7 +128,7 @@ def _page(outbox: Outbox, selection: Selection, last: tuple[int, int] | None, mo
             .select_from(_joined())
             .where(*_conditions(connection, selection))
             .order_by(*(column.desc() for column in key))
-            .limit(most)
+            .limit(limit)
         )
         if last is not None:
             query = query.where(sa.tuple_(*key) < last)

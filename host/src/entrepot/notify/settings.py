@@ -59,7 +59,7 @@ class OutboxSettings:
     """
 
     path: str
-    most: int = 1_000_000
+    max_pending: int = 1_000_000
     keep: timedelta = timedelta(hours=1)
     keep_dead: timedelta = timedelta(days=30)
 

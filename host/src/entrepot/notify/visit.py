@@ -45,6 +45,6 @@ def _import_journals(settings: NotifySettings, folder: Path, outbox: Outbox) -> 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:  # a notifier is running and imports them itself
             return
-        reader = JournalReader(folder, outbox, recipients(settings), settings.outbox.most)
+        reader = JournalReader(folder, outbox, recipients(settings), settings.outbox.max_pending)
         while reader.take():
             pass

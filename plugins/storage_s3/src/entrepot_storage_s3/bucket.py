@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.literals import ObjectCannedACLType, ServerSideEncryptionType, StorageClassType
     from mypy_boto3_s3.type_defs import ErrorTypeDef, ResponseMetadataTypeDef
 
-__all__ = ["MOST_DELETED", "Bucket", "body_of", "etag_of"]
+__all__ = ["MAX_DELETED", "Bucket", "body_of", "etag_of"]
 
-MOST_DELETED: Final = 1000
+MAX_DELETED: Final = 1000
 """Maximum number of objects that one request deletes (Amazon S3, "DeleteObjects")."""
 
 _NOT_SWAPPED: Final = {"PreconditionFailed", "412", "NoSuchKey", "404", "ConditionalRequestConflict"}

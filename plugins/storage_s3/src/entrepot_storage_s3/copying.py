@@ -16,7 +16,7 @@ from entrepot_contract import ObjectInfo, StorageError
 from entrepot_contract.toolkit.parts import PartSender
 from entrepot_storage_s3.bucket import Bucket, etag_of
 from entrepot_storage_s3.failures import Reporting, is_lacking
-from entrepot_storage_s3.multipart import MOST_PARTS, Parts
+from entrepot_storage_s3.multipart import MAX_PARTS, Parts
 from entrepot_storage_s3.options import MIN_PART, S3Options
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Copying:
 
     def _make(self, sources: Sequence[Source], target: str, key: str, report: Reporting, *, copies: bool) -> ObjectInfo:
         size = sum(source.size for source in sources)
-        pieces = _pieces(sources, max(self._chunk if copies else min(self._chunk, _SENT), size // (MOST_PARTS // 2)))
+        pieces = _pieces(sources, max(self._chunk if copies else min(self._chunk, _SENT), size // (MAX_PARTS // 2)))
         with Parts(self._bucket, target, report) as parts:
 
             def make(index: int) -> CompletedPartTypeDef:
@@ -152,7 +152,7 @@ def _pieces(sources: Sequence[Source], largest: int) -> list[_Piece]:
     into pieces of its own size, which are not smaller than ``largest`` bytes unless the source is.
     """
     size = _common_size([source.size for source in sources[:-1]], largest)
-    if size is not None and sum(-(-source.size // size) for source in sources) <= MOST_PARTS:
+    if size is not None and sum(-(-source.size // size) for source in sources) <= MAX_PARTS:
         return [
             _Piece(source, start, min(start + size, source.size))
             for source in sources

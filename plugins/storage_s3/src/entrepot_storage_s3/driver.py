@@ -26,7 +26,7 @@ from entrepot_contract import (
 )
 from entrepot_contract.toolkit.prefix import Root
 from entrepot_contract.toolkit.reading import BodyReader
-from entrepot_storage_s3.bucket import MOST_DELETED, Bucket
+from entrepot_storage_s3.bucket import MAX_DELETED, Bucket
 from entrepot_storage_s3.client import Clients
 from entrepot_storage_s3.copying import Copying, Source
 from entrepot_storage_s3.failures import NAME, Reporting, failure, refused_key
@@ -105,7 +105,7 @@ class S3Driver(StorageDriver):
     def delete(self, keys: Iterable[str]) -> None:
         failed: dict[str, StorageError] = {}
         rest = iter(keys)
-        while batch := list(islice(rest, MOST_DELETED)):
+        while batch := list(islice(rest, MAX_DELETED)):
             names = {self._root.name(key): key for key in batch}
             for name, error in self._bucket.delete(list(names), Reporting("delete")).items():
                 key = names.get(name, name)

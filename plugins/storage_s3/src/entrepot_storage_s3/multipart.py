@@ -17,12 +17,12 @@ from entrepot_storage_s3.patience import patiently
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-__all__ = ["GONE", "MOST_PARTS", "Multipart", "Parts"]
+__all__ = ["GONE", "MAX_PARTS", "Multipart", "Parts"]
 
 GONE: Final = {"NoSuchUpload", "NoSuchKey"}
 """Error codes for a multipart upload that has ended."""
 
-MOST_PARTS: Final = 10_000
+MAX_PARTS: Final = 10_000
 """Maximum number of parts of an object (Amazon S3, "Multipart upload limits")."""
 
 
@@ -153,8 +153,8 @@ class Parts:
                 self._multipart.abort()
 
     def _begun(self, index: int) -> Multipart:
-        if index >= MOST_PARTS:
-            message = f"more than {MOST_PARTS} parts would be needed; increase the option chunksize"
+        if index >= MAX_PARTS:
+            message = f"more than {MAX_PARTS} parts would be needed; increase the option chunksize"
             raise failure(StorageError, self._report.operation, self._report.key, message)
         with self._lock:
             if self._multipart is None:

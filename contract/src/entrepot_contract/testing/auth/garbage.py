@@ -7,9 +7,9 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-__all__ = ["GARBAGE", "MOST", "parameters", "tokens"]
+__all__ = ["GARBAGE", "MAX_SIZE", "parameters", "tokens"]
 
-MOST: Final = 16 * 2**10
+MAX_SIZE: Final = 16 * 2**10
 """The maximum length of a header that the host accepts, in bytes."""
 
 
@@ -36,10 +36,10 @@ GARBAGE: Final = {
     "surrogate": "\ud800",
     "two-words": "a b",
     "list": "a, Kit b",
-    "long": "A" * MOST,
-    "long-base64": base64.b64encode(b"kit:" + b"x" * (MOST * 3 // 4 - 4)).decode(),
-    "too-long": "A" * (MOST + 1),
-    "too-long-base64": base64.b64encode(b"kit:" + b"x" * MOST).decode(),
+    "long": "A" * MAX_SIZE,
+    "long-base64": base64.b64encode(b"kit:" + b"x" * (MAX_SIZE * 3 // 4 - 4)).decode(),
+    "too-long": "A" * (MAX_SIZE + 1),
+    "too-long-base64": base64.b64encode(b"kit:" + b"x" * MAX_SIZE).decode(),
 }
 """By name, parameters that are never a valid credential."""
 

@@ -21,7 +21,7 @@ from entrepot_contract.testing.auth.credentials import (
     secrets_of,
     spoilt,
 )
-from entrepot_contract.testing.auth.garbage import MOST
+from entrepot_contract.testing.auth.garbage import MAX_SIZE
 from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of
 from entrepot_contract.testing.secrets import chain, said, shows
 from entrepot_contract.testing.sentences import needs, sentence
@@ -37,7 +37,9 @@ class SecrecyContract(AuthBase):
     def probes(self, known: Known, refused: Sequence[Presented], schemes: Sequence[str]) -> Sequence[Presented]:
         """Valid credentials, variants of them, and arbitrary ones."""
         good = [presented for presented, _ in known]
-        made = [raw(f"{scheme} {SENTINEL}{tail}") for scheme in schemes for tail in ("", ":\0", "\u20ac", "x" * MOST)]
+        made = [
+            raw(f"{scheme} {SENTINEL}{tail}") for scheme in schemes for tail in ("", ":\0", "\u20ac", "x" * MAX_SIZE)
+        ]
         made += [anew(one, f"{scheme_of(one)} {basic(SENTINEL, SENTINEL).authorization}") for one in good]
         return [*good, *refused, *(worse for one in good for worse in spoilt(one)), *made]
 

@@ -24,7 +24,7 @@ RETRY: Final = 30.0
 PATIENCE: Final = 60.0
 """Seconds that a difference must persist, because it may be an unfinished write, move or delete."""
 
-MOST: Final = 100_000
+MAX_WANTED: Final = 100_000
 """Maximum number of pending repairs; other differences are found by the next comparison."""
 
 SMALL: Final = 4 * 2**20
@@ -77,7 +77,7 @@ class Repairs:
         due = monotonic() + wait
         with self._changed:
             known = self._wanted.get(key)
-            if self._closed or (known is None and len(self._wanted) >= MOST):
+            if self._closed or (known is None and len(self._wanted) >= MAX_WANTED):
                 return
             if known is None:
                 # Only the first is logged as a warning: there may be a hundred thousand after a folder was lost.
