@@ -25,6 +25,8 @@ __all__ = ["SHORT", "Bench", "Outcome", "Started"]
 
 SHORT: Final = ("--rounds", "1", "--seconds", "0.05", "--clients", "1,2")
 MARK: Final = "OF_THIS_TEST"
+SECONDS: Final = 280
+"""The longest wait for a command: no measure of its speed, just less than the time limit of a test."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,9 @@ class Started:
         """Return the output to standard error so far."""
         return (self.folder / "stderr").read_text(errors="replace")
 
-    def wait_for(self, condition: Callable[[], object], seconds: float = 60) -> None:
+    def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait until a condition holds."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + SECONDS
         while not condition():
             assert self.process.poll() is None, self.errors()
             assert time.monotonic() < end, self.errors()
@@ -111,10 +113,10 @@ class Started:
         self.watcher = Thread(target=record)
         self.watcher.start()
 
-    def end(self, seconds: float = 90) -> Outcome:
+    def end(self) -> Outcome:
         """Wait for its end, and check that no process is running and ``data`` is empty."""
         try:
-            status = self.process.wait(seconds)
+            status = self.process.wait(SECONDS)
             left = [" ".join(process.cmdline()) for process in self.processes()]
         finally:
             self.ended.set()

@@ -57,7 +57,7 @@ class Service:
                 found.append(int(entry))
         return sorted(found, key=lambda pid: (pid != self.pid, pid))
 
-    def wait_ready(self, ready: Callable[[], bool], *, seconds: float = 30) -> None:
+    def wait_ready(self, ready: Callable[[], bool], *, seconds: float = 120) -> None:
         """Wait until ``ready`` returns True.
 
         Raises ServiceError if the program exits before, or after the timeout.

@@ -54,7 +54,7 @@ class Registry:
             raise RuntimeError(f"{self.name} was never started")
         return self._service
 
-    def start(self, *, seconds: float = 30) -> None:
+    def start(self, *, seconds: float = 120) -> None:
         """Start it and wait until it responds."""
         self._service = Service(
             f"{self.name} on {self.address}",
