@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contract.tests.honest import HonestDriver
 
+from entrepot_contract import DriverOptions
 from entrepot_contract.compatibility import compatibility_fault
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_contract.storage import StorageDriver
@@ -15,6 +16,9 @@ class Server(ServerDriver):
     name = "silent"
     contract = (1, 0)
 
+    def __init__(self, options: DriverOptions) -> None:
+        """Do nothing."""
+
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Do nothing."""
 
@@ -22,6 +26,7 @@ class Server(ServerDriver):
 class Saying(Server):
     """The same, with the attributes that the host requires."""
 
+    Options = DriverOptions
     multiprocess = False
     tls = False
 
@@ -29,7 +34,8 @@ class Saying(Server):
 def test_a_server_without_required_attributes_cannot_be_used() -> None:
     message = compatibility_fault(Server, "silent 1.0", ServerDriver, (1, 0))
     assert message == (
-        "it does not implement multiprocess, tls; install a different version than silent 1.0, or contact its author"
+        "it does not implement multiprocess, tls, Options as a subclass of entrepot_contract.DriverOptions; "
+        "install a different version than silent 1.0, or contact its author"
     )
 
 

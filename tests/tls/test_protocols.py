@@ -61,7 +61,7 @@ def test_tls_1_1_is_never_accepted(name: str, tmp_path: Path) -> None:
 )
 def test_the_http_version_is_negotiated(name: str, wanted: bool, spoken: str, tmp_path: Path) -> None:
     with (
-        Secured(name, tmp_path, extra={"http2": wanted}) as secured,
+        Secured(name, tmp_path, http2=wanted) as secured,
         httpx.Client(verify=secured.trust(), http2=True) as client,
     ):
         answer = client.get(f"https://127.0.0.1:{secured.server.port}/echo")
@@ -74,7 +74,7 @@ def test_large_bodies_are_transferred_in_both_directions_over_http2(tmp_path: Pa
         16 * MIB
     )  # many windows of flow control; four times as much would take a minute, because h2 is written in Python
     with (
-        Secured("granian", tmp_path, extra={"http2": True}) as secured,
+        Secured("granian", tmp_path, http2=True) as secured,
         httpx.Client(verify=secured.trust(), http2=True, timeout=60) as client,
     ):
         url = f"https://127.0.0.1:{secured.server.port}"

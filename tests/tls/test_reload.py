@@ -99,7 +99,7 @@ def until_used(secured: Secured, serial: int, seconds: float = 20) -> float:
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_changed_certificate_interrupts_no_client(name: str, tmp_path: Path, clients: Clients) -> None:
-    with Secured(name, tmp_path, workers=2, extra={"http2": True}) as secured:
+    with Secured(name, tmp_path, workers=2, http2=True) as secured:
         url = f"https://127.0.0.1:{secured.server.port}/sized"
         with httpx.Client(verify=secured.trust()) as kept:
             upload = SlowUpload(secured, 16)
@@ -117,7 +117,7 @@ def test_a_changed_certificate_interrupts_no_client(name: str, tmp_path: Path, c
 
 def test_a_changed_certificate_interrupts_no_http2_client(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     need(request, "curl")
-    with Secured("granian", tmp_path, workers=2, extra={"http2": True}) as secured:
+    with Secured("granian", tmp_path, workers=2, http2=True) as secured:
         url = f"https://127.0.0.1:{secured.server.port}/sized?[1-900]"
         command = ["curl", "-sS", "--http2", "--rate", "60/s", "--cacert", str(secured.authority.ca_path)]
         report = ["-o", "/dev/null", "-w", "%{http_version} %{response_code} %{num_connects}\n"]

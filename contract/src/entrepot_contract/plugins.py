@@ -13,7 +13,7 @@ from entrepot_contract.compatibility import bug, compatibility_fault, import_fau
 from entrepot_contract.errors import ConfigError, StorageError
 from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
 from entrepot_contract.options import nearest
-from entrepot_contract.server import ServerDriver
+from entrepot_contract.server import SERVER_CONTRACT_VERSION, ServerDriver
 from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
 
 __all__ = [
@@ -47,7 +47,7 @@ _BASES: Final[dict[str, tuple[type, tuple[int, int]]]] = {
     STORAGE: (StorageDriver, CONTRACT_VERSION),
     AUTH: (Authenticator, AUTH_CONTRACT_VERSION),
     NOTIFY: (NotificationSink, NOTIFY_CONTRACT_VERSION),
-    SERVER: (ServerDriver, CONTRACT_VERSION),
+    SERVER: (ServerDriver, SERVER_CONTRACT_VERSION),
 }
 
 

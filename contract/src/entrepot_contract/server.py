@@ -1,17 +1,20 @@
-"""The server contract: run the host's WSGI application (PEP 3333) on a socket."""
+"""The server contract, version 1.0: run the host's WSGI application (PEP 3333) on a socket."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, Final, Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Final, Protocol, Self
 from wsgiref.types import StartResponse, WSGIEnvironment
+
+from entrepot_contract.options import DriverOptions, parse_options
 
 __all__ = [
     "CLIENT_CERTIFICATE",
     "CLOSE_CONNECTION",
     "INPUT_TIMEOUT",
+    "SERVER_CONTRACT_VERSION",
     "Application",
     "ApplicationFactory",
     "ClientCertificate",
@@ -19,6 +22,8 @@ __all__ = [
     "ServerSettings",
     "TlsSettings",
 ]
+
+SERVER_CONTRACT_VERSION: tuple[int, int] = (1, 0)
 
 CLIENT_CERTIFICATE: Final = "entrepot.client_certificate"
 """The key in the WSGI environment under which a server with ``client_certificates`` stores a ClientCertificate."""
@@ -86,6 +91,7 @@ class ServerSettings:
     - ``drain_timeout``: seconds that running requests have to finish after SIGTERM.
     - ``idle_timeout``: seconds that a connection stays open between two requests.
     - ``stall_timeout``: seconds without any data, in a request or a response, after which the client is disconnected.
+    - ``http2``: whether to support HTTP/2 in addition to HTTP/1.1; ignored by a server that cannot.
     - ``on_ready``: called once in the parent process, with the bound address, when connections are accepted.
     """
 
@@ -98,8 +104,8 @@ class ServerSettings:
     idle_timeout: float = 620.0
     stall_timeout: float = 120.0
     tls: TlsSettings | None = None
+    http2: bool = False
     on_ready: Callable[[str, int], None] | None = None
-    extra: Mapping[str, object] = field(default_factory=dict)
 
 
 class ServerDriver(ABC):
@@ -114,13 +120,41 @@ class ServerDriver(ABC):
     """
 
     name: ClassVar[str]
+    """The entry point's name in the group ``entrepot.server``."""
+
     contract: ClassVar[tuple[int, int]]
+    """The version of this contract that the server was written for."""
+
+    Options: ClassVar[type[DriverOptions]]
+    """The options of the server, in addition to the settings that all servers have; often there are none."""
+
+    priority: ClassVar[int] = 0
+    """The rank among the installed servers if the configuration names none.
+
+    The default is the compatible server with the highest priority that supports the configuration; of several, the
+    first one by name.
+    """
+
     multiprocess: ClassVar[bool]
     """Whether it can run more than one worker process."""
+
     tls: ClassVar[bool]
     """Whether it can terminate TLS itself."""
+
     client_certificates: ClassVar[bool] = False
     """Whether it passes the client's certificate to the application; see CLIENT_CERTIFICATE."""
+
+    @abstractmethod
+    def __init__(self, options: DriverOptions) -> None:
+        """Store the options; open no socket, start no thread."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object]) -> Self:
+        """Return a server for its section of the configuration.
+
+        Raises ConfigError if an option is unknown, missing or wrong.
+        """
+        return cls(parse_options(cls.Options, config, driver=cls.name))
 
     @abstractmethod
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:

@@ -149,6 +149,14 @@ def test_the_configuration_comes_from_the_environment(tmp_path: Path) -> None:
     [
         ({"REGISTRY_STORAGE": "filesytem"}, "did you mean 'filesystem'?"),
         ({"REGISTRY_HTTP_SERVER": "nginx"}, "no server plugin is called 'nginx'"),
+        (
+            {"REGISTRY_HTTP_SERVER_WAITRESS_SPED": "1"},
+            "waitress: configure: unknown option 'sped'; there are none (entrepot",
+        ),
+        (
+            {"REGISTRY_HTTP_SERVER": "{granian: {sped: 1}}"},
+            "lists its options) (set by REGISTRY_HTTP_SERVER)",
+        ),
         ({"REGISTRY_AUTH": "silly"}, "no auth plugin is called 'silly'"),
         ({"REGISTRY_HTTP_ADDR": "203.0.113.1:5000"}, "cannot serve: "),
         (

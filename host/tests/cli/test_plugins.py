@@ -99,10 +99,13 @@ def options_in(text: str, kind: str, name: str) -> dict[str, Any]:
         assert endpoint.pop("sink") == name
         del endpoint["name"]
         return dict(endpoint)
+    if kind == "server":
+        section = section["http"]
+        return {} if section[kind] == name else dict(section[kind][name])
     return dict(section[kind][name] or {})
 
 
-INSTALLED = [one for one in installed_plugins() if one.kind in {"storage", "auth", "notify"} and one.error is None]
+INSTALLED = [one for one in installed_plugins() if one.kind != "hooks" and one.error is None]
 
 
 @pytest.mark.parametrize(("kind", "name"), [(one.kind, one.name) for one in INSTALLED])

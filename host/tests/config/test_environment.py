@@ -48,6 +48,7 @@ def overridden(raw: dict[str, object], environ: dict[str, str]) -> tuple[dict[st
         ("{storage: s3}", "STORAGE_S3_BUCKET", "b", "{storage: {s3: {bucket: b}}}"),
         ("{auth: htpasswd}", "AUTH_HTPASSWD_REALM", "r", "{auth: {htpasswd: {realm: r}}}"),
         ("{auth: none}", "AUTH_TOKEN_SERVICE", "s", "{auth: {none: {}, token: {service: s}}}"),
+        ("{http: {server: granian}}", "HTTP_SERVER_GRANIAN_X", "1", "{http: {server: {granian: {x: 1}}}}"),
         ("{}", "HTTP_HEADERS_X", "[a, b]", "{http: {headers: {x: [a, b]}}}"),
         ("{http: {headers: {X: [a]}}}", "HTTP_HEADERS_X", "[b]", "{http: {headers: {X: [b]}}}"),
         ("{http: {headers: {X: [a]}}}", "HTTP_HEADERS_X_0", "b", "{http: {headers: {X: [b]}}}"),

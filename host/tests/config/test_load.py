@@ -93,7 +93,7 @@ def test_all_supported_keys_are_in_the_settings(tmp_path: Path) -> None:
 
     server = server_settings(configuration, shared=True, on_ready=None)
     assert (server.host, server.port, server.workers, server.threads) == ("::1", 5001, 3, 20)
-    assert (server.drain_timeout, server.extra) == (60.0, {"http2": False})
+    assert (server.drain_timeout, server.http2) == (60.0, False)
     assert server.tls is not None
     assert (server.tls.certificate, server.tls.key, server.tls.minimum) == ("cert.pem", "key.pem", "tls1.3")
 
@@ -172,6 +172,10 @@ def test_metrics_are_served_if_enabled_and_there_is_an_endpoint(tmp_path: Path) 
         ("http: {net: unix}", "http.net should be 'tcp'"),
         ("http: {host: registry}", "http.host is not a URL"),
         ("http: {prefix: registry}", "http.prefix must begin and end with a slash"),
+        ("http: {server: {granian: {}, waitress: {}}}", "http.server must name exactly one server"),
+        ("http: {server: {auto: {x: 1}}}", "http.server must name a server to set its options"),
+        ("http: {server: {granian: 5}}", "http.server must map granian to its options"),
+        ("http: {server: [granian]}", "http.server must be the name of a server, or map it to its options"),
         ("http: {workers: -1}", "http.workers should be greater than or equal to 0"),
         ("http: {tls: {certificate: x}}", "http.tls.key is required"),
         ('http: {headers: {X: ["a\\nb"]}}', "http.headers has a value for X that is not valid in a header"),

@@ -36,7 +36,7 @@ def main(name: str, folder: Path, options: dict[str, object]) -> None:
         **{"port": 0, **options},  # type: ignore[arg-type]  # JSON written by the tests
     )
     configure_logging("info", as_json=False, fields={})
-    load_server(name)().serve(functools.partial(build, folder), settings)
+    load_server(name).from_config({}).serve(functools.partial(build, folder), settings)
 
 
 def tls_settings(folder: Path, options: dict[str, object]) -> TlsSettings | None:

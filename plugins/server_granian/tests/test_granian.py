@@ -20,14 +20,14 @@ class TestGranian(ServerCases, WorkerCases):
 @pytest.mark.parametrize("enabled", [True, False])
 def test_http2_is_available_if_enabled(tmp_path: Path, enabled: bool) -> None:
     preface, settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0"
-    with Running("granian", tmp_path / "run", extra={"http2": enabled}) as server, server.connect() as connection:
+    with Running("granian", tmp_path / "run", http2=enabled) as server, server.connect() as connection:
         connection.sendall(preface + settings)
         assert (connection.recv(100)[3:4] == b"\4") is enabled  # the server's own SETTINGS frame
 
 
 def test_the_http2_windows_are_4_mib(tmp_path: Path) -> None:
     preface, settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0"
-    with Running("granian", tmp_path / "run", extra={"http2": True}) as server, server.connect() as connection:
+    with Running("granian", tmp_path / "run", http2=True) as server, server.connect() as connection:
         connection.sendall(preface + settings)
         received = b""
         while b"\0\0\4\x08\0\0\0\0\0" not in received:  # WINDOW_UPDATE of the connection (RFC 9113, 6.9)

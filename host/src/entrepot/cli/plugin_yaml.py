@@ -53,7 +53,10 @@ def _place(plugin: Plugin) -> Iterator[str]:
         yield from _options(options, _STEP * 3)
     elif plugin.kind == "server":
         yield "http:"
-        yield f"{_STEP}server: {name}"
+        yield f"{_STEP}server:{'' if options else f' {name}'}"
+        if options:
+            yield f"{_STEP * 2}{name}:"
+            yield from _options(options, _STEP * 3)
     else:
         yield "# There is nothing to configure: hooks are called if their package is installed."
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from entrepot.application import open_checked, open_gate
 from entrepot.config import Configuration, ConfigurationError, notify_settings, server_settings
 from entrepot.config.section import set_by
-from entrepot.plugins import PluginError, make_sink, make_storage
+from entrepot.plugins import PluginError, make_server, make_sink, make_storage
 from entrepot.server import check_tls, choose_server
 from entrepot.storage.writable import check_writable
 from entrepot_contract import ConfigError, DeleteFailed, NoSpace, StorageError
@@ -85,9 +85,12 @@ def validate(
     if not offline:
         _try_outbox(trial)
     settings = server_settings(configuration, shared=not alone, on_ready=on_ready)
-    server = None
+    chosen = server = None
     with trial.part("http"):
-        server = choose_server(configuration.http.server, settings)
+        chosen = choose_server(configuration.http.server_name, settings)
+    if chosen is not None:
+        with trial.part("http.server", chosen):
+            server = make_server(chosen, configuration.http.server_options)
     if not offline:
         with trial.part("http.addr"):
             _resolve(settings.host)

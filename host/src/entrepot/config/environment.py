@@ -18,6 +18,9 @@ CONFIGURATION_PATH: Final = "REGISTRY_CONFIGURATION_PATH"
 Names = Callable[[Mapping[str, object], tuple[str, ...]], Sequence[str]]
 """Returns the known names that may be used below a path of a configuration, if they matter here."""
 
+_SHORT: Final = (("storage",), ("auth",), ("http", "server"))
+"""Keys with a short form: ``storage: s3`` for ``storage: {s3: {}}``."""
+
 _HOST: Final = "_SERVICE_HOST"
 _OF_SERVICE: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
 
@@ -71,10 +74,6 @@ def _apply(raw: dict[str, object], path: list[str], variable: str, text: str, fi
     except DocumentError as error:
         findings.faults.append(f"{variable} {error}; quote values that YAML would misread")
         return
-    short = raw.get(path[0])
-    # storage: s3 and auth: htpasswd are short forms of storage: {s3: {}} and auth: {htpasswd: {}}.
-    if isinstance(short, str) and path[0] in {"storage", "auth"} and len(path) > 1:
-        raw[path[0]] = {short: {}}
     try:
         place = _set(raw, path, value, lambda below: names(raw, below))
     except _Unsettable as error:
@@ -116,6 +115,8 @@ def _set(
         return ".".join(here)
     if below is None:
         below = [] if rest[0].isdigit() else {}
+    elif isinstance(below, str) and here in _SHORT:
+        below = {below: {}}
     node[key] = below
     return _set(below, rest, value, names, here)
 

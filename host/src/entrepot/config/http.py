@@ -140,11 +140,13 @@ class HttpConfig(Section):
     tls: TlsConfig | None = None
     http2: Http2Config = Http2Config()
     h2c: H2cConfig = H2cConfig()
-    server: str = Field(
+    server: str | dict[str, dict[str, object]] = Field(
         default="auto",
+        repr=False,
         examples=["granian"],
-        description="`granian`, `gunicorn`, `waitress`, or `auto`: the first of these that is installed and supports "
-        "the settings of `http.tls` (*extension*).",
+        description="Name of an installed server, such as `granian`, `gunicorn` or `waitress`, or a mapping of the "
+        "name to the server's options. `auto` selects the one with the highest priority that supports the settings of "
+        "`http.tls`: the first of these three, in this order (*extension*).",
     )
     workers: int = Field(
         default=0,
@@ -164,6 +166,32 @@ class HttpConfig(Section):
         description="Networks of trusted proxies, such as 10.0.0.0/8: `X-Forwarded-For` is accepted only from these "
         "and, if this key is set, so are `X-Forwarded-Host`, `X-Forwarded-Proto` and `Forwarded` (*extension*).",
     )
+
+    @property
+    def server_name(self) -> str:
+        """The name of the server, or ``auto``."""
+        return self.server if isinstance(self.server, str) else next(iter(self.server))
+
+    @property
+    def server_options(self) -> Mapping[str, object]:
+        """The options of the server."""
+        return {} if isinstance(self.server, str) else self.server[self.server_name]
+
+    @field_validator("server", mode="before")
+    @classmethod
+    def _one_server(cls, raw: object) -> object:
+        if isinstance(raw, str):
+            return raw
+        if not isinstance(raw, Mapping):
+            raise ValueError("must be the name of a server, or map it to its options")  # noqa: TRY004 - for pydantic
+        if len(raw) != 1:
+            raise ValueError("must name exactly one server")
+        ((name, options),) = raw.items()
+        if options is not None and not isinstance(options, Mapping):
+            raise ValueError(f"must map {name} to its options")
+        if name == "auto" and options:
+            raise ValueError("must name a server to set its options, since they depend on the server")
+        return {str(name): dict(options or {})}
 
     @field_validator("tls", mode="before")
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from entrepot.plugins import PluginError, load_auth, load_notify, load_storage, plugin_names_of
+from entrepot.plugins import PluginError, load_auth, load_notify, load_server, load_storage, plugin_names_of
 from entrepot.plugins.options import Option, options_of
 from entrepot_contract import DriverOptions
 
@@ -16,6 +16,7 @@ _LOADERS: Final[Mapping[str, Callable[[str], type]]] = {
     "storage": load_storage,
     "auth": load_auth,
     "notify": load_notify,
+    "server": load_server,
 }
 
 
@@ -26,6 +27,10 @@ def plugin_names(raw: Mapping[str, object], above: tuple[str, ...]) -> Sequence[
             return plugin_names_of(kind)
         case ("storage" | "auth" as kind, name, *below):
             return _names(_options(kind, name), below)
+        case ("http", "server"):
+            return plugin_names_of("server")
+        case ("http", "server", name, *below):
+            return _names(_options("server", name), below)
         case ("notifications", "endpoints", index, *below):
             return _names(_options("notify", _sink(raw, index)), below)
     return []

@@ -80,8 +80,8 @@ def server_settings(
         drain_timeout=http.draintimeout.total_seconds(),
         idle_timeout=http.idletimeout.total_seconds(),
         tls=_tls_settings(http.tls) if http.tls else None,
+        http2=not http.http2.disabled if http.tls else http.h2c.enabled,
         on_ready=on_ready,
-        extra={"http2": not http.http2.disabled if http.tls else http.h2c.enabled},
     )
 
 

@@ -8,10 +8,10 @@ from entrepot.plugins.loader import (
     load_server,
     load_storage,
     make_auth,
+    make_server,
     make_sink,
     make_storage,
     plugin_names_of,
-    server_names,
 )
 from entrepot_contract.plugins import STORAGE, PluginError, package_named
 
@@ -26,9 +26,9 @@ __all__ = [
     "load_server",
     "load_storage",
     "make_auth",
+    "make_server",
     "make_sink",
     "make_storage",
     "package_named",
     "plugin_names_of",
-    "server_names",
 ]

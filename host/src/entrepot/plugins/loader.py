@@ -35,10 +35,10 @@ __all__ = [
     "load_server",
     "load_storage",
     "make_auth",
+    "make_server",
     "make_sink",
     "make_storage",
     "plugin_names_of",
-    "server_names",
 ]
 
 
@@ -72,11 +72,6 @@ def load_server(name: str) -> type[ServerDriver]:
     Raises PluginError as ``load_storage`` does.
     """
     return cast("type[ServerDriver]", _load(SERVER, name))
-
-
-def server_names() -> list[str]:
-    """Returns the names of the installed servers."""
-    return plugin_names_of("server")
 
 
 def plugin_names_of(kind: str) -> list[str]:
@@ -113,6 +108,14 @@ def make_sink(name: str, options: Mapping[str, object]) -> NotificationSink:
     Raises the same errors as ``make_storage``.
     """
     return _create(NOTIFY, name, load_notify(name), options)
+
+
+def make_server(name: str, options: Mapping[str, object]) -> ServerDriver:
+    """Returns the server with this name, created with the options.
+
+    Raises the same errors as ``make_storage``.
+    """
+    return _create(SERVER, name, load_server(name), options)
 
 
 def _create(group: str, name: str, plugin: Configurable[Created], options: Mapping[str, object]) -> Created:

@@ -14,6 +14,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
 from entrepot.server.channel import PlainChannel
+from entrepot_contract import DriverOptions
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_contract.toolkit.downloads import Downloads
 from entrepot_contract.toolkit.header_names import with_usual_names
@@ -36,8 +37,13 @@ class WaitressServer(ServerDriver):
 
     name: ClassVar[str] = "waitress"
     contract: ClassVar[tuple[int, int]] = (1, 0)
+    Options: ClassVar[type[DriverOptions]] = DriverOptions
+    priority: ClassVar[int] = 10
     multiprocess: ClassVar[bool] = False
     tls: ClassVar[bool] = False
+
+    def __init__(self, options: DriverOptions) -> None:
+        """Create the server, which has no options."""
 
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve in this process until SIGTERM or SIGINT."""

@@ -13,6 +13,7 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 
+from entrepot_contract import DriverOptions
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_contract.toolkit.places import open_places
 from entrepot_server_granian.certificate import fresh_pair
@@ -38,15 +39,17 @@ _LOGGING = {"loggers": {"_granian": {"handlers": [], "level": "ERROR", "propagat
 
 
 class GranianServer(ServerDriver):
-    """A server driver based on granian.
-
-    ``settings.extra["http2"]`` enables HTTP/2 in addition to HTTP/1.1, with and without TLS.
-    """
+    """A server driver based on granian, for HTTP/1.1 and HTTP/2, with and without TLS."""
 
     name: ClassVar[str] = "granian"
     contract: ClassVar[tuple[int, int]] = (1, 0)
+    Options: ClassVar[type[DriverOptions]] = DriverOptions
+    priority: ClassVar[int] = 30
     multiprocess: ClassVar[bool] = True
     tls: ClassVar[bool] = True
+
+    def __init__(self, options: DriverOptions) -> None:
+        """Create the server, which has no options."""
 
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve in worker processes until SIGTERM or SIGINT.
@@ -73,7 +76,7 @@ class GranianServer(ServerDriver):
                 # Limits connections, including idle keep-alive ones.
                 backpressure=_CONNECTIONS,
                 backlog=_BACKLOG,
-                http=HTTPModes.auto if settings.extra.get("http2") else HTTPModes.http1,
+                http=HTTPModes.auto if settings.http2 else HTTPModes.http1,
                 http1_settings=HTTP1Settings(header_read_timeout=round(settings.idle_timeout * 1000)),
                 http2_settings=HTTP2Settings(
                     initial_connection_window_size=_HTTP2_WINDOW, initial_stream_window_size=_HTTP2_WINDOW

@@ -8,6 +8,7 @@ import ssl
 from contextlib import ExitStack
 from typing import ClassVar, Final
 
+from entrepot_contract import DriverOptions
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
 from entrepot_contract.toolkit.places import open_places
 from entrepot_contract.toolkit.reloading import FreshFiles
@@ -33,9 +34,14 @@ class GunicornServer(ServerDriver):
 
     name: ClassVar[str] = "gunicorn"
     contract: ClassVar[tuple[int, int]] = (1, 0)
+    Options: ClassVar[type[DriverOptions]] = DriverOptions
+    priority: ClassVar[int] = 20
     multiprocess: ClassVar[bool] = True
     tls: ClassVar[bool] = True
     client_certificates: ClassVar[bool] = True
+
+    def __init__(self, options: DriverOptions) -> None:
+        """Create the server, which has no options."""
 
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve in worker processes until SIGTERM or SIGINT.
