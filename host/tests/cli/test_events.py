@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from entrepot.cli import main
 from entrepot.notify.journal import Journal
-from entrepot.notify.outbox import Outbox, Recorded, Settled
+from entrepot.notify.model import Recorded, Settled
+from entrepot.notify.outbox import Outbox
 from entrepot_contract.events import Action, Event
 
 NOW = datetime.now(UTC)

@@ -14,7 +14,8 @@ from host.tests.server.running import eventually
 
 from entrepot.notify.journal import Journal
 from entrepot.notify.journal_reader import JournalReader
-from entrepot.notify.outbox import EVENT, Outbox
+from entrepot.notify.model import EVENT
+from entrepot.notify.outbox import Outbox
 from entrepot_contract.events import Descriptor, Event
 
 

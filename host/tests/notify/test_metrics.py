@@ -13,9 +13,9 @@ import pytest
 from host.tests.server.running import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
-from entrepot.notify.metrics import Metrics
-from entrepot.notify.outbox import Outbox, Recorded, Settled
-from entrepot.notify.serving import MetricsServer
+from entrepot.notify.metrics import Metrics, MetricsServer
+from entrepot.notify.model import Recorded, Settled
+from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import MetricsSettings
 from entrepot_contract.events import Event
 

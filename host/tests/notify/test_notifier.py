@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from host.tests.server.running import eventually
 
-from entrepot.notify.outbox import Outbox, Recorded
+from entrepot.notify.model import Recorded
+from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import EndpointSettings, NotifySettings, OutboxSettings
 from entrepot.notify.supervisor import Supervisor
 from entrepot_contract.events import Event
@@ -113,7 +114,7 @@ def test_a_notifier_ends_with_its_killed_worker_and_another_worker_starts_one(
 ) -> None:
     code = (
         "import sys, time\nfrom entrepot.notify.supervisor import Supervisor\n"
-        "from entrepot.notify.notifier import SETTINGS\n"
+        "from entrepot.notify.settings import SETTINGS\n"
         "Supervisor(SETTINGS.validate_json(sys.argv[1])); time.sleep(600)\n"
     )
     endpoint = settings.endpoints[0]

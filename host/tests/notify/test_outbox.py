@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.notify.file import broken_files
-from entrepot.notify.outbox import EVENT, Outbox, Recorded, Settled
+from entrepot.notify.database import broken_files
+from entrepot.notify.model import EVENT, Recorded, Settled
+from entrepot.notify.outbox import Outbox
 from entrepot_contract.events import Descriptor, Event, Request, Source
 
 
@@ -109,7 +110,8 @@ def test_a_number_is_never_reused(outbox: Outbox) -> None:
 
 def test_processes_record_at_the_same_time(tmp_path: Path, outbox: Outbox) -> None:
     code = (
-        "import sys; from pathlib import Path; from entrepot.notify.outbox import Outbox, Recorded\n"
+        "import sys; from pathlib import Path; from entrepot.notify.outbox import Outbox\n"
+        "from entrepot.notify.model import Recorded\n"
         "from entrepot_contract.events import Event\n"
         "outbox = Outbox(Path(sys.argv[1]))\n"
         "for _ in range(50): outbox.record([Recorded(Event('push', 'a'), ['x', sys.argv[2]])])\n"

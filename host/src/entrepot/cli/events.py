@@ -17,11 +17,10 @@ from entrepot.cli.selecting import selecting
 from entrepot.config import ConfigurationError, load_configuration
 from entrepot.config.environment import CONFIGURATION_PATH
 from entrepot.config.to_settings import notify_settings
-from entrepot.notify.selection import Selection, State
+from entrepot.notify.model import DeliveryRow, Selection, State
 
 if TYPE_CHECKING:  # a database, which the other commands do without
     from entrepot.notify.outbox import Outbox
-    from entrepot.notify.queries import DeliveryRow
 
 __all__ = ["events"]
 
@@ -47,7 +46,7 @@ def events() -> None:
 @_configured
 def list_events(selection: Selection, limit: int | None, as_json: bool, path: str | None) -> None:
     """List deliveries, newest events first."""
-    from entrepot.notify.queries import find
+    from entrepot.notify.outbox import find
 
     with _outbox(path) as outbox:
         _check_endpoints(outbox, selection)
@@ -64,7 +63,7 @@ def list_events(selection: Selection, limit: int | None, as_json: bool, path: st
 @_configured
 def show(event_id: str, path: str | None) -> None:
     """Print an event as JSON, with the state of its delivery to each endpoint."""
-    from entrepot.notify.queries import find
+    from entrepot.notify.outbox import find
 
     with _outbox(path) as outbox:
         found = list(find(outbox, Selection(ids=[event_id])))
@@ -80,7 +79,7 @@ def show(event_id: str, path: str | None) -> None:
 @_configured
 def replay_events(selection: Selection, select_all: bool, path: str | None) -> None:
     """Deliver delivered or dead events again."""
-    from entrepot.notify.queries import replay
+    from entrepot.notify.outbox import replay
 
     _check_selected(selection, select_all)
     with _outbox(path) as outbox:
@@ -96,7 +95,7 @@ def replay_events(selection: Selection, select_all: bool, path: str | None) -> N
 @_configured
 def drop_events(selection: Selection, select_all: bool, yes: bool, path: str | None) -> None:
     """Delete deliveries. Pending ones will not be delivered."""
-    from entrepot.notify.queries import count, drop
+    from entrepot.notify.outbox import count, drop
 
     _check_selected(selection, select_all)
     with _outbox(path) as outbox:
@@ -118,10 +117,10 @@ def _outbox(path: str | None) -> Iterator[Outbox]:
         raise click.ClickException("notifications.endpoints has no enabled endpoint")
     import sqlalchemy as sa
 
-    from entrepot.notify.visit import NoOutboxError, visited
+    from entrepot.notify.journal_reader import NoOutboxError, open_outbox
 
     try:
-        with visited(settings) as outbox:
+        with open_outbox(settings) as outbox:
             yield outbox
     except NoOutboxError as error:
         raise click.ClickException(str(error)) from error
@@ -135,7 +134,7 @@ def _check_selected(selection: Selection, select_all: bool) -> None:
 
 
 def _check_endpoints(outbox: Outbox, selection: Selection) -> None:
-    from entrepot.notify.queries import endpoint_names
+    from entrepot.notify.outbox import endpoint_names
 
     known = endpoint_names(outbox)
     for name in selection.endpoints:

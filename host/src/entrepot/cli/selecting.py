@@ -9,7 +9,7 @@ from typing import get_args
 
 import click
 
-from entrepot.notify.selection import Selection, State
+from entrepot.notify.model import Selection, State
 from entrepot_contract.events import Action
 from entrepot_contract.toolkit.durations import parse_duration
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from entrepot.notify.outbox import dump_event
+from entrepot.notify.model import dump_event
 from entrepot_contract.events import Event
 
 __all__ = ["FOLDER", "Journal"]

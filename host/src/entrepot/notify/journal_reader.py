@@ -1,20 +1,27 @@
-"""Import of events from the journals of all processes into the outbox."""
+"""Import of events from the journals of all processes into the outbox: by the notifier, or while none is running."""
 
 from __future__ import annotations
 
 import fcntl
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
+from entrepot.notify.database import NAME
 from entrepot.notify.journal import FOLDER
-from entrepot.notify.outbox import EVENT, Outbox, Recorded, dump_event
+from entrepot.notify.model import EVENT, Recorded, dump_event
+from entrepot.notify.outbox import Outbox
+from entrepot.notify.settings import NotifySettings, recipients
 from entrepot_contract.events import Event
 
-__all__ = ["JournalReader"]
+__all__ = ["LOCK", "JournalReader", "NoOutboxError", "open_outbox"]
+
+LOCK: Final = "notifier.lock"
+"""The lock file held by the process that imports the journals."""
 
 _PIECE: Final = 2**20
 
@@ -24,8 +31,8 @@ _log = logging.getLogger(__name__)
 class JournalReader:
     """Reads each journal once: the position is stored in the same transaction as the events.
 
-    From ``most`` pending deliveries on, no events are accepted; from half of that on, no pulls. Dropped events are
-    logged.
+    From ``max_pending`` pending deliveries on, no events are accepted; from half of that on, no pulls. Dropped events
+    are logged.
     """
 
     def __init__(
@@ -79,6 +86,38 @@ class JournalReader:
                 body = dump_event(one.event).decode()
                 _log.critical("event dropped, outbox is full: endpoints=%s event=%s", ",".join(one.to), body)
         return kept
+
+
+class NoOutboxError(Exception):
+    """There is no outbox: no host was configured to use one there."""
+
+
+@contextmanager
+def open_outbox(settings: NotifySettings) -> Iterator[Outbox]:
+    """Open the outbox, and import what hosts that have ended left in their journals.
+
+    Raises NoOutboxError, OSError, and the errors of the outbox.
+    """
+    folder = Path(settings.outbox.path)
+    if not (folder / NAME).exists() and not (folder / FOLDER).exists():
+        raise NoOutboxError(f"there is no outbox in {folder}: no host has stored an event there")
+    outbox = Outbox(folder)
+    try:
+        _import_journals(settings, folder, outbox)
+        yield outbox
+    finally:
+        outbox.close()
+
+
+def _import_journals(settings: NotifySettings, folder: Path, outbox: Outbox) -> None:
+    with open(folder / LOCK, "wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # a notifier is running and imports them itself
+            return
+        reader = JournalReader(folder, outbox, recipients(settings), settings.outbox.max_pending)
+        while reader.take():
+            pass
 
 
 def _is_free(file: int) -> bool:

@@ -12,11 +12,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from entrepot.errors import StorageFull, Unavailable
-from entrepot.notify.file import broken_files
+from entrepot.notify.database import broken_files
 from entrepot.notify.journal import Journal
-from entrepot.notify.notifier import recipients
 from entrepot.notify.outbox import Outbox
-from entrepot.notify.settings import NotifySettings
+from entrepot.notify.settings import NotifySettings, recipients
 from entrepot.notify.supervisor import Supervisor
 from entrepot_contract.events import Event
 from entrepot_contract.hookspecs import HealthCheck, hookimpl

@@ -7,29 +7,20 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from entrepot.logs import configure_logging
 from entrepot.notify.delivery import Delivery
-from entrepot.notify.filters import matcher
 from entrepot.notify.journal_reader import JournalReader
-from entrepot.notify.metrics import Metrics
+from entrepot.notify.metrics import Metrics, MetricsServer
 from entrepot.notify.outbox import Outbox
-from entrepot.notify.serving import MetricsServer
-from entrepot.notify.settings import NotifySettings, OutboxSettings
+from entrepot.notify.settings import SETTINGS, NotifySettings, OutboxSettings, recipients
 from entrepot.plugins import make_sink
-from entrepot_contract.events import Event
-from entrepot_contract.notify import NotificationSink
 
-__all__ = ["SETTINGS", "Notifier", "open_sinks", "recipients", "run"]
-
-SETTINGS: Final = TypeAdapter(NotifySettings)
-"""Converts the settings to and from JSON."""
+__all__ = ["Notifier", "run"]
 
 _LOOK_SECONDS: Final = 0.1
 _PURGE_SECONDS: Final = 60.0
@@ -38,33 +29,23 @@ _NICE: Final = 19
 _log = logging.getLogger(__name__)
 
 
-def open_sinks(settings: NotifySettings) -> dict[str, NotificationSink]:
-    """Returns the sink of each endpoint.
-
-    Raises PluginError if there is no such sink, and ConfigError if its options are invalid.
-    """
-    return {one.name: make_sink(one.sink, one.options) for one in settings.endpoints}
-
-
-def recipients(settings: NotifySettings) -> Callable[[Event], list[str]]:
-    """Returns a function that returns the names of the endpoints of an event."""
-    matchers = [(one.name, matcher(one.filters)) for one in settings.endpoints]
-    return lambda event: [name for name, wants in matchers if wants(event)]
-
-
 class Notifier:
-    """The deliveries of all endpoints, and the maintenance of the outbox."""
+    """The deliveries of all endpoints, and the maintenance of the outbox.
+
+    Raises PluginError if a sink does not exist, and ConfigError if its options are invalid.
+    """
 
     def __init__(self, settings: NotifySettings) -> None:
         self._settings = settings
         self._folder = Path(settings.outbox.path)
         self._outbox = Outbox(self._folder)
         self._reader = JournalReader(self._folder, self._outbox, recipients(settings), settings.outbox.max_pending)
-        sinks = open_sinks(settings)
+        sinks = [make_sink(one.sink, one.options) for one in settings.endpoints]
         metrics = Metrics(self._outbox)
         self._served = None if settings.metrics is None else MetricsServer(settings.metrics, metrics.application)
         self._deliveries = [
-            Delivery(one, sinks[one.name], self._outbox, metrics.observer(one.name)) for one in settings.endpoints
+            Delivery(one, sink, self._outbox, metrics.observer(one.name))
+            for one, sink in zip(settings.endpoints, sinks, strict=True)
         ]
 
     def run(self, stop: threading.Event) -> None:

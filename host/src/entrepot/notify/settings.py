@@ -1,12 +1,31 @@
-"""Settings of the outbox and its notifier; serializable as JSON for the notifier's process."""
+"""Settings of the outbox and its notifier, and which events they select; the notifier's process gets them as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
-__all__ = ["EndpointSettings", "Filters", "LogSettings", "MetricsSettings", "NotifySettings", "OutboxSettings"]
+from pydantic import TypeAdapter
+from wcmatch import fnmatch, glob
+
+from entrepot_contract.events import Event
+
+__all__ = [
+    "SETTINGS",
+    "EndpointSettings",
+    "Filters",
+    "LogSettings",
+    "MetricsSettings",
+    "NotifySettings",
+    "OutboxSettings",
+    "matcher",
+    "recipients",
+]
+
+_CACHED_NAMES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +73,7 @@ class OutboxSettings:
     """Where events are queued, and how many of them.
 
     - ``path`` is a folder on a local disk.
-    - ``most``: maximum number of pending deliveries; from half of it on, pulls are dropped.
+    - ``max_pending``: maximum number of pending deliveries; from half of it on, pulls are dropped.
     - Delivered events are kept for ``keep``, dead ones for ``keep_dead``.
     """
 
@@ -91,3 +110,38 @@ class NotifySettings:
     include_references: bool = False
     log: LogSettings = field(default_factory=LogSettings)
     metrics: MetricsSettings | None = None
+
+
+SETTINGS: Final = TypeAdapter(NotifySettings)
+"""Converts the settings to and from JSON."""
+
+
+def recipients(settings: NotifySettings) -> Callable[[Event], list[str]]:
+    """Returns a function that returns the names of the endpoints of an event."""
+    matchers = [(one.name, matcher(one.filters)) for one in settings.endpoints]
+    return lambda event: [name for name, wants in matchers if wants(event)]
+
+
+def matcher(filters: Filters) -> Callable[[Event], bool]:
+    """Returns a function that decides whether an event is sent to an endpoint."""
+    actions, ignored = frozenset(filters.actions), frozenset(filters.ignored_actions)
+    ignored_types = frozenset(filters.ignored_media_types)
+
+    @functools.lru_cache(_CACHED_NAMES)
+    def repository(name: str) -> bool:
+        return bool(glob.globmatch(name, list(filters.repositories), flags=glob.GLOBSTAR))
+
+    @functools.lru_cache(_CACHED_NAMES)
+    def tag(name: str) -> bool:
+        return bool(fnmatch.fnmatch(name, list(filters.tags)))
+
+    def wants(event: Event) -> bool:
+        if event.action in ignored or (actions and event.action not in actions):
+            return False
+        if ignored_types and event.target is not None and event.target.media_type in ignored_types:
+            return False
+        if filters.repositories and not repository(event.repository):
+            return False
+        return not filters.tags or (event.tag is not None and tag(event.tag))
+
+    return wants

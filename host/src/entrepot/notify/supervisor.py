@@ -10,13 +10,10 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from entrepot.notify.notifier import SETTINGS
-from entrepot.notify.settings import NotifySettings
+from entrepot.notify.journal_reader import LOCK
+from entrepot.notify.settings import SETTINGS, NotifySettings
 
-__all__ = ["LOCK", "Supervisor"]
-
-LOCK: Final = "notifier.lock"
-"""The lock file held by the process that imports the journals."""
+__all__ = ["Supervisor"]
 
 _LOOK_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 0.2

@@ -1,4 +1,4 @@
-"""The file of the outbox: shared by several processes, and set aside if it is corrupt."""
+"""The SQLite file of the outbox: its tables, shared by several processes, and set aside if it is corrupt."""
 
 from __future__ import annotations
 
@@ -15,16 +15,65 @@ from typing import Final, TypeVar
 
 import sqlalchemy as sa
 
-from entrepot.notify.tables import metadata, open_engine
+from entrepot.notify.model import State
 
-__all__ = ["NAME", "OutboxFile", "broken_files"]
+__all__ = ["NAME", "OutboxFile", "broken_files", "deliveries", "endpoints", "events", "journals"]
 
 NAME: Final = "outbox.db"
 _BROKEN: Final = ".broken-"
+_BUSY_SECONDS: Final = 5.0
+"""How long a writer waits for another process; the longest transaction takes much less."""
 
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
+
+_metadata = sa.MetaData()
+
+endpoints = sa.Table(
+    "endpoints",
+    _metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("delivered", sa.Integer, nullable=False, default=0),
+    sa.Column("failed", sa.Integer, nullable=False, default=0),
+    sa.Column("dead", sa.Integer, nullable=False, default=0),
+)
+
+events = sa.Table(
+    "events",
+    _metadata,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),  # seconds since 1970
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("repository", sa.String, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sqlite_autoincrement=True,  # numbers are never reused, so a deleted event cannot be confused with a new one
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    _metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("endpoint", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("repository", sa.String, nullable=False),
+    sa.Column("state", sa.Integer, nullable=False, default=int(State.PENDING)),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("changed", sa.Float, nullable=False),  # time of the last state change, seconds since 1970
+    sa.Column("error", sa.String),
+    sqlite_with_rowid=False,
+)
+
+journals = sa.Table(
+    "journals",
+    _metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("read", sa.Integer, nullable=False),  # bytes
+)
+
+sa.Index("pending", deliveries.c.endpoint, deliveries.c.seq, sqlite_where=deliveries.c.state == sa.text("0"))
+sa.Index("settled", deliveries.c.state, deliveries.c.changed, sqlite_where=deliveries.c.state > sa.text("0"))
 
 
 def broken_files(folder: Path) -> list[str]:
@@ -35,10 +84,9 @@ def broken_files(folder: Path) -> list[str]:
 class OutboxFile:
     """One SQLite file in WAL mode; runs work in a transaction, and retries it once if a corrupt file was replaced."""
 
-    def __init__(self, folder: Path, *, durable: bool) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / NAME
-        self._durable = durable
         self._opening = threading.Lock()
         self._engine: sa.Engine | None = None
         self._inode = 0
@@ -75,9 +123,9 @@ class OutboxFile:
                 self._forget()
             if self._engine is None:
                 with self._alone():
-                    engine = open_engine(self._path, durable=self._durable)
+                    engine = _open_engine(self._path)
                     try:
-                        metadata.create_all(engine)
+                        _metadata.create_all(engine)
                     except BaseException:
                         engine.dispose()
                         raise
@@ -124,3 +172,22 @@ class OutboxFile:
 def _is_broken(error: sa.exc.DatabaseError) -> bool:
     name = getattr(error.orig, "sqlite_errorname", "") if isinstance(error.orig, sqlite3.Error) else ""
     return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def _open_engine(path: Path) -> sa.Engine:
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    )
+
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        # SQLAlchemy begins transactions, below: sqlite3 would begin with a read-only one.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # commits survive a power failure
+
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
+
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", begin)
+    return engine

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from entrepot.notify.filters import matcher
-from entrepot.notify.settings import Filters
+from entrepot.notify.settings import Filters, matcher
 from entrepot_contract.events import Descriptor, Event
 
 LAYER = Descriptor("application/octet-stream", "sha256:" + "0" * 64, 1)
