@@ -5,55 +5,47 @@ from __future__ import annotations
 import json
 import os
 import queue
-import subprocess
-import sys
+import socket
 import threading
 from collections.abc import Iterator, Mapping
-from typing import IO
+from contextlib import suppress
 
 import pytest
 
 from entrepot_contract.testing.base import KitBase, Plugin
+from entrepot_contract.testing.fork_server import PATIENCE, Place, fork_server_for
 
 __all__ = ["OtherProcess", "ProcessBase", "Processes"]
-
-PATIENCE = 60.0
 
 
 class OtherProcess:
     """A child process with its own instance of the plugin."""
 
     def __init__(self, plugin_class: type[Plugin]) -> None:
-        module = sys.modules[plugin_class.__module__]
-        self.place = {
-            "module": plugin_class.__module__,
-            "file": getattr(module, "__file__", None),
-            "name": plugin_class.__qualname__,
-        }
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", "entrepot_contract.testing.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
+        place = Place.of(plugin_class)
+        self.server = fork_server_for(place)
+        self.connection, passed = socket.socketpair()
+        with passed:
+            self.child = self.server.fork(passed)
+        self.orders = self.connection.makefile("w")
         self.results: queue.Queue[str] = queue.Queue()
-        assert self.child.stdin is not None
-        assert self.child.stdout is not None
-        self.orders: IO[str] = self.child.stdin
-        self.listener = threading.Thread(target=self._listen, args=[self.child.stdout], daemon=True)
+        self.listener = threading.Thread(target=self._listen, daemon=True)
         self.listener.start()
+        self._write({"place": place.words(), "environ": dict(os.environ), "directory": os.getcwd()})
 
-    def _listen(self, results: IO[str]) -> None:
-        for line in results:
-            self.results.put(line)
+    def _listen(self) -> None:
+        with self.connection.makefile("r") as results:
+            for line in results:
+                self.results.put(line)
         self.results.put("")
+
+    def _write(self, order: Mapping[str, object]) -> None:
+        self.orders.write(json.dumps(order) + "\n")
+        self.orders.flush()
 
     def send(self, action: str, **arguments: object) -> None:
         """Send a command without waiting for the result."""
-        self.orders.write(json.dumps({"action": action, **self.place, **arguments}) + "\n")
-        self.orders.flush()
+        self._write({"action": action, **arguments})
 
     def answer(self) -> object:
         """Return the result of the oldest command; an error of the contract is returned as ``{"error": its name}``."""
@@ -67,17 +59,13 @@ class OtherProcess:
         return self.answer()
 
     def kill(self) -> None:
-        """Kill the process with SIGKILL."""
-        self.child.kill()
-        self.close()
-
-    def close(self) -> None:
-        """Close the command stream and wait for the process to exit."""
-        self.orders.close()
-        self.child.wait(timeout=PATIENCE)
-        self.listener.join(timeout=PATIENCE)
-        if self.child.stdout is not None:
-            self.child.stdout.close()
+        """Kill the process with SIGKILL, and wait for its exit. Idempotent."""
+        if not self.orders.closed:
+            self.server.kill(self.child)
+            self.listener.join(timeout=PATIENCE)
+            with suppress(OSError):
+                self.orders.close()
+            self.connection.close()
 
 
 class Processes:
@@ -111,5 +99,4 @@ class ProcessBase(KitBase):
         processes = Processes(self.plugin_class())
         yield processes
         for process in processes.running:
-            if process.child.poll() is None:
-                process.kill()
+            process.kill()

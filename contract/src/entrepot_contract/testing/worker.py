@@ -1,4 +1,7 @@
-"""A child process of the kit: reads commands as lines of JSON, and writes one line of JSON for each."""
+"""A child process of the kit: reads commands as lines of JSON, and writes one line of JSON for each.
+
+The command imports the plugin once, and forks a process for each connection; see ``fork_server``.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,21 @@ import importlib.util
 import itertools
 import json
 import os
+import signal
+import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 from entrepot_contract import AlreadyExists, NotFound, StorageDriver, StorageError, UploadState, WriteMode
 from entrepot_contract.events import Event
 from entrepot_contract.notify import NotificationSink, SinkError
+from entrepot_contract.testing.fork_server import Place
 
 if TYPE_CHECKING:
     from entrepot_contract.testing.base import Plugin
@@ -32,23 +40,13 @@ class Worker:
 
     driver: StorageDriver
 
-    def find(self, module: str, file: str | None, name: str) -> type[Plugin]:
-        """Return the plugin's class, imported by name or loaded from its file."""
-        try:
-            found = importlib.import_module(module)
-        except ImportError:
-            if file is None:
-                raise
-            spec = importlib.util.spec_from_file_location(module, file)
-            if spec is None or spec.loader is None:
-                raise
-            found = sys.modules[module] = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(found)
-        kind: Any = found
-        for step in name.split("."):
-            kind = getattr(kind, step)
-        plugin_class: type[Plugin] = kind
-        return plugin_class
+    def __init__(self, results: TextIO) -> None:
+        self.results = results
+
+    def write(self, result: object) -> None:
+        """Write the result of a command, or of a part of it."""
+        self.results.write(json.dumps(result) + "\n")
+        self.results.flush()
 
     def construct(self, kind: type[Plugin], config: Mapping[str, object]) -> list[str]:
         """Return the files, sockets and threads that a construction accesses or starts; it should be none."""
@@ -95,7 +93,7 @@ class Worker:
     def append(self, state: dict[str, Any], text: str, times: int, stall: bool, at: float) -> dict[str, object]:
         """Append ``times`` chunks; with ``stall``, report it after the last one and block."""
         _wait(at)
-        new = self.driver.upload_append(UploadState(**state), _pieces(text, times, stall))
+        new = self.driver.upload_append(UploadState(**state), self._pieces(text, times, stall))
         return {"key": new.key, "size": new.size, "token": new.token}
 
     def commit(self, state: dict[str, Any], target: str, at: float) -> int:
@@ -121,7 +119,7 @@ class Worker:
 
     def churn(self, folder: str, sizes: dict[str, int]) -> None:
         """Write, upload and move objects that consist of one letter each, forever."""
-        _write({"churning": True})
+        self.write({"churning": True})
         for letter, size in itertools.cycle(sizes.items()):
             data = letter.encode() * size
             self.driver.put(f"{folder}/put", data)
@@ -137,13 +135,12 @@ class Worker:
             return False
         return True
 
-
-def _pieces(text: str, times: int, stall: bool) -> Iterator[bytes]:
-    for _ in range(times):
-        yield text.encode() * 1000
-    if stall:
-        _write({"stalled": True})
-        time.sleep(600)
+    def _pieces(self, text: str, times: int, stall: bool) -> Iterator[bytes]:
+        for _ in range(times):
+            yield text.encode() * 1000
+        if stall:
+            self.write({"stalled": True})
+            time.sleep(600)
 
 
 def _writes(arguments: tuple[object, ...]) -> bool:
@@ -158,25 +155,78 @@ def _wait(at: float) -> None:
         time.sleep(0)
 
 
-def _write(answer: object) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+def find(place: Place) -> type[Plugin]:
+    """Return the class of a plugin, imported by name or loaded from its file."""
+    try:
+        found = importlib.import_module(place.module)
+    except ImportError:
+        if place.file is None:
+            raise
+        spec = importlib.util.spec_from_file_location(place.module, place.file)
+        if spec is None or spec.loader is None:
+            raise
+        found = sys.modules[place.module] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(found)
+    kind: Any = found
+    for step in place.name.split("."):
+        kind = getattr(kind, step)
+    plugin_class: type[Plugin] = kind
+    return plugin_class
+
+
+def run(connection: socket.socket) -> None:
+    """Run the commands of a connection until it ends."""
+    with connection.makefile("r") as commands, connection.makefile("w") as results:
+        settings = json.loads(commands.readline())
+        os.environ.clear()
+        os.environ.update(settings["environ"])
+        os.chdir(settings["directory"])
+        worker, place = Worker(results), Place.from_words(*settings["place"])
+        for line in commands:
+            command = json.loads(line)
+            action: Callable[..., object] = getattr(worker, command.pop("action"))
+            if "config" in command:
+                command["kind"] = find(place)
+            try:
+                result = action(**command)
+            except (StorageError, SinkError) as error:
+                result = {"error": type(error).__name__}
+            worker.write(result)
+
+
+def run_in_child(connection: socket.socket) -> NoReturn:
+    """Run the commands of a connection in a process that was just forked, and exit."""
+    status = 1
+    try:
+        run(connection)
+        status = 0
+    except BaseException:  # noqa: BLE001 - nothing may return into the code of the process that forked
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
 
 
 def main() -> None:
-    """Run commands until the input ends."""
-    worker = Worker()
-    while line := sys.stdin.readline():
-        command = json.loads(line)
-        place = {name: command.pop(name) for name in ("module", "file", "name")}
-        action: Callable[..., object] = getattr(worker, command.pop("action"))
-        if "config" in command:
-            command["kind"] = worker.find(**place)
-        try:
-            answer = action(**command)
-        except (StorageError, SinkError) as error:
-            answer = {"error": type(error).__name__}
-        _write(answer)
+    """Import a plugin, and fork and kill child processes until the control socket is closed."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    with suppress(Exception, SystemExit):  # the child processes raise it again
+        find(Place.from_words(*sys.argv[2:]))
+    while True:
+        order, passed, _, _ = socket.recv_fds(control, 64, 1)
+        if not order:
+            return
+        if passed:
+            child = os.fork()
+            if child == 0:
+                control.close()
+                run_in_child(socket.socket(fileno=passed[0]))
+            os.close(passed[0])
+        else:
+            child = int(order)
+            os.kill(child, signal.SIGKILL)  # it may have exited, but its id is not free before the next line
+            os.waitpid(child, 0)
+        control.send(b"%d" % child)
 
 
 if __name__ == "__main__":
