@@ -68,7 +68,7 @@ bench-gate: install ## Fail if performance drops below 80 % of benchmarks/baseli
 
 ceph moto azurite gcs: install ## Start a storage server on 127.0.0.1 and print a configuration for it
 	.ci/programs
-	@PYTHONPATH=tests exec $(PY) -m services.$@
+	@PYTHONPATH=tests exec $(PY) -m support.services.$@
 
 $(UV):
 	PYTHON=$(PYTHON) .ci/venv $(VENV)

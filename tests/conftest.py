@@ -9,15 +9,16 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from services import containers, process
-from services.ceph import Ceph
-from services.client import Client
-from services.containers import Skopeo
-from services.distribution import distribution
-from services.engine import docker_engine
-from services.entrepot import SERVERS, entrepot
-from services.programs import installed, need, need_root
-from services.registry import Registry, write_config
+from support import containers
+from support.client import Client
+from support.containers import Skopeo
+from support.services import process
+from support.services.ceph import Ceph
+from support.services.distribution import distribution
+from support.services.engine import docker_engine
+from support.services.entrepot import SERVERS, entrepot
+from support.services.programs import installed, need, need_root
+from support.services.registry import Registry, write_config
 
 PEER = "docker-registry"
 

@@ -34,6 +34,7 @@ PLUGINS = {
 """The SDK of each plugin."""
 
 FOLDERS = ("contract/src", "host/src", "plugins", "benchmarks/src")
+UNTIL_SERVERS_HAVE_A_KIT = ("plugins.server_granian", "plugins.server_gunicorn")
 MAX_LINES = 500
 MEDIAN_LINES = 120
 
@@ -89,6 +90,20 @@ def test_a_plugin_imports_only_the_contract_and_its_own_sdk(plugin: str) -> None
     own = {path.name for path in (ROOT / folder).iterdir()}
     assert modules(folder)
     assert forbidden(modules(folder), CONTRACT | own | PLUGINS[plugin]) == []
+
+
+def test_tests_of_a_package_import_no_tests_of_another_package() -> None:
+    files = [path for folder in ("contract", "host", "plugins", "benchmarks") for path in modules_all(folder)]
+    wrong = []
+    for path in files:
+        own = path.relative_to(ROOT).as_posix().partition("/tests/")[0].replace("/", ".")
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                package, found, _ = f"{node.module}.".partition(".tests.")
+                if found and package != own and own not in UNTIL_SERVERS_HAVE_A_KIT:
+                    wrong.append(f"{path.relative_to(ROOT)} imports {node.module}")
+    assert files
+    assert wrong == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

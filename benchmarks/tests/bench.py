@@ -16,7 +16,7 @@ from typing import Final
 from uuid import uuid4
 
 import psutil
-from services.registry import clean_environment
+from support.services.registry import clean_environment
 
 from entrepot_benchmarks.results.document import read_document
 from entrepot_benchmarks.results.model import Run

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import bcrypt
 import yaml
-from services.distribution import distribution
-from services.registry import Registry, write_config
+from support.services.distribution import distribution
+from support.services.registry import Registry, write_config
 
 __all__ = ["PASSWORD", "USER", "links", "neighbour", "stored"]
 

@@ -12,7 +12,7 @@ from benchmarks.tests.bench import SHORT, Bench
 from benchmarks.tests.neighbour import PASSWORD, USER, links, neighbour
 from benchmarks.tests.pantry import VERSION, put_beside
 from benchmarks.tests.somebody import existing_store, files
-from services.programs import need
+from support.services.programs import need
 
 from entrepot_benchmarks.results.document import read_document
 from entrepot_benchmarks.trace.replay import ALL_REQUESTS

@@ -16,11 +16,11 @@ from benchmarks.tests.canned import Canned
 from benchmarks.tests.neighbour import links, neighbour, stored
 from benchmarks.tests.page.sample import sample_run
 from benchmarks.tests.somebody import existing_store, files
-from services.moto import Moto
-from services.network import free_port
-from services.process import STARTED
-from services.programs import need, need_root
-from services.s3 import s3_options
+from support.services.moto import Moto
+from support.services.network import free_port
+from support.services.process import STARTED
+from support.services.programs import need, need_root
+from support.services.s3 import s3_options
 
 from entrepot_benchmarks.results.document import write_document
 

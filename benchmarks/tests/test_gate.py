@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from services.programs import need
+from support.services.programs import need
 
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.gate import __main__ as gate

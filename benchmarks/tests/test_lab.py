@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from benchmarks.tests.bench import Bench, Outcome
-from services.ceph import PROGRAMS
-from services.programs import need
+from support.services.ceph import PROGRAMS
+from support.services.programs import need
 
 from entrepot_benchmarks.comparisons import UPLOAD
 from entrepot_benchmarks.targets.limits import takes_direct_writes

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from benchmarks.tests.bench import Bench
 from click.testing import CliRunner
-from services.network import free_port
-from services.programs import need_root
+from support.services.network import free_port
+from support.services.programs import need_root
 
 from entrepot.cli import main
 

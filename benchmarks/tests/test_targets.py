@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 from falcon.testing import TestClient
-from services.moto import Moto
-from services.network import free_port
-from services.programs import need_root
-from services.s3 import s3_options
+from support.services.moto import Moto
+from support.services.network import free_port
+from support.services.programs import need_root
+from support.services.s3 import s3_options
 
 from entrepot.http import create_app
 from entrepot.plugins import load_storage

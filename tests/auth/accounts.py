@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
-from services import containers
-from services.client import Client
-from services.images import OciLayout, build_context, package, random_files
+from support import containers
+from support.client import Client
+from support.images import OciLayout, build_context, package, random_files
 
 __all__ = ["Account", "Docker", "Podman", "Skopeo"]
 

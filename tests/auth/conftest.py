@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from services.certificates import CertificateAuthority
-from services.distribution import distribution
-from services.engine import docker_engine
-from services.entrepot import entrepot
-from services.network import HOST
-from services.programs import installed, need, need_root
-from services.registry import Registry, write_config
-from services.token_server import TokenServer
-from services.tunnel import Tunnel
+from support.certificates import CertificateAuthority
+from support.proxies.tunnel import Tunnel
+from support.services.distribution import distribution
+from support.services.engine import docker_engine
+from support.services.entrepot import entrepot
+from support.services.network import HOST
+from support.services.programs import installed, need, need_root
+from support.services.registry import Registry, write_config
+from support.services.token_server import TokenServer
 
 from .accounts import Account, Docker, Podman, Skopeo
 from .setups import PASSWORD, SERVICE, SETUPS, USER, Setup

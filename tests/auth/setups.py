@@ -10,7 +10,7 @@ from typing import Final
 import bcrypt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from services.token_server import Named
+from support.services.token_server import Named
 
 __all__ = ["PASSWORD", "SERVICE", "SETUPS", "USER", "Setup"]
 

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 import pytest
-from services.client import ClientError
+from support.client import ClientError
 
 from .accounts import Account, Docker
 from .conftest import ISSUING, OPEN, SITES, Site

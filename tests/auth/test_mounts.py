@@ -6,7 +6,7 @@ from base64 import b64encode
 from urllib.parse import quote
 
 import pytest
-from services.wire import digest_of
+from support.content import digest_of
 
 from .conftest import Site
 from .setups import PASSWORD, SERVICE, USER

@@ -8,12 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from services.client import ClientError
-from services.containers import Skopeo
-from services.entrepot import entrepot
-from services.images import OciLayout, Package, package, random_files
-from services.registry import Registry, write_config
-from services.wire import digest_of
+from support.client import ClientError
+from support.containers import Skopeo
+from support.content import digest_of
+from support.images import OciLayout, Package, package, random_files
+from support.services.entrepot import entrepot
+from support.services.registry import Registry, write_config
 
 # Smaller and larger than the limit for storing data in the record of an upload (256 KiB).
 SIZES = (400_000, 900)

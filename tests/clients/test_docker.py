@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from services.client import Client
-from services.images import build_context, random_files
-from services.registry import Registry
+from support.client import Client
+from support.images import build_context, random_files
+from support.services.registry import Registry
 
 
 def _build(docker: Client, folder: Path, name: str, image: str, *sizes: int) -> None:

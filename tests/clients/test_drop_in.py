@@ -7,12 +7,12 @@ from pathlib import Path
 import bcrypt
 import pytest
 from click.testing import CliRunner
-from services.certificates import CertificateAuthority
-from services.client import Client, ClientError
-from services.containers import Skopeo
-from services.entrepot import entrepot
-from services.images import OciLayout, package, random_files
-from services.network import HOST
+from support.certificates import CertificateAuthority
+from support.client import Client, ClientError
+from support.containers import Skopeo
+from support.images import OciLayout, package, random_files
+from support.services.entrepot import entrepot
+from support.services.network import HOST
 
 from entrepot.cli import main
 

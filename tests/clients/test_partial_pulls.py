@@ -9,11 +9,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from services.client import Client
-from services.containers import partial_podman
-from services.entrepot import entrepot
-from services.programs import need, need_root
-from services.registry import Registry, write_config
+from support.client import Client
+from support.containers import partial_podman
+from support.services.entrepot import entrepot
+from support.services.programs import need, need_root
+from support.services.registry import Registry, write_config
 
 FILES = 60
 CHANGED = (3, 20, 41)

@@ -6,10 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
-from services.client import Client
-from services.containers import Skopeo
-from services.images import OciLayout, build_context, package, random_files
-from services.registry import Registry
+from support.client import Client
+from support.containers import Skopeo
+from support.images import OciLayout, build_context, package, random_files
+from support.services.registry import Registry
 
 SIZES = (3_000_000, 200_000, 17)
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from services.client import ClientError
-from services.containers import Skopeo
-from services.images import OciLayout, package, random_files
-from services.registry import Registry
-from services.wire import OCI_MANIFEST
+from support.client import ClientError
+from support.containers import Skopeo
+from support.content import OCI_MANIFEST
+from support.images import OciLayout, package, random_files
+from support.services.registry import Registry
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 

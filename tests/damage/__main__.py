@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.moto import Moto
-from services.s3 import s3_options
+from support.services.moto import Moto
+from support.services.s3 import s3_options
 
 from damage.answers import CASES, foreign_objects, observe, table
 from entrepot_contract import StorageDriver

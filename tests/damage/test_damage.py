@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from services.ceph import PROGRAMS, Ceph
-from services.programs import need
-from services.s3 import s3_options
+from support.services.ceph import PROGRAMS, Ceph
+from support.services.programs import need
+from support.services.s3 import s3_options
 
 from damage.answers import CASES, DAMAGED, HEADER, Row, foreign_objects, host, observe
 from damage.tree import TAG, digest_of

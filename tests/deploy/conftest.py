@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from services.entrepot import entrepot
-from services.haproxy import haproxy
-from services.nginx import nginx
-from services.programs import need
-from services.registry import Registry, write_config
+from support.services.entrepot import entrepot
+from support.services.haproxy import haproxy
+from support.services.nginx import nginx
+from support.services.programs import need
+from support.services.registry import Registry, write_config
 
 
 @pytest.fixture(scope="module", params=[haproxy, nginx], ids=lambda start: start.__name__)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from services.haproxy import EXAMPLE, with_hosts
-from services.network import HOST
-from services.nginx import nginx
-from services.programs import need
-from services.registry import Registry
+from support.services.haproxy import EXAMPLE, with_hosts
+from support.services.network import HOST
+from support.services.nginx import nginx
+from support.services.programs import need
+from support.services.registry import Registry
 
 from .tree import DEPLOY, at
 

@@ -7,11 +7,12 @@ from contextlib import closing
 from http.client import HTTPConnection
 from random import Random
 
-from services.images import package, random_files
-from services.network import HOST
-from services.push import missing_parts, push_image
-from services.registry import Registry
-from services.wire import digest_of, with_digest
+from support.content import digest_of
+from support.images import package, random_files
+from support.push import missing_parts, push_image
+from support.services.network import HOST
+from support.services.registry import Registry
+from support.wire import with_digest
 
 MIB = 2**20
 

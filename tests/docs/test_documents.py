@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey
-from services.certificates import CertificateAuthority
+from support.certificates import CertificateAuthority
 
 from entrepot.cli import main
 from entrepot.config.model import Configuration

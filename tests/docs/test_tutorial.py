@@ -15,12 +15,12 @@ from typing import Final
 
 import pytest
 from host.tests.server.running import eventually
-from services.images import OciLayout, package, random_files
-from services.network import accepts, free_port
-from services.process import Service
-from services.programs import need
-from services.registry import clean_environment
-from services.wire import digest_of
+from support.content import digest_of
+from support.images import OciLayout, package, random_files
+from support.services.network import accepts, free_port
+from support.services.process import Service
+from support.services.programs import need
+from support.services.registry import clean_environment
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs/tutorial.md").read_text()

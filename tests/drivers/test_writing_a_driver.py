@@ -17,11 +17,11 @@ from typing import Final
 
 import pytest
 import yaml
-from services.images import OciLayout, Package, package, random_files
-from services.network import free_port
-from services.programs import need
-from services.registry import clean_environment
-from services.wire import digest_of
+from support.content import digest_of
+from support.images import OciLayout, Package, package, random_files
+from support.services.network import free_port
+from support.services.programs import need
+from support.services.registry import clean_environment
 
 from entrepot_benchmarks.cli.bench import bench
 

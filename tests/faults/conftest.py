@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from services.entrepot import SERVERS, entrepot
-from services.registry import Registry, write_config
+from support.services.entrepot import SERVERS, entrepot
+from support.services.registry import Registry, write_config
 
 DRAIN_SECONDS = 4
 

@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from services.images import Package, package
-from services.network import accepts
-from services.registry import Registry
-from services.wire import Answer, WireError, digest_of
+from support.content import digest_of
+from support.images import Package, package
+from support.services.network import accepts
+from support.services.registry import Registry
+from support.wire import Answer, WireError
 
 __all__ = ["Attempt", "Pusher"]
 

@@ -8,11 +8,12 @@ import time
 from random import Random
 
 import pytest
-from services.images import package
-from services.network import HOST
-from services.push import push_image
-from services.registry import Registry
-from services.wire import OCI_MANIFEST, Answer, Exchange, WireError, digest_of, with_digest
+from support.content import OCI_MANIFEST, digest_of
+from support.images import package
+from support.push import push_image
+from support.services.network import HOST
+from support.services.registry import Registry
+from support.wire import Answer, Exchange, WireError, with_digest
 
 MIB = 2**20
 

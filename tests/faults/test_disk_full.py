@@ -8,11 +8,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from services.images import package
-from services.programs import need_root
-from services.push import missing_parts, push_image
-from services.registry import Registry
-from services.wire import Answer, digest_of
+from support.content import digest_of
+from support.images import package
+from support.push import missing_parts, push_image
+from support.services.programs import need_root
+from support.services.registry import Registry
+from support.wire import Answer
 
 MIB = 2**20
 

@@ -11,12 +11,12 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, ResponseReceived, StreamReset
 from host.tests.server.running import Answer, parse_answers, receive
-from services.entrepot import entrepot
-from services.images import package
-from services.network import HOST
-from services.push import push_image
-from services.registry import Registry, write_config
-from services.wire import OCI_MANIFEST, digest_of
+from support.content import OCI_MANIFEST, digest_of
+from support.images import package
+from support.push import push_image
+from support.services.entrepot import entrepot
+from support.services.network import HOST
+from support.services.registry import Registry, write_config
 
 UNKNOWN = "/v2/x/blobs/uploads/00000000-0000-4000-8000-000000000000"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from services.push import missing_parts
-from services.registry import Registry
-from services.wire import digest_of
+from support.content import digest_of
+from support.push import missing_parts
+from support.services.registry import Registry
 
 from .pusher import Attempt, Pusher
 

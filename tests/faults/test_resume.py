@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from random import Random
 
-from services.registry import Registry
-from services.wire import Wire, digest_of, with_digest
+from support.content import digest_of
+from support.services.registry import Registry
+from support.wire import Wire, with_digest
 
 MIB = 2**20
 

@@ -6,9 +6,10 @@ import signal
 import time
 from random import Random
 
-from services.network import accepts
-from services.registry import Registry
-from services.wire import Exchange, digest_of, with_digest
+from support.content import digest_of
+from support.services.network import accepts
+from support.services.registry import Registry
+from support.wire import Exchange, with_digest
 
 from .conftest import DRAIN_SECONDS
 

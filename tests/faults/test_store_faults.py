@@ -13,15 +13,16 @@ from itertools import count
 from random import Random
 
 import pytest
-from services.ceph import PROGRAMS, Ceph
-from services.entrepot import entrepot
-from services.fault_proxy import FaultProxy
-from services.images import Package, package, random_files
-from services.programs import need
-from services.push import missing_parts, push_image
-from services.registry import Registry, write_config
-from services.s3 import s3_options
-from services.wire import OCI_MANIFEST, Answer, Wire, WireError, digest_of, with_digest
+from support.content import OCI_MANIFEST, digest_of
+from support.images import Package, package, random_files
+from support.proxies.fault_proxy import FaultProxy
+from support.push import missing_parts, push_image
+from support.services.ceph import PROGRAMS, Ceph
+from support.services.entrepot import entrepot
+from support.services.programs import need
+from support.services.registry import Registry, write_config
+from support.services.s3 import s3_options
+from support.wire import Answer, Wire, WireError, with_digest
 
 MIB = 2**20
 TIMEOUT_SECONDS = 1

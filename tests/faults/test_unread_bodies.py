@@ -9,11 +9,11 @@ from pathlib import Path
 
 import bcrypt
 import pytest
-from services.certificates import CertificateAuthority
-from services.entrepot import entrepot
-from services.network import HOST
-from services.refusals import CLIENTS, SIZES, Route, lost
-from services.registry import write_config
+from support.certificates import CertificateAuthority
+from support.refusals import CLIENTS, SIZES, Route, lost
+from support.services.entrepot import entrepot
+from support.services.network import HOST
+from support.services.registry import write_config
 
 COUNT = int(os.environ.get("ENTREPOT_REFUSALS", "0"))
 """Requests per cell of the matrix, which ``pytest -rP`` prints. 0 means a few, and fewer of the large ones."""

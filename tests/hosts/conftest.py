@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from services.ceph import PROGRAMS
-from services.entrepot import entrepot
-from services.haproxy import haproxy
-from services.programs import need
-from services.registry import write_config
-from services.s3 import s3_options
+from support.services.ceph import PROGRAMS
+from support.services.entrepot import entrepot
+from support.services.haproxy import haproxy
+from support.services.programs import need
+from support.services.registry import write_config
+from support.services.s3 import s3_options
 
 from .pair import Hosts
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.registry import Registry
-from services.wire import Wire
+from support.services.registry import Registry
+from support.wire import Wire
 
 __all__ = ["Hosts"]
 

@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from services.images import Package, package, random_files
-from services.wire import Answer, Wire, WireError, digest_of, with_digest
+from support.content import digest_of
+from support.images import Package, package, random_files
+from support.wire import Answer, Wire, WireError, with_digest
 
 __all__ = ["PersistentClient"]
 

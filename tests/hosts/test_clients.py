@@ -6,10 +6,10 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from services.client import Client
-from services.containers import Skopeo
-from services.images import OciLayout, build_context, package, random_files
-from services.push import missing_parts, push_image
+from support.client import Client
+from support.containers import Skopeo
+from support.images import OciLayout, build_context, package, random_files
+from support.push import missing_parts, push_image
 
 from .pair import Hosts
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from services.images import package, random_files
-from services.push import missing_parts, push_image
-from services.wire import digest_of
+from support.content import digest_of
+from support.images import package, random_files
+from support.push import missing_parts, push_image
 
 from .pair import Hosts
 

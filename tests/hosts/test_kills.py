@@ -7,12 +7,13 @@ import time
 from pathlib import Path
 from random import Random
 
-from services.client import ClientError
-from services.containers import Skopeo
-from services.images import OciLayout, package, random_files
-from services.push import missing_parts
-from services.registry import Registry
-from services.wire import Exchange, WireError, digest_of
+from support.client import ClientError
+from support.containers import Skopeo
+from support.content import digest_of
+from support.images import OciLayout, package, random_files
+from support.push import missing_parts
+from support.services.registry import Registry
+from support.wire import Exchange, WireError
 
 from .pair import Hosts
 from .persistent import PersistentClient

@@ -16,13 +16,13 @@ from threading import Barrier
 from typing import Final
 
 import pytest
-from services.ceph import PROGRAMS
-from services.entrepot import entrepot
-from services.images import INDEX
-from services.programs import need
-from services.registry import Registry, write_config
-from services.s3 import s3_options
-from services.wire import Answer, Wire, digest_of
+from support.content import OCI_INDEX, digest_of
+from support.services.ceph import PROGRAMS
+from support.services.entrepot import entrepot
+from support.services.programs import need
+from support.services.registry import Registry, write_config
+from support.services.s3 import s3_options
+from support.wire import Answer, Wire
 
 ROUNDS: Final = int(os.environ.get("ENTREPOT_RACE_ROUNDS", "25"))
 LONGEST_HEAD_START: Final = 0.012
@@ -108,12 +108,12 @@ def _outcome(wire: Wire, repository: str, digest: str) -> tuple[str, list[str]]:
 
 def _manifest(text: str) -> bytes:
     """Return an index without children, so that nothing has to be pushed before it."""
-    fields = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {"name": text}}
+    fields = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], "annotations": {"name": text}}
     return json.dumps(fields).encode()
 
 
 def _put(wire: Wire, repository: str, reference: str, manifest: bytes) -> Answer:
-    return wire.request("PUT", f"/v2/{repository}/manifests/{reference}", manifest, {"Content-Type": INDEX})
+    return wire.request("PUT", f"/v2/{repository}/manifests/{reference}", manifest, {"Content-Type": OCI_INDEX})
 
 
 def _delete(wire: Wire, repository: str, reference: str) -> Answer:

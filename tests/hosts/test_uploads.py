@@ -9,8 +9,9 @@ from random import Random
 from urllib.parse import urlsplit
 
 import pytest
-from services.registry import Registry
-from services.wire import Answer, Wire, digest_of
+from support.content import digest_of
+from support.services.registry import Registry
+from support.wire import Answer, Wire
 
 from .pair import Hosts
 

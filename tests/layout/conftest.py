@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from services.distribution import distribution
-from services.entrepot import entrepot
-from services.programs import need
-from services.registry import Registry, write_config
+from support.services.distribution import distribution
+from support.services.entrepot import entrepot
+from support.services.programs import need
+from support.services.registry import Registry, write_config
 
 
 @pytest.fixture

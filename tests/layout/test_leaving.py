@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from services.distribution import collect_garbage
-from services.images import INDEX, package, random_files
-from services.push import index_of, missing_parts, push_image
-from services.registry import Registry
-from services.wire import OCI_MANIFEST, Wire, digest_of
+from support.content import OCI_INDEX, OCI_MANIFEST, digest_of
+from support.images import package, random_files
+from support.push import index_of, missing_parts, push_image
+from support.services.distribution import collect_garbage
+from support.services.registry import Registry
+from support.wire import Wire
 
 
 def _half_an_upload(wire: Wire, repository: str) -> None:
@@ -25,7 +26,7 @@ def test_docker_registry_accepts_a_directory_that_entrepot_wrote(ours: Registry,
     push_image(ours.wire, "app", image, "v1", "latest")
     push_image(ours.wire, "app/deeper", other, "v1")
     index = index_of(image)
-    assert ours.wire.request("PUT", "/v2/app/manifests/all", index, {"Content-Type": INDEX}).status == 201
+    assert ours.wire.request("PUT", "/v2/app/manifests/all", index, {"Content-Type": OCI_INDEX}).status == 201
     _half_an_upload(ours.wire, "app")
     _half_an_upload(ours.wire, "nothing/finished")
     ours.stop()
@@ -54,7 +55,7 @@ def test_garbage_collection_by_docker_registry_keeps_everything_in_use(
     push_image(ours.wire, "app", untagged)
     push_image(ours.wire, "multi", child)
     index = index_of(child)
-    assert ours.wire.request("PUT", "/v2/multi/manifests/all", index, {"Content-Type": INDEX}).status == 201
+    assert ours.wire.request("PUT", "/v2/multi/manifests/all", index, {"Content-Type": OCI_INDEX}).status == 201
     signature = _signature(ours.wire, "app", kept.digest, kept.manifest)
     orphan = b"a blob that no manifest names"
     assert ours.wire.push_blob("app", orphan).status == 201

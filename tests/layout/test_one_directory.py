@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from services.containers import Skopeo
-from services.images import INDEX, OciLayout, package, random_files
-from services.push import index_of, missing_parts, push_image
-from services.registry import Registry
-from services.wire import digest_of
+from support.containers import Skopeo
+from support.content import OCI_INDEX, digest_of
+from support.images import OciLayout, package, random_files
+from support.push import index_of, missing_parts, push_image
+from support.services.registry import Registry
 
 Pair = tuple[Registry, Registry]
 
@@ -52,7 +52,7 @@ def test_an_index_and_its_children_are_served_by_both(pair: Pair, skopeo: Skopeo
     skopeo.copy(f"docker://{reader.address}/multi:both", f"dir:{folder}/back", "--all")
 
     answer = reader.wire.manifest("multi", "both")
-    assert answer.headers["content-type"] == INDEX
+    assert answer.headers["content-type"] == OCI_INDEX
     assert answer.body == (folder / "back" / "manifest.json").read_bytes() == writer.wire.manifest("multi", "both").body
     assert [entry["digest"] for entry in json.loads(answer.body)["manifests"]] == [
         child.digest for child in children.values()
@@ -143,7 +143,7 @@ def test_an_index_pushed_to_one_can_reference_images_pushed_to_the_other(pair: P
     push_image(other.wire, "app", child)
     index = index_of(child)
 
-    answer = writer.wire.request("PUT", "/v2/app/manifests/all", index, {"Content-Type": INDEX})
+    answer = writer.wire.request("PUT", "/v2/app/manifests/all", index, {"Content-Type": OCI_INDEX})
 
     assert answer.status == 201, answer
     assert other.wire.manifest("app", "all").body == index

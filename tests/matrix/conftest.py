@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from matrix.people import PASSWORDS
 from matrix.table import USERS
-from services.certificates import CertificateAuthority
-from services.entrepot import entrepot
-from services.registry import Registry, write_config
+from support.certificates import CertificateAuthority
+from support.services.entrepot import entrepot
+from support.services.registry import Registry, write_config
 
 
 @pytest.fixture(scope="session")

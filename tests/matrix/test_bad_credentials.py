@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import ECKey
 from matrix.people import basic
-from services.registry import Registry
-from services.wire import WireError
+from support.services.registry import Registry
+from support.wire import WireError
 
 Key = ec.EllipticCurvePrivateKey
 Make = Callable[[Key], str]

@@ -8,8 +8,9 @@ from urllib.parse import quote
 import pytest
 from matrix.people import KEEPER, headers_of
 from matrix.table import ROWS, WHO, Row
-from services.registry import Registry
-from services.wire import Answer, digest_of
+from support.content import digest_of
+from support.services.registry import Registry
+from support.wire import Answer
 
 BLOB = b"what the repositories hold"
 DIGEST = digest_of(BLOB)

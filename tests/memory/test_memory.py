@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from services.entrepot import SERVERS, entrepot
-from services.large import LargeBlobs
-from services.memory import peak_of, sampled_peak
-from services.registry import Registry, write_config
+from support.large import LargeBlobs
+from support.memory import peak_of, sampled_peak
+from support.services.entrepot import SERVERS, entrepot
+from support.services.registry import Registry, write_config
 
 MB = 10**6
 BLOBS = LargeBlobs(256)

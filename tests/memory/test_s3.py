@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from services import ceph
-from services.ceph import Ceph
-from services.entrepot import entrepot
-from services.large import LargeBlobs
-from services.memory import sampled_peak
-from services.programs import need
-from services.s3 import s3_options
+from support.large import LargeBlobs
+from support.memory import sampled_peak
+from support.services import ceph
+from support.services.ceph import Ceph
+from support.services.entrepot import entrepot
+from support.services.programs import need
+from support.services.s3 import s3_options
 
 MB = 10**6
 BLOBS = LargeBlobs(512)

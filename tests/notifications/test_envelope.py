@@ -10,12 +10,13 @@ from typing import Final
 import pytest
 import yaml
 from host.tests.server.running import eventually
-from services.distribution import distribution
-from services.entrepot import entrepot
-from services.images import package, random_files
-from services.receiver import Receiver
-from services.registry import Registry, write_config
-from services.wire import OCI_MANIFEST, Answer, digest_of
+from support.content import OCI_MANIFEST, digest_of
+from support.images import package, random_files
+from support.services.distribution import distribution
+from support.services.entrepot import entrepot
+from support.services.receiver import Receiver
+from support.services.registry import Registry, write_config
+from support.wire import Answer
 
 IMAGE: Final = package(random_files("envelope", 100))
 BLOB: Final = digest_of(IMAGE.blobs[0])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from host.tests.server.running import eventually
-from services.notified import ask, notified
-from services.receiver import Mood, Receiver
-from services.registry import Registry
+from support.services.notified import ask, notified
+from support.services.receiver import Mood, Receiver
+from support.services.registry import Registry
 
 ENDPOINT = {"timeout": "500ms", "threshold": 3, "backoff": "200ms"}
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"

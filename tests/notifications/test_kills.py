@@ -14,11 +14,12 @@ from typing import Final
 
 import pytest
 from host.tests.server.running import eventually
-from services.images import package, random_files
-from services.notified import ask, notified
-from services.receiver import Mood, Receiver
-from services.registry import Registry
-from services.wire import WireError, digest_of
+from support.content import digest_of
+from support.images import package, random_files
+from support.services.notified import ask, notified
+from support.services.receiver import Mood, Receiver
+from support.services.registry import Registry
+from support.wire import WireError
 
 IMAGES: Final = 500
 KILLS: Final = 20

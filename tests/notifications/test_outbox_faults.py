@@ -13,11 +13,11 @@ from sqlite3 import connect
 
 import pytest
 from host.tests.server.running import eventually
-from services.notified import ask, notified
-from services.programs import need_root
-from services.receiver import Receiver
-from services.registry import Registry
-from services.wire import digest_of
+from support.content import digest_of
+from support.services.notified import ask, notified
+from support.services.programs import need_root
+from support.services.receiver import Receiver
+from support.services.registry import Registry
 
 MIB = 2**20
 MANY = 200_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from services.registry import Registry
+from support.services.registry import Registry
 
 from protocol.servers import start_server
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 
+from support.content import DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, descriptor, digest_of
+
 __all__ = [
-    "DOCKER_LIST",
-    "DOCKER_MANIFEST",
     "EMPTY",
     "EMPTY_INDEX",
-    "OCI_CONFIG",
-    "OCI_INDEX",
     "OCI_LAYER",
-    "OCI_MANIFEST",
     "Content",
     "blob",
     "image",
@@ -22,12 +18,7 @@ __all__ = [
     "manifest",
 ]
 
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _CONFIGS = {OCI_MANIFEST: OCI_CONFIG, DOCKER_MANIFEST: "application/vnd.docker.container.image.v1+json"}
 
 
@@ -41,12 +32,12 @@ class Content:
     is_manifest: bool = False
 
     def __str__(self) -> str:
-        return "sha256:" + hashlib.sha256(self.data).hexdigest()
+        return digest_of(self.data)
 
     @property
     def sha512(self) -> str:
         """The sha512 digest."""
-        return "sha512:" + hashlib.sha512(self.data).hexdigest()
+        return digest_of(self.data, "sha512")
 
     @property
     def size(self) -> int:
@@ -55,7 +46,7 @@ class Content:
 
     def descriptor(self, **more: object) -> dict[str, object]:
         """Return the descriptor of these bytes (image-spec, descriptor.md), with further fields."""
-        return {"mediaType": self.media_type, "digest": str(self), "size": self.size, **more}
+        return descriptor(self.data, self.media_type, **more)
 
 
 def blob(data: bytes, media_type: str = OCI_LAYER) -> Content:

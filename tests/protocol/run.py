@@ -9,8 +9,9 @@ import uuid
 from string import Template
 from urllib.parse import urlsplit
 
+from support.wire import Answer, Wire, frame
+
 from protocol.table import Row, Step
-from protocol.wire import Response, exchange, frame
 
 __all__ = ["DISTRIBUTION_CODES", "SPEC_CODES", "run_row"]
 
@@ -47,7 +48,7 @@ class _Exchange:
     def __init__(self, port: int) -> None:
         name = "t" + uuid.uuid4().hex[:12]
         host = f"127.0.0.1:{port}"
-        self.port = port
+        self.wire = Wire("127.0.0.1", port)
         self.variables = {"name": name, "other": name + "-other", "host": host, "base": f"http://{host}"}
         self.transcript: list[str] = []
 
@@ -77,7 +78,7 @@ class _Exchange:
             else:
                 return
 
-    def send(self, step: Step) -> Response | None:
+    def send(self, step: Step) -> Answer | None:
         method, _, target = self.fill(step.request).partition(" ")
         data = step.raw
         if data is None:
@@ -85,13 +86,13 @@ class _Exchange:
             declared = len(step.body) if step.declared is None else step.declared
             body = step.body if step.cut is None else step.body[: step.cut]
             data = frame(method, target, headers, body, chunked=step.chunked, declared=declared)
-        response = exchange(self.port, data, half_close=step.cut is not None)
+        response = self.wire.exchange(data, half_close=step.cut is not None)
         self.record(f"{method} {target[:300]}", response)
         if response is not None:
             self.save(step, response)
         return response
 
-    def record(self, request: str, response: Response | None) -> None:
+    def record(self, request: str, response: Answer | None) -> None:
         self.transcript.append(f"> {request}")
         if response is None:
             self.transcript.append("< (closed without a response)")
@@ -99,22 +100,22 @@ class _Exchange:
             headers = "".join(f"\n    {name}: {value}" for name, value in response.headers.items())
             self.transcript.append(f"< {response.status}{headers}\n    {response.body[:300]!r}")
 
-    def save(self, step: Step, response: Response) -> None:
-        if location := response.header("Location"):
+    def save(self, step: Step, response: Answer) -> None:
+        if location := response.headers.get("Location"):
             parts = urlsplit(location)
             self.variables["location"] = parts.path + (f"?{parts.query}" if parts.query else "")
             self.variables["state"] = parts.query
-        if upload := response.header("Docker-Upload-UUID"):
+        if upload := response.headers.get("Docker-Upload-UUID"):
             self.variables["uuid"] = upload
         for variable, header in step.save.items():
-            value = response.header(header) or ""
+            value = response.headers.get(header) or ""
             if header == "Link":
                 value = value.partition(">")[0].removeprefix("<")
             elif header == "Location":
                 value = self.variables["location"]
             self.variables[variable] = value
 
-    def check(self, step: Step, response: Response | None) -> None:
+    def check(self, step: Step, response: Answer | None) -> None:
         if response is None:
             assert step.status is None, "the server closed the connection without a response"
             return
@@ -129,7 +130,7 @@ class _Exchange:
         if step.raw is None and not step.server_may_refuse:
             _obeys_registry(self.fill(step.request), response)
         for name, expected in step.headers.items():
-            self.check_header(name, expected, response.header(name))
+            self.check_header(name, expected, response.headers.get(name))
         if step.answer is not None:
             assert response.body == step.answer, "the body differs"
         if step.expects_json:
@@ -152,25 +153,25 @@ class _Exchange:
             assert expected.fullmatch(found), f"{name} must match {expected.pattern!r}, got {found!r}"
 
 
-def _obeys_http(request: str, response: Response) -> None:
-    length = response.header("Content-Length")
+def _obeys_http(request: str, response: Answer) -> None:
+    length = response.headers.get("Content-Length")
     if request.startswith("HEAD ") or response.status in {204, 304}:
         assert not response.body, (
             f"a response with status {response.status} to {request} must have no body (RFC 9110 section 6.4)"
         )
     elif length is not None:
         assert int(length) == len(response.body), f"Content-Length is {length}, the body has {len(response.body)} bytes"
-    assert "html" not in (response.header("Content-Type") or ""), "the response is HTML"
+    assert "html" not in (response.headers.get("Content-Type") or ""), "the response is HTML"
 
 
-def _obeys_registry(request: str, response: Response) -> None:
+def _obeys_registry(request: str, response: Answer) -> None:
     if request.split(" ")[1].startswith("/v2/"):
-        version = response.header("Docker-Distribution-Api-Version")
+        version = response.headers.get("Docker-Distribution-Api-Version")
         assert version == "registry/2.0", f"Docker-Distribution-Api-Version is {version!r}"
-    assert response.header("Warning") is None, "the registry must not send warnings"
+    assert response.headers.get("Warning") is None, "the registry must not send warnings"
     if response.status < 400 or request.startswith("HEAD "):
         return
-    media_type = response.header("Content-Type")
+    media_type = response.headers.get("Content-Type")
     assert media_type == "application/json", f"an error must be JSON, got {media_type!r}"
     document = json.loads(response.body)
     assert set(document) == {"errors"}, f"an error body must only have the field errors, got {sorted(document)}"

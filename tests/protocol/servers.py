@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from services.entrepot import entrepot
-from services.registry import Registry
+from support.services.entrepot import entrepot
+from support.services.registry import Registry
 
 __all__ = ["FLAVOURS", "KINDS", "start_server"]
 

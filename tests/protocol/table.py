@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from support.wire import Answer
+
 from protocol.content import Content
-from protocol.wire import Response
 
 __all__ = [
     "ANY",
@@ -100,7 +101,7 @@ class Step:
     answer: bytes | None = field(default=None, repr=False)
     json: object = field(default_factory=_Unset)
     code: str | tuple[str, ...] | None = None
-    check: Callable[[Response], None] | None = None
+    check: Callable[[Answer], None] | None = None
     save: Mapping[str, str] = field(default_factory=dict)
     server_may_refuse: bool = False
     within: float = 0.0

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.entrepot import entrepot
-from services.registry import write_config
-
-from protocol.wire import exchange, frame
+from support.services.entrepot import entrepot
+from support.services.registry import write_config
+from support.wire import frame
 
 
 def test_header_names_have_their_usual_case_and_json_is_compact_with_a_newline(folder: Path) -> None:
@@ -16,10 +15,9 @@ def test_header_names_have_their_usual_case_and_json_is_compact_with_a_newline(f
     try:
         index = b'{"schemaVersion":2,"manifests":[]}'
         assert registry.wire.request("PUT", "/v2/a/manifests/v1", index).status == 201
-        port = registry.port
 
         def ask(method: str, target: str) -> tuple[set[str], bytes]:
-            answer = exchange(port, frame(method, target, {"Host": "x"}, b"", chunked=False, declared=0))
+            answer = registry.wire.exchange(frame(method, target, {"Host": "x"}, b"", chunked=False, declared=0))
             assert answer is not None
             return set(answer.headers), answer.body
 

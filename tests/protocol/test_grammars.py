@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.content import OCI_INDEX
 
-from protocol.content import EMPTY_INDEX, OCI_INDEX, blob
+from protocol.content import EMPTY_INDEX, blob
 from protocol.run import run_row
 from protocol.table import Row, Step, entrepot, push_blob, spec
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from services.distribution import distribution
-from services.entrepot import SERVERS, entrepot
-from services.programs import need
-from services.registry import write_config
+from support.services.distribution import distribution
+from support.services.entrepot import SERVERS, entrepot
+from support.services.programs import need
+from support.services.registry import write_config
 
 from protocol.rows.subjects_referrers import BEFORE, SINCE
 from protocol.run import run_row

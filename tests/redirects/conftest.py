@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from services.ceph import PROGRAMS, Ceph
-from services.entrepot import entrepot
-from services.fault_proxy import FaultProxy
-from services.programs import need
-from services.registry import Registry, write_config
-from services.s3 import s3_options
+from support.proxies.fault_proxy import FaultProxy
+from support.services.ceph import PROGRAMS, Ceph
+from support.services.entrepot import entrepot
+from support.services.programs import need
+from support.services.registry import Registry, write_config
+from support.services.s3 import s3_options
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 
 import pytest
-from services.client import Client
-from services.containers import Skopeo
-from services.images import OciLayout, Package, package, random_files
-from services.push import missing_parts, push_image
-from services.wire import digest_of
+from support.client import Client
+from support.containers import Skopeo
+from support.content import digest_of
+from support.images import OciLayout, Package, package, random_files
+from support.push import missing_parts, push_image
+from support.wire import Answer, Wire
 
 from .conftest import Redirecting
 
@@ -27,12 +26,11 @@ def blob(redirecting: Redirecting, repository: str) -> bytes:
     return data
 
 
-def _follow(location: str, headers: dict[str, str]) -> tuple[HTTPResponse, bytes]:
+def _follow(location: str, headers: dict[str, str]) -> Answer:
     url = urlsplit(location)
-    with closing(HTTPConnection(url.netloc, timeout=30)) as connection:
-        connection.request("GET", f"{url.path}?{url.query}", headers=headers)
-        answer = connection.getresponse()
-        return answer, answer.read()
+    assert url.hostname is not None
+    assert url.port is not None
+    return Wire(url.hostname, url.port).request("GET", f"{url.path}?{url.query}", headers=headers)
 
 
 def test_get_returns_307_with_a_url_for_the_content(redirecting: Redirecting, repository: str, blob: bytes) -> None:
@@ -40,8 +38,8 @@ def test_get_returns_307_with_a_url_for_the_content(redirecting: Redirecting, re
 
     assert answer.status == 307
     assert answer.headers["location"].startswith(f"http://127.0.0.1:{redirecting.store.port}/")
-    served, body = _follow(answer.headers["location"], {})
-    assert (served.status, body) == (200, blob)
+    served = _follow(answer.headers["location"], {})
+    assert (served.status, served.body) == (200, blob)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +52,8 @@ def test_the_signed_url_supports_a_range(
     answer = redirecting.host.wire.request("GET", target, headers={"Range": wanted})
 
     assert answer.status == 307
-    served, body = _follow(answer.headers["location"], {"Range": wanted})
-    assert (served.status, body) == (206, blob[first : last + 1])
+    served = _follow(answer.headers["location"], {"Range": wanted})
+    assert (served.status, served.body) == (206, blob[first : last + 1])
     assert served.headers["Content-Range"] == f"bytes {first}-{last}/{len(blob)}"
 
 

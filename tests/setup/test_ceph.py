@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 import yaml
-from services import ceph
-from services.ceph import Ceph
-from services.network import accepts
-from services.programs import need
+from support.services import ceph
+from support.services.ceph import Ceph
+from support.services.network import accepts
+from support.services.programs import need
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,7 +54,7 @@ def test_stored_objects_survive_a_kill_of_ceph() -> None:
 
 def test_the_command_prints_a_configuration_and_exits_with_ctrl_c() -> None:
     running = subprocess.Popen(
-        (sys.executable, "-m", "services.ceph"),
+        (sys.executable, "-m", "support.services.ceph"),
         env=os.environ | {"PYTHONPATH": str(TESTS)},
         stdout=subprocess.PIPE,
         text=True,

@@ -12,7 +12,7 @@ from typing import Final
 from zipfile import ZipFile
 
 import pytest
-from services.programs import need, need_root
+from support.services.programs import need, need_root
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("entrepot", "entrepot-storage-fs", "entrepot-server-granian")

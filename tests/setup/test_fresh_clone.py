@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from services.images import package
-from services.network import HOST, accepts, free_port
-from services.process import Service
-from services.push import missing_parts, push_image
-from services.wire import Wire
+from support.images import package
+from support.push import missing_parts, push_image
+from support.services.network import HOST, accepts, free_port
+from support.services.process import Service
+from support.wire import Wire
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from host.tests.server.running import HOST, Answer, Running, parse_answers, receive
-from services.certificates import CertificateAuthority
+from support.certificates import CertificateAuthority
 
 MIB = 2**20
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography import x509
-from services.certificates import CertificateAuthority
-from services.entrepot import entrepot
-from services.process import ServiceError
-from services.programs import need
-from services.registry import Registry, write_config
+from support.certificates import CertificateAuthority
+from support.services.entrepot import entrepot
+from support.services.process import ServiceError
+from support.services.programs import need
+from support.services.registry import Registry, write_config
 from tls.secured import MIB
 
 RULES = [

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from host.tests.server.running import HOST, eventually, parse_answers
-from services.programs import need
+from support.services.programs import need
 from tls.secured import Secured
 
 SERVERS = ["granian", "gunicorn"]

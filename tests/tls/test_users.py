@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from services.certificates import CertificateAuthority
+from support.certificates import CertificateAuthority
 from tls.secured import Secured
 
 from entrepot_contract.server import CLIENT_CERTIFICATE

@@ -89,7 +89,7 @@ class Lab:
         """Return the options of a driver, and start its server on the first call."""
         if name not in self._options:
             try:
-                from services.process import ServiceError
+                from support.services.process import ServiceError
             except ImportError as error:
                 raise BenchmarkError(
                     f"the server for {name} requires the test helpers: run `make bench` in a checkout"
@@ -101,8 +101,8 @@ class Lab:
         return self._options[name]
 
     def _s3(self) -> Mapping[str, object]:
-        from services.ceph import PROGRAMS, Ceph
-        from services.s3 import s3_options
+        from support.services.ceph import PROGRAMS, Ceph
+        from support.services.s3 import s3_options
 
         for program in PROGRAMS:
             require(program, program)
@@ -110,8 +110,8 @@ class Lab:
         return s3_options(ceph, bucket="bench") | {"secure": False, "rootdirectory": "/entrepot"}
 
     def _azure(self) -> Mapping[str, object]:
-        from services.azurite import PROGRAM, Azurite
-        from services.programs import installed
+        from support.services.azurite import PROGRAM, Azurite
+        from support.services.programs import installed
 
         if not installed(PROGRAM):
             raise BenchmarkError(f"the program {PROGRAM!r} is missing: install it with .ci/programs")
@@ -119,7 +119,7 @@ class Lab:
         return azurite.options(azurite.container("bench"))
 
     def _gcs(self) -> Mapping[str, object]:
-        from services.gcs import Gcs
+        from support.services.gcs import Gcs
 
         gcs = self._stack.enter_context(Gcs(self._data / "gcs"))
         return {"bucket": gcs.bucket("bench"), "endpoint": gcs.endpoint}

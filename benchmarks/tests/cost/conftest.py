@@ -8,11 +8,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from services.azurite import PROGRAM, Azurite
-from services.gcs import Gcs
-from services.moto import Moto
-from services.programs import need
-from services.s3 import s3_options
+from support.services.azurite import PROGRAM, Azurite
+from support.services.gcs import Gcs
+from support.services.moto import Moto
+from support.services.programs import need
+from support.services.s3 import s3_options
 
 ROOT = Path(__file__).parents[3]
 POINTS = "".join(

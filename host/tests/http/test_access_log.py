@@ -8,8 +8,8 @@ from typing import Protocol, cast
 
 import pytest
 from falcon.testing import StartResponseMock, create_environ
-from host.tests.registry.content import digest_of, image
-from host.tests.registry.process import HTTP, Process
+from support.content import digest_of, image
+from support.host import HTTP, Process
 
 from entrepot_contract import StorageDriver
 

@@ -7,8 +7,8 @@ import tracemalloc
 from dataclasses import replace
 from ipaddress import IPv6Network
 
-from host.tests.registry.content import encoded, image
-from host.tests.registry.process import QUIET, Process, memory
+from support.content import encoded, image
+from support.host import QUIET, Process, memory
 
 from entrepot.access.clients import ClientAddresses
 from entrepot.logs.access_log import _text_line

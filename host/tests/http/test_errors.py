@@ -10,9 +10,9 @@ from typing import Self
 
 import pytest
 from falcon.testing import Result, StartResponseMock, create_environ
-from host.tests.registry.content import digest_of, image
-from host.tests.registry.process import Process
 from host.tests.storage.counting import CountingDriver
+from support.content import digest_of, image
+from support.host import Process
 
 from entrepot.registry import layout
 from entrepot.registry.names import parse_digest

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
-from host.tests.registry.content import CONFIG_TYPE, LAYER_TYPE, descriptor, digest_of, encoded, image, index
-from host.tests.registry.process import Process
 from host.tests.registry.wrappers import Signing
+from support.content import OCI_CONFIG, OCI_GZIP_LAYER, descriptor, digest_of, encoded, image, index
+from support.host import Process
 
 from entrepot.plugins.hooks import Hooks
 from entrepot.registry.manifest import OCI_INDEX, OCI_MANIFEST
@@ -22,7 +22,7 @@ LAYER = b"a layer"
 LAYER_DIGEST = digest_of(LAYER)
 MANIFEST = encoded(image(b"{}", [descriptor(LAYER)], annotations={"k": "v"}))
 MANIFEST_DIGEST = digest_of(MANIFEST)
-REFERENCES = (Descriptor(CONFIG_TYPE, digest_of(b"{}"), 2), Descriptor(LAYER_TYPE, LAYER_DIGEST, len(LAYER)))
+REFERENCES = (Descriptor(OCI_CONFIG, digest_of(b"{}"), 2), Descriptor(OCI_GZIP_LAYER, LAYER_DIGEST, len(LAYER)))
 
 
 @dataclass

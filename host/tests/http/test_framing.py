@@ -9,8 +9,8 @@ from io import BytesIO
 import pytest
 from falcon.testing import Result, TestClient
 from host.tests.access.authenticators import People
-from host.tests.registry.process import Process, memory
 from limits import parse
+from support.host import Process, memory
 
 from entrepot.access import Gate, Limits, Rules
 from entrepot.access.limits import LimitSettings

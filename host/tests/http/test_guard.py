@@ -10,9 +10,9 @@ from ipaddress import ip_network
 import pytest
 from falcon.testing import Result
 from host.tests.access.authenticators import People, Tokens
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import HTTP, QUIET, Process, memory
 from limits import parse
+from support.content import digest_of
+from support.host import HTTP, QUIET, Process, memory
 
 from entrepot.access import Gate, Limits, Rule, Rules
 from entrepot.access.limits import LimitSettings

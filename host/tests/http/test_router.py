@@ -7,11 +7,11 @@ from urllib.parse import unquote
 
 import falcon
 import pytest
-from host.tests.registry.content import digest_of, image
 from host.tests.registry.examples import some_examples
-from host.tests.registry.process import HTTP, Process
 from hypothesis import given
 from hypothesis import strategies as st
+from support.content import digest_of, image
+from support.host import HTTP, Process
 
 from entrepot.errors import NameInvalid
 from entrepot.http import router

@@ -7,11 +7,11 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
-from host.tests.registry.content import digest_of
 from host.tests.registry.examples import some_examples
-from host.tests.registry.process import HTTP, Process
 from hypothesis import given
 from hypothesis import strategies as st
+from support.content import digest_of
+from support.host import HTTP, Process
 
 from entrepot.errors import BlobUploadInvalid
 from entrepot.http.state import StateSigner, UploadPosition

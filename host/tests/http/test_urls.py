@@ -6,8 +6,8 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
-from host.tests.registry.content import digest_of, image
-from host.tests.registry.process import HTTP, QUIET, Process
+from support.content import digest_of, image
+from support.host import HTTP, QUIET, Process
 
 from entrepot.settings import HttpSettings
 from entrepot_contract import StorageDriver

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from host.tests.registry.process import Process, memory
+from support.host import Process, memory
 
 from entrepot_contract import StorageDriver
 

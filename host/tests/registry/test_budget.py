@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from host.tests.registry.content import descriptor, digest_of, encoded, image, index
-from host.tests.registry.process import QUIET, Process, memory
 from host.tests.registry.wrappers import Sharing, Signing
 from host.tests.storage.counting import CountingDriver
+from support.content import descriptor, digest_of, encoded, image, index
+from support.host import QUIET, Process, memory
 
 from entrepot.registry.manifest import OCI_MANIFEST
 from entrepot_contract import StorageDriver

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from itertools import islice
 
-from host.tests.registry.content import image
 from host.tests.registry.examples import some_examples
-from host.tests.registry.process import Process, memory
 from host.tests.storage.counting import CountingDriver
 from hypothesis import given
 from hypothesis import strategies as st
+from support.content import image
+from support.host import Process, memory
 
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.store import Store

@@ -6,9 +6,9 @@ import logging
 from dataclasses import replace
 
 import pytest
-from host.tests.registry.content import descriptor, digest_of, encoded, image, index
-from host.tests.registry.process import QUIET, Process
 from host.tests.registry.wrappers import Locked, Signing
+from support.content import descriptor, digest_of, encoded, image, index
+from support.host import QUIET, Process
 
 from entrepot.cache import Cache
 from entrepot.registry import blobs as blobs_module

@@ -6,8 +6,8 @@ import logging
 from typing import Final
 
 import pytest
-from host.tests.registry.content import digest_of, encoded, image
-from host.tests.registry.process import Process, keys_of
+from support.content import digest_of, encoded, image
+from support.host import Process, keys_of
 
 from entrepot.registry import layout
 from entrepot.registry.names import parse_digest

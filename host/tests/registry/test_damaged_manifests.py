@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from host.tests.registry.content import digest_of, encoded, image
-from host.tests.registry.process import Process, keys_of
 from host.tests.registry.wrappers import Uncreating
+from support.content import digest_of, encoded, image
+from support.host import Process, keys_of
 
 from entrepot.registry import layout
 from entrepot.registry.manifest import OCI_MANIFEST

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import Process, keys_of
+from support.content import digest_of
+from support.host import Process, keys_of
 
 from entrepot.registry import layout
 from entrepot_contract import StorageDriver

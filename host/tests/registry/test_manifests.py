@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 from falcon.testing import Result
-from host.tests.registry.content import Fields, descriptor, digest_of, encoded, image, index
-from host.tests.registry.process import QUIET, Process, keys_of
 from host.tests.storage.counting import CountingDriver
+from support.content import Fields, descriptor, digest_of, encoded, image, index
+from support.host import QUIET, Process, keys_of
 
 from entrepot.registry import layout
 from entrepot.registry.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST

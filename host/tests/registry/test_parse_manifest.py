@@ -8,10 +8,10 @@ import tracemalloc
 from dataclasses import replace
 
 import pytest
-from host.tests.registry.content import CONFIG_TYPE, Fields, descriptor, digest_of, encoded, image, index
 from host.tests.registry.examples import some_examples
 from hypothesis import given
 from hypothesis import strategies as st
+from support.content import OCI_CONFIG, Fields, descriptor, digest_of, encoded, image, index
 
 from entrepot.errors import ManifestInvalid
 from entrepot.registry.manifest import (
@@ -170,11 +170,11 @@ def test_all_references_of_a_manifest_are_parsed() -> None:
     assert (parsed.children[0].architecture, parsed.children[0].os) == ("arm64", "linux")
     assert (str(parsed.subject), parsed.artifact_type, parsed.annotations) == (LAYER["digest"], "a/b", {"k": "v"})
     parsed = parse_manifest(encoded(image(b"config", [LAYER])))
-    assert [(one.media_type, one.size) for one in parsed.blobs] == [(CONFIG_TYPE, 6), (LAYER["mediaType"], 5)]
+    assert [(one.media_type, one.size) for one in parsed.blobs] == [(OCI_CONFIG, 6), (LAYER["mediaType"], 5)]
 
 
 def test_the_default_artifact_type_is_that_of_the_config() -> None:
-    assert parse_manifest(encoded(image())).artifact_type == CONFIG_TYPE
+    assert parse_manifest(encoded(image())).artifact_type == OCI_CONFIG
     assert parse_manifest(encoded(image(artifactType="a/b"))).artifact_type == "a/b"
     assert parse_manifest(encoded(index())).artifact_type is None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from threading import Lock
 
-from host.tests.registry.content import descriptor, digest_of, encoded, image, index
-from host.tests.registry.process import Process, memory
 from host.tests.storage.counting import CountingDriver
+from support.content import descriptor, digest_of, encoded, image, index
+from support.host import Process, memory
 
 from entrepot.registry.manifest import OCI_MANIFEST
 from entrepot_contract import ObjectInfo, Reader, StorageDriver

@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from host.tests.registry.content import CONFIG_TYPE, Fields, descriptor, digest_of, encoded, image, index
-from host.tests.registry.process import Process, keys_of
 from host.tests.registry.wrappers import Locked, Watched
 from host.tests.storage.counting import CountingDriver
+from support.content import OCI_CONFIG, Fields, descriptor, digest_of, encoded, image, index
+from support.host import Process, keys_of
 
 from entrepot.registry import layout
 from entrepot.registry.manifest import OCI_INDEX, OCI_MANIFEST
@@ -70,7 +70,7 @@ def test_the_artifact_type_of_an_image_is_that_of_its_config_and_an_index_may_ha
     from_image = app.push_manifest("app", "i", referring("image"))
     from_index = app.push_manifest("app", "x", index(subject=SUBJECT_FIELD))
     types = {entry["digest"]: entry.get("artifactType") for entry in listed(app)}
-    assert types == {from_image: CONFIG_TYPE, from_index: None}
+    assert types == {from_image: OCI_CONFIG, from_index: None}
 
 
 def test_a_subject_without_referrers_has_an_empty_list(app: Process) -> None:

@@ -7,10 +7,10 @@ from unittest.mock import patch
 
 import pytest
 from host.tests.registry.examples import some_examples
-from host.tests.registry.process import memory
 from host.tests.registry.wrappers import Watched
 from hypothesis import given
 from hypothesis import strategies as st
+from support.host import memory
 
 from entrepot.registry import store as store_module
 from entrepot.registry.store import _MAX_HELD, BATCH, Store

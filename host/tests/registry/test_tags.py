@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from host.tests.registry.content import digest_of, encoded, image, index
-from host.tests.registry.process import Process, memory
 from host.tests.registry.wrappers import Interrupted
+from support.content import digest_of, encoded, image, index
+from support.host import Process, memory
 
 from entrepot.registry import layout
 from entrepot.registry.names import parse_digest

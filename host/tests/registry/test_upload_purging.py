@@ -11,10 +11,10 @@ from threading import enumerate as enumerate_threads
 from uuid import uuid4
 
 import pytest
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import QUIET, Process, keys_of
 from host.tests.registry.wrappers import Aged
 from host.tests.storage.counting import CountingDriver
+from support.content import digest_of
+from support.host import QUIET, Process, keys_of
 
 from entrepot.registry import Registry
 from entrepot.registry.store import Store

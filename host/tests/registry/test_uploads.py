@@ -10,9 +10,9 @@ from threading import Event
 
 import pytest
 from falcon.testing import Result
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import QUIET, Process, keys_of, path_of
 from host.tests.registry.wrappers import Uncreating
+from support.content import digest_of
+from support.host import QUIET, Process, keys_of, path_of
 
 from entrepot.errors import BlobUploadUnknown
 from entrepot.registry.body import Body

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from host.tests.registry.content import digest_of
 from host.tests.registry.examples import some_examples
-from host.tests.registry.process import QUIET, Process, keys_of, memory, path_of
 from host.tests.registry.wrappers import Sharing, Uncreating
 from host.tests.storage.counting import CountingDriver
 from hypothesis import given
 from hypothesis import strategies as st
+from support.content import digest_of
+from support.host import QUIET, Process, keys_of, memory, path_of
 
 from entrepot_contract import StorageDriver
 

@@ -10,10 +10,10 @@ from threading import Barrier
 
 import pytest
 from falcon.testing import Result
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import QUIET, Process, keys_of, path_of
 from host.tests.registry.wrappers import Sharing
 from host.tests.storage.counting import CountingDriver
+from support.content import digest_of
+from support.host import QUIET, Process, keys_of, path_of
 
 from entrepot_contract import StorageDriver
 

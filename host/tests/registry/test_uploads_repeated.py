@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import Process, keys_of
 from host.tests.registry.wrappers import Sharing
+from support.content import digest_of
+from support.host import Process, keys_of
 
 from entrepot_contract import ObjectInfo, StorageDriver, Unavailable, UploadState
 

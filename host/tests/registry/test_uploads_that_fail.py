@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import QUIET, Process, keys_of
 from host.tests.storage.counting import CountingDriver
+from support.content import digest_of
+from support.host import QUIET, Process, keys_of
 
 from entrepot.errors import RangeInvalid
 from entrepot.registry.body import Body

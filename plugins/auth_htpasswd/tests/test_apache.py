@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from services.programs import need
+from support.services.programs import need
 
 from entrepot_contract.auth import Refused
 

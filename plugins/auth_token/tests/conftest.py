@@ -11,10 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from plugins.auth_token.tests.chains import Owner, pem
-from plugins.auth_token.tests.foreign import ISSUER, SERVICE, PrivateKey, jwk, jwks, openssl
 
 from entrepot_auth_token import TokenAuthenticator
+
+from .chains import Owner, pem
+from .foreign import ISSUER, SERVICE, PrivateKey, jwk, jwks, openssl
 
 Opener = Callable[..., TokenAuthenticator]
 

@@ -10,12 +10,13 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from plugins.auth_token.tests.chains import Owner, x5c
-from plugins.auth_token.tests.conftest import Chain, Keys
-from plugins.auth_token.tests.foreign import b64, bearer, claims, compact, jwk
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract.auth import Refused
+
+from .chains import Owner, x5c
+from .conftest import Chain, Keys
+from .foreign import b64, bearer, claims, compact, jwk
 
 HOUR = 3600
 DAY = timedelta(days=1)

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plugins.auth_token.tests.conftest import Keys, Opener
-from plugins.auth_token.tests.foreign import jwk, jwks
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract.auth import Access, Presented
+
+from .conftest import Keys, Opener
+from .foreign import jwk, jwks
 
 PRESENTED = Presented(base_url="https://registry.example:8443/mirror/")
 WANTED = [

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import jwt
 import pytest
-from plugins.auth_token.tests.conftest import Keys
-from plugins.auth_token.tests.foreign import ISSUER, SERVICE, bearer, claims, compact, jwk, jwks, openssl
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract.auth import Presented
 from entrepot_contract.testing import AuthenticatorContract
+
+from .conftest import Keys
+from .foreign import ISSUER, SERVICE, bearer, claims, compact, jwk, jwks, openssl
 
 
 class TestVerifying(AuthenticatorContract):

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import jwt
 import pytest
-from plugins.auth_token.tests.conftest import Keys, Opener
-from plugins.auth_token.tests.foreign import bearer, claims, jwk
-from services.certificates import CertificateAuthority
+from support.certificates import CertificateAuthority
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_auth_token.fetching import MAX_SIZE, PAUSE
 from entrepot_contract.auth import Refused
+
+from .conftest import Keys, Opener
+from .foreign import bearer, claims, jwk
 
 
 class Server:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import jwt
 import pytest
-from plugins.auth_token.tests.chains import pem, x5c
-from plugins.auth_token.tests.conftest import Chain, Keys, Opener
-from plugins.auth_token.tests.foreign import ISSUER, SERVICE, bearer, claims, compact, jwk, jwks, openssl
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_auth_token.keys import fingerprint, key_of, thumbprint
 from entrepot_contract.auth import Access, Identity, Presented, Refused
+
+from .chains import pem, x5c
+from .conftest import Chain, Keys, Opener
+from .foreign import ISSUER, SERVICE, bearer, claims, compact, jwk, jwks, openssl
 
 PULL, PUSH, DELETE = (Access("repository", "samalba/my-app", action) for action in ("pull", "push", "delete"))
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
-from plugins.auth_token.tests.conftest import Keys
-from plugins.auth_token.tests.foreign import jwk, jwks, openssl
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract import ConfigError
+
+from .conftest import Keys
+from .foreign import jwk, jwks, openssl
 
 BASE: dict[str, object] = {"realm": "https://t.example/token", "service": "r.example", "issuer": "t.example"}
 

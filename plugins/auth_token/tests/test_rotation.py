@@ -8,14 +8,15 @@ from pathlib import Path
 
 import jwt
 import pytest
-from plugins.auth_token.tests.authority import House
-from plugins.auth_token.tests.chains import pem, x5c
-from plugins.auth_token.tests.conftest import Chain, Keys, Opener
-from plugins.auth_token.tests.foreign import SERVICE, PrivateKey, bearer, claims, compact, jwk, jwks, openssl
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract.auth import Presented, Refused
 from entrepot_contract.tokens import TokenRequest
+
+from .authority import House
+from .chains import pem, x5c
+from .conftest import Chain, Keys, Opener
+from .foreign import SERVICE, PrivateKey, bearer, claims, compact, jwk, jwks, openssl
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from plugins.auth_token.tests.conftest import Keys, Opener
-from plugins.auth_token.tests.foreign import bearer, claims, compact, jwk, jwks
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract.auth import Refused
+
+from .conftest import Keys, Opener
+from .foreign import bearer, claims, compact, jwk, jwks
 
 NOON = 1_800_000_000
 

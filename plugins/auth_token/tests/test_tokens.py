@@ -9,13 +9,14 @@ from pathlib import Path
 
 import jwt
 import pytest
-from plugins.auth_token.tests.authority import BOB, PASSWORD, House, basic
-from plugins.auth_token.tests.conftest import Opener
-from plugins.auth_token.tests.foreign import ISSUER, SERVICE, PrivateKey, bearer, jwk, jwks, openssl
 
 from entrepot_auth_token import TokenAuthenticator
 from entrepot_contract.auth import Access, Identity, Presented
 from entrepot_contract.tokens import TokenAnswer, TokenRequest
+
+from .authority import BOB, PASSWORD, House, basic
+from .conftest import Opener
+from .foreign import ISSUER, SERVICE, PrivateKey, bearer, jwk, jwks, openssl
 
 
 @pytest.fixture

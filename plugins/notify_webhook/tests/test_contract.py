@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from services.certificates import CertificateAuthority
-from services.receiver import Mood, Receiver
+from support.certificates import CertificateAuthority
+from support.services.receiver import Mood, Receiver
 
 from entrepot_contract.testing import SinkContract
 from entrepot_notify_webhook import WebhookSink

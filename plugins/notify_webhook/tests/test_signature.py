@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
-from services.receiver import Receiver
+from support.services.receiver import Receiver
 
 from entrepot_contract import ConfigError
 from entrepot_contract.events import Descriptor, Event, Request, Source

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from services.certificates import CertificateAuthority
-from services.receiver import Receiver
+from support.certificates import CertificateAuthority
+from support.services.receiver import Receiver
 
 from entrepot_contract.events import Event
 from entrepot_contract.notify import Undelivered

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from services.receiver import Mood, Receiver
+from support.services.receiver import Mood, Receiver
 
 from entrepot_contract.events import Event
 from entrepot_contract.notify import Rejected, SinkError, Undelivered

@@ -7,9 +7,9 @@ from typing import Protocol
 from uuid import uuid4
 
 import pytest
-from services.azurite import ACCOUNT, PROGRAM, Azurite
-from services.fault_proxy import FaultProxy
-from services.programs import need
+from support.proxies.fault_proxy import FaultProxy
+from support.services.azurite import ACCOUNT, PROGRAM, Azurite
+from support.services.programs import need
 
 from entrepot_storage_azure import AzureDriver
 

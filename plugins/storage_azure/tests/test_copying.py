@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from azure.storage.blob import BlobClient
-from services.fault_proxy import FaultProxy
+from support.proxies.fault_proxy import FaultProxy
 
 from entrepot_contract import Unavailable
 from entrepot_storage_azure import AzureDriver, copying

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 from azure.storage.blob import ContainerClient
-from host.tests.registry.content import image
-from host.tests.registry.process import Process
-from plugins.storage_azure.tests.conftest import OpenDriver
-from services.azurite import ACCOUNT, Azurite
-from services.fault_proxy import FaultProxy
+from support.content import image
+from support.host import Process
+from support.proxies.fault_proxy import FaultProxy
+from support.services.azurite import ACCOUNT, Azurite
 
 from entrepot.storage import CheckedDriver
 from entrepot_contract import ConfigError
 from entrepot_storage_azure import AzureDriver
+
+from .conftest import OpenDriver
 
 TAG = "docker/registry/v2/repositories/app/_manifests/tags/v1"
 

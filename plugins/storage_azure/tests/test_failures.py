@@ -8,9 +8,8 @@ import traceback
 from datetime import timedelta
 
 import pytest
-from plugins.storage_azure.tests.conftest import OpenDriver
-from services.azurite import Azurite
-from services.fault_proxy import FaultProxy
+from support.proxies.fault_proxy import FaultProxy
+from support.services.azurite import Azurite
 
 from entrepot_contract import (
     AlreadyExists,
@@ -26,6 +25,8 @@ from entrepot_contract import (
     WriteMode,
 )
 from entrepot_storage_azure import AzureDriver
+
+from .conftest import OpenDriver
 
 WRONG_KEY = base64.b64encode(b"a wrong key, and a secret").decode()
 

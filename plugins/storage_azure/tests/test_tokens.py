@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from azure.storage.blob import generate_blob_sas
-from services.azurite import ACCOUNT, PROGRAM, Azurite
-from services.programs import need
+from support.services.azurite import ACCOUNT, PROGRAM, Azurite
+from support.services.programs import need
 
 from entrepot_contract import Denied
 from entrepot_storage_azure import AzureDriver

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from plugins.storage_azure.tests.conftest import OpenDriver
-from services.fault_proxy import FaultProxy
+from support.proxies.fault_proxy import FaultProxy
 
 from entrepot_contract import Unavailable, UploadConflict, UploadState, UploadUnknown
 from entrepot_storage_azure import AzureDriver
 from entrepot_storage_azure.uploads import BLOCK
+
+from .conftest import OpenDriver
 
 
 def copies(method: str, target: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from plugins.storage_fsspec.tests.sftp import Sftp
-from services.programs import need
+from support.services.programs import need
+
+from .sftp import Sftp
 
 
 @pytest.fixture(scope="session")

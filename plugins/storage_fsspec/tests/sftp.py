@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from services.network import HOST, accepts, free_port
-from services.process import Service
-from services.programs import find
-from services.registry import clean_environment
+from support.services.network import HOST, accepts, free_port
+from support.services.process import Service
+from support.services.programs import find
+from support.services.registry import clean_environment
 
 __all__ = ["Sftp"]
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from plugins.storage_fsspec.tests.sftp import Sftp
-from services.programs import need
+from support.services.programs import need
 
 from entrepot_contract import Denied, Unavailable
 from entrepot_storage_fsspec import FsspecDriver
+
+from .sftp import Sftp
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from uuid import uuid4
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]  # fsspec ships no types
-from plugins.storage_fsspec.tests.sftp import Sftp
 
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_fsspec import FsspecDriver
+
+from .sftp import Sftp
 
 
 class TestLocal(StorageContract):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # fsspec ships no types
-from services.programs import need_root
+from support.services.programs import need_root
 
 from entrepot_contract import (
     DeleteFailed,

@@ -6,13 +6,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from plugins.storage_fsspec.tests.sftp import Sftp
-from services.containers import Skopeo
-from services.entrepot import entrepot
-from services.images import OciLayout, package, random_files
-from services.programs import need
-from services.registry import write_config
-from services.wire import digest_of
+from support.containers import Skopeo
+from support.content import digest_of
+from support.images import OciLayout, package, random_files
+from support.services.entrepot import entrepot
+from support.services.programs import need
+from support.services.registry import write_config
+
+from .sftp import Sftp
 
 
 def test_push_and_pull_including_a_blob_in_slices(tmp_path: Path, sftp: Sftp, request: pytest.FixtureRequest) -> None:

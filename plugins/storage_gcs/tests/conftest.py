@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from services.fault_proxy import FaultProxy
-from services.gcs import Gcs, service_account
+from support.proxies.fault_proxy import FaultProxy
+from support.services.gcs import Gcs, service_account
 
 from entrepot_storage_gcs import GcsDriver
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import pytest
-from services.gcs import Gcs
+from support.services.gcs import Gcs
 
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_gcs import GcsDriver

@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from plugins.storage_gcs.tests.conftest import OpenDriver
-from services.fault_proxy import FaultProxy
-from services.gcs import service_account
-from services.network import free_port
+from support.proxies.fault_proxy import FaultProxy
+from support.services.gcs import service_account
+from support.services.network import free_port
 
 from entrepot_contract import (
     AlreadyExists,
@@ -26,6 +25,8 @@ from entrepot_contract import (
     WriteMode,
 )
 from entrepot_storage_gcs import GcsDriver
+
+from .conftest import OpenDriver
 
 JSON = {"Content-Type": "application/json", "X-GUploader-UploadID": "request-77"}
 # https://cloud.google.com/storage/docs/json_api/v1/status-codes

@@ -6,11 +6,12 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from plugins.storage_gcs.tests.conftest import OpenDriver
-from services.gcs import Gcs
+from support.services.gcs import Gcs
 
 from entrepot_contract import ConfigError, Unsupported
 from entrepot_storage_gcs import GcsDriver, GcsOptions
+
+from .conftest import OpenDriver
 
 
 def test_two_kinds_of_credentials_are_refused() -> None:

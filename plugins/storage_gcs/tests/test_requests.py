@@ -7,15 +7,16 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import Process, path_of
-from plugins.storage_gcs.tests.conftest import OpenDriver
-from services.costs import Costs
-from services.fault_proxy import FaultProxy
-from services.gcs import Gcs
+from support.content import digest_of
+from support.host import Process, path_of
+from support.proxies.costs import Costs
+from support.proxies.fault_proxy import FaultProxy
+from support.services.gcs import Gcs
 
 from entrepot.settings import RegistrySettings
 from entrepot_storage_gcs import GcsDriver
+
+from .conftest import OpenDriver
 
 README = Path(__file__).parent.parent / "README.md"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

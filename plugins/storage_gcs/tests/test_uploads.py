@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from plugins.storage_gcs.tests.conftest import OpenDriver
-from services.fault_proxy import FaultProxy
-from services.gcs import Gcs
+from support.proxies.fault_proxy import FaultProxy
+from support.services.gcs import Gcs
 
 from entrepot_contract import UploadConflict, UploadState, UploadUnknown
 from entrepot_storage_gcs import GcsDriver, uploads
+
+from .conftest import OpenDriver
 
 
 def names(gcs: Gcs, bucket: str) -> list[str]:

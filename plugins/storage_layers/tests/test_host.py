@@ -10,11 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from services.containers import Skopeo
-from services.entrepot import entrepot
-from services.images import OciLayout, package, random_files
-from services.programs import need
-from services.registry import Registry, write_config
+from support.containers import Skopeo
+from support.images import OciLayout, package, random_files
+from support.services.entrepot import entrepot
+from support.services.programs import need
+from support.services.registry import Registry, write_config
 
 from entrepot_storage_layers.mirror.repairs import RETRY
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from services import ceph as ceph_service
-from services.ceph import Ceph
-from services.fault_proxy import FaultProxy
-from services.moto import Moto
-from services.programs import need
-from services.s3 import s3_options
+from support.proxies.fault_proxy import FaultProxy
+from support.services import ceph as ceph_service
+from support.services.ceph import Ceph
+from support.services.moto import Moto
+from support.services.programs import need
+from support.services.s3 import s3_options
 
 from entrepot_storage_s3 import S3Driver
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pytest
-from services.ceph import Ceph
-from services.moto import Moto
-from services.s3 import s3_options
+from support.services.ceph import Ceph
+from support.services.moto import Moto
+from support.services.s3 import s3_options
 
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_s3 import S3Driver

@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import pytest
 from botocore import auth
-from plugins.storage_s3.tests.conftest import OpenDriver
-from services.ceph import Ceph
-from services.fault_proxy import FaultProxy
+from support.proxies.fault_proxy import FaultProxy
+from support.services.ceph import Ceph
 
 from entrepot_contract import (
     AlreadyExists,
@@ -26,6 +25,8 @@ from entrepot_contract import (
     WriteMode,
 )
 from entrepot_storage_s3 import S3Driver
+
+from .conftest import OpenDriver
 
 XML = {"Content-Type": "application/xml", "x-amz-request-id": "request-77"}
 

@@ -10,14 +10,15 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from plugins.storage_s3.tests.conftest import OpenDriver
-from services.fault_proxy import FaultProxy
-from services.moto import Moto
-from services.s3 import s3_options
+from support.proxies.fault_proxy import FaultProxy
+from support.services.moto import Moto
+from support.services.s3 import s3_options
 
 from entrepot_contract import ConfigError, Unavailable, Unsupported, WriteMode
 from entrepot_contract.testing.storage.content import body, upload
 from entrepot_storage_s3 import S3Driver
+
+from .conftest import OpenDriver
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

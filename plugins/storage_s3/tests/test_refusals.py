@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
-from services.fault_proxy import FaultProxy
-from services.moto import Moto
-from services.s3 import s3_options
+from support.proxies.fault_proxy import FaultProxy
+from support.services.moto import Moto
+from support.services.s3 import s3_options
 
 from entrepot_contract import ConfigError, StorageError, Unsupported
 from entrepot_contract.testing.storage.content import body, listed, pieces, read_back

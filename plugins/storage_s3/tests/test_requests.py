@@ -8,14 +8,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from host.tests.registry.content import digest_of
-from host.tests.registry.process import HTTP, Process, path_of
-from plugins.storage_s3.tests.conftest import OpenDriver
-from services.costs import Costs
-from services.fault_proxy import FaultProxy
+from support.content import digest_of
+from support.host import HTTP, Process, path_of
+from support.proxies.costs import Costs
+from support.proxies.fault_proxy import FaultProxy
 
 from entrepot.settings import RegistrySettings
 from entrepot_storage_s3 import S3Driver
+
+from .conftest import OpenDriver
 
 README = Path(__file__).parent.parent / "README.md"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

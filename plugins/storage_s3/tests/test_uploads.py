@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from plugins.storage_s3.tests.conftest import OpenDriver
-from services.fault_proxy import FaultProxy
-from services.s3 import S3Server, s3_options
+from support.proxies.fault_proxy import FaultProxy
+from support.services.s3 import S3Server, s3_options
 
 from entrepot_contract import Unavailable, UploadUnknown
 from entrepot_contract.testing.storage.content import body, pieces, read_back, upload
 from entrepot_storage_s3 import S3Driver
+
+from .conftest import OpenDriver
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 
+from support.wire import Answer
+
 from protocol.content import EMPTY_INDEX
 from protocol.table import ANY, Headers, Row, Step, distribution, push
-from protocol.wire import Response
 
 __all__ = ["ROWS"]
 
@@ -38,7 +39,7 @@ def wrong(value: str) -> Step:
 
 
 def at_most(most: int) -> Step:
-    def check(response: Response) -> None:
+    def check(response: Answer) -> None:
         names = json.loads(response.body)["repositories"]
         assert len(names) <= most, f"{len(names)} repositories"
         assert names == sorted(names, key=lambda name: name.split("/")), f"not sorted by component: {names}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from protocol.content import EMPTY_INDEX, OCI_INDEX, blob, image
+from support.content import OCI_INDEX
+
+from protocol.content import EMPTY_INDEX, blob, image
 from protocol.table import ANY, Row, Step, distribution, entrepot, push, push_blob, spec, start
 
 __all__ = ["ROWS"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from protocol.content import EMPTY_INDEX, OCI_INDEX, blob
+from support.content import OCI_INDEX
+
+from protocol.content import EMPTY_INDEX, blob
 from protocol.table import ANY, Row, Step, entrepot, push, rfc9110, spec
 
 __all__ = ["ROWS"]

@@ -5,20 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from protocol.content import (
-    DOCKER_LIST,
-    DOCKER_MANIFEST,
-    EMPTY,
-    EMPTY_INDEX,
-    OCI_INDEX,
-    OCI_LAYER,
-    OCI_MANIFEST,
-    Content,
-    blob,
-    image,
-    index,
-    manifest,
-)
+from support.content import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+
+from protocol.content import EMPTY, EMPTY_INDEX, OCI_LAYER, Content, blob, image, index, manifest
 from protocol.table import Row, Rule, Step, entrepot, push, push_blob, spec
 
 __all__ = ["ROWS"]

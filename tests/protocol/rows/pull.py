@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from protocol.content import DOCKER_LIST, DOCKER_MANIFEST, EMPTY, OCI_INDEX, OCI_MANIFEST, blob, image, index
+from support.content import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+
+from protocol.content import EMPTY, blob, image, index
 from protocol.table import Row, Step, entrepot, push, push_blob, spec
 
 __all__ = ["ROWS"]

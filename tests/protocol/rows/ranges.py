@@ -5,9 +5,10 @@ from __future__ import annotations
 from email.parser import BytesParser
 from email.policy import HTTP
 
+from support.wire import Answer
+
 from protocol.content import blob
 from protocol.table import Row, Rule, Step, push_blob, rfc9110, spec
-from protocol.wire import Response
 
 __all__ = ["ROWS"]
 
@@ -52,10 +53,10 @@ def part(name: str, rule: Rule, value: str, first: int, last: int) -> Row:
 def several(name: str, value: str, *parts: tuple[int, int]) -> Row:
     """Return a row whose response has the bytes of each part, from first to last, inclusive."""
 
-    def check(response: Response) -> None:
-        kind = response.header("Content-Type") or ""
+    def check(response: Answer) -> None:
+        kind = response.headers.get("Content-Type") or ""
         assert kind.startswith("multipart/byteranges; boundary=")
-        assert response.header("Content-Range") is None
+        assert response.headers.get("Content-Range") is None
         message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + response.body)
         found = [(one["Content-Type"], one["Content-Range"], one.get_payload(decode=True)) for one in message.walk()][
             1:

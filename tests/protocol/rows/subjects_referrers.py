@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Callable
 
-from protocol.content import EMPTY, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Content, blob, image, index, manifest
+from support.content import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST
+from support.wire import Answer
+
+from protocol.content import EMPTY, Content, blob, image, index, manifest
 from protocol.table import ANY, Row, Step, entrepot, push, push_blob, spec
-from protocol.wire import Response
 
 __all__ = ["BEFORE", "ROWS", "SINCE"]
 
@@ -90,7 +92,7 @@ def entry(content: Content, artifact_type: str | None, **annotations: str) -> di
 def listed(*entries: dict[str, object], of: str = str(SUBJECT), query: str = "", repository: str = "$name") -> Step:
     """Expect a list of these referrers, in any order."""
 
-    def check(response: Response) -> None:
+    def check(response: Answer) -> None:
         document = json.loads(response.body)
         head = (document["schemaVersion"], document["mediaType"])
         assert head == (2, OCI_INDEX), f"not an image index: {head}"
@@ -113,8 +115,8 @@ def linked(content: Content, subject: str = str(SUBJECT), reference: str = "") -
 def paged(name: str, query: str) -> Row:
     """Return a row with a list that needs two pages."""
 
-    def holds(*digests: str) -> Callable[[Response], None]:
-        def check(response: Response) -> None:
+    def holds(*digests: str) -> Callable[[Answer], None]:
+        def check(response: Answer) -> None:
             found = [item["digest"] for item in json.loads(response.body)["manifests"]]
             assert found == list(digests), f"expected {digests}, got {found}"
             assert len(response.body) <= 4 * 2**20, f"an index of {len(response.body)} bytes"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from protocol.content import EMPTY_INDEX, OCI_INDEX
+from support.content import OCI_INDEX
+
+from protocol.content import EMPTY_INDEX
 from protocol.table import Headers, Row, Step, distribution, push, push_blob, spec
 
 __all__ = ["ROWS"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from protocol.content import EMPTY_INDEX, OCI_INDEX, blob
+from support.content import OCI_INDEX
+from support.wire import Answer
+
+from protocol.content import EMPTY_INDEX, blob
 from protocol.table import ANY, Row, Step, distribution, entrepot, push, push_blob, rfc9110, spec, start
-from protocol.wire import Response
 
 __all__ = ["ROWS"]
 
@@ -63,8 +65,8 @@ INVALID_HEADERS = {
 def ignored_header(name: str, header: str, value: str) -> Row:
     """Return a row with a header that contains no valid scheme or host, and must not be used in a URL."""
 
-    def check(response: Response) -> None:
-        location = response.header("Location")
+    def check(response: Answer) -> None:
+        location = response.headers.get("Location")
         url = r"(https?://[A-Za-z0-9.:\[\]-]+)?/v2/[^\s\"<>@]+"
         assert location is None or re.fullmatch(url, location), f"not a usable URL: {location}"
 
