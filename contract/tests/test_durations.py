@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from entrepot_contract.toolkit.durations import parse_duration
+from entrepot_contract.toolkit.durations import Duration, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,16 @@ def test_a_number_without_a_unit_is_refused(number: object) -> None:
 def test_the_parts_of_a_duration_are_added(hours: int, minutes: int, milliseconds: int) -> None:
     expected = timedelta(hours=hours, minutes=minutes, milliseconds=milliseconds)
     assert parse_duration(f"{hours}h{minutes}m{milliseconds}ms") == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0s"), (604800, "168h"), (5400, "90m"), (1.5, "1.5s"), (100, "100s"), (1e-6, "0.000001s")]
+)
+def test_a_duration_is_formatted_in_the_largest_unit_without_a_fraction(seconds: float, text: str) -> None:
+    assert format_duration(timedelta(seconds=seconds)) == text
+
+
+@given(st.timedeltas(timedelta(), timedelta(days=10_000)))
+def test_a_duration_is_read_back_from_json(value: timedelta) -> None:
+    durations = TypeAdapter[timedelta](Duration)
+    assert durations.validate_json(durations.dump_json(value)) == value

@@ -6,9 +6,9 @@ import re
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer
 
-__all__ = ["Duration", "parse_duration"]
+__all__ = ["Duration", "format_duration", "parse_duration"]
 
 _UNITS: Final = {
     "ns": 1e-9,
@@ -50,4 +50,14 @@ def parse_duration(value: object) -> timedelta:
     raise ValueError("is not a duration; expected a value such as 168h, 2h10m or 1.5s")
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+def format_duration(value: timedelta) -> str:
+    """Returns a duration in the form that ``parse_duration`` accepts, in the largest unit without a fraction."""
+    for unit, seconds in (("h", 3600), ("m", 60)):
+        if value and not value % timedelta(seconds=seconds):
+            return f"{value // timedelta(seconds=seconds)}{unit}"
+    return f"{value.total_seconds():.9f}".rstrip("0").rstrip(".") + "s"
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str, when_used="json")
+]

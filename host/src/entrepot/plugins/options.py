@@ -16,6 +16,7 @@ from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from entrepot_contract import DriverOptions
+from entrepot_contract.toolkit.durations import format_duration
 
 __all__ = ["Option", "about", "options_of"]
 
@@ -84,7 +85,7 @@ def plain(value: object) -> object:
     if isinstance(value, _SECRETS):
         return None
     if isinstance(value, timedelta):
-        return _duration(value)
+        return format_duration(value)
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, BaseModel):
@@ -100,14 +101,6 @@ def plain(value: object) -> object:
     if isinstance(value, PurePath):
         return str(value)
     return value if value is None or isinstance(value, (str, int, float, bool)) else repr(value)
-
-
-def _duration(value: timedelta) -> str:
-    """Returns a duration in Distribution's notation, in the largest unit without a fraction."""
-    for unit, seconds in (("h", 3600), ("m", 60)):
-        if value and not value % timedelta(seconds=seconds):
-            return f"{value // timedelta(seconds=seconds)}{unit}"
-    return f"{value.total_seconds():.9f}".rstrip("0").rstrip(".") + "s"
 
 
 def _plain_text(text: str) -> str:
