@@ -180,7 +180,7 @@ FORBIDDEN = {
     "access": {"registry", "http", "config", "cli", "notify", "server"},
     "http": {"config", "cli", "notify", "server"},
     "notify": {"registry", "http", "access", "cli", "server"},
-    "config": {"registry", "http", "cli", "server"},
+    "config": {"registry", "http", "cli", "notify", "server"},
 }
 """Each layer of the host, and the layers that it may not import."""
 

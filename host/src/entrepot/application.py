@@ -7,16 +7,10 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from entrepot.access import Gate, Limits
-from entrepot.config import (
-    Configuration,
-    access_rules,
-    http_settings,
-    limit_settings,
-    notify_settings,
-    registry_settings,
-)
+from entrepot.config import Configuration, access_rules, http_settings, limit_settings, registry_settings
 from entrepot.http import create_app
 from entrepot.logs import AccessLog
+from entrepot.notify import notify_settings
 from entrepot.plugins import STORAGE, Hooks, make_auth, make_storage, package_named
 from entrepot.registry import Registry
 from entrepot.storage.checked import CheckedDriver
@@ -93,7 +87,7 @@ def build_application(configuration: Configuration) -> HostApplication:
     settings = http_settings(configuration)
     access_log = None
     if settings.access_log:
-        access_log = AccessLog(as_json=configuration.log.formatter != "text", fields=configuration.log.fields)
+        access_log = AccessLog(as_json=configuration.log.as_json, fields=configuration.log.fields)
     app = create_app(registry, settings, access_log, gate, Limits(limit_settings(configuration)))
     # Options of drivers, authenticators and sinks are excluded: they may contain secrets.
     hooks.startup(

@@ -18,8 +18,7 @@ from entrepot.config import (
     server_settings,
 )
 from entrepot.config.model import Configuration
-from entrepot.config.to_settings import notify_settings
-from entrepot.notify import MetricsSettings
+from entrepot.notify import MetricsSettings, notify_settings
 from entrepot.settings import IndexPolicy, Platform, PurgeSettings
 from entrepot_contract.auth import Access, Identity
 

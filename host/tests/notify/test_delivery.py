@@ -15,10 +15,10 @@ from host.tests.server.running import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
+from entrepot.config.notifications import EndpointConfig
 from entrepot.notify.delivery import Delivery, Schedule
 from entrepot.notify.model import Recorded
 from entrepot.notify.outbox import Outbox
-from entrepot.notify.settings import EndpointSettings
 from entrepot_contract import DriverOptions
 from entrepot_contract.events import Event
 from entrepot_contract.notify import Rejected, Undelivered
@@ -43,7 +43,7 @@ def start(outbox: Outbox) -> Iterator[Starter]:
     def one(sink: ListSink | None = None, **settings: object) -> ListSink:
         sink = sink or ListSink(DriverOptions())
         given = {"name": "x", "backoff": SOON, **settings}
-        started.append(Delivery(EndpointSettings(**given), sink, outbox))  # type: ignore[arg-type]  # a test's own
+        started.append(Delivery(EndpointConfig.model_validate(given), sink, outbox))
         return sink
 
     yield one
@@ -98,7 +98,7 @@ def test_an_event_that_the_sink_cannot_write_does_not_block_the_events_before_it
 
     sink = ListSink(DriverOptions())
     sink.before = fail
-    start(sink, batch=10, dead_attempts=2)
+    start(sink, batch=10, deadletter={"attempts": 2})
     assert eventually(lambda: len(sink.taken) == 9)
     assert [event.id for event in sink.taken] == [event.id for event in made if event is not made[7]]
 
@@ -171,7 +171,7 @@ def test_a_delivery_is_dead_after_the_maximum_number_of_attempts(outbox: Outbox,
     sink = ListSink(DriverOptions())
     sink.before = fail
     record(outbox, "a", count=2)
-    start(sink, dead_attempts=3)
+    start(sink, deadletter={"attempts": 3})
     assert eventually(lambda: not outbox.count_pending())
     assert [event.tag for event in sink.taken] == ["1"]
     assert dead(outbox) == [("busy", 3)]
@@ -184,7 +184,7 @@ def test_a_delivery_is_dead_after_the_maximum_age(outbox: Outbox, start: Starter
     sink = ListSink(DriverOptions())
     sink.before = fail
     record(outbox, "a", "b", count=20)
-    start(sink, dead_age=timedelta(0))
+    start(sink, deadletter={"age": timedelta(0)})
     assert eventually(lambda: not outbox.count_pending())
     assert len(dead(outbox)) == 40
 

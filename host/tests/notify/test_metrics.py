@@ -63,7 +63,7 @@ def values(text: str) -> dict[str, float]:
 @pytest.fixture
 def served(outbox: Outbox, port: int) -> Iterator[Metrics]:
     metrics = Metrics(outbox)
-    server = MetricsServer(MetricsSettings("127.0.0.1", port), metrics.application)
+    server = MetricsServer(MetricsSettings("127.0.0.1", port, "/metrics"), metrics.application)
     assert eventually(lambda: answers(port))
     yield metrics
     server.close()
@@ -117,7 +117,7 @@ def test_another_path_returns_the_path_of_the_metrics(port: int) -> None:
 
 def test_binding_an_address_in_use_is_retried(outbox: Outbox, port: int, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", port)):
-        server = MetricsServer(MetricsSettings("127.0.0.1", port), Metrics(outbox).application)
+        server = MetricsServer(MetricsSettings("127.0.0.1", port, "/metrics"), Metrics(outbox).application)
         assert eventually(lambda: "metrics not served" in caplog.text)
     assert eventually(lambda: answers(port))
     server.close()
@@ -125,14 +125,14 @@ def test_binding_an_address_in_use_is_retried(outbox: Outbox, port: int, caplog:
 
 def test_an_address_in_use_does_not_block_shutdown(outbox: Outbox, port: int) -> None:
     with socket.create_server(("127.0.0.1", port)):
-        server = MetricsServer(MetricsSettings("127.0.0.1", port), Metrics(outbox).application)
+        server = MetricsServer(MetricsSettings("127.0.0.1", port, "/metrics"), Metrics(outbox).application)
         began = time.monotonic()
         server.close()
         assert time.monotonic() - began < 30
 
 
 def test_a_stalled_client_does_not_block_others(outbox: Outbox, port: int) -> None:
-    server = MetricsServer(MetricsSettings("127.0.0.1", port), Metrics(outbox).application)
+    server = MetricsServer(MetricsSettings("127.0.0.1", port, "/metrics"), Metrics(outbox).application)
     assert eventually(lambda: answers(port))
     with socket.create_connection(("127.0.0.1", port)) as stalled:
         stalled.sendall(b"GET /metr")

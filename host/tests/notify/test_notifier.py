@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -13,9 +12,10 @@ from pathlib import Path
 import pytest
 from host.tests.server.running import eventually
 
+from entrepot.config.notifications import EndpointConfig, OutboxConfig
 from entrepot.notify.model import Recorded
 from entrepot.notify.outbox import Outbox
-from entrepot.notify.settings import EndpointSettings, NotifySettings, OutboxSettings
+from entrepot.notify.settings import SETTINGS, NotifySettings
 from entrepot.notify.supervisor import Supervisor
 from entrepot_contract.events import Event
 
@@ -48,8 +48,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NotifySettings:
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: lines\nVersion: 1\n")
     (about / "entry_points.txt").write_text("[entrepot.notify]\nlines = lines:Lines\n")
     monkeypatch.setenv("PYTHONPATH", str(installed))
-    endpoint = EndpointSettings("x", sink="lines", options={"path": str(tmp_path / "taken")})
-    return NotifySettings(OutboxSettings(str(tmp_path / "outbox")), (endpoint,))
+    endpoint = EndpointConfig.model_validate({"name": "x", "sink": "lines", "path": str(tmp_path / "taken")})
+    return NotifySettings(OutboxConfig(path=str(tmp_path / "outbox")), (endpoint,))
 
 
 @pytest.fixture
@@ -117,12 +117,7 @@ def test_a_notifier_ends_with_its_killed_worker_and_another_worker_starts_one(
         "from entrepot.notify.settings import SETTINGS\n"
         "Supervisor(SETTINGS.validate_json(sys.argv[1])); time.sleep(600)\n"
     )
-    endpoint = settings.endpoints[0]
-    given = {
-        "outbox": {"path": settings.outbox.path},
-        "endpoints": [{"name": endpoint.name, "sink": endpoint.sink, "options": dict(endpoint.options)}],
-    }
-    worker = subprocess.Popen([sys.executable, "-c", code, json.dumps(given)])
+    worker = subprocess.Popen([sys.executable, "-c", code, SETTINGS.dump_json(settings)])
     first = record(outbox)
     assert eventually(lambda: taken(tmp_path) == [first])
     supervisor = Supervisor(settings)

@@ -16,7 +16,7 @@ import click
 from entrepot.cli.selecting import selecting
 from entrepot.config import ConfigurationError, load_configuration
 from entrepot.config.environment import CONFIGURATION_PATH
-from entrepot.config.to_settings import notify_settings
+from entrepot.notify import notify_settings
 from entrepot.notify.model import DeliveryRow, Selection, State
 
 if TYPE_CHECKING:  # a database, which the other commands do without

@@ -42,7 +42,7 @@ def serve(path: str | None) -> None:
 
 def _serve(configuration: Configuration, warnings: list[str]) -> None:
     log = configuration.log
-    configure_logging(configuration.level, as_json=log.formatter != "text", fields=log.fields)
+    configure_logging(configuration.level, as_json=log.as_json, fields=log.fields)
     for warning in warnings:
         _log.warning("%s", warning)
     ready = validate(configuration, functools.partial(_ready, configuration))
@@ -57,7 +57,7 @@ def _serve(configuration: Configuration, warnings: list[str]) -> None:
 
 def _ready(configuration: Configuration, host: str, port: int) -> None:
     _log.info("listening on %s", Address(host, port))
-    if configuration.log.formatter != "text":
+    if configuration.log.as_json:
         return
     scheme = "https" if configuration.http.tls else "http"
     name = Address("127.0.0.1" if host in {"", "0.0.0.0", "::"} else host, port)  # noqa: S104 - compared, not bound

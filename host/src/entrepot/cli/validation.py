@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from entrepot.application import open_checked, open_gate
-from entrepot.config import Configuration, ConfigurationError, notify_settings, server_settings
+from entrepot.config import Configuration, ConfigurationError, server_settings
 from entrepot.config.section import set_by
+from entrepot.notify import notify_settings
 from entrepot.plugins import PluginError, make_server, make_sink, make_storage
 from entrepot.server import check_tls, choose_server
 from entrepot.storage.writable import check_writable

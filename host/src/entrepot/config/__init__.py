@@ -6,7 +6,6 @@ from entrepot.config.to_settings import (
     access_rules,
     http_settings,
     limit_settings,
-    notify_settings,
     registry_settings,
     server_settings,
 )
@@ -18,7 +17,6 @@ __all__ = [
     "http_settings",
     "limit_settings",
     "load_configuration",
-    "notify_settings",
     "registry_settings",
     "server_settings",
 ]

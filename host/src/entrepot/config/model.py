@@ -43,6 +43,11 @@ class LogConfig(Section):
     )
     accesslog: AccessLogSwitchConfig = AccessLogSwitchConfig()
 
+    @property
+    def as_json(self) -> bool:
+        """Whether each record is a JSON object."""
+        return self.formatter != "text"
+
 
 class CatalogConfig(Section):
     """Maximum number of repositories on one page of the catalog."""

@@ -10,7 +10,7 @@ from entrepot.config.section import Section
 from entrepot_contract.events import Action
 from entrepot_contract.toolkit.durations import Duration
 
-__all__ = ["EndpointConfig", "NotificationsConfig"]
+__all__ = ["DeadLetterConfig", "EndpointConfig", "IgnoreConfig", "NotificationsConfig", "OutboxConfig"]
 
 
 class IgnoreConfig(Section):
@@ -21,11 +21,11 @@ class IgnoreConfig(Section):
 
 
 class DeadLetterConfig(Section):
-    """When delivery of an event is given up: after ``age`` or ``attempts`` tries; 0 means no limit."""
+    """When delivery of an event is given up: after ``age``, or after ``attempts`` tries if that is not 0."""
 
     age: Duration = Field(
         default=timedelta(days=7),
-        description="Age after which an undelivered event is dead; 0 means no limit (*extension*).",
+        description="Age after which an event is dead if its delivery fails (*extension*).",
     )
     attempts: int = Field(
         default=0,

@@ -12,20 +12,11 @@ from entrepot.access.rules import DISTRIBUTIONS
 from entrepot.addresses import Address
 from entrepot.config.http import TlsConfig
 from entrepot.config.model import Configuration
-from entrepot.config.notifications import EndpointConfig
-from entrepot.notify import (
-    EndpointSettings,
-    Filters,
-    LogSettings,
-    MetricsSettings,
-    NotifySettings,
-    OutboxSettings,
-)
 from entrepot.settings import HttpSettings, IndexPolicy, Platform, PurgeSettings, RegistrySettings, UrlPolicy
 from entrepot_contract.events import Source
 from entrepot_contract.server import ServerSettings, TlsSettings
 
-__all__ = ["access_rules", "http_settings", "limit_settings", "notify_settings", "registry_settings", "server_settings"]
+__all__ = ["access_rules", "http_settings", "limit_settings", "registry_settings", "server_settings"]
 
 
 def registry_settings(configuration: Configuration) -> RegistrySettings:
@@ -100,49 +91,6 @@ def limit_settings(configuration: Configuration) -> LimitSettings:
         per_identity=limits.requests.identity,
         failed_logins=limits.logins,
         uploads=limits.uploads,
-    )
-
-
-def notify_settings(configuration: Configuration) -> NotifySettings | None:
-    """Returns the settings of notifications, or None if no endpoint is enabled."""
-    section = configuration.notifications
-    enabled = tuple(_endpoint_settings(one) for one in section.endpoints if not one.disabled)
-    if not enabled:
-        return None
-    outbox, log, debug = section.outbox, configuration.log, configuration.http.debug
-    metrics = None
-    if debug.addr is not None and debug.prometheus.enabled:
-        metrics = MetricsSettings(debug.addr.host, debug.addr.port, debug.prometheus.path)
-    return NotifySettings(
-        outbox=OutboxSettings(
-            path=outbox.path, max_pending=outbox.maxpending, keep=outbox.keep, keep_dead=outbox.keepdead
-        ),
-        endpoints=enabled,
-        include_references=section.events.includereferences,
-        log=LogSettings(configuration.level, as_json=log.formatter != "text", fields=log.fields),
-        metrics=metrics,
-    )
-
-
-def _endpoint_settings(endpoint: EndpointConfig) -> EndpointSettings:
-    return EndpointSettings(
-        name=endpoint.name,
-        sink=endpoint.sink,
-        options=endpoint.options,
-        filters=Filters(
-            actions=endpoint.actions,
-            repositories=endpoint.repositories,
-            tags=endpoint.tags,
-            ignored_actions=endpoint.ignore.actions,
-            ignored_media_types=(*endpoint.ignoredmediatypes, *endpoint.ignore.mediatypes),
-        ),
-        timeout=endpoint.timeout,
-        threshold=endpoint.threshold,
-        backoff=endpoint.backoff,
-        batch=endpoint.batch,
-        concurrency=endpoint.concurrency,
-        dead_age=endpoint.deadletter.age,
-        dead_attempts=endpoint.deadletter.attempts,
     )
 
 

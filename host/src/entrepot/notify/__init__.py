@@ -3,13 +3,6 @@
 Only the settings are imported here: a host without endpoints does not need to load a database library.
 """
 
-from entrepot.notify.settings import (
-    EndpointSettings,
-    Filters,
-    LogSettings,
-    MetricsSettings,
-    NotifySettings,
-    OutboxSettings,
-)
+from entrepot.notify.settings import MetricsSettings, NotifySettings, notify_settings
 
-__all__ = ["EndpointSettings", "Filters", "LogSettings", "MetricsSettings", "NotifySettings", "OutboxSettings"]
+__all__ = ["MetricsSettings", "NotifySettings", "notify_settings"]

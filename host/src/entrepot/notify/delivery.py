@@ -13,9 +13,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from entrepot.config.notifications import EndpointConfig
 from entrepot.notify.model import EVENT, Settled, Waiting
 from entrepot.notify.outbox import Outbox
-from entrepot.notify.settings import EndpointSettings
 from entrepot_contract.notify import NotificationSink, Rejected, Undelivered
 
 __all__ = ["Delivery", "Schedule"]
@@ -38,7 +38,7 @@ class Delivery:
 
     def __init__(
         self,
-        settings: EndpointSettings,
+        settings: EndpointConfig,
         sink: NotificationSink,
         outbox: Outbox,
         observe: Callable[[float], None] = lambda seconds: None,
@@ -92,7 +92,7 @@ class Delivery:
             settled.delivered += part.delivered
             settled.failed.update(part.failed)
             settled.dead.update(part.dead)
-        too_old = self._settings.dead_age if settled.failed else None
+        too_old = self._settings.deadletter.age if settled.failed else None
         self._outbox.settle(self._settings.name, settled, too_old=too_old)
         return 0
 
@@ -135,7 +135,7 @@ class Delivery:
         first = batch[0]
         _log.warning("delivery failed, will retry: endpoint=%s error=%s", self._settings.name, message)
         self._schedule.failed(first.repository, first.attempts, error.retry_after)
-        limit = self._settings.dead_attempts
+        limit = self._settings.deadletter.attempts
         for one in batch:
             if limit and one.attempts + 1 >= limit:
                 settled.dead[one.seq] = message

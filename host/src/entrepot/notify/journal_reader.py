@@ -115,7 +115,7 @@ def _import_journals(settings: NotifySettings, folder: Path, outbox: Outbox) -> 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:  # a notifier is running and imports them itself
             return
-        reader = JournalReader(folder, outbox, recipients(settings), settings.outbox.max_pending)
+        reader = JournalReader(folder, outbox, recipients(settings), settings.outbox.maxpending)
         while reader.take():
             pass
 

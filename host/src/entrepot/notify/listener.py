@@ -35,7 +35,7 @@ class Notifications:
 
     def __init__(self, settings: NotifySettings) -> None:
         self._folder = Path(settings.outbox.path)
-        self._max_pending = settings.outbox.max_pending
+        self._max_pending = settings.outbox.maxpending
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._recipients = recipients(settings)
         self._outbox = Outbox(self._folder)

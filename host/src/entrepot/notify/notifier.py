@@ -17,7 +17,7 @@ from entrepot.notify.delivery import Delivery
 from entrepot.notify.journal_reader import JournalReader
 from entrepot.notify.metrics import Metrics, MetricsServer
 from entrepot.notify.outbox import Outbox
-from entrepot.notify.settings import SETTINGS, NotifySettings, OutboxSettings, recipients
+from entrepot.notify.settings import SETTINGS, NotifySettings, recipients
 from entrepot.plugins import make_sink
 
 __all__ = ["Notifier", "run"]
@@ -39,7 +39,7 @@ class Notifier:
         self._settings = settings
         self._folder = Path(settings.outbox.path)
         self._outbox = Outbox(self._folder)
-        self._reader = JournalReader(self._folder, self._outbox, recipients(settings), settings.outbox.max_pending)
+        self._reader = JournalReader(self._folder, self._outbox, recipients(settings), settings.outbox.maxpending)
         sinks = [make_sink(one.sink, one.options) for one in settings.endpoints]
         metrics = Metrics(self._outbox)
         self._served = None if settings.metrics is None else MetricsServer(settings.metrics, metrics.application)
@@ -50,13 +50,14 @@ class Notifier:
 
     def run(self, stop: threading.Event) -> None:
         """Run until ``stop`` is set."""
+        retention = self._settings.outbox
         purge_at, more = 0.0, False
         while not stop.wait(0 if more else _LOOK_SECONDS):
             try:
                 more = self._reader.take()
                 if time.monotonic() > purge_at:
                     purge_at = time.monotonic() + _PURGE_SECONDS
-                    self._purge(self._settings.outbox)
+                    self._outbox.purge(keep=retention.keep, keep_dead=retention.keepdead)
             except (sa.exc.DBAPIError, OSError) as error:
                 more = False
                 _log.error("outbox maintenance failed, will retry: error=%s", error)
@@ -70,9 +71,6 @@ class Notifier:
         if self._served is not None:
             self._served.close()
         self._outbox.close()
-
-    def _purge(self, settings: OutboxSettings) -> None:
-        self._outbox.purge(keep=settings.keep, keep_dead=settings.keep_dead)
 
 
 def run() -> None:
