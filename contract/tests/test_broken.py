@@ -11,22 +11,40 @@ from pathlib import Path
 
 import pytest
 from contract.tests.broken import suite
-from contract.tests.broken.register import BROKEN, BROKEN_AUTH, BROKEN_NOTIFY, AuthFault, Fault, SinkFault
+from contract.tests.broken.register import (
+    BROKEN,
+    BROKEN_AUTH,
+    BROKEN_NOTIFY,
+    BROKEN_SERVER,
+    AuthFault,
+    Fault,
+    ServerFault,
+    SinkFault,
+)
 from contract.tests.broken_auth import suite as auth_suite
 from contract.tests.broken_notify import suite as notify_suite
+from contract.tests.broken_server import suite as server_suite
 from contract.tests.test_sentences import KITS
 
 from entrepot_contract.testing.unproven import NOT_PROVEN
 
 ROOT = Path(__file__).parents[2]
 ACCIDENTS = ("AttributeError", "NameError", "SyntaxError", "ImportError", "TypeError", "fixture")
-FAULTS: Mapping[str, Mapping[str, Fault | AuthFault | SinkFault]] = {
+FAULTS: Mapping[str, Mapping[str, Fault | AuthFault | SinkFault | ServerFault]] = {
     "storage": BROKEN,
     "auth": BROKEN_AUTH,
     "notify": BROKEN_NOTIFY,
+    "server": BROKEN_SERVER,
 }
-FILES = {"storage": suite.__file__, "auth": auth_suite.__file__, "notify": notify_suite.__file__}
+FILES = {
+    "storage": suite.__file__,
+    "auth": auth_suite.__file__,
+    "notify": notify_suite.__file__,
+    "server": server_suite.__file__,
+}
 CATCHING = {kit: {fault.test.partition("[")[0] for fault in faults.values()} for kit, faults in FAULTS.items()}
+COMPLETE = [kit for kit in FAULTS if kit != "server"]
+"""Kits with a broken plugin for every test; those of servers cost a process each, so there are only a few."""
 pytestmark = pytest.mark.timeout(600)
 Ended = dict[str, dict[str, tuple[str, str]]]
 
@@ -38,6 +56,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     report = folder / "report.json"
     tests = [f"{FILES[kit]}::Test{name}::{fault.test}" for kit in FAULTS for name, fault in FAULTS[kit].items()]
     tests += [f"{suite.__file__}::TestKeepsWhatItClaims::{test}" for test in suite.CLAIMS]
+    tests += [f"{server_suite.__file__}::TestHonestServer::{test}" for test in sorted(CATCHING["server"])]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--contract-report={report}", *tests],
         cwd=ROOT,
@@ -50,7 +69,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     assert run.returncode == 1, run.stdout + run.stderr
     ended: Ended = {}
     found = json.loads(report.read_text())
-    for plugin in [*found["drivers"], *found["authenticators"], *found["sinks"]]:
+    for plugin in [*found["drivers"], *found["authenticators"], *found["sinks"], *found["servers"]]:
         tests_of = ended.setdefault(plugin["test_class"].rpartition("::Test")[2], {})
         for test in (test for row in plugin["sentences"] for test in row["tests"] if test["status"] != "not-run"):
             name = test["test"].partition("[")[0]
@@ -73,15 +92,20 @@ def test_a_correct_driver_passes(test: str, ended: Ended) -> None:
     assert ended["KeepsWhatItClaims"][test][0] == "pass"
 
 
+@pytest.mark.parametrize("test", sorted(CATCHING["server"]))
+def test_a_correct_server_passes(test: str, ended: Ended) -> None:
+    assert ended["HonestServer"][test][0] == "pass"
+
+
 def test_there_are_many_broken_storage_drivers() -> None:
     assert len(BROKEN) >= 40
 
 
 def test_names_of_broken_plugins_are_unique() -> None:
-    assert len(BROKEN.keys() | BROKEN_AUTH.keys() | BROKEN_NOTIFY.keys()) == sum(map(len, FAULTS.values()))
+    assert len({name for faults in FAULTS.values() for name in faults}) == sum(map(len, FAULTS.values()))
 
 
-@pytest.mark.parametrize("kit", FAULTS)
+@pytest.mark.parametrize("kit", COMPLETE)
 def test_every_sentence_has_a_broken_plugin(kit: str) -> None:
     assert KITS[kit].tests.keys() >= CATCHING[kit]
     broken = {(where, quote) for test, where, quote in KITS[kit].quotes if test in CATCHING[kit]}
@@ -89,7 +113,7 @@ def test_every_sentence_has_a_broken_plugin(kit: str) -> None:
     assert quoted - broken - NOT_PROVEN[kit].keys() == set()
 
 
-@pytest.mark.parametrize("kit", FAULTS)
+@pytest.mark.parametrize("kit", COMPLETE)
 def test_every_test_of_the_kit_detects_a_fault(kit: str) -> None:
     own = {test for test, where, _ in KITS[kit].quotes if where == "kit"}
     assert KITS[kit].tests.keys() - CATCHING[kit] - own == set()

@@ -40,6 +40,11 @@ from contract.tests.honest_sink import HonestSink
 
 class KitLines(HonestSink):
     name = "kit-lines"
+
+from contract.tests.honest_server import HonestServer
+
+class KitThreads(HonestServer):
+    name = "kit-threads"
 """
 POINTS = """[entrepot.storage]
 kit-honest = kit_drivers:KitHonest
@@ -52,6 +57,8 @@ kit-users = kit_drivers:KitUsers
 kit-both = kit_drivers:KitUsers
 [entrepot.notify]
 kit-lines = kit_drivers:KitLines
+[entrepot.server]
+kit-threads = kit_drivers:KitThreads
 """
 RUN = "import sys; from entrepot_contract.testing.cli import main; sys.exit(main())"
 
@@ -225,7 +232,7 @@ def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["kit-hones"], "no driver or authenticator or sink 'kit-hones' is installed; installed: "),
+        (["kit-hones"], "no driver or authenticator or sink or server 'kit-hones' is installed; installed: "),
         (["kit-honest"], "'kit-honest' takes options, which determine where the kit writes: set them in --config FILE"),
         (["kit-gone"], "'kit-gone' cannot be imported from kit_gone:Driver: No module named 'kit_gone'"),
         (

@@ -19,7 +19,8 @@ from entrepot_contract import StorageDriver, UploadState
 from entrepot_contract.auth import Authenticator
 from entrepot_contract.hookspecs import PROJECT
 from entrepot_contract.notify import NotificationSink
-from entrepot_contract.testing import AuthenticatorContract, SinkContract, StorageContract
+from entrepot_contract.server import ServerDriver
+from entrepot_contract.testing import AuthenticatorContract, ServerContract, SinkContract, StorageContract
 from entrepot_contract.tokens import TokenIssuer
 
 SOURCE = Path(entrepot_contract.__file__).parent
@@ -85,6 +86,13 @@ def test_a_sink_has_no_defaults_but_from_config() -> None:
         ]
 
 
+def test_a_server_has_no_defaults_but_from_config() -> None:
+    assert ServerDriver.__abstractmethods__ == {"__init__", "serve"}
+    assert {name for name, member in vars(ServerDriver).items() if inspect.isfunction(member)} == {
+        *ServerDriver.__abstractmethods__
+    }
+
+
 def test_a_state_is_frozen_hides_its_token_and_cannot_be_pickled() -> None:
     state = UploadState("a/k", 3, '{"token": "hidden"}')
     assert "hidden" not in repr(state)
@@ -96,7 +104,7 @@ def test_a_state_is_frozen_hides_its_token_and_cannot_be_pickled() -> None:
 
 @pytest.mark.parametrize("file", KIT_FILES, ids=lambda file: file.name)
 def test_the_kit_names_no_plugin(file: Path) -> None:
-    groups = ("entrepot.storage", "entrepot.auth", "entrepot.notify")
+    groups = ("entrepot.storage", "entrepot.auth", "entrepot.notify", "entrepot.server")
     # "token" and "cache" also have other meanings: the tokens of issuers, and functools.cache.
     names = {point.name for group in groups for point in metadata.entry_points(group=group)} - {"token", "cache"}
     names |= {
@@ -121,6 +129,7 @@ def test_the_kit_is_imported_on_first_use() -> None:
     assert testing.StorageContract is StorageContract
     assert testing.AuthenticatorContract is AuthenticatorContract
     assert testing.SinkContract is SinkContract
+    assert testing.ServerContract is ServerContract
     with pytest.raises(AttributeError, match="no_such_kit"):
         _ = testing.no_such_kit
     assert PROJECT == "entrepot"

@@ -13,7 +13,7 @@ from types import FunctionType
 import pytest
 
 import entrepot_contract
-from entrepot_contract.testing import AuthenticatorContract, SinkContract, StorageContract
+from entrepot_contract.testing import AuthenticatorContract, ServerContract, SinkContract, StorageContract
 from entrepot_contract.testing import kits as kits_of_the_contract
 from entrepot_contract.testing.sentences import sentences_of
 from entrepot_contract.testing.unproven import NOT_PROVEN
@@ -41,8 +41,9 @@ def documented(files: Sequence[str]) -> Iterator[tuple[str, str]]:
         tree = ast.parse((SOURCE / f"{file}.py").read_text())
         yield file, ast.get_docstring(tree) or ""
         for node, text in zip(tree.body[:-1], tree.body[1:], strict=True):
-            if isinstance(node, ast.Assign) and isinstance(text, ast.Expr):
-                yield ast.unparse(node.targets[0]), ast.literal_eval(text.value)
+            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(text, ast.Expr):
+                target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+                yield ast.unparse(target), ast.literal_eval(text.value)
         for kind in (node for node in tree.body if isinstance(node, ast.ClassDef)):
             yield kind.name, ast.get_docstring(kind) or ""
             for verb in (node for node in kind.body if isinstance(node, ast.FunctionDef)):
@@ -74,6 +75,7 @@ KITS = {
     "storage": Subject(StorageContract, ["storage", "types", "keys"]),
     "auth": Subject(AuthenticatorContract, ["auth", "tokens"]),
     "notify": Subject(SinkContract, ["notify", "events"]),
+    "server": Subject(ServerContract, ["server"]),
 }
 
 
@@ -109,6 +111,7 @@ def test_every_sentence_of_a_method_is_proven_or_listed_as_a_gap(kit: str, verb:
         *(("storage", kind) for kind in ("ObjectInfo", "Prefix", "Reader", "UploadState")),
         *(("auth", kind) for kind in ("Access", "Presented", "Identity", "Refused", "TokenRequest", "TokenAnswer")),
         *(("notify", kind) for kind in ("SinkError", "Undelivered", "Rejected", "Event")),
+        *(("server", kind) for kind in ("ServerDriver", "ServerSettings", "TlsSettings", "ApplicationFactory")),
     ],
 )
 def test_every_value_of_the_contract_is_tested(kit: str, kind: str) -> None:

@@ -7,8 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from host.tests.server.cases import request
-from host.tests.server.running import Running
+
+from entrepot.plugins import load_server
+from entrepot_contract.testing.server.messages import request
+from entrepot_contract.testing.server.running import Running
 
 SERVERS = ("granian", "gunicorn", "waitress")
 
@@ -16,7 +18,7 @@ SERVERS = ("granian", "gunicorn", "waitress")
 @pytest.mark.slow
 def test_an_idle_connection_stays_open_for_75_seconds(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        running = [stack.enter_context(Running(name, tmp_path / name)) for name in SERVERS]
+        running = [stack.enter_context(Running(load_server(name), tmp_path / name)) for name in SERVERS]
         connections = [stack.enter_context(server.connect()) for server in running]
         for pause in (75, 0):
             for connection in connections:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from host.tests.server.running import eventually
 from support.content import digest_of
 from support.images import OciLayout, package, random_files
 from support.services.network import accepts, free_port
 from support.services.process import Service
 from support.services.programs import need
 from support.services.registry import clean_environment
+
+from entrepot_contract.testing.server.running import eventually
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs/tutorial.md").read_text()

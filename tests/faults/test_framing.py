@@ -10,13 +10,14 @@ import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, ResponseReceived, StreamReset
-from host.tests.server.running import Answer, parse_answers, receive
 from support.content import OCI_MANIFEST, digest_of
 from support.images import package
 from support.push import push_image
 from support.services.entrepot import entrepot
 from support.services.network import HOST
 from support.services.registry import Registry, write_config
+
+from entrepot_contract.testing.server.messages import Answer, parse_answers, receive
 
 UNKNOWN = "/v2/x/blobs/uploads/00000000-0000-4000-8000-000000000000"
 

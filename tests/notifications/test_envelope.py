@@ -9,7 +9,6 @@ from typing import Final
 
 import pytest
 import yaml
-from host.tests.server.running import eventually
 from support.content import OCI_MANIFEST, digest_of
 from support.images import package, random_files
 from support.services.distribution import distribution
@@ -17,6 +16,8 @@ from support.services.entrepot import entrepot
 from support.services.receiver import Receiver
 from support.services.registry import Registry, write_config
 from support.wire import Answer
+
+from entrepot_contract.testing.server.running import eventually
 
 IMAGE: Final = package(random_files("envelope", 100))
 BLOB: Final = digest_of(IMAGE.blobs[0])

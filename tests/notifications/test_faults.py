@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from host.tests.server.running import eventually
 from support.services.notified import ask, notified
 from support.services.receiver import Mood, Receiver
 from support.services.registry import Registry
+
+from entrepot_contract.testing.server.running import eventually
 
 ENDPOINT = {"timeout": "500ms", "threshold": 3, "backoff": "200ms"}
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"

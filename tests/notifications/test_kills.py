@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from host.tests.server.running import eventually
 from support.content import digest_of
 from support.images import package, random_files
 from support.services.notified import ask, notified
 from support.services.receiver import Mood, Receiver
 from support.services.registry import Registry
 from support.wire import WireError
+
+from entrepot_contract.testing.server.running import eventually
 
 IMAGES: Final = 500
 KILLS: Final = 20

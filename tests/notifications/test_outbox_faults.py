@@ -12,12 +12,13 @@ from pathlib import Path
 from sqlite3 import connect
 
 import pytest
-from host.tests.server.running import eventually
 from support.content import digest_of
 from support.services.notified import ask, notified
 from support.services.programs import need_root
 from support.services.receiver import Receiver
 from support.services.registry import Registry
+
+from entrepot_contract.testing.server.running import eventually
 
 MIB = 2**20
 MANY = 200_000

@@ -13,8 +13,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from host.tests.server.running import HOST, Answer, Running, parse_answers, receive
 from support.certificates import CertificateAuthority
+
+from entrepot.plugins import load_server
+from entrepot_contract.testing.server.messages import HOST, Answer, parse_answers, receive
+from entrepot_contract.testing.server.running import Running
 
 MIB = 2**20
 
@@ -29,6 +32,7 @@ class Secured:
         *,
         tls: str = "tls1.2",
         users: bool = False,
+        client_required: bool = True,
         broken: Callable[[Path], None] | None = None,
         **options: object,
     ) -> None:
@@ -42,7 +46,14 @@ class Secured:
             (self._run / "client-ca.pem").write_bytes(self.authority.ca_path.read_bytes())
         if broken is not None:
             broken(self._run)
-        self.server = Running(name, self._run, tls=tls, **options)
+        settings: dict[str, object] = {
+            "certificate": str(self._run / "cert.pem"),
+            "key": str(self._run / "key.pem"),
+            "minimum": tls,
+        }
+        if users:
+            settings |= {"client_cas": [str(self._run / "client-ca.pem")], "client_required": client_required}
+        self.server = Running(load_server(name), self._run, {}, tls=settings, **options)
 
     def __enter__(self) -> Self:
         return self

@@ -29,20 +29,6 @@ def encrypt(run: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SERVERS)
-@pytest.mark.parametrize(("least", "spoken"), [("tls1.2", True), ("tls1.3", False)])
-def test_a_server_enforces_the_minimum_version(name: str, least: str, spoken: bool, tmp_path: Path) -> None:
-    with Secured(name, tmp_path, tls=least) as secured:
-        old = secured.trust()
-        old.maximum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            answered = secured.get("/nothing", old).status == 204
-        except (ssl.SSLError, ConnectionError):
-            answered = False
-        assert answered is spoken
-        assert secured.get("/nothing").status == 204
-
-
-@pytest.mark.parametrize("name", SERVERS)
 def test_tls_1_1_is_never_accepted(name: str, tmp_path: Path) -> None:
     with Secured(name, tmp_path) as secured:
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

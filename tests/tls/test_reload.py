@@ -14,9 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from host.tests.server.running import HOST, eventually, parse_answers
 from support.services.programs import need
 from tls.secured import Secured
+
+from entrepot_contract.testing.server.messages import HOST, parse_answers
+from entrepot_contract.testing.server.running import eventually
 
 SERVERS = ["granian", "gunicorn"]
 

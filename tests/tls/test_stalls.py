@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from host.tests.server import stalls
 from tls.secured import Secured
+
+from entrepot_contract.testing.server import stalls
 
 NOTHING = b""
 HALF_A_HELLO = b"\x16\x03\x01\x02\x00\x01\x00"

@@ -1,4 +1,7 @@
-"""The server contract, version 1.0: run the host's WSGI application (PEP 3333) on a socket."""
+"""The server contract, version 1.0: run the host's WSGI application (PEP 3333) on a socket.
+
+Every sentence below is tested by the kit in ``entrepot_contract.testing``.
+"""
 
 from __future__ import annotations
 
@@ -111,12 +114,26 @@ class ServerSettings:
 class ServerDriver(ABC):
     """Base class of servers, which are found by name in the entry-point group ``entrepot.server``.
 
+    Requests:
+
+    - The environment is that of PEP 3333; the headers of proxies are passed to the application unchanged.
     - Reads of ``wsgi.input`` return the complete body. A truncated body is never mistaken for a complete one: after
       the last byte received, a read raises OSError, or the body is shorter than its Content-Length, or the server
       responds with 400 itself. A server that cannot detect a truncated chunked body states this in its documentation.
     - If the end of a request is ambiguous (RFC 9112, 6.1 and 6.3), its response is the last on the connection.
+    - A malformed request gets a status of 4xx or no response, and does not affect other clients. A target of 8,000
+      bytes is accepted.
     - ``100 Continue`` is sent at the first read of the body; a server that receives complete bodies sends it earlier.
     - If the application may leave a body unread, INPUT_TIMEOUT and CLOSE_CONNECTION are in the environment.
+
+    Responses:
+
+    - They are sent in the order of the requests (RFC 9112, 9.3.2), with all header fields of the application.
+    - The response to HEAD and those with status 204 and 304 have no body; a larger one is sent completely.
+    - If its iterator raises, a response is recognizably incomplete. An exception of the application before it is a
+      response with status 500 that does not show the exception.
+    - A client that disconnects does not affect others.
+    - ``threads`` requests run concurrently, whether or not other clients stall.
     """
 
     name: ClassVar[str]
@@ -160,5 +177,12 @@ class ServerDriver(ABC):
     def serve(self, factory: ApplicationFactory, settings: ServerSettings) -> None:
         """Serve until SIGTERM or SIGINT, then drain running requests, close each application and return.
 
-        Raises OSError if the address cannot be bound.
+        - Raises OSError if the address cannot be bound or a PEM file cannot be used.
+        - An exception of the factory at the start is raised, or logged and followed by an exit with a status other
+          than 0.
+        - After the signal, new connections are refused, idle ones are closed, and requests that have not ended after
+          ``drain_timeout`` are aborted.
+        - No signal is lost, however early it arrives; several signals to all processes are the same as one.
+        - Connections are distributed over the workers. A worker that dies is replaced, repeatedly if necessary, and
+          connections that wait for it are served; one that gets SIGTERM is replaced before its last request ends.
         """

@@ -9,22 +9,27 @@ from typing import TypeVar
 from entrepot_contract import StorageDriver
 from entrepot_contract.auth import Authenticator
 from entrepot_contract.notify import NotificationSink
+from entrepot_contract.server import ServerDriver
 
 __all__ = [
     "BROKEN",
     "BROKEN_AUTH",
     "BROKEN_NOTIFY",
+    "BROKEN_SERVER",
     "AuthFault",
     "Fault",
+    "ServerFault",
     "SinkFault",
     "caught_by",
     "disowned_by",
     "refused_by",
+    "stopped_by",
 ]
 
 Driver = TypeVar("Driver", bound=type[StorageDriver])
 Judge = TypeVar("Judge", bound=type[Authenticator])
 Sink = TypeVar("Sink", bound=type[NotificationSink])
+Server = TypeVar("Server", bound=type[ServerDriver])
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,18 @@ class SinkFault:
     test: str
 
 
+@dataclass(frozen=True)
+class ServerFault:
+    """A broken server, and the test that must detect its fault."""
+
+    driver: type[ServerDriver]
+    test: str
+
+
 BROKEN: dict[str, Fault] = {}
 BROKEN_AUTH: dict[str, AuthFault] = {}
 BROKEN_NOTIFY: dict[str, SinkFault] = {}
+BROKEN_SERVER: dict[str, ServerFault] = {}
 
 
 def caught_by(test: str, **options: object) -> Callable[[Driver], Driver]:
@@ -83,5 +97,15 @@ def disowned_by(test: str) -> Callable[[Sink], Sink]:
     def enter(sink: Sink) -> Sink:
         BROKEN_NOTIFY[sink.__name__] = SinkFault(sink, test)
         return sink
+
+    return enter
+
+
+def stopped_by(test: str) -> Callable[[Server], Server]:
+    """Register a server; its docstring describes the fault."""
+
+    def enter(server: Server) -> Server:
+        BROKEN_SERVER[server.__name__] = ServerFault(server, test)
+        return server
 
     return enter

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from host.tests.notify.sinks import ListSink
-from host.tests.server.running import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from entrepot.notify.outbox import Outbox
 from entrepot_contract import DriverOptions
 from entrepot_contract.events import Event
 from entrepot_contract.notify import Rejected, Undelivered
+from entrepot_contract.testing.server.running import eventually
 
 SOON = timedelta(milliseconds=5)
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from host.tests.server.running import eventually
 
 from entrepot.notify.journal import Journal
 from entrepot.notify.journal_reader import JournalReader
 from entrepot.notify.model import EVENT
 from entrepot.notify.outbox import Outbox
 from entrepot_contract.events import Descriptor, Event
+from entrepot_contract.testing.server.running import eventually
 
 
 @pytest.fixture

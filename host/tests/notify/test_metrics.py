@@ -10,7 +10,6 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from host.tests.server.running import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
 from entrepot.notify.metrics import Metrics, MetricsServer
@@ -18,6 +17,7 @@ from entrepot.notify.model import Recorded, Settled
 from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import MetricsSettings
 from entrepot_contract.events import Event
+from entrepot_contract.testing.server.running import eventually
 
 
 @pytest.fixture

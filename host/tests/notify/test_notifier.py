@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from host.tests.server.running import eventually
 
 from entrepot.config.notifications import EndpointConfig, OutboxConfig
 from entrepot.notify.model import Recorded
@@ -18,6 +17,7 @@ from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import SETTINGS, NotifySettings
 from entrepot.notify.supervisor import Supervisor
 from entrepot_contract.events import Event
+from entrepot_contract.testing.server.running import eventually
 
 PLUGIN = """
 from entrepot_contract import DriverOptions

@@ -6,28 +6,29 @@ import time
 from pathlib import Path
 
 import pytest
-from host.tests.server import stalls
-from host.tests.server.cases import ServerCases
-from host.tests.server.running import Running, eventually
-from host.tests.server.worker_cases import WorkerCases
+
+from entrepot_contract.testing import ServerContract
+from entrepot_contract.testing.server import stalls
+from entrepot_contract.testing.server.running import Running, eventually
+from entrepot_server_granian import GranianServer
 
 
-class TestGranian(ServerCases, WorkerCases):
-    name = "granian"
-    tells_broken_chunks = False
+class TestGranian(ServerContract):
+    server_class = GranianServer
+    detects_truncated_chunks = False
 
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_http2_is_available_if_enabled(tmp_path: Path, enabled: bool) -> None:
     preface, settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0"
-    with Running("granian", tmp_path / "run", http2=enabled) as server, server.connect() as connection:
+    with Running(GranianServer, tmp_path / "run", http2=enabled) as server, server.connect() as connection:
         connection.sendall(preface + settings)
         assert (connection.recv(100)[3:4] == b"\4") is enabled  # the server's own SETTINGS frame
 
 
 def test_the_http2_windows_are_4_mib(tmp_path: Path) -> None:
     preface, settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0"
-    with Running("granian", tmp_path / "run", http2=True) as server, server.connect() as connection:
+    with Running(GranianServer, tmp_path / "run", http2=True) as server, server.connect() as connection:
         connection.sendall(preface + settings)
         received = b""
         while b"\0\0\4\x08\0\0\0\0\0" not in received:  # WINDOW_UPDATE of the connection (RFC 9113, 6.9)
@@ -40,7 +41,7 @@ def test_the_http2_windows_are_4_mib(tmp_path: Path) -> None:
 
 
 def test_workers_exit_if_the_parent_is_killed(tmp_path: Path) -> None:
-    with Running("granian", tmp_path / "run", workers=2) as server:
+    with Running(GranianServer, tmp_path / "run", workers=2) as server:
         server.get("/nothing")
         workers = server.workers()
         server.process.kill()
@@ -50,13 +51,13 @@ def test_workers_exit_if_the_parent_is_killed(tmp_path: Path) -> None:
 
 
 def test_threads_are_started_on_demand(tmp_path: Path) -> None:
-    with Running("granian", tmp_path / "run", workers=1) as server:
+    with Running(GranianServer, tmp_path / "run", workers=1) as server:
         server.get("/nothing")
         assert len(list(Path(f"/proc/{server.workers()[0]}/task").iterdir())) < 16
 
 
 def test_clients_that_do_not_read_use_bounded_memory(tmp_path: Path) -> None:
-    with Running("granian", tmp_path / "run", workers=1) as server:
+    with Running(GranianServer, tmp_path / "run", workers=1) as server:
         server.get("/nothing")
         before, count = resident(server.workers()[0]), 60
         with stalls.stalled(server.connect, stalls.IN_ANSWER, count):

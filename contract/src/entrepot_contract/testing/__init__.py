@@ -42,6 +42,11 @@ class TestLinesOfAFile(SinkContract):
     @pytest.fixture
     def unreachable(self, tmp_path):
         return {"path": str(tmp_path / "missing" / "events")}
+
+from entrepot_contract.testing import ServerContract
+
+class TestThreads(ServerContract):
+    server_class = ThreadsServer
 """
 
 from __future__ import annotations
@@ -53,12 +58,14 @@ if TYPE_CHECKING:
     from entrepot_contract.testing.auth import AuthenticatorContract
     from entrepot_contract.testing.auth.credentials import basic, bearer
     from entrepot_contract.testing.notify import SinkContract
+    from entrepot_contract.testing.server import ServerContract
     from entrepot_contract.testing.storage import StorageContract
 
-__all__ = ["AuthenticatorContract", "SinkContract", "StorageContract", "basic", "bearer"]
+__all__ = ["AuthenticatorContract", "ServerContract", "SinkContract", "StorageContract", "basic", "bearer"]
 
 _PLACES: Final = {
     "AuthenticatorContract": "entrepot_contract.testing.auth",
+    "ServerContract": "entrepot_contract.testing.server",
     "SinkContract": "entrepot_contract.testing.notify",
     "StorageContract": "entrepot_contract.testing.storage",
     "basic": "entrepot_contract.testing.auth.credentials",

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from entrepot_contract.auth import Presented
-from entrepot_contract.testing import AuthenticatorContract, SinkContract, StorageContract
+from entrepot_contract.testing import AuthenticatorContract, ServerContract, SinkContract, StorageContract
 from entrepot_contract.testing.auth.credentials import raw
 from entrepot_contract.testing.base import KitBase
 from entrepot_contract.testing.cli import OPTIONS
@@ -91,10 +91,26 @@ def notify(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]
     return SinkContract, {"config": options_fixture(section["options"]), **endpoints, **commands}
 
 
+def server(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
+    """Return the kit for a server, and the attributes of the test class."""
+
+    class Configured(ServerContract):
+        detects_truncated_chunks = section.get("detects_truncated_chunks", True)
+
+        @pytest.fixture(scope="class")
+        @classmethod
+        def config(cls, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
+            folder = str(tmp_path_factory.mktemp("options"))
+            return {option: with_folder(value, folder) for option, value in section.get("options", {}).items()}
+
+    return Configured, {}
+
+
 MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[type[KitBase], dict[str, object]]]]] = {
     "storage": storage,
     "auth": auth,
     "notify": notify,
+    "server": server,
 }
 
 

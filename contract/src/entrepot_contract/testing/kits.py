@@ -8,6 +8,7 @@ from typing import Final
 
 from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
 from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
+from entrepot_contract.server import SERVER_CONTRACT_VERSION, ServerDriver
 from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
 from entrepot_contract.tokens import TokenIssuer
 
@@ -62,6 +63,16 @@ KITS: Final[Mapping[str, Kit]] = {
         noun="sink",
         listed="sinks",
         versioned="notify_contract",
+    ),
+    "server": Kit(
+        title="Server contract",
+        version=SERVER_CONTRACT_VERSION,
+        group="entrepot.server",
+        plugin=ServerDriver,
+        verbs=[ServerDriver],
+        noun="server",
+        listed="servers",
+        versioned="server_contract",
     ),
 }
 """By the name of the kit, which is the last part of its entry-point group."""

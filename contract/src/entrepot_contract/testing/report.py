@@ -86,6 +86,8 @@ class ReportCollector:
             report["authenticators"] = [plugin for kind, plugin in plugins if kind == "auth"]
         if "notify" in seen:
             report["sinks"] = [plugin for kind, plugin in plugins if kind == "notify"]
+        if "server" in seen:
+            report["servers"] = [plugin for kind, plugin in plugins if kind == "server"]
         return report
 
     def _note(self, node: str, properties: list[tuple[str, object]]) -> None:

@@ -42,9 +42,10 @@ class PluginReport(TypedDict):
 
 
 class Report(TypedDict):
-    """All plugins of one run; ``authenticators`` and ``sinks`` are present only if the run tested some."""
+    """All plugins of one run; ``authenticators``, ``sinks`` and ``servers`` are present only if the run tested some."""
 
     kit: dict[str, str]
     drivers: list[PluginReport]
     authenticators: NotRequired[list[PluginReport]]
     sinks: NotRequired[list[PluginReport]]
+    servers: NotRequired[list[PluginReport]]

@@ -35,6 +35,10 @@ class Section:
         return [name for name, part in self.parts.items() if part.required]
 
 
+def _is_switch(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_object(value: object) -> bool:
     return isinstance(value, dict)
 
@@ -81,6 +85,13 @@ SECTIONS: Final[Mapping[str, Section]] = {
             "mend": Part("a command, as a list of words", _is_command),
         },
     ),
+    "server": Section(
+        "server",
+        {
+            "options": Part("an object", _is_object),
+            "detects_truncated_chunks": Part("true or false", _is_switch),
+        },
+    ),
 }
 """By kind; for other kinds, the file contains only the options."""
 
@@ -91,7 +102,8 @@ For an authenticator, it is an object with "options", the credentials that are "
 object with "options" of a working endpoint, "received" (a command, as a list of words, that prints the ids of all
 delivered events, in order, one per line), the options of an "unreachable" endpoint, and optionally the options of
 endpoints that are "hanging", "failing" and "rejecting", and "mend" (a command that makes the unreachable endpoint
-work).
+work). For a server, it is optional: an object with its "options", and "detects_truncated_chunks" (false for a server
+that cannot detect truncated chunked bodies).
 """
 
 

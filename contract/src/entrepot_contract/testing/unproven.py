@@ -71,5 +71,28 @@ NOTIFY: Final = {
     ("deliver", "after an error, all of them are delivered again."): "done by the host, and proven by its own tests",
 }
 
-NOT_PROVEN: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {"storage": STORAGE, "auth": AUTH, "notify": NOTIFY}
+SERVER: Final = {
+    ("ServerDriver", "A server that cannot detect a truncated chunked body states this in its documentation."): (
+        "the suite declares it with ``detects_truncated_chunks``"
+    ),
+    (
+        "__init__",
+        "open no socket, start no thread",
+    ): "the kit observes sockets, files and threads of Python code, not of C code",
+    ("CLOSE_CONNECTION", "It has no effect with HTTP/2."): "the kit speaks only HTTP/1.1",
+    (
+        "ServerSettings",
+        "``http2``: whether to support HTTP/2 in addition to HTTP/1.1; ignored by a server that cannot.",
+    ): "the kit speaks only HTTP/1.1",
+    ("ServerSettings", "``shared``: whether several processes may use the storage;"): (
+        "the application of the kit has no storage"
+    ),
+}
+
+NOT_PROVEN: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
+    "storage": STORAGE,
+    "auth": AUTH,
+    "notify": NOTIFY,
+    "server": SERVER,
+}
 """By kit, then by method and sentence."""

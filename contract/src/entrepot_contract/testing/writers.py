@@ -57,7 +57,11 @@ def as_html(report: Report) -> str:
 
 def _sections(report: Report) -> Iterator[tuple[str, list[PluginReport]]]:
     """Yield the heading and the plugins of each kit; a run without plugins gets the heading of storage."""
-    others = {"auth": report.get("authenticators", []), "notify": report.get("sinks", [])}
+    others = {
+        "auth": report.get("authenticators", []),
+        "notify": report.get("sinks", []),
+        "server": report.get("servers", []),
+    }
     if report["drivers"] or not any(others.values()):
         yield _heading("storage", report), report["drivers"]
     for kind, plugins in others.items():

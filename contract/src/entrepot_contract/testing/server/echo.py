@@ -13,6 +13,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from entrepot_contract.server import CLIENT_CERTIFICATE, CLOSE_CONNECTION, INPUT_TIMEOUT, ClientCertificate
 
+__all__ = ["Echo"]
+
 _MIB = 2**20
 
 

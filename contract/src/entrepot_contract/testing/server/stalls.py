@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from host.tests.server.running import HOST, parse_answers, receive
+from entrepot_contract.testing.server.messages import HOST, MIB, parse_answers, receive
 
-MIB = 2**20
+__all__ = ["IN_ANSWER", "IN_BODY", "IN_HEADERS", "seconds_for_others", "stalled"]
+
 CROWD = 128
 
 IN_HEADERS = b"GET /sized HTTP/1.1\r\n" + HOST
@@ -29,7 +30,7 @@ def stalled(connect: Callable[[], socket.socket], sent: bytes, count: int = CROW
 
 
 def seconds_for_others(connect: Callable[[], socket.socket]) -> float:
-    """Returns how long a client takes for ten small requests and a push of 8 MiB, each on a new connection."""
+    """Return how long a client takes for ten small requests and a push of 8 MiB, each on a new connection."""
     began = time.monotonic()
     body = os.urandom(8 * MIB)
     requests = [b"GET /sized HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"] * 10
