@@ -60,11 +60,11 @@ mutate: install ## Run mutation testing on the memory and filesystem drivers (1,
 
 bench: install ## Benchmark all available backends and docker-registry; writes report.html
 	.ci/programs
-	@PYTHONPATH=tests $(PY) -m entrepot_benchmarks $(BENCH)
+	@PYTHONPATH=tests $(PY) -m performance $(BENCH)
 
-bench-gate: install ## Fail if performance drops below 80 % of benchmarks/baseline.json
+bench-gate: install ## Fail if performance drops below 80 % of tests/performance/baseline.json
 	.ci/programs
-	@PYTHONPATH=tests $(PY) -m entrepot_benchmarks.gate --data /var/tmp $(GATE)
+	@PYTHONPATH=tests $(PY) -m performance.gate --data /var/tmp $(GATE)
 
 ceph moto azurite gcs: install ## Start a storage server on 127.0.0.1 and print a configuration for it
 	.ci/programs

@@ -33,6 +33,16 @@ PLUGINS = {
 }
 """The SDK of each plugin."""
 
+BENCHMARKS = KIT | {
+    "entrepot",
+    "entrepot_benchmarks",
+    "pytest_benchmark",
+    "matplotlib",
+    "jinja2",
+    "markupsafe",
+    "psutil",
+}
+BENCHMARKS |= {"click", "falcon", "rich", "yaml"}
 FOLDERS = ("contract/src", "host/src", "plugins", "benchmarks/src")
 UNTIL_SERVERS_HAVE_A_KIT = ("plugins.server_granian", "plugins.server_gunicorn")
 MAX_LINES = 500
@@ -78,6 +88,11 @@ def test_the_kit_imports_only_dependencies_of_the_contract_and_test_tools() -> N
 def test_the_host_imports_no_plugin_and_no_sdk() -> None:
     assert modules("host/src")
     assert forbidden(modules("host/src"), HOST) == []
+
+
+def test_the_benchmarks_import_only_the_host_and_their_dependencies() -> None:
+    assert modules("benchmarks/src")
+    assert forbidden(modules("benchmarks/src"), BENCHMARKS) == []
 
 
 def test_every_plugin_is_listed_here() -> None:

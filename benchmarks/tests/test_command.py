@@ -8,14 +8,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from benchmarks.tests.bench import SHORT, Bench
-from benchmarks.tests.neighbour import PASSWORD, USER, links, neighbour
-from benchmarks.tests.pantry import VERSION, put_beside
-from benchmarks.tests.somebody import existing_store, files
+from support.bench import SHORT, Bench
 from support.services.programs import need
 
 from entrepot_benchmarks.results.document import read_document
 from entrepot_benchmarks.trace.replay import ALL_REQUESTS
+
+from .neighbour import PASSWORD, USER, links, neighbour
+from .pantry import VERSION, put_beside
+from .somebody import existing_store, files
 
 CASES = ("Get Manifest", "Push Small Images", "Push Monolith 1MB", "Pull 1MB")
 NAMED = tuple(word for case in CASES for word in ("--case", case))

@@ -11,11 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from benchmarks.tests.bench import SHORT, Bench, Outcome, Started
-from benchmarks.tests.canned import Canned
-from benchmarks.tests.neighbour import links, neighbour, stored
-from benchmarks.tests.page.sample import sample_run
-from benchmarks.tests.somebody import existing_store, files
+from support.bench import SHORT, Bench, Outcome, Started
 from support.services.moto import Moto
 from support.services.network import free_port
 from support.services.process import STARTED
@@ -23,6 +19,11 @@ from support.services.programs import need, need_root
 from support.services.s3 import s3_options
 
 from entrepot_benchmarks.results.document import write_document
+
+from .canned import Canned
+from .neighbour import links, neighbour, stored
+from .page.sample import sample_run
+from .somebody import existing_store, files
 
 SECRET = "of-the-tests-only"  # noqa: S105 - of these tests
 IMAGES = "Push Small Images"

@@ -6,8 +6,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from benchmarks.tests.bench import Bench, Outcome
-from benchmarks.tests.somebody import existing_store, files
+from support.bench import Bench, Outcome
+
+from .somebody import existing_store, files
 
 LONG = ("--rounds", "3", "--seconds", "20", "--clients", "2", "--case", "Push Monolith 1MB", "--data", "data")
 

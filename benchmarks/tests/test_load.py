@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 import threading
-from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot_benchmarks.bare import receive_cached, receive_direct
 from entrepot_benchmarks.ceiling import loopback, sha256
 from entrepot_benchmarks.load.payload import Payload, PayloadSource
 
@@ -51,22 +47,6 @@ def test_a_payload_of_any_size_and_name_matches_its_size_and_digest(size: int, n
     assert (len(data), data) == (size, received(payload))
     assert payload.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
     source.close()
-
-
-@pytest.mark.parametrize("direct", [False, True])
-@pytest.mark.parametrize("size", [0, 1, 2**20, SIZE])
-def test_the_bare_loop_stores_exactly_the_received_data(tmp_path: Path, direct: bool, size: int) -> None:
-    data = os.urandom(size)
-    ours, theirs = socket.socketpair()
-    sender = threading.Thread(target=ours.sendall, args=(data,))
-    sender.start()
-    digest = (receive_direct if direct else receive_cached)(theirs, size, str(tmp_path))
-    sender.join()
-    ours.close()
-    theirs.close()
-    assert digest == hashlib.sha256(data).hexdigest()
-    assert [file.name for file in tmp_path.iterdir()] == [digest]
-    assert (tmp_path / digest).read_bytes() == data
 
 
 def test_the_limits_of_the_machine_are_measured() -> None:

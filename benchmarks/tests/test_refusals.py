@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from benchmarks.tests.bench import Bench
 from click.testing import CliRunner
+from support.bench import Bench
 from support.services.network import free_port
 from support.services.programs import need_root
 

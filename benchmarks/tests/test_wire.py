@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
-from benchmarks.tests.canned import CLOSE, UNREAD, Canned
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,8 @@ from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.load import wire
 from entrepot_benchmarks.load.payload import PayloadSource
 from entrepot_benchmarks.load.wire import Connection, Origin
+
+from .canned import CLOSE, UNREAD, Canned
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

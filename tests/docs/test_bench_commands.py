@@ -9,18 +9,19 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from performance import aims, pages
+from performance.__main__ import main as lab
+from performance.gate import __main__ as gate
 
-from entrepot_benchmarks import aims
-from entrepot_benchmarks.__main__ import main as lab
 from entrepot_benchmarks.cli.bench import bench
-from entrepot_benchmarks.gate import __main__ as gate
 
 ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, click.Command] = {
     "entrepot bench": bench,
-    "python -m entrepot_benchmarks": lab,
-    "python -m entrepot_benchmarks.aims": aims.main,
-    "python -m entrepot_benchmarks.gate": gate.main,
+    "PYTHONPATH=tests python -m performance": lab,
+    "PYTHONPATH=tests python -m performance.aims": aims.main,
+    "PYTHONPATH=tests python -m performance.gate": gate.main,
+    "PYTHONPATH=tests python -m performance.pages": pages.main,
     "make bench": lab,
 }
 

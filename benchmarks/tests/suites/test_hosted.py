@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from benchmarks.tests.suites.shelf import install
+from .shelf import install
 
 if TYPE_CHECKING:
-    from benchmarks.tests.suites.conftest import Pytest
+    from .conftest import Pytest
 
 HOSTED = ("--pyargs", "entrepot_benchmarks.suites.hosted")
 FILE = """

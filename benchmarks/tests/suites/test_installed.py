@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.tests.suites.shelf import install
+from .shelf import install
 
 if TYPE_CHECKING:
-    from benchmarks.tests.suites.conftest import Pytest
+    from .conftest import Pytest
 
 INSTALLED = ("--pyargs", "entrepot_benchmarks.suites.installed", "-k", "not host")
 

@@ -7,10 +7,10 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.tests.suites.conftest import SHORT
+from .conftest import SHORT
 
 if TYPE_CHECKING:
-    from benchmarks.tests.suites.conftest import Pytest
+    from .conftest import Pytest
 
 FILE = """
 import os, signal

@@ -1,7 +1,4 @@
-"""All targets that can be started on a machine with the test programs: backends, and other registries as peers.
-
-Ceph, Azurite and the Cloud Storage emulator are started with the test helpers of a checkout.
-"""
+"""All targets that can be started on a machine with the test programs: backends, and other registries as peers."""
 
 from __future__ import annotations
 
@@ -11,14 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from performance.targets.distribution import Distribution
+from performance.targets.limits import BareLoop, Nginx, takes_direct_writes
+from support.services import azurite, ceph
+from support.services.gcs import Gcs
+from support.services.process import ServiceError
+from support.services.programs import installed
+from support.services.s3 import s3_options
+
 from entrepot_benchmarks.bench import Opening
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.results.model import CaseInfo
 from entrepot_benchmarks.selection import Backend, parse_backend
 from entrepot_benchmarks.target import Target
-from entrepot_benchmarks.targets.distribution import Distribution
 from entrepot_benchmarks.targets.host import EntrepotHost
-from entrepot_benchmarks.targets.limits import BareLoop, Nginx, takes_direct_writes
 from entrepot_benchmarks.targets.process import require
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 
@@ -89,38 +92,24 @@ class Lab:
         """Return the options of a driver, and start its server on the first call."""
         if name not in self._options:
             try:
-                from support.services.process import ServiceError
-            except ImportError as error:
-                raise BenchmarkError(
-                    f"the server for {name} requires the test helpers: run `make bench` in a checkout"
-                ) from error
-            try:
                 self._options[name] = self._starters[name]()
             except ServiceError as error:
                 raise BenchmarkError(str(error)) from error
         return self._options[name]
 
     def _s3(self) -> Mapping[str, object]:
-        from support.services.ceph import PROGRAMS, Ceph
-        from support.services.s3 import s3_options
-
-        for program in PROGRAMS:
+        for program in ceph.PROGRAMS:
             require(program, program)
-        ceph = self._stack.enter_context(Ceph(self._data / "ceph", size=100 * 2**30))
-        return s3_options(ceph, bucket="bench") | {"secure": False, "rootdirectory": "/entrepot"}
+        server = self._stack.enter_context(ceph.Ceph(self._data / "ceph", size=100 * 2**30))
+        return s3_options(server, bucket="bench") | {"secure": False, "rootdirectory": "/entrepot"}
 
     def _azure(self) -> Mapping[str, object]:
-        from support.services.azurite import PROGRAM, Azurite
-        from support.services.programs import installed
-
-        if not installed(PROGRAM):
-            raise BenchmarkError(f"the program {PROGRAM!r} is missing: install it with .ci/programs")
-        azurite = self._stack.enter_context(Azurite(self._data / "azurite"))
-        return azurite.options(azurite.container("bench"))
+        if not installed(azurite.PROGRAM):
+            raise BenchmarkError(f"the program {azurite.PROGRAM!r} is missing: install it with .ci/programs")
+        server = self._stack.enter_context(azurite.Azurite(self._data / "azurite"))
+        return server.options(server.container("bench"))
 
     def _gcs(self) -> Mapping[str, object]:
-        from support.services.gcs import Gcs
-
         gcs = self._stack.enter_context(Gcs(self._data / "gcs"))
         return {"bucket": gcs.bucket("bench"), "endpoint": gcs.endpoint}
 

@@ -7,16 +7,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-from benchmarks.tests.bench import Bench, Outcome
+from performance.comparisons import UPLOAD
+from performance.targets.limits import takes_direct_writes
+from support.bench import Bench, Outcome
 from support.services.ceph import PROGRAMS
 from support.services.programs import need
 
-from entrepot_benchmarks.comparisons import UPLOAD
-from entrepot_benchmarks.targets.limits import takes_direct_writes
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 
-TESTS = str(Path(__file__).parents[2] / "tests")
-FLEET = ("entrepot_benchmarks",)
+TESTS = str(Path(__file__).parents[1])
+LAB = ("performance",)
 TINY = ("--rounds", "1", "--seconds", "0.05", "--clients", "1")
 
 
@@ -31,7 +31,7 @@ def test_all_backends_peers_and_limits_are_measured(request: pytest.FixtureReque
     need(request, "docker-registry", "nginx", "azurite-blob", *PROGRAMS)
     bench = Bench(tmp_path, {"PYTHONPATH": TESTS})
     only = [word for name in ("filesystem", "docker-registry*", "s3", "azure", "gcs") for word in ("--only", name)]
-    outcome = bench.run(*TINY, "--case", "Push Small Images", "--case", "*Blob 256MB", *only, module=FLEET)
+    outcome = bench.run(*TINY, "--case", "Push Small Images", "--case", "*Blob 256MB", *only, module=LAB)
     assert outcome.status == 0, outcome.errors
     backends = ("filesystem", "s3", "azure", "gcs")
     peers = ("docker-registry", "docker-registry (s3)")
@@ -61,7 +61,7 @@ def test_hosts_with_and_without_a_feature_are_compared(
     request: pytest.FixtureRequest, what: str, names: tuple[str, ...], cases: tuple[str, ...], tmp_path: Path
 ) -> None:
     need(request, "nginx", "curl")
-    outcome = Bench(tmp_path).run(*TINY, "--compare", what, module=FLEET)
+    outcome = Bench(tmp_path, {"PYTHONPATH": TESTS}).run(*TINY, "--compare", what, module=LAB)
     assert outcome.status == 0, outcome.errors
     assert measured(outcome) == {(case, name) for case in cases for name in names}
     assert outcome.run.costs == []
@@ -73,7 +73,7 @@ def test_a_missing_program_is_reported_with_its_package(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "setpriv").symlink_to(shutil.which("setpriv") or "setpriv")
     bench = Bench(tmp_path, {"PATH": str(tmp_path / "bin"), "PYTHONPATH": TESTS})
-    outcome = bench.run(*TINY, "--only", "docker-registry*", "--only", "azure", "--case", "Get Tags", module=FLEET)
+    outcome = bench.run(*TINY, "--only", "docker-registry*", "--only", "azure", "--case", "Get Tags", module=LAB)
     assert outcome.status == 1
     line = outcome.errors.splitlines()[-1]
     assert line.startswith("Error: ")
@@ -83,6 +83,7 @@ def test_a_missing_program_is_reported_with_its_package(tmp_path: Path) -> None:
 
 
 def test_unknown_targets_are_rejected_with_a_list_of_the_available_ones(tmp_path: Path) -> None:
-    outcome = Bench(tmp_path, {"PATH": os.defpath}).run(*TINY, "--only", "dockr*", "--case", "Get Tags", module=FLEET)
+    bench = Bench(tmp_path, {"PATH": os.defpath, "PYTHONPATH": TESTS})
+    outcome = bench.run(*TINY, "--only", "dockr*", "--case", "Get Tags", module=LAB)
     assert outcome.status == 1
     assert outcome.errors.splitlines()[-1].startswith("Error: no target matches; available: filesystem; ")

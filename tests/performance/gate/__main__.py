@@ -1,4 +1,4 @@
-"""``python -m entrepot_benchmarks.gate``: fail if a ratio falls below four fifths of its baseline."""
+"""``python -m performance.gate``: fail if a ratio falls below four fifths of its baseline."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from statistics import median
 from typing import Final
 
 import click
+from performance.comparisons import Comparison
+from performance.gate.baseline import Baseline, load_baseline, save_baseline
+from performance.gate.judging import TOLERANCE, Verdict, judge_calls, judge_ratios
+from performance.gate.measuring import Extent, measure_rows
+from performance.gate.protocols import EXPECTED, UPLOADS, measure_protocols
+from performance.gate.rows import Ratios, calls_of
+from performance.lab import Lab
 from rich.console import Console
 from rich.table import Table
 
 from entrepot_benchmarks.cli.files import told_in_one_line
 from entrepot_benchmarks.cli.progress import Bar
-from entrepot_benchmarks.comparisons import Comparison
 from entrepot_benchmarks.cost import count_operations
-from entrepot_benchmarks.gate.baseline import Baseline, load_baseline, save_baseline
-from entrepot_benchmarks.gate.judging import TOLERANCE, Verdict, judge_calls, judge_ratios
-from entrepot_benchmarks.gate.measuring import Extent, measure_rows
-from entrepot_benchmarks.gate.protocols import EXPECTED, UPLOADS, measure_protocols
-from entrepot_benchmarks.gate.rows import Ratios, calls_of
-from entrepot_benchmarks.lab import Lab
 from entrepot_benchmarks.selection import parse_backend
 from entrepot_benchmarks.workloads import new_run, standard_workloads
 
@@ -35,7 +35,7 @@ SUBJECTS: Final = ("filesystem", "inmemory")
 CLIENTS: Final = (4,)
 SHORT: Final = Extent(rounds=5, seconds=0.4, again=3, rates=False)
 LONG: Final = Extent(rounds=9, seconds=1.0, again=2, rates=True)
-BASELINE: Final = Path("benchmarks/baseline.json")
+BASELINE: Final = Path("tests/performance/baseline.json")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -136,4 +136,4 @@ def _show(judged: Sequence[Verdict]) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m entrepot_benchmarks.gate")
+    main(prog_name="python -m performance.gate")

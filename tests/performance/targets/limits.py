@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from performance import bare
+
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.load.payload import Payload
 from entrepot_benchmarks.load.wire import Connection, Origin, connect
@@ -96,13 +98,13 @@ class Nginx(_Limit):
 
 
 class BareLoop(_Limit):
-    """A process of ``entrepot_benchmarks.bare``, with cached or direct writes."""
+    """A process of ``performance.bare``, with cached or direct writes."""
 
     def __init__(self, data: Path, case: str, mode: Literal["cached", "direct"]) -> None:
         port = free_port()
         self._files = data / "files"
         self._files.mkdir(parents=True)
-        command = [sys.executable, "-m", "entrepot_benchmarks.bare", str(port), str(self._files), mode]
+        command = [sys.executable, bare.__file__, str(port), str(self._files), mode]
         detail = f"a Python loop that receives, hashes and writes the same bytes ({mode} writes), without HTTP"
         super().__init__(TargetInfo(f"bare loop, {mode} writes", "limit", detail=detail), port, command, data, case)
 

@@ -1,8 +1,8 @@
 """The upper limit: a loop that receives, hashes and writes the same bytes, and does nothing else.
 
-``python -m entrepot_benchmarks.bare PORT DIRECTORY cached|direct`` serves one client after another on 127.0.0.1. A
-client sends 8 bytes with the length, big-endian, then the data, and receives the sha256 in hex. There is no HTTP and no
-validation: the file is written, flushed with fsync, and named by its digest.
+``python bare.py PORT DIRECTORY cached|direct`` serves one client after another on 127.0.0.1. A client sends 8 bytes
+with the length, big-endian, then the data, and receives the sha256 in hex. There is no HTTP and no validation: the file
+is written, flushed with fsync, and named by its digest.
 
 - ``cached``: one thread; recv_into 1 MiB, sha256, write to the page cache.
 - ``direct``: one thread receives and hashes, another writes blocks of 1 MiB with O_DIRECT, using four buffers.

@@ -10,6 +10,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
 from support.proxies.fault_proxy import FaultProxy
 from support.services.network import HOST
 from support.wire import Wire, WireError

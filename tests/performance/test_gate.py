@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from performance.gate import __main__ as gate
+from performance.gate.baseline import Baseline, load_baseline
+from performance.gate.judging import judge_calls, judge_ratios
+from performance.gate.measuring import Extent
+from performance.gate.protocols import EXPECTED, UPLOADS
 from support.services.programs import need
 
 from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.gate import __main__ as gate
-from entrepot_benchmarks.gate.baseline import Baseline, load_baseline
-from entrepot_benchmarks.gate.judging import judge_calls, judge_ratios
-from entrepot_benchmarks.gate.measuring import Extent
-from entrepot_benchmarks.gate.protocols import EXPECTED, UPLOADS
 
 TINY = Extent(rounds=1, seconds=0.1, again=1, rates=True, cases=("Get Manifest", "Pull 10MB"))
 
@@ -112,7 +112,7 @@ def test_an_unreadable_baseline_is_reported_with_a_remedy(content: str | None, t
 
 
 def test_the_baseline_of_the_repository_has_every_row_of_the_gate() -> None:
-    stored = load_baseline(Path(__file__).parents[1] / "baseline.json")
+    stored = load_baseline(Path(__file__).with_name("baseline.json"))
     assert stored.calls
     for ratios in stored.ratios.values():
         for subject in gate.SUBJECTS:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from support.images import package, random_files
 from support.push import missing_parts, push_image
 from support.services import azurite, ceph

@@ -1,6 +1,6 @@
 """Time to list all pages of a catalog and of a tag list, for entrepot and Docker Distribution on the same filesystem.
 
-``python -m entrepot_benchmarks.pages`` prints both times and their ratio as a Markdown table. The tree is written
+``python -m performance.pages`` prints both times and their ratio as a Markdown table. The tree is written
 directly, and each program lists it in a newly started process.
 """
 
@@ -116,4 +116,4 @@ def main(repositories: int, tags: int, peer: str, data: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m entrepot_benchmarks.pages")
+    main(prog_name="python -m performance.pages")

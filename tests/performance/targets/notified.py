@@ -1,7 +1,8 @@
-"""entrepot with a webhook, which delivers all pending events between turns."""
+"""entrepot with a webhook, which delivers all pending events between turns, and nginx as its receiver."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from typing import Final
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.selection import Backend
 from entrepot_benchmarks.targets.host import EntrepotHost
+from entrepot_benchmarks.targets.process import ServerProcess, free_port, require
 
-__all__ = ["NotifiedHost"]
+__all__ = ["NotifiedHost", "Receiver"]
 
 MAX_SECONDS: Final = 600.0
 QUIET_POLLS: Final = 3
@@ -50,3 +52,25 @@ class NotifiedHost(EntrepotHost):
         journals = (self._outbox / "journal").iterdir()
         unread = sum(path.stat().st_size - read.get(path.name, 0) for path in journals)
         return bool(pending or unread)
+
+
+class Receiver:
+    """nginx with low overhead, which returns 204 for everything posted to ``url``."""
+
+    def __init__(self, data: Path) -> None:
+        program = require("nginx", "nginx-light")
+        port = free_port()
+        data.mkdir(parents=True)
+        config = data / "nginx.conf"
+        config.write_text(f"""
+            {"user root;" if os.geteuid() == 0 else ""}
+            daemon off; worker_processes 1; pid {data}/nginx.pid; error_log {data}/error.log;
+            events {{ }}
+            http {{
+              access_log off; keepalive_requests 1000000;
+              client_body_temp_path {data}/body; proxy_temp_path {data}/proxy; fastcgi_temp_path {data}/fastcgi;
+              uwsgi_temp_path {data}/uwsgi; scgi_temp_path {data}/scgi;
+              server {{ listen 127.0.0.1:{port}; location / {{ return 204; }} }}
+            }}""")
+        self.url = f"http://127.0.0.1:{port}/events"
+        self.process = ServerProcess([program, "-c", str(config), "-p", str(data)], port, data / "server.log")

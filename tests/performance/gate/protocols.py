@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from entrepot_benchmarks.comparisons import UPLOAD, over_http2
-from entrepot_benchmarks.gate.judging import judge_ratios
-from entrepot_benchmarks.gate.measuring import Extent, measure_rows
-from entrepot_benchmarks.gate.rows import Ratios
+from performance.comparisons import UPLOAD, over_http2
+from performance.gate.judging import judge_ratios
+from performance.gate.measuring import Extent, measure_rows
+from performance.gate.rows import Ratios
+
 from entrepot_benchmarks.runner import Progress
 
 __all__ = ["EXPECTED", "UPLOADS", "measure_protocols"]

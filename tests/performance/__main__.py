@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import click
+from performance.comparisons import COMPARISONS
+from performance.lab import Lab
 
 from entrepot_benchmarks.bench import Plan
 from entrepot_benchmarks.cli.choices import Extent, chosen_workloads, with_extent
 from entrepot_benchmarks.cli.files import Files, told_in_one_line, with_files
 from entrepot_benchmarks.cli.output import Outputs, measure, status_of
-from entrepot_benchmarks.comparisons import COMPARISONS
-from entrepot_benchmarks.lab import Lab
 from entrepot_benchmarks.workloads import new_run
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
 
@@ -63,4 +63,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m entrepot_benchmarks")
+    main(prog_name="python -m performance")

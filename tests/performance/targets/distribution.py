@@ -61,6 +61,6 @@ class Distribution(RegistryTarget):
 
 
 def _version(program: str) -> str:
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - a found program, no shell
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     found = re.search(r"\d+\.\d+[^\s,]*", done.stdout + done.stderr)
     return found[0] if found else ""

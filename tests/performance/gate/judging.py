@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from entrepot_benchmarks.gate.baseline import Baseline
-from entrepot_benchmarks.gate.rows import Ratios
+from performance.gate.baseline import Baseline
+from performance.gate.rows import Ratios
 
 __all__ = ["TOLERANCE", "Verdict", "judge_calls", "judge_ratios"]
 

@@ -16,10 +16,10 @@ from typing import Final
 from uuid import uuid4
 
 import psutil
-from support.services.registry import clean_environment
 
 from entrepot_benchmarks.results.document import read_document
 from entrepot_benchmarks.results.model import Run
+from support.services.registry import clean_environment
 
 __all__ = ["SHORT", "Bench", "Outcome", "Started"]
 

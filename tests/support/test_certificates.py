@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+
 from support.certificates import CertificateAuthority
 
 

@@ -7,8 +7,7 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-
-from entrepot_benchmarks.pages import main
+from performance.pages import main
 
 
 def test_both_list_the_same_tree_and_the_ratio_is_printed() -> None:

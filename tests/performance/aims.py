@@ -1,6 +1,6 @@
 """The performance targets of the design relative to other registries, evaluated on a run.
 
-``python -m entrepot_benchmarks.aims bench.json`` prints them as a Markdown table.
+``python -m performance.aims bench.json`` prints them as a Markdown table.
 """
 
 from __future__ import annotations
@@ -109,4 +109,4 @@ def main(files: Sequence[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m entrepot_benchmarks.aims")
+    main(prog_name="python -m performance.aims")

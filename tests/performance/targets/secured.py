@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from support.certificates import CertificateAuthority
 
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.load.image import OCTETS, with_digest
@@ -24,7 +18,6 @@ from entrepot_benchmarks.targets.process import require
 
 __all__ = ["SecuredHost"]
 
-LISTENS: Final = "127.0.0.1"
 MAX_SECONDS: Final = 120
 
 
@@ -36,14 +29,13 @@ class SecuredHost(EntrepotHost):
 
     def __init__(self, backend: Backend, data: Path, run: str, version: Literal["1.1", "2"]) -> None:
         self._version = version
-        self._ca = data / "host.crt"
-        command = [require("curl", "curl"), "-q", "-sS", "--noproxy", "*", "--max-time", str(MAX_SECONDS)]
-        self._curl = [*command, f"--http{version}", "--cacert", str(self._ca), "-o", os.devnull]
-        key = data / "host.key"
         data.mkdir(parents=True, mode=0o700)
-        _sign(self._ca, key)
-        tls = {"certificate": str(self._ca), "key": str(key)}
-        super().__init__(backend, data, run, server="granian", http={"tls": tls}, ca=self._ca)
+        authority = CertificateAuthority(data)
+        certificate, key = authority.server("127.0.0.1")
+        command = [require("curl", "curl"), "-q", "-sS", "--noproxy", "*", "--max-time", str(MAX_SECONDS)]
+        self._curl = [*command, f"--http{version}", "--cacert", str(authority.ca_path), "-o", os.devnull]
+        tls = {"certificate": str(certificate), "key": str(key)}
+        super().__init__(backend, data, run, server="granian", http={"tls": tls}, ca=authority.ca_path)
 
     def push(self, repository: str, payload: Payload) -> None:
         """POST, PATCH by curl with all but the tail, PUT with the tail.
@@ -61,7 +53,7 @@ class SecuredHost(EntrepotHost):
         # Expect would add a wait to HTTP/1.1 alone.
         headers = ("-H", "Content-Type: application/octet-stream", "-H", "Expect:")
         sent = ("-X", "PATCH", *headers, "-T", f"/dev/fd/{payload.file}", "-w", "%{http_code} %{http_version}")
-        done = subprocess.run(  # noqa: S603 - no shell, and the command is ours
+        done = subprocess.run(
             [*self._curl, *sent, f"https://{self.origin.authority}{path}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -73,17 +65,3 @@ class SecuredHost(EntrepotHost):
             said = done.stderr.strip() or f"curl ended with {done.returncode}"
             wanted = f"202 over HTTP/{self._version}"
             raise BenchmarkError(f"PATCH by curl brought {done.stdout!r}, and needs {wanted}: {said}")
-
-
-def _sign(certificate: Path, key: Path) -> None:
-    """Write a certificate that signs itself, and its key, for a day."""
-    made = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "entrepot benchmark")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, made.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(LISTENS))])
-    signed = builder.add_extension(names, critical=False).sign(made, hashes.SHA256())
-    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
-    key.touch(0o600)
-    key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from performance.comparisons import Comparison
+from performance.gate.rows import Ratios, ratios_of
+
 from entrepot_benchmarks.bench import Plan, run_plan
-from entrepot_benchmarks.comparisons import Comparison
 from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.gate.rows import Ratios, ratios_of
 from entrepot_benchmarks.results.model import Run
 from entrepot_benchmarks.runner import Progress
 

@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
+from performance.credentials import User
+from performance.targets.notified import NotifiedHost, Receiver
+from performance.targets.secured import SecuredHost
+
 from entrepot_benchmarks.bench import Opening
-from entrepot_benchmarks.credentials import User
 from entrepot_benchmarks.results.model import CaseInfo
 from entrepot_benchmarks.selection import Backend
 from entrepot_benchmarks.target import Target
 from entrepot_benchmarks.targets.host import EntrepotHost
-from entrepot_benchmarks.targets.notified import NotifiedHost
-from entrepot_benchmarks.targets.receiver import Receiver
-from entrepot_benchmarks.targets.secured import SecuredHost
 from entrepot_benchmarks.workload import Workload
 from entrepot_benchmarks.workloads.asking import SmallRequests, SmallSeed
 from entrepot_benchmarks.workloads.names import MIB, mb

@@ -1,1 +1,0 @@
-"""Detection of performance regressions: compares ratios to a peer with a stored baseline."""
