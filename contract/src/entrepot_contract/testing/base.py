@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, NoReturn, Protocol, Self
 
 import pytest
@@ -10,7 +10,10 @@ import pytest
 from entrepot_contract import DriverOptions
 from entrepot_contract.testing.sentences import needs_of, since_of
 
-__all__ = ["KitBase", "Plugin", "stop"]
+__all__ = ["KitBase", "Plugin", "Repeat", "stop"]
+
+Repeat = Callable[[int], int]
+"""Takes the number of repetitions of a thorough run, and returns that of this run."""
 
 
 class Plugin(Protocol):
@@ -59,6 +62,12 @@ class KitBase:
     def config(self) -> Mapping[str, object]:
         """The plugin's section of the configuration: JSON values, created anew for every test."""
         pytest.fail(f"{type(self).__name__} needs a fixture `config` that returns the options of its plugin")
+
+    @pytest.fixture
+    def repeat(self, request: pytest.FixtureRequest) -> Repeat:
+        """The number of repetitions of races: all with ``--contract-thorough``, otherwise a third."""
+        thorough = bool(request.config.getoption("contract_thorough"))
+        return lambda number: number if thorough else number // 3
 
     @pytest.fixture
     def shown(self) -> Mapping[str, object]:

@@ -23,8 +23,14 @@ for _part in ("storage", "auth", "notify", "configuring", "processes", "integrit
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--contract-report``."""
-    parser.getgroup("entrepot-contract").addoption(
+    """Add ``--contract-report`` and ``--contract-thorough``."""
+    group = parser.getgroup("entrepot-contract")
+    group.addoption(
+        "--contract-thorough",
+        action="store_true",
+        help="repeat races and generated sequences of calls three times as often, to detect faults that occur rarely",
+    )
+    group.addoption(
         "--contract-report",
         action="append",
         default=[],

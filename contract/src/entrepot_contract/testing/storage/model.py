@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from entrepot_contract import InvalidKey, NotFound, StorageDriver, UploadConflict, UploadState, UploadUnknown
+from entrepot_contract.testing.base import Repeat
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase
 from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, revived
@@ -160,12 +161,12 @@ class ModelContract(ContractBase):
     """A test with generated sequences of calls."""
 
     @sentence("StorageDriver", "one backend that stores objects by key.")
-    def test_any_sequence_of_calls_matches_a_dict(self, driver: StorageDriver) -> None:
+    def test_any_sequence_of_calls_matches_a_dict(self, driver: StorageDriver, repeat: Repeat) -> None:
         machine = type("Calls", (Calls,), {"driver": driver, "runs": count()})
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=50,
+                max_examples=repeat(50),
                 stateful_step_count=25,
                 deadline=None,
                 database=None,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from entrepot_contract import NotFound, StorageDriver
+from entrepot_contract.testing.base import Repeat
 from entrepot_contract.testing.processes import OtherProcess, ProcessBase, Processes
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import ContractBase, Opener
@@ -69,9 +70,9 @@ class SharedContract(ContractBase, ProcessBase):
     @needs("shared")
     @needs("create")
     def test_one_of_many_processes_wins_a_create(
-        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, repeat: Repeat
     ) -> None:
-        keys = [f"race/{number:03}" for number in range(100)]
+        keys = [f"race/{number:03}" for number in range(repeat(100))]
         others = processes.open(4, config)
         at = soon()
         for number, other in enumerate(others):
@@ -112,7 +113,7 @@ class SharedContract(ContractBase, ProcessBase):
     @needs("shared")
     @pytest.mark.parametrize("verb", ["put", "upload_commit", "move"])
     def test_readers_in_other_processes_see_whole_objects(
-        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, verb: str
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, repeat: Repeat, verb: str
     ) -> None:
         versions = [body(300_000 - 1000 * number, seed=number) for number in range(2)]
         driver.put("a/k", versions[1])
@@ -122,7 +123,7 @@ class SharedContract(ContractBase, ProcessBase):
         patience = time.monotonic() + 30
         while len(listed(driver, "stop/ready/")) < len(others):
             assert time.monotonic() < patience
-        for number in range(60):
+        for number in range(repeat(60)):
             data = versions[number % 2]
             if verb == "put":
                 driver.put("a/k", data)
@@ -165,9 +166,11 @@ class SharedContract(ContractBase, ProcessBase):
 
     @sentence("put", "The object can be read, and is listed, as soon as ``put`` returns.")
     @needs("shared")
-    def test_two_drivers_on_one_store_see_the_same(self, driver: StorageDriver, open_driver: Opener) -> None:
+    def test_two_drivers_on_one_store_see_the_same(
+        self, driver: StorageDriver, open_driver: Opener, repeat: Repeat
+    ) -> None:
         other = open_driver()
-        for number in range(40):
+        for number in range(repeat(40)):
             folder = f"s/t/u/v/{number % 5}/"
             key = f"{folder}w/x"
             store(driver, key)

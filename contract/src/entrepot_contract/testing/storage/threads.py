@@ -12,6 +12,7 @@ from entrepot_contract import (
     UploadUnknown,
     WriteMode,
 )
+from entrepot_contract.testing.base import Repeat
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import ContractBase
 from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, store, upload
@@ -24,9 +25,9 @@ class ThreadContract(ContractBase):
     """Tests that use one driver from several threads."""
 
     @sentence("storage", "Drivers are synchronous and thread-safe.")
-    def test_threads_use_one_driver_for_everything(self, driver: StorageDriver) -> None:
+    def test_threads_use_one_driver_for_everything(self, driver: StorageDriver, repeat: Repeat) -> None:
         def work(number: int) -> None:
-            for turn in range(15):
+            for turn in range(repeat(15)):
                 keys = [f"t/{number}/{turn}/{name}" for name in ("put", "upload", "moved")]
                 driver.put(keys[0], body(5000, seed=number))
                 upload(driver, keys[1], body(5000, seed=number))
@@ -40,9 +41,9 @@ class ThreadContract(ContractBase):
         assert listed(driver) == []
 
     @sentence("storage", "Drivers are synchronous and thread-safe.")
-    def test_threads_write_where_others_delete(self, driver: StorageDriver) -> None:
+    def test_threads_write_where_others_delete(self, driver: StorageDriver, repeat: Repeat) -> None:
         def work(number: int) -> None:
-            for _ in range(60):
+            for _ in range(repeat(60)):
                 store(driver, f"d/e/{number}")
                 driver.upload_commit(driver.upload_start(f"d/e/f/{number}"), target=f"d/e/g/{number}")
                 driver.move(f"d/e/g/{number}", f"d/e/h/{number}")
@@ -52,7 +53,7 @@ class ThreadContract(ContractBase):
         assert listed(driver) == []
 
     @sentence("storage", "Drivers are synchronous and thread-safe.")
-    def test_lists_are_whole_while_others_write(self, driver: StorageDriver) -> None:
+    def test_lists_are_whole_while_others_write(self, driver: StorageDriver, repeat: Repeat) -> None:
         kept = [f"l/{number:02}/kept" for number in range(10)]
         store(driver, *kept)
         done = threading.Event()
@@ -65,7 +66,7 @@ class ThreadContract(ContractBase):
                     assert [key for key in keys if key.endswith("/kept")] == kept
                 return
             try:
-                for turn in range(60):
+                for turn in range(repeat(60)):
                     gone = [f"l/{turn % 10:02}/gone", f"l/{turn % 10:02}-/gone/{turn}"]
                     store(driver, *gone)
                     driver.delete(gone)
@@ -77,8 +78,8 @@ class ThreadContract(ContractBase):
 
     @sentence("put", "Of any number of concurrent CREATEs, exactly one succeeds.")
     @needs("create")
-    def test_one_of_many_threads_wins_a_create(self, driver: StorageDriver) -> None:
-        for turn in range(25):
+    def test_one_of_many_threads_wins_a_create(self, driver: StorageDriver, repeat: Repeat) -> None:
+        for turn in range(repeat(25)):
 
             def work(number: int, key: str = f"race/{turn}") -> str | None:
                 try:
@@ -93,7 +94,7 @@ class ThreadContract(ContractBase):
 
     @sentence("put", "A reader sees either the complete old object or the complete new one.")
     @sentence("upload_commit", "This is atomic")
-    def test_readers_in_threads_see_whole_objects(self, driver: StorageDriver) -> None:
+    def test_readers_in_threads_see_whole_objects(self, driver: StorageDriver, repeat: Repeat) -> None:
         versions = [body(200_000 + 1000 * number, seed=number) for number in range(2)]
         driver.put("a/k", versions[1])
         done = threading.Event()
@@ -104,7 +105,7 @@ class ThreadContract(ContractBase):
                     assert read_back(driver, "a/k") in versions
                 return
             try:
-                for turn in range(40):
+                for turn in range(repeat(40)):
                     driver.put("a/k", versions[turn % 2])
                     upload(driver, "b/k", versions[(turn + 1) % 2], target="a/k")
             finally:
@@ -113,8 +114,8 @@ class ThreadContract(ContractBase):
         together(work)
 
     @sentence("upload_append", "Of two appends from one state, at most one result can be committed;")
-    def test_threads_that_append_from_one_state_are_never_mixed(self, driver: StorageDriver) -> None:
-        for turn in range(10):
+    def test_threads_that_append_from_one_state_are_never_mixed(self, driver: StorageDriver, repeat: Repeat) -> None:
+        for turn in range(repeat(10)):
             base = driver.upload_append(driver.upload_start("a/k"), [b"base"])
 
             def work(number: int, base: UploadState = base, target: str = f"done/{turn}") -> int | None:
