@@ -44,7 +44,6 @@ BENCHMARKS = KIT | {
 }
 BENCHMARKS |= {"click", "falcon", "rich", "yaml"}
 FOLDERS = ("contract/src", "host/src", "plugins", "benchmarks/src")
-UNTIL_SERVERS_HAVE_A_KIT = ("plugins.server_granian", "plugins.server_gunicorn")
 MAX_LINES = 500
 MEDIAN_LINES = 120
 
@@ -115,7 +114,7 @@ def test_tests_of_a_package_import_no_tests_of_another_package() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 package, found, _ = f"{node.module}.".partition(".tests.")
-                if found and package != own and own not in UNTIL_SERVERS_HAVE_A_KIT:
+                if found and package != own:
                     wrong.append(f"{path.relative_to(ROOT)} imports {node.module}")
     assert files
     assert wrong == []

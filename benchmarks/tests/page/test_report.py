@@ -175,3 +175,11 @@ def test_missing_parts_are_omitted(missing: str) -> None:
 @given(run=runs())
 def test_any_run_can_be_rendered(run: Run) -> None:
     assert Elements(render(run)).wrong == []
+
+
+def test_charts_and_a_table_come_before_the_only_paragraph(page: str) -> None:
+    section = page[page.index('<section id="choice">') : page.index('<section id="targets">')]
+    chart, table, paragraph = (section.index(tag) for tag in ("<svg", "<table>", '<p class="lead">'))
+    assert chart < table < paragraph
+    assert section.count('<p class="lead">') == 1
+    assert "Rates in large pulls, relative to the fastest: filesystem " in section

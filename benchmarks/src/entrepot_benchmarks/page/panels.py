@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import geometric_mean, median
 
 from entrepot_benchmarks.page.bars import Bar, bars, throughput
 from entrepot_benchmarks.page.drawing import Canvas, Chart
 from entrepot_benchmarks.page.latency import latency, percentiles_of
-from entrepot_benchmarks.page.numbers import clients, rate
+from entrepot_benchmarks.page.numbers import clients, listing, rate, share
 from entrepot_benchmarks.page.rows import Row
 from entrepot_benchmarks.page.scaling import scaling
 from entrepot_benchmarks.page.styles import Style
-from entrepot_benchmarks.page.topics import GROUPS, largest
+from entrepot_benchmarks.page.topics import GROUPS, Topic, largest
 
-__all__ = ["Part", "Styles", "growing", "latencies", "processor", "throughputs"]
+__all__ = ["Part", "Styles", "growing", "latencies", "overview", "processor", "throughputs"]
 
 Styles = Mapping[str, Style]
 
@@ -28,6 +28,25 @@ class Part:
     title: str
     sentence: str
     charts: Sequence[Chart]
+
+
+def overview(canvas: Canvas, topics: Sequence[Topic], styles: Styles) -> list[Chart]:
+    """Return a chart for each kind of use: the rates relative to the fastest target, over all rows with all targets."""
+    charts = []
+    for topic in topics:
+        most = max(len(row.readings) for row in topic.rows)
+        rows = [row for row in topic.rows if len(row.readings) == most]
+        names = [reading.target.name for reading in rows[0].readings]
+        rows = [row for row in rows if [reading.target.name for reading in row.readings] == names]
+        rates = {name: geometric_mean(row.readings[place].median for row in rows) for place, name in enumerate(names)}
+        fastest = max(rates.values())
+        shares = {name: found / fastest for name, found in rates.items()}
+        found = [Bar(name, part, part, part, share(part)) for name, part in shares.items()]
+        values = "; ".join(f"{bar.name} {bar.label}" for bar in found)
+        words = f"Rates in {topic.name}, relative to the fastest: {values}."
+        cases = listing(topic.cases) if len(topic.cases) <= 2 else f"{len(topic.cases)} cases"
+        charts.append(Chart(bars(canvas, found, styles, words, most=1.0), f"{topic.name.capitalize()}: {cases}"))
+    return charts
 
 
 def throughputs(canvas: Canvas, rows: Sequence[Row], styles: Styles) -> list[Part]:

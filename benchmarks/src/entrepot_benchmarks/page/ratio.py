@@ -10,7 +10,7 @@ from entrepot_benchmarks.page.numbers import rate, spread
 from entrepot_benchmarks.page.rows import Row
 from entrepot_benchmarks.results.model import Run
 
-__all__ = ["Ratio", "compare", "growth"]
+__all__ = ["Ratio", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,12 @@ class Ratio:
         """Whether ours was faster in every round."""
         return min(self.values) > 1
 
-    @property
-    def slower(self) -> bool:
-        """Whether ours was slower in every round."""
-        return max(self.values) < 1
-
     def than(self, other: str) -> str:
-        """Describe how much faster ours was, with the spread over the rounds."""
-        return f"{rate(self.median)} times as fast as {other} ({self.between})"
-
-    def beside(self, other: str) -> str:
-        """Like ``than``, but state that there is no significant difference if the rounds disagree."""
+        """Describe how much faster ours was, with the spread over the rounds, unless the rounds disagree."""
         if self.open:
             low, high = rate(min(self.values)), rate(max(self.values))
             return f"no significant difference from {other} ({low} to {high} times as fast)"
-        return self.than(other)
+        return f"{rate(self.median)} times as fast as {other} ({self.between})"
 
     @property
     def between(self) -> str:
@@ -60,17 +51,6 @@ def compare(run: Run, rows: Sequence[Row], ours: str, theirs: str) -> Ratio | No
     """Return the geometric mean over all rows that contain both, round by round, or None if no row does."""
     pairs = [(one, other) for row in rows if (one := row.of(ours)) and (other := row.of(theirs))]
     return _mean([run.ratios(one.series, other.series) for one, other in pairs])
-
-
-def growth(run: Run, rows: Sequence[Row], target: str) -> tuple[int, int, Ratio] | None:
-    """Return the fewest and the most clients, and the throughput ratio of a target over all cases with both."""
-    most = max((row.clients for row in rows), default=0)
-    fewest = min((row.clients for row in rows), default=0)
-    ends = {(row.case.name, row.clients): row.of(target) for row in rows if row.clients in (fewest, most)}
-    names = dict.fromkeys(row.case.name for row in rows)
-    pairs = [(ends.get((name, most)), ends.get((name, fewest))) for name in names]
-    ratio = _mean([run.ratios(one.series, other.series) for one, other in pairs if one and other])
-    return (fewest, most, ratio) if ratio and most > fewest else None
 
 
 def _mean(ratios: Sequence[Sequence[float]]) -> Ratio | None:

@@ -9,13 +9,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from entrepot_benchmarks.page import generator, panels, spending
 from entrepot_benchmarks.page.advice import advise
 from entrepot_benchmarks.page.cautions import nearest_to_ceiling
+from entrepot_benchmarks.page.choice import choose
 from entrepot_benchmarks.page.drawing import Canvas, drawing
 from entrepot_benchmarks.page.legend import legend
 from entrepot_benchmarks.page.numbers import clients, count, duration, listing, share
 from entrepot_benchmarks.page.rows import Row, rows_of
 from entrepot_benchmarks.page.styles import styles_of
-from entrepot_benchmarks.page.tables import costs_table, estimates_table, series_table
+from entrepot_benchmarks.page.tables import choices_table, costs_table, estimates_table, series_table
 from entrepot_benchmarks.page.theme import variables
+from entrepot_benchmarks.page.topics import topics_of
 from entrepot_benchmarks.results.model import Run
 
 __all__ = ["render"]
@@ -56,6 +58,8 @@ def render(run: Run) -> str:
 
 def _content(run: Run, canvas: Canvas) -> dict[str, object]:
     rows, styles = rows_of(run), styles_of(run)
+    topics = topics_of(rows)
+    choices = choose(run, topics)
     charts, kinds = spending.costs(canvas, run)
     content: dict[str, object] = {
         "run": run,
@@ -63,7 +67,9 @@ def _content(run: Run, canvas: Canvas) -> dict[str, object]:
         "title": _title(run),
         "started": _moment(run.started),
         "extent": _extent(run, rows),
-        "advice": advise(run, rows),
+        "overview": panels.overview(canvas, topics, styles),
+        "choices_table": choices_table(run, choices) if choices else None,
+        "advice": advise(run, rows, choices),
         "targets": legend(canvas, run, styles),
         "throughputs": panels.throughputs(canvas, rows, styles),
         "latencies": panels.latencies(canvas, rows, styles),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from entrepot_benchmarks.page.numbers import amount, duration, rate, size, spread
-from entrepot_benchmarks.page.rows import Reading, Row
+from entrepot_benchmarks.page.choice import Choice
+from entrepot_benchmarks.page.numbers import amount, duration, listing, rate, size, spread
+from entrepot_benchmarks.page.ratio import compare
+from entrepot_benchmarks.page.rows import Reading, Row, ordered_targets
 from entrepot_benchmarks.page.stacked import counted
 from entrepot_benchmarks.results.model import Run, Series
 
-__all__ = ["Table", "costs_table", "estimates_table", "series_table"]
+__all__ = ["Table", "choices_table", "costs_table", "estimates_table", "series_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,20 @@ class Table:
     headers: Sequence[str]
     groups: Mapping[str, Sequence[Sequence[str]]]
     numbers: frozenset[int]
+
+
+def choices_table(run: Run, choices: Sequence[Choice]) -> Table:
+    """Return a table of how many times as fast the first choice for each kind of use is as the other targets."""
+    columns = {target: [_ratio(run, choice, target.name) for choice in choices] for target in ordered_targets(run)}
+    columns = {target: cells for target, cells in columns.items() if any(cells)}
+    rows = [
+        [choice.topic.name, listing(choice.names, "or"), *(cells[place] for cells in columns.values())]
+        for place, choice in enumerate(choices)
+    ]
+    names = [f"{target.name} (not durable)" if target.durable is False else target.name for target in columns]
+    headers = ["use", "choice", *(f"to {name}" for name in names)]
+    numbers = frozenset(range(2, len(headers)))
+    return Table("How many times as fast the choice is as other targets", headers, {"": rows}, numbers)
 
 
 def series_table(run: Run, rows: Sequence[Row]) -> Table:
@@ -63,6 +79,11 @@ def estimates_table(run: Run) -> Table:
     ]
     headers = ["operation", "target", "cost per million", "price table", "date", "source"]
     return Table("Estimates based on a price table", headers, {"": rows}, numbers=frozenset({2}))
+
+
+def _ratio(run: Run, choice: Choice, name: str) -> str:
+    ratio = compare(run, choice.topic.rows, choice.names[0], name) if name != choice.names[0] else None
+    return "" if ratio is None else f"{rate(ratio.median)} ({ratio.between})"
 
 
 def _place(series: Series) -> list[str]:
