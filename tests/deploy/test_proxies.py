@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
-from http.client import HTTPConnection
 from random import Random
 
 from support.content import digest_of
 from support.images import package, random_files
 from support.push import missing_parts, push_image
-from support.services.network import HOST
 from support.services.registry import Registry
-from support.wire import with_digest
+from support.wire import frame, with_digest
 
 MIB = 2**20
 
@@ -55,11 +52,10 @@ def test_the_proxy_does_not_limit_the_body_size(front: Registry, repository: str
 
 
 def test_a_body_of_unknown_length_is_forwarded(front: Registry, repository: str) -> None:
-    pieces = [b"in chunks ", b"of unknown ", b"number"]
-    digest = digest_of(b"".join(pieces))
-    with closing(HTTPConnection(HOST, front.port, timeout=30)) as connection:
-        # An iterable is sent with Transfer-Encoding: chunked.
-        connection.request("PUT", with_digest(front.wire.start_upload(repository), digest), iter(pieces))
-        assert connection.getresponse().status == 201
+    body = b"in chunks of unknown number"
+    target = with_digest(front.wire.start_upload(repository), digest_of(body))
+    answer = front.wire.exchange(frame("PUT", target, {"Host": front.address}, body, chunked=True, declared=0))
+    assert answer is not None
+    assert answer.status == 201
 
-    assert front.wire.blob(repository, digest).body == b"".join(pieces)
+    assert front.wire.blob(repository, digest_of(body)).body == body

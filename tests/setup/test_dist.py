@@ -59,7 +59,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_package_has_a_wheel_and_an_sdist_with_its_license_urls_and_types(dist: Path) -> None:
+def test_every_package_has_a_wheel_and_an_sdist_with_its_license_urls_types_and_tests(dist: Path) -> None:
     sources = [ROOT / "contract", ROOT / "host", ROOT / "benchmarks", *sorted((ROOT / "plugins").glob("*/"))]
     wheels = sorted(dist.glob("entrepot*.whl"))
     sdists = sorted(dist.glob("entrepot*.tar.gz"))
@@ -76,7 +76,9 @@ def test_every_package_has_a_wheel_and_an_sdist_with_its_license_urls_and_types(
         assert "](../" not in str(headers.get_payload()), f"{path.name}: a relative link leads nowhere on an index"
     for path in sdists:
         with tarfile.open(path) as sdist:
-            assert any(name.endswith("/LICENSE") for name in sdist.getnames()), path.name
+            names = sdist.getnames()
+        assert any(name.endswith("/LICENSE") for name in names), path.name
+        assert any("/tests/test_" in name for name in names), path.name
 
 
 @pytest.mark.slow

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from host.tests.plugins.conftest import Install
+from support.content import digest_of
+from support.wire import Wire, WireError
 
 DRIVER = """
     from pydantic import Field
@@ -101,8 +101,8 @@ def entrepot(site: Path, *arguments: str, **environ: str) -> subprocess.Complete
 
 
 @contextmanager
-def serving(site: Path, server: str = "waitress") -> Iterator[tuple[http.client.HTTPConnection, Path]]:
-    """Serve with the bad driver; yields a connection to the host, and the file of its log."""
+def serving(site: Path, server: str = "waitress") -> Iterator[tuple[Wire, Path]]:
+    """Serve with the bad driver; yields a client of the host, and the file of its log."""
     log = site.parent / "log"
     environ = {"PYTHONPATH": str(site), "REGISTRY_HTTP_ADDR": "127.0.0.1:0", "REGISTRY_STORAGE": "bad"}
     environ |= {"REGISTRY_HTTP_SERVER": server, "REGISTRY_HTTP_WORKERS": "1"}
@@ -124,10 +124,10 @@ def serving(site: Path, server: str = "waitress") -> Iterator[tuple[http.client.
                 break
         else:
             raise AssertionError(said)
-        address = line.split()[-1].removeprefix("http://").rstrip("/")
-        connection = http.client.HTTPConnection(address, timeout=20)
-        yield connection, log
-        connection.close()
+        address = urlsplit(line.split()[-1])
+        assert address.hostname is not None
+        assert address.port is not None
+        yield Wire(address.hostname, address.port), log
     finally:
         process.terminate()
         rest = process.stderr.read()
@@ -135,15 +135,6 @@ def serving(site: Path, server: str = "waitress") -> Iterator[tuple[http.client.
         process.stderr.close()
         with log.open("a") as out:
             out.write(rest)
-
-
-def push(connection: http.client.HTTPConnection, body: bytes) -> str:
-    """Push a blob; returns its digest."""
-    digest = f"sha256:{sha256(body).hexdigest()}"
-    connection.request("POST", f"/v2/a/blobs/uploads/?digest={digest}", body)
-    answer = connection.getresponse()
-    assert (answer.status, answer.read()) == (201, b"")
-    return digest
 
 
 def test_unusable_packages_are_listed_with_their_errors_beside_others(install: Install, tmp_path: Path) -> None:
@@ -190,17 +181,15 @@ def test_an_exception_other_than_storage_error_is_a_500_and_the_log_names_the_pa
 ) -> None:
     source = DRIVER + "        def read(self, key, **_): raise KeyError('sword' + 'fish')\n"
     install("bad-driver", source, storage={"bad": "Driver"})
-    with serving(tmp_path / "site") as (connection, log):
-        connection.request("GET", f"/v2/a/blobs/sha256:{'0' * 64}")
-        answer = connection.getresponse()
-        body = answer.read()
-    assert (answer.status, answer.getheader("Content-Type")) == (500, "application/json")
+    with serving(tmp_path / "site") as (wire, log):
+        answer = wire.blob("a", f"sha256:{'0' * 64}")
+    assert (answer.status, answer.headers["Content-Type"]) == (500, "application/json")
     expected = {
         "code": "UNKNOWN",
         "message": "unknown error",
         "detail": "the storage failed; see the log of the registry",
     }
-    assert json.loads(body) == {"errors": [expected]}
+    assert answer.json() == {"errors": [expected]}
     said = log.read_text()
     assert "bad: read " in said
     assert "the driver raised KeyError, which is a bug in bad-driver 1.2.3; install another version" in said
@@ -232,11 +221,11 @@ def test_a_reader_that_ends_early_truncates_the_response_and_the_log_names_the_p
 """
     )
     install("bad-driver", source, storage={"bad": "Driver"})
-    with serving(tmp_path / "site", server) as (connection, log):
-        digest = push(connection, bytes(400_000))
-        connection.request("GET", f"/v2/a/blobs/{digest}")
-        with pytest.raises((http.client.HTTPException, ConnectionResetError)):
-            connection.getresponse().read()
+    with serving(tmp_path / "site", server) as (wire, log):
+        digest = digest_of(bytes(400_000))
+        assert wire.push_blob("a", bytes(400_000)).status == 201
+        with pytest.raises(WireError):
+            wire.blob("a", digest)
     said = log.read_text()
     key = f"docker/registry/v2/blobs/sha256/{digest[7:9]}/{digest[7:]}/data"
     assert (
