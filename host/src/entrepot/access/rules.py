@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from wcmatch import glob
 
 from entrepot.cache import Cache
 from entrepot_contract.auth import Access, Identity
 
-__all__ = ["CATALOG", "DISTRIBUTIONS", "Rule", "Rules", "repository_pattern"]
+__all__ = ["CATALOG", "DISTRIBUTIONS", "Rule", "RuleAction", "Rules", "repository_pattern"]
+
+RuleAction: TypeAlias = Literal["pull", "push", "delete", "catalog"]
+"""What a rule allows."""
 
 CATALOG: Final = Access("registry", "catalog", "*")
 """The access to the list of repositories (Distribution, "Token Scope Documentation")."""
@@ -102,5 +105,5 @@ class Rules:
         return allowed
 
 
-DISTRIBUTIONS: Final = Rules([Rule.of(_AUTHENTICATED, "**", ("pull", "push", "delete", "catalog"))])
+DISTRIBUTIONS: Final = Rules([Rule.of(_AUTHENTICATED, "**", get_args(RuleAction))])
 """The rules if ``auth`` is configured without ``access``: as in Docker Distribution, authentication is sufficient."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import get_args
 
 import click
 
-from entrepot.access.rules import CATALOG
+from entrepot.access.rules import CATALOG, RuleAction
 from entrepot.application import open_gate
 from entrepot.config import ConfigurationError, load_configuration
 from entrepot.config.environment import CONFIGURATION_PATH
@@ -25,7 +26,7 @@ def auth() -> None:
 @auth.command()
 @click.argument("user")
 @click.argument("repository")
-@click.argument("action", type=click.Choice(["pull", "push", "delete", "catalog"]))
+@click.argument("action", type=click.Choice(get_args(RuleAction)))
 @click.option("--config", "path", type=click.Path(), help="Configuration file [default: $REGISTRY_CONFIGURATION_PATH].")
 @click.option("--group", "groups", multiple=True, help="Assume that the user is in this group (repeatable).")
 @click.pass_context

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import Field, field_validator
 
+from entrepot.access.rules import RuleAction
 from entrepot.config.section import Section
 
 __all__ = ["AccessRuleConfig"]
@@ -20,7 +21,7 @@ class AccessRuleConfig(Section):
 
     who: str = Field(description="`anonymous` (every client), `authenticated`, `user:NAME` or `group:NAME`.")
     repository: str = Field(default="**", description="A glob: the repositories in which the actions are allowed.")
-    actions: tuple[Literal["pull", "push", "delete", "catalog"], ...] = Field(
+    actions: tuple[RuleAction, ...] = Field(
         min_length=1, description="What is allowed; `push` requires `pull` as well."
     )
 

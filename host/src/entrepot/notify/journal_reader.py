@@ -18,7 +18,7 @@ from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import NotifySettings, recipients
 from entrepot_contract.events import Event
 
-__all__ = ["LOCK", "JournalReader", "NoOutboxError", "open_outbox"]
+__all__ = ["LOCK", "JournalReader", "NoOutboxError", "open_outbox", "pulls_limit"]
 
 LOCK: Final = "notifier.lock"
 """The lock file held by the process that imports the journals."""
@@ -26,6 +26,11 @@ LOCK: Final = "notifier.lock"
 _PIECE: Final = 2**20
 
 _log = logging.getLogger(__name__)
+
+
+def pulls_limit(max_pending: int) -> int:
+    """Returns the number of pending deliveries from which on pulls are dropped."""
+    return max_pending // 2
 
 
 class JournalReader:
@@ -75,7 +80,7 @@ class JournalReader:
         if not recorded:
             return recorded
         pending = self._outbox.count_pending()
-        if pending < self._max_pending // 2:
+        if pending < pulls_limit(self._max_pending):
             return recorded
         kept = [one for one in recorded if one.event.action != "pull"] if pending < self._max_pending else []
         _log.critical(

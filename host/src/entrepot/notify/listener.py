@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from entrepot.errors import StorageFull, Unavailable
 from entrepot.notify.database import broken_files
 from entrepot.notify.journal import Journal
+from entrepot.notify.journal_reader import pulls_limit
 from entrepot.notify.outbox import Outbox
 from entrepot.notify.settings import NotifySettings, recipients
 from entrepot.notify.supervisor import Supervisor
@@ -23,7 +24,6 @@ from entrepot_contract.types import Health
 
 __all__ = ["Notifications"]
 
-_FULL: Final = 0.5
 _RETRY_AFTER: Final = 5
 
 
@@ -94,7 +94,7 @@ class Notifications:
             )
         if self._journal.lost:
             faults.append(f"{self._journal.lost} events were dropped; the log has them, except for pulls")
-        if pending >= self._max_pending * _FULL:
+        if pending >= pulls_limit(self._max_pending):
             faults.append(f"{pending} of at most {self._max_pending} deliveries are pending: pulls are dropped")
         faults += [
             f"{name} is corrupt and was set aside; inspect it and move it away" for name in broken_files(self._folder)
