@@ -19,7 +19,7 @@ REPORTS := --contract-report=build/contract.html --contract-report=build/contrac
 # Drivers that `make mutate` mutates. For a subset: DRIVERS=storage_memory MUTANTS="entrepot_storage_memory.content.*"
 DRIVERS ?= storage_memory storage_fs
 
-.PHONY: help install serve check quick test docs dist mutate bench bench-gate ceph moto azurite gcs
+.PHONY: help install serve check quick test soak docs dist mutate bench bench-gate ceph moto azurite gcs
 
 help: ## List the targets
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -37,15 +37,21 @@ check: install ## Run ruff and mypy
 	$(VENV)/bin/mypy $(SOURCES)
 
 quick: install ## Run the fast tests of the packages
-	$(PY) -m pytest -q -n 3 -m "not slow" $(PACKAGE_TESTS) tests/test_architecture.py
+	$(PY) -m pytest -q -n 3 -m "not slow and not soak" $(PACKAGE_TESTS) tests/test_architecture.py
 
 test: install ## Run check and all tests; installs the programs that they need
 	.ci/programs
 	$(MAKE) check
-	$(PY) -m pytest -q -n 3 --durations=30 --durations-min=5 $(REPORTS) $(PACKAGE_TESTS)
-	$(PY) -m pytest -q -n 3 --durations=30 --durations-min=5 tests
+	$(PY) -m pytest -q -n 3 -m "not soak" --durations=30 --durations-min=5 $(REPORTS) $(PACKAGE_TESTS)
+	$(PY) -m pytest -q -n 3 -m "not soak" --durations=30 --durations-min=5 tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate skipped: docker-registry is not installed"; fi
+
+soak: install ## Run all tests with all repetitions, large objects and many generated examples, and mutation testing (hours)
+	.ci/programs
+	ENTREPOT_TEST_ALL=1 $(PY) -m pytest -q -n 3 --contract-thorough --hypothesis-profile=soak --timeout=7200 $(PACKAGE_TESTS)
+	ENTREPOT_TEST_ALL=1 $(PY) -m pytest -q -n 3 --contract-thorough --hypothesis-profile=soak --timeout=7200 tests
+	$(MAKE) mutate
 
 docs: install ## Build the documentation as a site in build/docs; warnings are errors
 	$(PY) -m sphinx -W --keep-going -q -b html docs build/docs

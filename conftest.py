@@ -1,4 +1,4 @@
-"""Configuration of all tests: distribution over processes by directory, and hypothesis without deadlines.
+"""Configuration of all tests: distribution over processes by directory, profiles of Hypothesis, and what is left out.
 
 It must not import from the tests, because every pytest that collects a file in this checkout loads it.
 """
@@ -17,7 +17,8 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow example on a busy machine is not a failure.
-settings.register_profile("entrepot", deadline=None)
+settings.register_profile("entrepot", deadline=None, max_examples=50)
+settings.register_profile("soak", deadline=None, max_examples=1000)
 if settings.get_current_profile_name() == "default":
     settings.load_profile("entrepot")
 
@@ -33,6 +34,24 @@ SHARED: Final = (
     "tests/redirects/",
 )
 """Directories whose tests share servers for the whole session."""
+
+
+REPEATED: Final = ("model", "shared", "threads")
+"""The modules of the storage kit whose tests repeat races and generated sequences of calls."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the repeated tests of a kit to `make soak` where the class runs a driver for a second time."""
+    for item in items:
+        kit = item.function.__module__ if isinstance(item, pytest.Function) else ""
+        if kit.rpartition(".")[2] in REPEATED and item.get_closest_marker("reduced"):
+            item.add_marker("soak")
+
+
+@pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether this is the run of `make soak`, with more repetitions and larger objects."""
+    return bool(request.config.getoption("contract_thorough"))
 
 
 class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # as above

@@ -56,7 +56,7 @@ def framed(body: bytes, parts: list[int]) -> dict[str, bytes]:
     st.integers(1, 400),
     st.sampled_from(["ask", "again", "pull", "pull and check"]),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_body_is_received_completely_with_any_framing_and_segmentation(
     canned: Canned, body: bytes, parts: list[int], how: str, buffer: int, by: str
 ) -> None:

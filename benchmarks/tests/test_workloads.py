@@ -15,7 +15,7 @@ SHARES = st.dictionaries(st.integers(65, 2000), st.integers(1, 9), min_size=1, m
 
 
 @given(SHARES, st.integers(1, 40))
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 def test_every_card_of_a_deck_is_dealt_to_any_number_of_clients(shares: dict[int, int], clients: int) -> None:
     size_mix = SizeMix(shares)
     numbers = range(size_mix.least(clients))
@@ -26,7 +26,7 @@ def test_every_card_of_a_deck_is_dealt_to_any_number_of_clients(shares: dict[int
 
 
 @given(SHARES, st.integers(0, 15), st.integers(0, 20))
-@settings(max_examples=50, deadline=None)
+@settings(deadline=None)
 def test_an_image_is_determined_by_its_name(shares: dict[int, int], client: int, number: int) -> None:
     size_mix = SizeMix(shares, layers=3)
     image = size_mix.image("turn 1", client, number, 16)

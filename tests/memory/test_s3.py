@@ -16,12 +16,14 @@ from support.services.programs import need
 from support.services.s3 import s3_options
 
 MB = 10**6
-BLOBS = LargeBlobs(512)
 
 
 @pytest.mark.slow
-def test_8_concurrent_pushes_of_512_mib_to_s3_need_at_most_400_mb(request: pytest.FixtureRequest, folder: Path) -> None:
+def test_8_concurrent_pushes_of_large_blobs_to_s3_need_at_most_400_mb(
+    request: pytest.FixtureRequest, folder: Path, thorough: bool
+) -> None:
     need(request, *ceph.PROGRAMS)
+    blobs = LargeBlobs(512 if thorough else 128)
     with Ceph(folder / "ceph") as server:
         file = folder / "config.yml"
         http = {"addr": "127.0.0.1:0", "secret": "of-the-tests-only", "draintimeout": "10s"}
@@ -30,7 +32,7 @@ def test_8_concurrent_pushes_of_512_mib_to_s3_need_at_most_400_mb(request: pytes
         host.start()
         try:
             with sampled_peak(host.service.pids) as peak, ThreadPoolExecutor(8) as clients:
-                pushes = [clients.submit(BLOBS.push, host.wire, f"large/{number}", number) for number in range(8)]
+                pushes = [clients.submit(blobs.push, host.wire, f"large/{number}", number) for number in range(8)]
                 answers = [push.result() for push in pushes]
         finally:
             host.stop()

@@ -1,4 +1,4 @@
-"""500 images, an unreliable endpoint, and 20 kill -9: every push with a 201 response is notified."""
+"""Many images, an unreliable endpoint, and many kill -9: every push with a 201 response is notified."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from support.wire import WireError
 
 from entrepot_contract.testing.server.running import eventually
 
-IMAGES: Final = 500
-KILLS: Final = 20
 CLIENTS: Final = 6
 FLAPS: Final[list[tuple[Mood, int]]] = [
     ("takes", 200),
@@ -40,12 +38,12 @@ FLAPS: Final[list[tuple[Mood, int]]] = [
 class Pushers:
     """Clients that push images until all exist. ``answered`` counts the 201 responses for each image."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, images: int) -> None:
         self.answered: Counter[tuple[str, str, str | None]] = Counter()
         self.repeats = 0
         self.images = 0
         self._registry = registry
-        self._numbers: Iterator[int] = iter(range(IMAGES))
+        self._numbers: Iterator[int] = iter(range(images))
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(CLIENTS)]
         for thread in self._threads:
@@ -123,14 +121,15 @@ class Flapping(threading.Thread):
 
 
 def test_every_push_with_a_201_response_is_notified_despite_kills(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], thorough: bool
 ) -> None:
+    images, kills_wanted = (500, 20) if thorough else (150, 8)
     with Receiver() as receiver:
         registry = start(tmp_path, receiver)
-        flapping, pushers = Flapping(receiver), Pushers(registry)
+        flapping, pushers = Flapping(receiver), Pushers(registry, images)
         kills = notifiers_killed = 0
-        while kills < KILLS:
-            due = IMAGES * kills // (KILLS + 1)
+        while kills < kills_wanted:
+            due = images * kills // (kills_wanted + 1)
             assert eventually(lambda due=due: pushers.images >= due, seconds=120)  # type: ignore[misc]  # mypy 2.0 cannot infer a lambda with a default
             assert pushers.busy
             if kills % 4 == 3:
@@ -153,15 +152,15 @@ def test_every_push_with_a_201_response_is_notified_despite_kills(
     answered = sum(pushers.answered.values())
     with capsys.disabled():
         print(  # noqa: T201 - the numbers are the result of the test
-            f"\n{IMAGES} images pushed, {answered} pushes answered 201, {pushers.repeats} repeated; "
+            f"\n{images} images pushed, {answered} pushes answered 201, {pushers.repeats} repeated; "
             f"{kills} kill -9 of the host, {notifiers_killed} of the notifier; {flapping.flaps} moods of the endpoint; "
             f"{len(set(ids))} events arrived, {len(ids) - len(set(ids))} of them again; "
             f"missing of those answered 201: {len(expected - set(counts))}"
         )
-    assert answered >= 3 * IMAGES
+    assert answered >= 3 * images
     assert all(counts[one] >= times for one, times in pushers.answered.items())
     assert kept <= set(ids)
-    assert pushers.repeats >= KILLS // 2  # the kills interrupted pushes
+    assert pushers.repeats >= kills // 2  # the kills interrupted pushes
 
 
 def start(folder: Path, receiver: Receiver) -> Registry:

@@ -17,7 +17,7 @@ from protocol.table import Row, Step, entrepot, push_blob, spec
 NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 BLOB = blob(bytes(range(200)))
-EXAMPLES = settings(max_examples=60, deadline=None)
+EXAMPLES = settings(deadline=None)
 GRAMMAR = spec("Pulling manifests", "Throughout this document, `<name>` MUST match the following regular expression:")
 RANGES = entrepot("A single range of RFC 9110 section 14.1.2 is answered with its bytes.")
 

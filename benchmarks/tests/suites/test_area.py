@@ -31,7 +31,7 @@ def test_a_body_has_the_same_bytes_whole_and_in_chunks(size: int) -> None:
     assert all(0 < len(chunk) <= CHUNK for chunk in chunks)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(deadline=None)
 @given(st.sampled_from(SIZES), st.integers(0, 4 * CHUNK), st.integers(0, 4 * CHUNK))
 def test_a_part_of_a_body_has_its_digest(size: int, offset: int, length: int) -> None:
     body = Body(size)

@@ -200,7 +200,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), values))
 def test_the_placeholder_is_replaced_by_the_folder_everywhere(options: dict[str, object]) -> None:
     backend = Backend("label", "driver", options)

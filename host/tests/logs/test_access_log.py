@@ -79,7 +79,7 @@ def test_a_request_is_one_json_object(descriptor: int) -> None:
 
 
 @given(path=NASTY, agent=NASTY, user=NASTY)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_value_can_forge_a_line_or_a_field(descriptor: int, path: str, agent: str, user: str) -> None:
     for as_json in (False, True):
         log = AccessLog(as_json=as_json, descriptor=descriptor)

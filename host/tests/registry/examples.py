@@ -7,4 +7,4 @@ from hypothesis import HealthCheck, settings
 __all__ = ["some_examples"]
 
 # No deadline: an example may be delayed on a busy machine.
-some_examples = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some_examples = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

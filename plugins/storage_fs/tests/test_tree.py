@@ -105,7 +105,7 @@ SEGMENT = st.sampled_from(["a", "a-", "a.b", "a0", "b", "Z", "_x", "0"])
 KEYS = st.lists(st.lists(SEGMENT, min_size=1, max_size=4).map("/".join), max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(keys=KEYS, after=KEYS.map(lambda keys: "".join(keys[:1])), slash=st.booleans())
 def test_a_listing_is_sorted_by_key_across_directories(keys: list[str], after: str, slash: bool) -> None:
     stored = sorted({f"{key}/z" for key in keys}, key=str.encode)

@@ -39,7 +39,7 @@ def pieces(data: bytes, size: int) -> Iterator[memoryview]:
 
 
 @pytest.mark.usefixtures("tiny")
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None)
 @given(appends=st.lists(st.tuples(st.integers(0, 70_000), st.integers(1, 30_000)), min_size=1, max_size=4))
 def test_appends_of_any_size_in_chunks_of_any_size_are_written_correctly(appends: list[tuple[int, int]]) -> None:
     with TemporaryDirectory() as directory:

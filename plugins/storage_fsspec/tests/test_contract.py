@@ -31,6 +31,7 @@ class TestMemory(StorageContract):
         MemoryFileSystem.store.clear()
 
 
+@pytest.mark.reduced
 class TestSftp(StorageContract):
     driver_class = FsspecDriver
 

@@ -46,6 +46,7 @@ class TestMirrorOverFiles(StorageContract):
         return {"first": files("first"), "second": files("second")}
 
 
+@pytest.mark.reduced
 class TestMirrorOfUnlikeSides(StorageContract):
     driver_class = MirrorDriver
 

@@ -16,7 +16,7 @@ from entrepot_storage_layers.encrypt.format import CHUNK, HEADER, SEALED, plain_
 
 KEY, OTHER = "a1" * 32, "b2" * 32
 SIZES = st.sampled_from([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1, 3 * CHUNK + 7])
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(deadline=None)
 
 
 def encrypt(monkeypatch: pytest.MonkeyPatch | None = None, *keys: str) -> tuple[EncryptDriver, StorageDriver]:

@@ -23,6 +23,7 @@ class TestS3OnCeph(StorageContract):
 
 
 @pytest.mark.slow
+@pytest.mark.reduced
 class TestS3OnMoto(StorageContract):
     driver_class = S3Driver
     known_failures: ClassVar[dict[str, str]] = {
