@@ -56,8 +56,8 @@ class Supervisor(MPServer):
 
     places: Sequence[Place]
     pair: FreshFiles[HeldPair] | None = None
-    least_tls: str = "tls1.2"
-    stall_timeout: float = 120.0
+    least_tls: str
+    stall_timeout: float
     replaceable: bool = True
     """Whether workers may be replaced; false if the storage lives in the memory of a worker."""
 
