@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FORMATS = (".json", ".md", ".html")
 LETTERS = {"not-claimed": "n", "pending": "p"}
 
-for _part in ("storage", "auth", "notify", "configuring", "processes", "integrity"):
+for _part in ("storage", "auth", "notify", "server", "configuring", "processes", "integrity"):
     pytest.register_assert_rewrite(f"entrepot_contract.testing.{_part}")
 
 
