@@ -13,8 +13,8 @@ import pytest
 from contract.tests import sink_cases
 from contract.tests.honest_sink import TOKEN, Place
 
-from entrepot_contract.testing import basic
-from entrepot_contract.testing.cli import main, read_config
+from entrepot_contract.testing import basic, cli
+from entrepot_contract.testing.cli import OPTIONS, main, read_config
 from entrepot_contract.testing.sections import UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -149,6 +149,52 @@ def test_an_installed_sink_is_checked_without_a_test_file(site: Path, lines: dic
     assert plugin["summary"].keys() == {"pass", "not-claimed"}
     assert (site / "report.md").read_text().startswith("# Notification sink contract 1.0, kit ")
     assert TOKEN not in run.stdout + run.stderr + report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"options": []}, "options of 'kit-threads' must be an object"),
+        ({"detects_truncated_chunks": "no"}, "detects_truncated_chunks of 'kit-threads' must be true or false"),
+        (
+            {"backlog": 1},
+            "'kit-threads' has unknown backlog in --config FILE; valid: options, detects",
+        ),
+    ],
+)
+def test_an_invalid_section_of_a_server_is_refused(
+    site: Path, content: dict[str, object], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "c.json").write_text(json.dumps(content))
+    assert main(["check", "kit-threads", "--config", str(site / "c.json")]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_installed_server_is_checked_without_a_test_file(site: Path) -> None:
+    content: dict[str, object] = {"options": {"greeting": "{tmp}"}, "detects_truncated_chunks": False}
+    for section, status in ((content, 1), ({}, 0)):
+        (site / "chosen.json").write_text(json.dumps({"server": {"kit-threads": section}}))
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{site}{os.pathsep}{ROOT}",
+            OPTIONS: str(site / "chosen.json"),
+        }
+        # The complete kit of servers takes minutes, and this server does not pass it.
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
+        command += [
+            "--import-mode=importlib",
+            "-k",
+            "wrong_options or created_from_options",
+            f"--contract-report={site}/report.json",
+            str(Path(cli.__file__).with_name("installed.py")),
+        ]
+        run = subprocess.run(
+            command, cwd=site, env=environment, capture_output=True, text=True, timeout=250, check=False
+        )
+        assert run.returncode == status, run.stdout + run.stderr
+        (server,) = json.loads((site / "report.json").read_text())["servers"]
+        assert (server["driver"], server["package"], server["version"]) == ("kit-threads", "kit-drivers", "1.2")
+        assert server["capabilities"]["detects_truncated_chunks"] is (not section)
 
 
 def test_a_sink_that_delivers_nothing_makes_the_command_fail(site: Path, lines: dict[str, object]) -> None:
