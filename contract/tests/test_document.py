@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot_contract import StorageDriver, errors, types
+from entrepot_contract import StorageDriver, capabilities, errors, types
 from entrepot_contract.testing import StorageContract
 from entrepot_contract.testing.document import document
 from entrepot_contract.testing.sentences import sentences_of
@@ -30,7 +30,14 @@ def test_the_page_in_the_repository_is_up_to_date() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["StorageDriver", *sorted(StorageDriver.__abstractmethods__), "from_config", *types.__all__, *errors.__all__],
+    [
+        "StorageDriver",
+        *sorted(StorageDriver.__abstractmethods__),
+        "from_config",
+        *capabilities.__all__,
+        *types.__all__,
+        *errors.__all__,
+    ],
 )
 def test_every_verb_value_and_error_has_a_heading(name: str) -> None:
     assert f"\n### `{name}`\n" in page()

@@ -72,7 +72,7 @@ class Subject:
 
 
 KITS = {
-    "storage": Subject(StorageContract, ["storage", "types", "keys"]),
+    "storage": Subject(StorageContract, ["capabilities", "storage", "types", "keys"]),
     "auth": Subject(AuthenticatorContract, ["auth", "tokens"]),
     "notify": Subject(SinkContract, ["notify", "events"]),
     "server": Subject(ServerContract, ["server"]),

@@ -1,5 +1,6 @@
 """The interfaces that entrepot plugins implement."""
 
+from entrepot_contract.capabilities import Capabilities, SignedMethod
 from entrepot_contract.errors import (
     AlreadyExists,
     ConfigError,
@@ -23,13 +24,11 @@ from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
 from entrepot_contract.types import (
     MAX_PUT_SIZE,
     MAX_TOKEN_BYTES,
-    Capabilities,
     Chunks,
     Health,
     ObjectInfo,
     Prefix,
     Reader,
-    SignedMethod,
     UploadState,
     WriteMode,
 )

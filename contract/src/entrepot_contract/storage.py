@@ -12,16 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from entrepot_contract.capabilities import Capabilities, SignedMethod
 from entrepot_contract.keys import Key
 from entrepot_contract.options import DriverOptions, parse_options
 from entrepot_contract.types import (
-    Capabilities,
     Chunks,
     Health,
     ObjectInfo,
     Prefix,
     Reader,
-    SignedMethod,
     UploadState,
     WriteMode,
 )

@@ -7,28 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from types import TracebackType
-from typing import Literal, NoReturn, Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 from entrepot_contract.keys import Key
 
 __all__ = [
     "MAX_PUT_SIZE",
     "MAX_TOKEN_BYTES",
-    "Capabilities",
     "Chunks",
     "Health",
     "ObjectInfo",
     "Prefix",
     "Reader",
-    "SignedMethod",
     "UploadState",
     "WriteMode",
 ]
 
 Chunks = Iterable[bytes | bytearray | memoryview]
 """Chunks of a body, of any size, each valid only until the next one is requested."""
-
-SignedMethod = Literal["GET", "HEAD"]
 
 MAX_PUT_SIZE = 16 * 2**20
 """The largest body of one ``put``, in bytes."""
@@ -42,30 +38,6 @@ class WriteMode(Enum):
 
     OVERWRITE = "overwrite"
     CREATE = "create"
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """The capabilities of one configured instance of a driver; the kit tests every field both ways.
-
-    - ``create``: ``WriteMode.CREATE`` is atomic across all processes that see the data.
-    - ``shared``: other processes and hosts see the same data.
-    - ``durable``: data survives power loss after ``put`` or ``upload_commit`` has returned.
-    - ``move``: the cost of a move, O(1) for ``rename`` or O(bytes) for ``copy``; always done in the backend.
-    - ``signed_urls``: the methods that ``sign_url`` can sign.
-    - ``max_object_size``: in bytes; None if there is no practical limit.
-    - ``part_size_hint``: in bytes; appends of a multiple of it are cheapest.
-    - ``upload_ttl``: the backend discards uploads that were idle for this long; None if it keeps them.
-    """
-
-    create: bool
-    shared: bool
-    durable: bool
-    move: Literal["rename", "copy"]
-    signed_urls: frozenset[SignedMethod] = frozenset()
-    max_object_size: int | None = None
-    part_size_hint: int = 8 * 2**20
-    upload_ttl: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from types import ModuleType
 from typing import Final
 
-from entrepot_contract import errors, keys, storage, types
+from entrepot_contract import capabilities, errors, keys, storage, types
 from entrepot_contract.storage import CONTRACT_VERSION
 from entrepot_contract.testing.sentences import needs_of, sentences_of
 from entrepot_contract.testing.storage import StorageContract
@@ -42,7 +42,7 @@ def document() -> str:
     parts: list[tuple[str, list[_Section]]] = [
         ("Driver", [(_DRIVER, [*_prose(_text(storage, _DRIVER)), *_attributes(body), *_proofs(_DRIVER)])]),
         ("Verbs", [_verb(node) for node in body if isinstance(node, ast.FunctionDef)]),
-        ("Values", [_described(types, name) for name in types.__all__]),
+        ("Values", [_described(module, name) for module in (capabilities, types) for name in module.__all__]),
         ("Keys", [_described(keys, name) for name in ("Key", "is_key", "is_prefix")]),
         ("Errors", [_described(errors, name) for name in named]),
     ]
@@ -155,11 +155,12 @@ def _docstrings(where: str) -> str:
     """Return all docstrings of a name of the contract, including nested ones."""
     if where == "storage":
         return storage.__doc__ or ""
-    nodes = {**_nodes(errors), **_nodes(keys), **_nodes(types), **_nodes(storage)}
+    modules = (errors, keys, capabilities, types, storage)
+    nodes = {name: node for module in modules for name, node in _nodes(module).items()}
     nodes |= {node.name: node for node in _driver().body if isinstance(node, ast.FunctionDef)}
     node = nodes[where]
     if not isinstance(node, ast.ClassDef | ast.FunctionDef):
-        return next(_text(module, where) for module in (types, keys) if where in _nodes(module))
+        return next(_text(module, where) for module in (capabilities, types, keys) if where in _nodes(module))
     inner = [one for one in ast.walk(node) if isinstance(one, ast.ClassDef | ast.FunctionDef)]
     return "\n".join(ast.get_docstring(one) or "" for one in inner)
 

@@ -23,9 +23,10 @@ import fsspec  # type: ignore[import-untyped]  # fsspec ships no types
 from pydantic import Field, Secret
 
 from entrepot_contract import Chunks, DriverOptions, SignedMethod, StorageDriver, UploadState, errors, is_key
+from entrepot_contract.capabilities import Capabilities
 from entrepot_contract.toolkit import oserrors
 from entrepot_contract.toolkit.reading import BodyReader
-from entrepot_contract.types import Capabilities, Health, ObjectInfo, Prefix, WriteMode
+from entrepot_contract.types import Health, ObjectInfo, Prefix, WriteMode
 
 FileSystem = Any  # fsspec.AbstractFileSystem, which has no types
 Listing = Iterator[ObjectInfo | Prefix]
