@@ -64,13 +64,13 @@ def _stat(pid: int) -> list[str]:
 
 @pytest.mark.parametrize(
     ("server", "kills", "kill"),
-    [("granian", 4, _kill_host), ("granian", 6, _kill_worker), ("waitress", 4, _kill_host)],
+    [("granian", 4, _kill_host), ("granian", 16, _kill_worker), ("waitress", 4, _kill_host)],
     ids=["granian", "one-worker-of-granian", "waitress"],
 )
 def test_after_each_kill_every_blob_and_manifest_is_complete_or_absent(
     host: Registry, root: Path, kills: int, kill: Callable[[Registry], None], thorough: bool
 ) -> None:
-    kills *= 4 if thorough else 1
+    kills *= 2 if thorough else 1
     seed = int.from_bytes(os.urandom(4))
     print(f"seed {seed}")  # noqa: T201  # shown by pytest if the test fails
     random = Random(seed)  # noqa: S311  # delays, not secrets

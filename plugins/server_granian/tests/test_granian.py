@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from entrepot_contract.testing import ServerContract
 from entrepot_contract.testing.server import stalls
 from entrepot_contract.testing.server.running import Running, eventually
 from entrepot_server_granian import GranianServer
+from entrepot_server_granian.supervisor import Wakeup
 
 
 class TestGranian(ServerContract):
@@ -38,6 +40,28 @@ def test_the_http2_windows_are_4_mib(tmp_path: Path) -> None:
         assert b"\0\4" + (4 * 2**20).to_bytes(4) in found  # SETTINGS_INITIAL_WINDOW_SIZE (6.5.2)
         increment = received.partition(b"\0\0\4\x08\0\0\0\0\0")[2][:4]
         assert int.from_bytes(increment) == 4 * 2**20 - 65_535
+
+
+@pytest.mark.timeout(60)
+def test_a_signal_that_interrupts_another_never_waits_for_it() -> None:
+    wakeup = Wakeup()
+    calls = 0
+
+    def handle(number: int, frame: object) -> None:
+        nonlocal calls
+        calls += 1
+        wakeup.set()
+
+    before = signal.signal(signal.SIGVTALRM, handle)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0.001, 0.0001)
+    try:
+        while calls < 500:
+            wakeup.set()
+            wakeup.wait(0.001)
+            wakeup.clear()
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def test_workers_exit_if_the_parent_is_killed(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from granian._granian import SocketHolder
@@ -21,7 +22,7 @@ from entrepot_contract.toolkit.reloading import FreshFiles
 from entrepot_server_granian.certificate import HeldPair
 from entrepot_server_granian.worker import RETIRE, serve_worker
 
-__all__ = ["Supervisor"]
+__all__ = ["Supervisor", "Wakeup"]
 
 _START_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 1.0
@@ -41,6 +42,32 @@ def _signals_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class Wakeup:
+    """Wakes the main loop, from any thread and from signal handlers.
+
+    threading.Event holds a lock while it is set, waited for or cleared. A handler that sets it waits forever if its
+    signal arrives at that moment, and the server never ends: SIGTERM and SIGINT often arrive together.
+    """
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        """Let the next wait return at once."""
+        self._calls.put(None)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait for a call of ``set``, or for a number of seconds."""
+        with suppress(Empty):
+            self._calls.get(timeout=timeout)
+
+    def clear(self) -> None:
+        """Forget the calls of ``set`` so far."""
+        with suppress(Empty):
+            while True:
+                self._calls.get_nowait()
 
 
 class Supervisor(MPServer):
@@ -66,6 +93,7 @@ class Supervisor(MPServer):
 
     def serve_workers(self, loader: Callable[[str], ApplicationFactory]) -> None:
         """Serve until SIGTERM or SIGINT."""
+        self.main_loop_interrupt = Wakeup()  # type: ignore[assignment]  # granian only calls the three methods
         if self.pair is not None:
             self._use(self.pair.value())
             threading.Thread(target=self._watch, args=(self.pair,), name="certificate", daemon=True).start()
