@@ -203,7 +203,7 @@ def test_too_many_failed_logins_are_rejected_without_authentication() -> None:
     assert [host.request("GET", "/v2/", headers=MALLORY).status_code for _ in range(3)] == [401, 401, 429]
     answer = host.request("GET", "/v2/", headers=ALICE)
     assert (answer.status_code, _code(answer)) == (429, "TOOMANYREQUESTS")
-    assert int(answer.headers["retry-after"] or "") > 60
+    assert 0 < int(answer.headers["retry-after"] or "") <= 3600  # until the end of the hour
     assert host.request("GET", "/v2/", headers={"Authorization": "Bearer x:y:z"}).status_code == 200
 
 
