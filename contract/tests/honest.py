@@ -9,8 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import ClassVar, Literal, Self, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import SecretStr
 
@@ -36,6 +35,7 @@ from entrepot_contract import (
     UploadUnknown,
     WriteMode,
 )
+from entrepot_contract.toolkit.reading import ClosedOnExit
 
 SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -60,7 +60,7 @@ class HonestOptions(DriverOptions):
     password: SecretStr | None = None
 
 
-class HonestReader:
+class HonestReader(ClosedOnExit):
     """One read; it holds a connection with a snapshot, which writers do not change."""
 
     def __init__(self, link: sqlite3.Connection, blob: sqlite3.Blob | None, info: ObjectInfo, length: int) -> None:
@@ -77,14 +77,6 @@ class HonestReader:
             self.blob.close()
             self.blob = None
         self.link.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class HonestDriver(StorageDriver):

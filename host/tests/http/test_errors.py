@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
 import pytest
 from falcon.testing import Result, StartResponseMock, create_environ
@@ -31,6 +29,7 @@ from entrepot_contract import (
     UploadConflict,
 )
 from entrepot_contract.events import Event
+from entrepot_contract.toolkit.reading import ClosedOnExit
 
 HIDDEN = "AKIA-hunter2"
 DIGEST = digest_of(b"{}")
@@ -170,7 +169,7 @@ def test_a_defect_of_the_host_is_json_and_is_logged(driver: StorageDriver, caplo
     assert "ZeroDivisionError" in caplog.text
 
 
-class Breaking:
+class Breaking(ClosedOnExit):
     """A reader whose connection breaks after some chunks."""
 
     def __init__(self, reader: Reader, chunks: int) -> None:
@@ -187,14 +186,6 @@ class Breaking:
     def close(self) -> None:
         self.closed = True
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class BreakingDriver(CountingDriver):

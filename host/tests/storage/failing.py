@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from host.tests.storage.counting import CountingDriver
 
 from entrepot_contract import Capabilities, Chunks, ObjectInfo, Reader, UploadState, WriteMode
+from entrepot_contract.toolkit.reading import ClosedOnExit
 from entrepot_storage_memory import MemoryDriver, MemoryOptions
 
 __all__ = ["FailingDriver", "Miscounting"]
@@ -60,7 +59,7 @@ class Miscounting(CountingDriver):
         return ObjectInfo(info.key, info.size + self._more, info.modified, info.etag)
 
 
-class MiscountedReader:
+class MiscountedReader(ClosedOnExit):
     def __init__(self, info: ObjectInfo, data: bytes, broken: Exception | None) -> None:
         self.info = info
         self._data, self._broken = data, broken
@@ -72,11 +71,3 @@ class MiscountedReader:
 
     def close(self) -> None:
         """Nothing to close."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

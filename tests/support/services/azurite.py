@@ -7,13 +7,12 @@ import subprocess
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from azure.storage.blob import ContainerClient, generate_container_sas
 from support.services.network import HOST, accepts, free_port
 from support.services.playing import show_until_interrupted
-from support.services.process import Service
+from support.services.process import Service, Startable
 from support.services.programs import find
 from support.services.registry import clean_environment
 
@@ -23,7 +22,7 @@ PROGRAM: Final = "azurite-blob"
 ACCOUNT: Final = "devstoreaccount1"
 
 
-class Azurite:
+class Azurite(Startable):
     """A storage account.
 
     - ``folder`` is the data directory. By default it is a temporary one that ``close`` deletes.
@@ -87,19 +86,6 @@ class Azurite:
             self._service.kill()
         if self._own:
             shutil.rmtree(self._folder)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _secure(self) -> tuple[str, ...]:
         if not self._tls:

@@ -7,15 +7,14 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from uuid import uuid4
 
 import boto3
 from botocore.config import Config
 from support.services.network import HOST, accepts, free_port
 from support.services.playing import show_until_interrupted
-from support.services.process import Service
+from support.services.process import Service, Startable
 from support.services.registry import clean_environment
 from support.services.s3 import s3_options
 
@@ -77,7 +76,7 @@ rgw_thread_pool_size = 128
 """
 
 
-class Ceph:
+class Ceph(Startable):
     """An S3 endpoint. It can be stopped, killed and restarted with the same port and data.
 
     - ``folder`` is the data directory. By default it is a temporary one that ``close`` deletes.
@@ -166,19 +165,6 @@ class Ceph:
         self.kill()
         if self._own:
             shutil.rmtree(self._folder)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _prepare(self) -> None:
         """Create an empty directory, the configuration and the monitor's map."""

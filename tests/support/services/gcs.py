@@ -7,19 +7,17 @@ import shutil
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import requests
 from support.services.network import HOST, accepts, free_port
 from support.services.playing import show_until_interrupted
-from support.services.process import Service
+from support.services.process import Service, Startable
 from support.services.registry import clean_environment
 
 __all__ = ["Gcs", "service_account"]
 
 
-class Gcs:
+class Gcs(Startable):
     """A Cloud Storage endpoint. It can be stopped, killed and restarted with the same port and data.
 
     - ``folder`` is the data directory. By default it is a temporary one that ``close`` deletes.
@@ -77,19 +75,6 @@ class Gcs:
             self._service.kill()
         if self._own:
             shutil.rmtree(self._folder)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def service_account(private_key: str, token_uri: str = "https://oauth2.invalid/token") -> dict[str, str]:  # noqa: S107

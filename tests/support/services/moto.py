@@ -6,20 +6,18 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.request import Request, urlopen
 
 from support.services.network import HOST, accepts, free_port
 from support.services.playing import show_until_interrupted
-from support.services.process import Service
+from support.services.process import Service, Startable
 from support.services.registry import clean_environment
 from support.services.s3 import s3_options
 
 __all__ = ["Moto"]
 
 
-class Moto:
+class Moto(Startable):
     """An S3 endpoint that accepts any credentials. Its data is lost when the process ends."""
 
     def __init__(self) -> None:
@@ -51,19 +49,6 @@ class Moto:
         if self._service is not None:
             self._service.kill()
         shutil.rmtree(self._folder)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def main() -> None:

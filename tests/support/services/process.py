@@ -6,10 +6,14 @@ import os
 import signal
 import subprocess
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
-__all__ = ["STARTED", "Service", "ServiceError"]
+from entrepot_contract.toolkit.reading import ClosedOnExit
+
+__all__ = ["STARTED", "Service", "ServiceError", "Startable"]
 
 STARTED: list[Service] = []
 """Every service of this test run. Failure reports include the logs of the relevant ones."""
@@ -17,6 +21,22 @@ STARTED: list[Service] = []
 
 class ServiceError(Exception):
     """A program did not start, respond or exit. The message contains the end of its log."""
+
+
+class Startable(ClosedOnExit):
+    """Base class of servers that a ``with`` block starts, and closes at its end or if they cannot start."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it and wait until it responds."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
 
 
 class Service:

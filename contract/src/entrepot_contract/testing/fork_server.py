@@ -13,7 +13,7 @@ import sys
 import threading
 from dataclasses import dataclass
 
-__all__ = ["ForkServer", "Place", "fork_server_for"]
+__all__ = ["PATIENCE", "ForkServer", "Place", "fork_server_for", "import_path"]
 
 PATIENCE = 60.0
 
@@ -40,6 +40,11 @@ class Place:
     def words(self) -> list[str]:
         """Return the place as arguments of a command."""
         return [self.module, self.file or "", self.name]
+
+
+def import_path() -> str:
+    """Return the import path of this process as a value of PYTHONPATH."""
+    return os.pathsep.join(entry for entry in sys.path if entry)
 
 
 class ForkServer:
@@ -84,7 +89,7 @@ _running: dict[tuple[int, str, str | None, str], ForkServer] = {}
 
 def fork_server_for(place: Place) -> ForkServer:
     """Return the fork server of this process for a plugin's module; that of another module is closed."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
+    path = import_path()
     key = (os.getpid(), place.module, place.file, path)
     if key not in _running:
         close_fork_servers()

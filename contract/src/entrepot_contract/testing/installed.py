@@ -33,12 +33,17 @@ def with_folder(value: object, folder: str) -> object:
     return value
 
 
+def options_in(folder: str, options: Mapping[str, object]) -> Mapping[str, object]:
+    """Return options in which ``{tmp}`` is replaced."""
+    return {option: with_folder(value, folder) for option, value in options.items()}
+
+
 def options_fixture(options: Mapping[str, object]) -> object:
     """Return a fixture that returns options."""
 
     @pytest.fixture
     def config(self: KitBase, tmp_path: Path) -> Mapping[str, object]:
-        return {option: with_folder(value, str(tmp_path)) for option, value in options.items()}
+        return options_in(str(tmp_path), options)
 
     return config
 
@@ -100,8 +105,7 @@ def server(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]
         @pytest.fixture(scope="class")
         @classmethod
         def config(cls, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
-            folder = str(tmp_path_factory.mktemp("options"))
-            return {option: with_folder(value, folder) for option, value in section.get("options", {}).items()}
+            return options_in(str(tmp_path_factory.mktemp("options")), section.get("options", {}))
 
     return Configured, {}
 

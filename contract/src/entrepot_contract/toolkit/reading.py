@@ -14,13 +14,13 @@ __all__ = ["BodyReader", "ClosedOnExit"]
 
 
 class ClosedOnExit(ABC):
-    """Base class of readers, which closes them at the end of a ``with`` block."""
+    """Base class of readers, and of other objects that a ``with`` block closes at its end."""
 
     __slots__ = ()
 
     @abstractmethod
     def close(self) -> None:
-        """Release everything that the reader holds. Idempotent."""
+        """Release all resources. Idempotent."""
 
     def __enter__(self) -> Self:
         return self

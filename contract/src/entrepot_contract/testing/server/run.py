@@ -56,7 +56,7 @@ def delay_threads() -> None:
 
 
 def build(folder: Path) -> Echo:
-    """Return the application, or raises if a file in the folder requests it."""
+    """Return the application, or raise OSError if a file in the folder requests it."""
     if folder.joinpath("broken").exists():
         raise OSError("the application cannot be built")
     folder.joinpath("built", str(os.getpid())).touch(exist_ok=False)

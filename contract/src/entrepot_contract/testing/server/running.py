@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from entrepot_contract.server import ServerDriver
-from entrepot_contract.testing.fork_server import Place
+from entrepot_contract.testing.fork_server import Place, import_path
 from entrepot_contract.testing.server.messages import CLOSE, Answer, parse_answers, receive, request
 
 __all__ = ["Running", "UnderWay", "at_once", "eventually"]
@@ -44,7 +44,7 @@ class Running:
         folder.joinpath("closed").mkdir()
         order = {"place": Place.of(server_class).words(), "config": dict(config or {}), "settings": settings}
         command = [sys.executable, "-m", "entrepot_contract.testing.server.run", str(folder), json.dumps(order)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        environment = {**os.environ, "PYTHONPATH": import_path()}
         with folder.joinpath("log").open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)  # noqa: S603
         if settings.get("broken"):
