@@ -14,7 +14,7 @@ from performance.lab import Lab
 
 from entrepot_benchmarks.bench import Plan
 from entrepot_benchmarks.cli.choices import Extent, chosen_workloads, with_extent
-from entrepot_benchmarks.cli.files import Files, told_in_one_line, with_files
+from entrepot_benchmarks.cli.files import Files, errors_in_one_line, with_files
 from entrepot_benchmarks.cli.output import Outputs, measure, status_of
 from entrepot_benchmarks.workloads import new_run
 from entrepot_benchmarks.workloads.standard import BARE_PULL, BARE_PUSH
@@ -42,7 +42,7 @@ def main(
     ctx: click.Context, only: Sequence[str], compare: str | None, prices: Path | None, extent: Extent, files: Files
 ) -> None:
     """Measure all backends that can be started on this machine, docker-registry, and their upper limits."""
-    with told_in_one_line(), ExitStack() as stack:
+    with errors_in_one_line(), ExitStack() as stack:
         outputs = Outputs.of(files, prices)
         folder = files.folder(stack)
         run = new_run()

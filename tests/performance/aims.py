@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from entrepot_benchmarks.cli.files import told_in_one_line
+from entrepot_benchmarks.cli.files import errors_in_one_line
 from entrepot_benchmarks.cli.summary import number
 from entrepot_benchmarks.results.document import read_document
 from entrepot_benchmarks.results.model import Run
@@ -103,7 +103,7 @@ def _line(*cells: str) -> str:
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 def main(files: Sequence[Path]) -> None:
     """Print the table for each FILE, the JSON output of a run."""
-    with told_in_one_line():
+    with errors_in_one_line():
         for file in files:
             click.echo(table(read_document(file)), nl=False)
 

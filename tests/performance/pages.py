@@ -19,7 +19,7 @@ from typing import Final
 
 import click
 
-from entrepot_benchmarks.cli.files import told_in_one_line
+from entrepot_benchmarks.cli.files import errors_in_one_line
 from entrepot_benchmarks.load.wire import Connection, Origin
 from entrepot_benchmarks.targets.configuration import write_configuration
 from entrepot_benchmarks.targets.process import ServerProcess, free_port, require
@@ -90,7 +90,7 @@ def _cold(command: Sequence[str], root: Path, folder: Path, case: tuple[str, str
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Folder for the tree.")
 def main(repositories: int, tags: int, peer: str, data: Path | None) -> None:
     """Compare the time to list all pages of a catalog and of tags, cold, with Docker Distribution."""
-    with told_in_one_line(), TemporaryDirectory(dir=data) as name:
+    with errors_in_one_line(), TemporaryDirectory(dir=data) as name:
         program = require(peer, "docker-registry")
         folder = Path(name)
         click.echo(f"creating {repositories} repositories and {tags} tags", err=True)

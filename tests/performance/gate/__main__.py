@@ -22,7 +22,7 @@ from performance.lab import Lab
 from rich.console import Console
 from rich.table import Table
 
-from entrepot_benchmarks.cli.files import told_in_one_line
+from entrepot_benchmarks.cli.files import errors_in_one_line
 from entrepot_benchmarks.cli.progress import Bar
 from entrepot_benchmarks.cost import count_operations
 from entrepot_benchmarks.selection import parse_backend
@@ -50,7 +50,7 @@ BASELINE: Final = Path("tests/performance/baseline.json")
 @click.pass_context
 def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Path) -> None:
     """Compare ratios to docker-registry, and numbers of driver calls, with a stored baseline."""
-    with told_in_one_line(), Bar() as bar:
+    with errors_in_one_line(), Bar() as bar:
         stored = Baseline() if record and not baseline.exists() else load_baseline(baseline)
         calls = _calls()
         judged = judge_calls(calls, stored)

@@ -11,7 +11,7 @@ import click
 
 from entrepot_benchmarks.bench import Opening, Plan
 from entrepot_benchmarks.cli.choices import Extent, chosen_workloads, with_extent
-from entrepot_benchmarks.cli.files import Files, told_in_one_line, with_files
+from entrepot_benchmarks.cli.files import Files, errors_in_one_line, with_files
 from entrepot_benchmarks.cli.output import Outputs, measure, status_of
 from entrepot_benchmarks.cli.report import report
 from entrepot_benchmarks.cli.trace import trace
@@ -63,7 +63,7 @@ def bench(
     """
     if ctx.invoked_subcommand is not None:
         return
-    with told_in_one_line(), ExitStack() as stack:
+    with errors_in_one_line(), ExitStack() as stack:
         outputs = Outputs.of(files, prices)
         folder = files.folder(stack)
         name = new_run()

@@ -15,7 +15,7 @@ import click
 from entrepot_benchmarks.errors import BenchmarkError, in_one_line
 from entrepot_benchmarks.interrupts import interruptible
 
-__all__ = ["Files", "told_in_one_line", "with_files"]
+__all__ = ["Files", "errors_in_one_line", "with_files"]
 
 P = ParamSpec("P")
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -60,7 +60,7 @@ def with_files(command: Callable[P, None]) -> Callable[..., None]:
 
 
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
+def errors_in_one_line() -> Iterator[None]:
     """Report errors in one line, and exit with status 130 after an interrupt."""
     try:
         with interruptible():
