@@ -112,11 +112,11 @@ def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the end of every log to the report of a failure."""
+    """Add the end of the logs to the report of a failure, beginning with the program that started last."""
     report = yield
     if report.failed:
         kept = [service for service in process.STARTED if service.log.exists()]
-        report.sections.extend((f"log of {service.name}", service.tail()) for service in kept[-4:])
+        report.sections.extend((f"log of {service.name}", service.tail()) for service in kept[:-5:-1])
     if report.when == "teardown":
         process.STARTED[:] = [service for service in process.STARTED if service.running]
     return report

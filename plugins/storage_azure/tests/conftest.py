@@ -54,7 +54,7 @@ def open_driver(config: dict[str, object], proxy: FaultProxy) -> Iterator[OpenDr
     url = f"http://127.0.0.1:{proxy.port}/{ACCOUNT}"
 
     def open_one(**options: object) -> AzureDriver:
-        given = {**config, "serviceurl": url, "connecttimeout": 1, "readtimeout": 1, "retry_delay": "10ms", **options}
+        given = {**config, "serviceurl": url, "retry_delay": "10ms", **options}
         opened.append(AzureDriver.from_config({name: value for name, value in given.items() if value is not None}))
         return opened[-1]
 
@@ -65,5 +65,5 @@ def open_driver(config: dict[str, object], proxy: FaultProxy) -> Iterator[OpenDr
 
 @pytest.fixture
 def driver(open_driver: OpenDriver) -> AzureDriver:
-    """A driver behind the proxy, with a read timeout of one second."""
+    """A driver behind the proxy."""
     return open_driver()

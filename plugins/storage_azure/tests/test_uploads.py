@@ -28,11 +28,11 @@ def names(driver: AzureDriver) -> list[str]:
 @pytest.fixture
 def stuck(open_driver: OpenDriver, proxy: FaultProxy) -> tuple[AzureDriver, UploadState]:
     """An upload whose commit crashed before the copy, and left the lease behind."""
-    driver = open_driver(max_retries=0)
+    driver = open_driver()
     state = driver.upload_append(driver.upload_start("a/k"), [b"content"])
     proxy.hang(matching=copies, times=1)
     with pytest.raises(Unavailable):
-        driver.upload_commit(state, target="target")
+        open_driver(max_retries=0, readtimeout=1).upload_commit(state, target="target")
     return driver, state
 
 

@@ -50,12 +50,12 @@ def proxy(gcs: Gcs) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def open_driver(proxy: FaultProxy, bucket: str) -> Iterator[OpenDriver]:
-    """A function that opens a driver behind the proxy, with short timeouts."""
+    """A function that opens a driver behind the proxy."""
     opened: list[GcsDriver] = []
 
     def open_one(**options: object) -> GcsDriver:
         endpoint = f"http://127.0.0.1:{proxy.port}"
-        config = {"bucket": bucket, "endpoint": endpoint, "connecttimeout": 1, "readtimeout": 1, **options}
+        config = {"bucket": bucket, "endpoint": endpoint, **options}
         opened.append(GcsDriver.from_config(config))
         return opened[-1]
 

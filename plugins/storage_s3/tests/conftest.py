@@ -54,12 +54,12 @@ def proxy(ceph: Ceph) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def open_driver(proxy: FaultProxy, options: dict[str, object]) -> Iterator[OpenDriver]:
-    """A function that opens a driver behind the proxy, with short timeouts."""
+    """A function that opens a driver behind the proxy."""
     opened: list[S3Driver] = []
 
     def open_one(**changed: object) -> S3Driver:
-        short = {"regionendpoint": f"http://127.0.0.1:{proxy.port}", "connecttimeout": 1, "readtimeout": 2}
-        opened.append(S3Driver.from_config(options | short | changed))
+        endpoint = {"regionendpoint": f"http://127.0.0.1:{proxy.port}"}
+        opened.append(S3Driver.from_config(options | endpoint | changed))
         return opened[-1]
 
     yield open_one
