@@ -38,15 +38,11 @@ INVALID: Mapping[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
     "a report in a missing folder": (("--html", "none/report.html"), 1, ("none/report.html", "does not exist")),
     "a missing folder for the data": (("--data", "none"), 2, ("--data", "does not exist")),
     "prices that are not YAML": (("--prices", "broken.yml"), 1, ("broken.yml", "line 2")),
-    "a file that is not a trace": (("--trace", "broken.yml"), 1, ("broken.yml:1", "entrepot-trace 1")),
-    "a missing trace": (("--trace", "none.txt"), 1, ("none.txt", "No such file")),
     "a peer with another protocol": (("--peer", f"ftp://me:{SECRET}@127.0.0.1:{CLOSED}"), 1, ("http://HOST:PORT",)),
     "a peer without a protocol": (("--peer", f"me:{SECRET}@127.0.0.1:{CLOSED}"), 1, ("http://HOST:PORT",)),
     "a peer with a path": (("--peer", f"http://me:{SECRET}@127.0.0.1:{CLOSED}/v2"), 1, ("without a path",)),
     "a peer without a host": (("--peer", f"http://me:{SECRET}"), 1, ("http://HOST:PORT",)),
     "a report of a file that is not a result": (("report", "broken.yml"), 1, ("broken.yml is not JSON",)),
-    "a trace with a negative number of requests": (("trace", "t.txt", "--requests", "-1"), 1, ("requests",)),
-    "a trace in a missing folder": (("trace", "none/t.txt"), 1, ("none/t.txt could not be written",)),
 }
 
 

@@ -45,7 +45,7 @@ def _arguments(name: str, rest: str) -> str:
 @pytest.mark.parametrize(("name", "arguments"), shown(), ids=" ".join)
 def test_a_documented_command_is_accepted(name: str, arguments: str) -> None:
     words = shlex.split(arguments)
-    if words[:1] in (["trace"], ["report"]):
+    if words[:1] == ["report"]:
         words.append("--help")
     result = CliRunner().invoke(COMMANDS[name], [*words, "--help"])
     assert result.exit_code == 0, result.output

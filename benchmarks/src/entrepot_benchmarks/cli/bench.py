@@ -14,7 +14,6 @@ from entrepot_benchmarks.cli.choices import Extent, chosen_workloads, with_exten
 from entrepot_benchmarks.cli.files import Files, errors_in_one_line, with_files
 from entrepot_benchmarks.cli.output import Outputs, measure, status_of
 from entrepot_benchmarks.cli.report import report
-from entrepot_benchmarks.cli.trace import trace
 from entrepot_benchmarks.selection import Backend, chosen_backends
 from entrepot_benchmarks.target import Target
 from entrepot_benchmarks.targets.host import EntrepotHost
@@ -80,4 +79,3 @@ def _host(backend: Backend, folder: Path, name: str, server: str) -> Target:
 
 
 bench.add_command(report)
-bench.add_command(trace)

@@ -7,13 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import wraps
-from pathlib import Path
 from typing import Final, ParamSpec
 
 import click
 
 from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.trace.replay import TraceReplay
 from entrepot_benchmarks.workload import Workload
 from entrepot_benchmarks.workloads import case_names, standard_workloads
 
@@ -36,7 +34,6 @@ class Extent:
     rounds: int
     seconds: float
     thorough: bool
-    trace: Path | None
 
 
 class Numbers(click.ParamType[Sequence[int]]):
@@ -68,12 +65,6 @@ def with_extent(command: Callable[P, None]) -> Callable[..., None]:
     @click.option("--seconds", type=click.FloatRange(0.05, 60), help=f"Minimum seconds per turn; {SECONDS} by default.")
     @click.option("--quick", is_flag=True, help=f"{QUICK_ROUNDS} rounds of short turns, without 100 MiB blobs.")
     @click.option("--thorough", is_flag=True, help="Also blobs of 256 MiB, and 16 concurrent pushes of them.")
-    @click.option(
-        "--trace",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Replay a request trace instead of the cases.",
-    )
     @wraps(command)
     def wrapper(
         cases: Sequence[str],
@@ -82,7 +73,6 @@ def with_extent(command: Callable[P, None]) -> Callable[..., None]:
         seconds: float | None,
         quick: bool,
         thorough: bool,
-        trace: Path | None,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
@@ -93,7 +83,6 @@ def with_extent(command: Callable[P, None]) -> Callable[..., None]:
             rounds or (QUICK_ROUNDS if quick else ROUNDS),
             seconds or (QUICK_SECONDS if quick else SECONDS),
             thorough,
-            trace,
         )
         command(*args, **kwargs)
 
@@ -106,8 +95,6 @@ def chosen_workloads(extent: Extent, run: str, stack: ExitStack) -> list[Workloa
     ``run`` is the prefix of their repository names; ``stack`` closes them. Raises BenchmarkError if a pattern matches
     no case; the message lists all cases.
     """
-    if extent.trace is not None:
-        return [TraceReplay(extent.trace, run, extent.clients)]
     bare = extent.thorough or bool(extent.cases)
     names = case_names(bare=bare)
     for pattern in extent.cases:

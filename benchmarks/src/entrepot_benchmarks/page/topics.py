@@ -16,7 +16,6 @@ GROUPS: dict[Group, tuple[str, str]] = {
     "small": ("Small requests", "small requests"),
     "images": ("Small images", "small images"),
     "mixed": ("Mixed loads", "mixed loads"),
-    "trace": ("Replayed traces", "replayed traces"),
 }
 """The title of each group of cases, and its name in recommendations."""
 

@@ -24,7 +24,7 @@ __all__ = [
 _MAX_LATENCIES: Final = 200
 
 Unit = Literal["MB/s", "operations/s"]
-Group = Literal["push", "pull", "small", "images", "mixed", "trace"]
+Group = Literal["push", "pull", "small", "images", "mixed"]
 Kind = Literal["backend", "peer", "limit"]
 
 

@@ -1,1 +1,0 @@
-"""Traces of registry traffic: format, generator and replay. See FORMAT.md."""
