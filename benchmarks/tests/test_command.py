@@ -13,9 +13,9 @@ from support.services.programs import need
 
 from entrepot_benchmarks.results.document import read_document
 
-from .neighbour import PASSWORD, USER, links, neighbour
-from .pantry import VERSION, put_beside
-from .somebody import existing_store, files
+from .existing_store import existing_store, files
+from .peer_registry import PASSWORD, USER, links, peer_registry
+from .third_party_driver import VERSION, install_driver
 
 CASES = ("Get Manifest", "Push Small Images", "Push Monolith 1MB", "Pull 1MB")
 NAMED = tuple(word for case in CASES for word in ("--case", case))
@@ -24,7 +24,7 @@ NAMED = tuple(word for case in CASES for word in ("--case", case))
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment with a third-party driver."""
-    return {"PYTHONPATH": str(put_beside(tmp_path_factory.mktemp("site")))}
+    return {"PYTHONPATH": str(install_driver(tmp_path_factory.mktemp("site")))}
 
 
 def test_backends_and_a_peer_are_measured_and_left_unchanged(
@@ -35,18 +35,18 @@ def test_backends_and_a_peer_are_measured_and_left_unchanged(
     (tmp_path / "options.yml").write_text(f"rootdirectory: {store}\n")
     before = files(store)
     bench = Bench(tmp_path / "run", site)
-    with neighbour(tmp_path / "neighbour", deletes=True, password=True) as registry:
+    with peer_registry(tmp_path / "peer", deletes=True, password=True) as registry:
         url = f"http://{USER}:{quote(PASSWORD, safe='')}@{registry.address}"
-        backends = ("--backend", f"mine:filesystem={tmp_path}/options.yml", "--backend", "pantry")
+        backends = ("--backend", f"mine:filesystem={tmp_path}/options.yml", "--backend", "example")
         started = bench.start(*backends, "--peer", url, *NAMED, *SHORT, "--data", "data")
         started.watch()
         outcome = started.end()
-        kept = links(tmp_path / "neighbour")
+        kept = links(tmp_path / "peer")
 
     assert outcome.status == 0, outcome.errors
     run = outcome.run
     assert run.partial is None
-    mine, pantry, peer = run.targets
+    mine, example, peer = run.targets
     assert (mine.name, mine.driver, mine.package, mine.durable, mine.shared) == (
         "mine",
         "filesystem",
@@ -54,14 +54,14 @@ def test_backends_and_a_peer_are_measured_and_left_unchanged(
         True,
         True,
     )
-    assert (pantry.name, pantry.package, pantry.version) == ("pantry", "pantry-store", VERSION)
+    assert (example.name, example.package, example.version) == ("example", "example-store", VERSION)
     assert (peer.name, peer.kind) == (registry.address, "peer")
     wanted = {(case, clients, target.name) for case in CASES for clients in (1, 2) for target in run.targets}
     assert {(one.case, one.clients, one.target) for one in run.series if one.spells} == wanted
     spells = [spell for series in run.series for spell in series.spells]
     assert all(spell.operations and spell.elapsed > 0 and spell.latencies for spell in spells)
     assert all(spell.server_cpu is not None for spell in spells)
-    assert {cost.target for cost in run.costs} == {"mine", "pantry"}
+    assert {cost.target for cost in run.costs} == {"mine", "example"}
 
     assert files(store) == before
     assert kept == []
@@ -69,7 +69,7 @@ def test_backends_and_a_peer_are_measured_and_left_unchanged(
     (left,) = outcome.faults
     assert re.match(rf"{registry.address} may keep [1-9][\d,.]* MB of deleted blobs on its disk until", left)
     assert left in run.notes
-    assert all(name in outcome.page for name in ("mine", "pantry", registry.address))
+    assert all(name in outcome.page for name in ("mine", "example", registry.address))
     table = outcome.output.splitlines()
     assert [line.split("  ")[0] for line in table if line.startswith(CASES)] == [case for case in CASES for _ in (1, 2)]
     shown = outcome.everything().replace(url, "")  # the arguments of the command itself contain it
@@ -84,7 +84,7 @@ def test_all_drivers_are_measured_by_default_and_the_report_is_generated_again(
     outcome = bench.run("--case", "Get Manifest", *SHORT)
     assert outcome.status == 0, outcome.errors
     run = outcome.run
-    assert [target.name for target in run.targets] == ["filesystem", "inmemory", "pantry"]
+    assert [target.name for target in run.targets] == ["filesystem", "inmemory", "example"]
     for target in run.targets:
         for clients in (1, 2):
             series = run.find("Get Manifest", clients, target.name)

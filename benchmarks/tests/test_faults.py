@@ -21,9 +21,9 @@ from support.services.s3 import s3_options
 from entrepot_benchmarks.results.document import write_document
 
 from .canned import Canned
-from .neighbour import links, neighbour, stored
+from .existing_store import existing_store, files
 from .page.sample import sample_run
-from .somebody import existing_store, files
+from .peer_registry import links, peer_registry, stored
 
 SECRET = "of-the-tests-only"  # noqa: S105 - of these tests
 IMAGES = "Push Small Images"
@@ -57,15 +57,15 @@ def test_backends_and_peers_that_cannot_be_measured_are_reported(
     key = {"region": "us-east-1", "accesskey": "me", "secretkey": SECRET, "connecttimeout": 1}
     s3 = options(tmp_path, "s3", {"bucket": "b", "regionendpoint": endpoint, **key})
     backends = ("--backend", "inmemory", "--backend", f"far:s3={s3}")
-    with neighbour(tmp_path / "neighbour", deletes=False) as registry, Canned(b"SSH-2.0-OpenSSH_9.2\r\n\r\n") as other:
-        ours = stored(tmp_path / "neighbour")
+    with peer_registry(tmp_path / "peer", deletes=False) as registry, Canned(b"SSH-2.0-OpenSSH_9.2\r\n\r\n") as other:
+        ours = stored(tmp_path / "peer")
         peers = (f"door=http://{registry.address}", f"http://me:{SECRET}@127.0.0.1:{unused}", f"http://{other.address}")
         arguments = [word for peer in peers for word in ("--peer", peer)]
         started = Bench(tmp_path / "run").start(
             *backends, *arguments, *SHORT, "--case", IMAGES, "--case", "Get Tags", "--data", "data"
         )
         outcome = started.end()
-        kept = stored(tmp_path / "neighbour")
+        kept = stored(tmp_path / "peer")
 
     check_partial(outcome)
     assert [target.name for target in outcome.run.targets] == ["inmemory", "door"]
@@ -78,7 +78,7 @@ def test_backends_and_peers_that_cannot_be_measured_are_reported(
     assert left in outcome.run.notes
     assert ours == []
     assert len(kept) > 10
-    assert len(links(tmp_path / "neighbour")) == len(kept)
+    assert len(links(tmp_path / "peer")) == len(kept)
     peer = [one for one in outcome.run.series if one.target == "door"]
     assert all(spell.server_cpu is not None for one in peer for spell in one.spells)
     assert SECRET not in outcome.everything()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.bench import Bench, Outcome
 
-from .somebody import existing_store, files
+from .existing_store import existing_store, files
 
 LONG = ("--rounds", "3", "--seconds", "20", "--clients", "2", "--case", "Push Monolith 1MB", "--data", "data")
 

@@ -29,7 +29,7 @@ from entrepot_benchmarks.targets.process import ServerProcess
 from entrepot_benchmarks.targets.stored import StoredData
 from entrepot_contract import StorageDriver
 
-OTHERS = ("somebody/app", "bench-12/x", "bench-1x/y", "benches/z")
+OTHERS = ("other/app", "bench-12/x", "bench-1x/y", "benches/z")
 """Repositories that do not belong to the run ``bench-1``, with similar names."""
 
 
@@ -125,7 +125,7 @@ def test_failed_deletions_are_retried(tmp_path: Path) -> None:
             HttpSettings(secret=bytes(32), access_log=False),
         )
     )
-    kept = push(registry, "somebody/app")
+    kept = push(registry, "other/app")
     digest = push(registry, "bench-1/turn")
     stored = StoredData("filesystem", options)
     (tmp_path / "store").rename(tmp_path / "away")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .shelf import install
+from .installed_driver import install
 
 if TYPE_CHECKING:
     from .conftest import Pytest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .shelf import install
+from .installed_driver import install
 
 if TYPE_CHECKING:
     from .conftest import Pytest

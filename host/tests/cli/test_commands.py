@@ -60,13 +60,13 @@ def test_a_plugin_adds_a_command(install: Install) -> None:  # noqa: F811 - the 
             return 3
         @hookimpl
         def entrepot_commands():
-            return [Command("greet", "Greet somebody.", greet), Command("serve", "Not me.", greet)]
+            return [Command("greet", "Greet a user.", greet), Command("serve", "Not me.", greet)]
         plugin = sys.modules[__name__]
     """
     install("their-hooks", source, hooks={"their": "plugin"})
     result = run("greet", "you", "--loudly")
     assert (result.output, result.exit_code) == ("greetings you --loudly\n", 3)
-    assert "Greet somebody." in run("--help").output
+    assert "Greet a user." in run("--help").output
     assert "Not me." not in run("--help").output
 
 

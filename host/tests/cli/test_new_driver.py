@@ -197,10 +197,10 @@ def test_a_name_of_another_kind_is_free(tmp_path: Path) -> None:
 
 
 def test_the_name_of_an_installed_plugin_is_rejected(tmp_path: Path, install: Install) -> None:  # noqa: F811 - the fixture
-    install("somebody-elses", "", storage={"theirs": "Driver"})
+    install("other-package", "", storage={"theirs": "Driver"})
     result = new_driver("theirs", "--output", tmp_path / "new")
     assert result.exit_code == 1
-    assert "claimed by the installed package somebody-elses" in result.output
+    assert "claimed by the installed package other-package" in result.output
     assert not (tmp_path / "new").exists()
 
 

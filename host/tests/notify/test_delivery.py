@@ -222,7 +222,7 @@ def test_after_some_failures_in_a_row_the_endpoint_pauses_and_is_then_probed() -
     time.sleep(schedule.wait)
     assert schedule.wait == 0
     assert schedule.held_back() == []
-    schedule.taken()
+    schedule.succeeded()
     assert not schedule.probing
 
 

@@ -73,7 +73,7 @@ def test_content_is_synced_before_its_name_and_new_directories_after(
 def test_an_existing_directory_needs_no_sync_of_its_parent(
     driver: FilesystemDriver, calls: list[tuple[str, str]], write: Callable[[FilesystemDriver, str], None]
 ) -> None:
-    driver.put("a/b/neighbour", b"")
+    driver.put("a/b/sibling", b"")
     calls.clear()
     write(driver, "a/b/k")
     assert calls[1:] == [("name", "a/b/k"), ("sync", "a/b")]
@@ -102,7 +102,7 @@ def test_the_parent_of_a_directory_that_is_created_again_is_synced(
     write: Callable[[FilesystemDriver, str], None],
 ) -> None:
     # ext4 and XFS reuse the inode number of the removed directory.
-    driver.put("a/b/c/neighbour", b"")
+    driver.put("a/b/c/sibling", b"")
     driver.put("a/b/c/d/k", b"bytes")
     driver.delete(["a/b/c/d/k"])
     calls.clear()
@@ -117,7 +117,7 @@ def test_the_parent_of_a_directory_created_by_another_process_is_synced(
     write: Callable[[FilesystemDriver, str], None],
     tmp_path: Path,
 ) -> None:
-    driver.put("a/neighbour", b"")
+    driver.put("a/sibling", b"")
     (tmp_path / "root/a/b/c").mkdir(parents=True)
     calls.clear()
     write(driver, "a/b/c/k")
@@ -130,7 +130,7 @@ def test_the_parent_of_a_directory_created_by_another_process_is_synced(
 def test_two_racing_writes_into_a_new_directory_both_sync_its_parent(
     driver: FilesystemDriver, calls: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver.put("a/neighbour", b"")
+    driver.put("a/sibling", b"")
     calls.clear()
     mkdir = os.mkdir
 

@@ -41,7 +41,7 @@ class Findings:
     variables: dict[str, str] = field(default_factory=dict)
 
     def fault(self, place: str, message: str, *, missing: bool = False) -> None:
-        """Add a fault at a path, with the variables that set it, or that set its neighbours if it is missing."""
+        """Add a fault at a path, with the variables that set it, or that set its siblings if it is missing."""
         above = place.rpartition(".")[0] if missing else place
         self.faults.append(f"{place} {message}{set_by(self.variables, above) if above else ''}")
 

@@ -115,7 +115,7 @@ class Delivery:
                 return all(self._send_batch([one], settled) for one in batch)
             settled.dead[batch[0].seq] = str(error)
             _log.error("event rejected, delivery is dead: endpoint=%s error=%s", self._settings.name, error)
-            self._schedule.taken()
+            self._schedule.succeeded()
         except Undelivered as error:
             self._failed(batch, settled, error, str(error))
             return False
@@ -128,7 +128,7 @@ class Delivery:
         else:
             self._observe(time.monotonic() - began)
             settled.delivered += [one.seq for one in batch]
-            self._schedule.taken()
+            self._schedule.succeeded()
         return True
 
     def _failed(self, batch: Sequence[Waiting], settled: Settled, error: Undelivered, message: str) -> None:
@@ -162,7 +162,7 @@ class Schedule:
         self._closed_until = 0.0
         self._repositories: dict[str, float] = {}
 
-    def taken(self) -> None:
+    def succeeded(self) -> None:
         """Record a successful delivery."""
         with self._lock:
             self._failures = 0

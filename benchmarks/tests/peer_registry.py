@@ -11,21 +11,21 @@ import yaml
 from support.services.distribution import distribution
 from support.services.registry import Registry, write_config
 
-__all__ = ["PASSWORD", "USER", "links", "neighbour", "stored"]
+__all__ = ["PASSWORD", "USER", "links", "peer_registry", "stored"]
 
-USER = "neighbour"
+USER = "peer"
 PASSWORD = "s3cret:p/ss@word"  # noqa: S105 - of these tests
 
 
 @contextmanager
-def neighbour(folder: Path, *, deletes: bool, password: bool = False) -> Iterator[Registry]:
+def peer_registry(folder: Path, *, deletes: bool, password: bool = False) -> Iterator[Registry]:
     """Run the registry with its data in ``folder/tree``; with ``password``, it requires the credentials of the user."""
     folder.mkdir()
     auth = None
     if password:
         users = folder / "htpasswd"
         users.write_text(f"{USER}:{bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()}\n")
-        auth = {"htpasswd": {"realm": "neighbours", "path": str(users)}}
+        auth = {"htpasswd": {"realm": "peers", "path": str(users)}}
     config = write_config(folder / "config.yml", folder / "tree", auth=auth)
     if not deletes:
         text = yaml.safe_load(config.read_text())

@@ -13,7 +13,7 @@ __all__ = ["existing_store", "files"]
 def existing_store(folder: Path) -> Path:
     """Create the directory and push a blob."""
     driver = FilesystemDriver.from_config({"rootdirectory": str(folder)})
-    Host(driver).push_blob("somebody/app", b"somebody's own" * 1000)
+    Host(driver).push_blob("other/app", b"other content" * 1000)
     driver.close()
     return folder
 
