@@ -7,7 +7,7 @@ from base64 import b64encode
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from hashlib import md5
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ConnectionClosedError
+from botocore.loaders import Loader, create_loader
+from botocore.session import get_session
 from botocore.utils import parse_timestamp
 
 from entrepot_contract import ConfigError
@@ -82,7 +84,6 @@ class Clients:
         if endpoint and "://" not in endpoint:
             endpoint = f"{'https' if options.secure else 'http'}://{endpoint}"
         try:
-            # One session for all clients, because each holds 10 MB of service descriptions.
             session = self._session = self._session or _session(options)
             client = session.client(
                 "s3",
@@ -133,13 +134,28 @@ class Clients:
         )
 
 
+@cache
+def _loader(search_path: str | None) -> Loader:
+    """Return the reader of the SDK's service descriptions.
+
+    All drivers share it: they take 10 MB, and their reading takes most of the time to create a client.
+    """
+    return create_loader(search_path)
+
+
 def _session(options: S3Options) -> boto3.Session:
+    core = get_session()
+    loader = _loader(core.get_config_variable("data_path"))
+    core.register_component("data_loader", loader)
     session = boto3.Session(
+        botocore_session=core,
         aws_access_key_id=options.accesskey or None,
         aws_secret_access_key=options.secretkey.get_secret_value() or None,
         aws_session_token=options.sessiontoken.get_secret_value() or None,
         region_name=options.region or None,
     )
+    # Each session adds the same path.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
     # The SDK's own timestamp parser takes a tenth of the time of a call.
     session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
     return session
