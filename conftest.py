@@ -5,6 +5,7 @@ It must not import from the tests, because every pytest that collects a file in 
 
 from __future__ import annotations
 
+import gc
 import signal
 from typing import Final
 
@@ -41,11 +42,20 @@ REPEATED: Final = ("model", "shared", "threads")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the repeated tests of a kit to `make soak` where the class runs a driver for a second time."""
+    """Leave tests of a kit to `make soak` where the class runs a driver for a second time: see the marker "reduced"."""
     for item in items:
-        kit = item.function.__module__ if isinstance(item, pytest.Function) else ""
-        if kit.rpartition(".")[2] in REPEATED and item.get_closest_marker("reduced"):
+        reduced = item.get_closest_marker("reduced")
+        if reduced is None or not isinstance(item, pytest.Function):
+            continue
+        kit = item.function.__module__.rpartition(".")[2]
+        if kit not in reduced.args if reduced.args else kit in REPEATED:
             item.add_marker("soak")
+
+
+def pytest_collection_finish() -> None:
+    """Exempt the modules and items of the tests from garbage collection, which takes a second with them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
