@@ -145,14 +145,14 @@ def create(group: str, name: str, plugin: Configurable[Created], options: Mappin
     Raises ConfigError if the options are invalid: with the package at the end of its message, or with a ``key`` if they
     are those of a nested driver. Raises PluginError for any exception that is not a StorageError.
     """
-    package = package_named(group, name)
     try:
         return plugin.from_config(options)
     except ConfigError as error:
         if error.key is not None:
             raise
-        raise ConfigError(f"{error.message} ({package})", driver=error.driver, operation=error.operation) from error
+        message = f"{error.message} ({package_named(group, name)})"
+        raise ConfigError(message, driver=error.driver, operation=error.operation) from error
     except StorageError:
         raise
     except Exception as error:
-        raise PluginError(bug(error, kind_of(group), name, package)) from error
+        raise PluginError(bug(error, kind_of(group), name, package_named(group, name))) from error
