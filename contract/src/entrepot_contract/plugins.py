@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Collection, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Final, Protocol, TypeVar
 
 from stevedore import DriverManager
@@ -93,9 +96,25 @@ def kind_of(group: str) -> str:
 def claims(group: str) -> list[EntryPoint]:
     """Return the entry points of a group, sorted by name.
 
-    Read with importlib.metadata, because stevedore's cache loses the package of an entry point.
+    Read with importlib.metadata, because stevedore's cache loses the package of an entry point. They are read anew when
+    the import path or one of its directories changes.
     """
-    return sorted(entry_points(group=group), key=lambda claim: (claim.name, claim.value))
+    return sorted(
+        _entry_points(group, tuple((entry, _changed(entry)) for entry in sys.path)),
+        key=lambda claim: (claim.name, claim.value),
+    )
+
+
+@lru_cache(maxsize=8)
+def _entry_points(group: str, _path: tuple[tuple[str, int], ...]) -> EntryPoints:
+    return entry_points(group=group)
+
+
+def _changed(entry: str) -> int:
+    try:
+        return os.stat(entry or ".").st_mtime_ns
+    except OSError:
+        return 0
 
 
 def package_of(claim: EntryPoint) -> str:
