@@ -77,9 +77,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return site
 
 
-def check(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does."""
-    environment = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}"}
+def check(site: Path, *arguments: str, only: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, with the whole kit, or only with tests whose names contain ``only``."""
+    environment = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}", "PYTEST_ADDOPTS": f"-k={only}"}
     command = [sys.executable, "-c", RUN, "check", *arguments]
     return subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, timeout=250, check=False)
 
@@ -107,11 +107,19 @@ def users(site: Path) -> dict[str, object]:
     return {"options": {"path": f"{site}/users.json"}, "accepted": accepted, "refused": BAD, "timing": timing}
 
 
-@pytest.mark.parametrize("kind", [[], ["--kind", "auth"]])
-def test_an_installed_authenticator_is_checked_without_a_test_file(site: Path, kind: list[str]) -> None:
+def test_an_ambiguous_name_is_checked_as_the_given_kind(site: Path) -> None:
     config, report = site / "users-options.json", site / "report.json"
     config.write_text(json.dumps(users(site)))
-    run = check(site, "kit-both" if kind else "kit-users", *kind, "--config", str(config), "--report", str(report))
+    arguments = ("kit-both", "--kind", "auth", "--config", str(config), "--report", str(report))
+    run = check(site, *arguments, only="wrong_options")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert [plugin["driver"] for plugin in json.loads(report.read_text())["authenticators"]] == ["kit-users"]
+
+
+def test_an_installed_authenticator_is_checked_without_a_test_file(site: Path) -> None:
+    config, report = site / "users-options.json", site / "report.json"
+    config.write_text(json.dumps(users(site)))
+    run = check(site, "kit-users", "--config", str(config), "--report", str(report))
     assert run.returncode == 0, run.stdout + run.stderr
     found = json.loads(report.read_text())
     assert found["drivers"] == []
@@ -200,7 +208,7 @@ def test_an_installed_server_is_checked_without_a_test_file(site: Path) -> None:
 def test_a_sink_that_delivers_nothing_makes_the_command_fail(site: Path, lines: dict[str, object]) -> None:
     config = site / "lines.json"
     config.write_text(json.dumps({**lines, "received": [sys.executable, "-c", ""]}))
-    run = check(site, "kit-lines", "--config", str(config))
+    run = check(site, "kit-lines", "--config", str(config), only="have_arrived_in_order")
     assert run.returncode == 1
     assert "test_events_have_arrived_in_order_when_deliver_returns" in run.stdout
 
@@ -208,7 +216,7 @@ def test_a_sink_that_delivers_nothing_makes_the_command_fail(site: Path, lines: 
 def test_a_failing_command_is_reported(site: Path, lines: dict[str, object]) -> None:
     config = site / "lines.json"
     config.write_text(json.dumps({**lines, "received": [sys.executable, "-c", "exit('the queue is gone')"]}))
-    run = check(site, "kit-lines", "--config", str(config))
+    run = check(site, "kit-lines", "--config", str(config), only="have_arrived_in_order")
     assert run.returncode == 1
     assert "exited with status 1: the queue is gone" in run.stdout
 
@@ -239,7 +247,7 @@ def test_an_invalid_section_of_a_sink_is_refused(
 def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
     config = site / "users-options.json"
     config.write_text(json.dumps({**users(site), "refused": [GOOD]}))
-    run = check(site, "kit-users", "--config", str(config))
+    run = check(site, "kit-users", "--config", str(config), only="refused")
     assert run.returncode == 1
     assert "DID NOT RAISE" in run.stdout
     assert GOOD not in run.stdout
@@ -270,7 +278,7 @@ def test_an_invalid_section_of_an_authenticator_is_refused(
 def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
     config = site / "options.json"
     config.write_text(json.dumps({"path": "{tmp}/kit.db", "password": "secret-of-the-test"}))
-    run = check(site, "kit-broken", "--config", str(config))
+    run = check(site, "kit-broken", "--config", str(config), only="stat")
     assert run.returncode == 1
     assert "no connection" in run.stdout
 
