@@ -58,14 +58,14 @@ if TYPE_CHECKING:
     from entrepot_contract.testing.auth import AuthenticatorContract
     from entrepot_contract.testing.auth.credentials import basic, bearer
     from entrepot_contract.testing.notify import SinkContract
-    from entrepot_contract.testing.server import ServerContract
+    from entrepot_contract.testing.server.kit import ServerContract
     from entrepot_contract.testing.storage import StorageContract
 
 __all__ = ["AuthenticatorContract", "ServerContract", "SinkContract", "StorageContract", "basic", "bearer"]
 
 _PLACES: Final = {
     "AuthenticatorContract": "entrepot_contract.testing.auth",
-    "ServerContract": "entrepot_contract.testing.server",
+    "ServerContract": "entrepot_contract.testing.server.kit",
     "SinkContract": "entrepot_contract.testing.notify",
     "StorageContract": "entrepot_contract.testing.storage",
     "basic": "entrepot_contract.testing.auth.credentials",

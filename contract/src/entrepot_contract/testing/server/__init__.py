@@ -1,31 +1,4 @@
-"""The server kit: one file for each group of tests, and one class that combines them."""
+"""The server kit: one file for each group of tests, and one class that combines them.
 
-from __future__ import annotations
-
-from entrepot_contract.testing.integrity import WholeContract
-from entrepot_contract.testing.server.lifecycle import LifecycleContract
-from entrepot_contract.testing.server.requests import RequestContract
-from entrepot_contract.testing.server.responses import ResponseContract
-from entrepot_contract.testing.server.shutdown import ShutdownContract
-from entrepot_contract.testing.server.timeouts import TimeoutContract
-from entrepot_contract.testing.server.tls import TlsContract
-from entrepot_contract.testing.server.workers import WorkerContract
-
-__all__ = ["ServerContract"]
-
-
-class ServerContract(
-    RequestContract,
-    ResponseContract,
-    TimeoutContract,
-    ShutdownContract,
-    WorkerContract,
-    TlsContract,
-    LifecycleContract,
-    WholeContract,
-):
-    """All tests that a server must pass; a subclass sets ``server_class``.
-
-    - ``config`` optionally returns the server's options: JSON values, in a fixture with the scope ``class``.
-    - ``detects_truncated_chunks`` is False for a server that cannot detect a truncated chunked body.
-    """
+Nothing is imported here: the servers that the kit starts are processes that import only part of it, and no pytest.
+"""
