@@ -17,8 +17,10 @@ from click.testing import CliRunner, Result
 from host.tests.plugins.conftest import Install, install  # noqa: F401 - a fixture
 
 from entrepot.cli import main
+from entrepot_contract.testing.kits import KITS
 
-KINDS = ("storage", "auth", "notify")
+KINDS = ("storage", "auth", "notify", "server")
+ROOT = Path(__file__).parents[3]
 LONGEST = "a2345678-b2345678-c2345678-d2345"
 STATUSES = {"fail": "red", "not-run": "orange", "known-failure": "orange", "pending": "yellow"}
 
@@ -48,8 +50,8 @@ def test_the_package_is_complete(tmp_path: Path, kind: str) -> None:
     folder = made(tmp_path, kind)
     module = f"entrepot_{kind}_my_thing"
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    options = set() if kind == "storage" else {f"src/{module}/options.py"}
-    assert files == options | {
+    more = {"storage": (), "server": ("connection", "options", "request", "response")}.get(kind, ("options",))
+    assert files == {f"src/{module}/{name}.py" for name in more} | {
         ".github/workflows/kit.yml",
         ".gitignore",
         "LICENSE",
@@ -109,15 +111,16 @@ def test_the_driver_is_short_and_complete(tmp_path: Path) -> None:
 
 
 # The storage driver's run is in tests/drivers, from a wheel and with a host on it.
-@pytest.mark.parametrize(("kind", "section"), [("auth", "authenticators"), ("notify", "sinks")])
-def test_it_passes_its_kit_as_generated(tmp_path: Path, kind: str, section: str) -> None:
+@pytest.mark.parametrize("kind", ["auth", "notify", "server"])
+def test_it_passes_its_kit_as_generated(tmp_path: Path, kind: str) -> None:
     folder = made(tmp_path, kind)
     command = ("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--contract-report=kit.json")
     # Otherwise it would clean up after all other runs of pytest at its end, and fail if it cannot.
     done = run(folder, *command, PYTEST_DEBUG_TEMPROOT=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    (plugin,) = json.loads((folder / "kit.json").read_text())[section]
+    (plugin,) = json.loads((folder / "kit.json").read_text())[KITS[kind].listed]
     assert plugin["driver"] == "my-thing"
+    assert plugin["contract"] == "{}.{}".format(*KITS[kind].version)
     assert set(plugin["summary"]) <= {"pass", "not-claimed"}
     assert run(folder, "badge.py", "kit.json", "badge.json").returncode == 0
     badge = json.loads((folder / "badge.json").read_text())
@@ -194,6 +197,21 @@ def test_an_invalid_name_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_name_of_another_kind_is_free(tmp_path: Path) -> None:
     assert made(tmp_path, "notify", "filesystem").is_dir()
     assert "claimed by" in new_driver("token", "--kind", "auth", "--output", tmp_path / "token").output
+    assert made(tmp_path, "storage", "auto").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "reason"),
+    [
+        ("auth", "none", "no authenticator"),
+        ("server", "auto", "the best installed server"),
+        ("server", "waitress", "claimed by the installed package entrepot;"),
+        ("server", "entrepot-server-mine", "use 'mine'"),
+    ],
+)
+def test_a_name_is_rejected_for_its_kind(tmp_path: Path, kind: str, name: str, reason: str) -> None:
+    assert reason in new_driver(name, "--kind", kind, "--output", tmp_path / "new").output
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_name_of_an_installed_plugin_is_rejected(tmp_path: Path, install: Install) -> None:  # noqa: F811 - the fixture
@@ -233,6 +251,13 @@ def test_an_unwritable_folder_is_reported_without_a_traceback(tmp_path: Path) ->
     assert result.exit_code == 1
     assert "cannot be written: Not a directory" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_printed_guide_exists(tmp_path: Path, kind: str) -> None:
+    said = new_driver("my-thing", "--kind", kind, "--output", tmp_path / "new").output
+    (guide,) = re.findall(r"The guide is (docs/\S+) in", said)
+    assert "new-driver" in (ROOT / guide).read_text()
 
 
 def test_the_printed_commands_can_be_pasted(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Final
 
 import click
 
 from entrepot.scaffold import KINDS, LICENSES, NameRefused, Names, files_of, names_of, write_files
 
 __all__ = ["new_driver"]
+
+_GUIDES: Final = {"notify": "writing-a-sink", "server": "writing-a-server"}
 
 
 @click.command("new-driver")
@@ -54,4 +57,4 @@ def _summary(names: Names, folder: Path, count: int) -> str:
     entrepot plugins
 
 Then replace the parts marked REPLACE in src/{names.module}, and keep the tests passing.
-The guide is docs/writing-a-driver.md in the repository of entrepot."""
+The guide is docs/{_GUIDES.get(names.kind, "writing-a-driver")}.md in the repository of entrepot."""

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from entrepot.config.storage import StorageConfig
-from entrepot_contract.plugins import AUTH, NOTIFY, STORAGE, claims
+from entrepot_contract.plugins import AUTH, NOTIFY, SERVER, STORAGE, claims
 
 __all__ = ["KINDS", "NameRefused", "Names", "names_of"]
 
-KINDS: Final = {"storage": (STORAGE, "Driver"), "auth": (AUTH, "Authenticator"), "notify": (NOTIFY, "Sink")}
+KINDS: Final = {
+    "storage": (STORAGE, "Driver"),
+    "auth": (AUTH, "Authenticator"),
+    "notify": (NOTIFY, "Sink"),
+    "server": (SERVER, "Server"),
+}
 """The entry-point group of each kind, and the suffix of its class names."""
 
 MAX_LENGTH: Final = 32
@@ -64,7 +69,7 @@ def names_of(kind: str, name: str) -> Names:
     Raises NameRefused if ``name`` is invalid or already in use.
     """
     if name.startswith("entrepot-"):
-        short = re.sub(r"^entrepot-(?:storage-|auth-|notify-)?", "", name)
+        short = re.sub(rf"^entrepot-(?:(?:{'|'.join(KINDS)})-)?", "", name)
         raise NameRefused(f"{name!r}: omit the prefix, which the package gets automatically; use {short!r}")
     if not _NAME.fullmatch(name):
         normal = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
@@ -79,6 +84,8 @@ def names_of(kind: str, name: str) -> Names:
         )
     if kind == "auth" and name == "none":
         raise NameRefused("'none' means no authenticator in a configuration; choose another name")
+    if kind == "server" and name == "auto":
+        raise NameRefused("'auto' means the best installed server in a configuration; choose another name")
     for claim in claims(KINDS[kind][0]):
         if claim.name == name:
             owner = claim.dist.name if claim.dist else claim.value

@@ -21,6 +21,7 @@ _DESCRIPTIONS: Final = {
     "storage": "Storage driver for entrepot on {}.",
     "auth": "Authenticator for entrepot with users of {}.",
     "notify": "Notification sink for entrepot that sends events to {}.",
+    "server": "Server for entrepot on {}.",
 }
 _ENDING: Final = ".tmpl"
 
