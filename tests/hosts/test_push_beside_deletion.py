@@ -24,7 +24,7 @@ from support.services.registry import Registry, write_config
 from support.services.s3 import s3_options
 from support.wire import Answer, Wire
 
-ROUNDS: Final = int(os.environ.get("ENTREPOT_RACE_ROUNDS", "25"))
+ROUNDS: Final = int(os.environ.get("ENTREPOT_RACE_ROUNDS", "10"))
 LONGEST_HEAD_START: Final = 0.012
 """Maximum delay in seconds between two requests, about the duration of the slower one."""
 
