@@ -149,4 +149,4 @@ def test_health_returns_in_time() -> None:
     late = OfTest("health").health(answer.wait, seconds=0.05)
     answer.set()
     assert (late.ok, late.detail) == (False, "the filesystem did not respond in time")
-    assert 0.05 <= late.latency.total_seconds() < 1
+    assert 0.05 <= late.latency.total_seconds() < 10

@@ -91,7 +91,7 @@ def test_a_client_that_waits_for_100_continue_is_rejected_immediately(host: Regi
             closes = False
         else:
             closes = True
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 10
         answer = parse_answers(first, ["PUT"])[0]
         assert answer.status == 404
         assert (answer.headers.get("Connection") == "close") is closes
@@ -104,7 +104,7 @@ def test_a_client_that_sends_too_slowly_is_rejected_and_disconnected(host: Regis
         began = time.monotonic()
         connection.sendall(head.encode() + b"x" * 100_000)
         answer = parse_answers(connection.recv(10_000), ["PUT"])[0]
-        assert time.monotonic() - began < 9
+        assert time.monotonic() - began < 15
         assert (answer.status, answer.headers["Connection"]) == (404, "close")
 
 

@@ -152,15 +152,15 @@ def test_refused_connections_are_accepted_again_after_heal(
 
 
 def test_a_delayed_request_is_forwarded(proxy: FaultProxy, wire: Wire) -> None:
-    proxy.delay(0.3, times=1)
+    proxy.delay(1, times=1)
     start = time.monotonic()
 
     assert wire.request("GET", "/1").status == 200
-    assert time.monotonic() - start >= 0.3
+    assert time.monotonic() - start >= 1
 
     start = time.monotonic()
     assert wire.request("GET", "/1").status == 200
-    assert time.monotonic() - start < 0.3
+    assert time.monotonic() - start < 1
 
 
 def test_a_hanging_request_gets_no_response(proxy: FaultProxy, backend: int) -> None:
@@ -209,7 +209,7 @@ def test_slow_limits_the_rate_in_both_directions(proxy: FaultProxy, wire: Wire) 
     for request in (("PUT", "/a", bytes(50_000)), ("GET", "/50000")):
         start = time.monotonic()
         assert wire.request(*request).status in {200, 201}
-        assert 0.4 < time.monotonic() - start < 1.5
+        assert 0.4 < time.monotonic() - start < 5
 
 
 def test_heal_ends_a_delay(proxy: FaultProxy, wire: Wire) -> None:

@@ -109,19 +109,19 @@ def test_a_digest_with_invalid_digits_for_its_algorithm_is_rejected(text: str) -
 def test_a_long_text_is_rejected_in_linear_time(
     check: Callable[[str], object], kind: type[RegistryError], text: str
 ) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(kind) as refused:
         check(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
     assert len(str(refused.value)) < 1000, "input is truncated in the error"
 
 
 @some_examples
 @given(st.integers(1, 60), st.sampled_from("-._a"))
 def test_a_name_of_many_alternatives_is_rejected_in_linear_time(count: int, separator: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     accepts(check_name, "a" + separator * count + "!")
-    assert time.perf_counter() - start < 0.1
+    assert time.thread_time() - start < 0.1
 
 
 def test_the_longest_name_has_255_characters() -> None:

@@ -98,7 +98,7 @@ def test_throttling_includes_retry_after(proxy: FaultProxy, driver: AzureDriver)
         with pytest.raises(Throttled) as caught:
             operation()
         assert caught.value.retry_after == timedelta(seconds=7)
-        assert time.monotonic() - start < 3, "the caller decides whether to wait"
+        assert time.monotonic() - start < 7, "the caller decides whether to wait"
 
 
 def test_a_request_that_fails_once_is_retried(proxy: FaultProxy, driver: AzureDriver) -> None:
