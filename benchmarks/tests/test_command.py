@@ -84,7 +84,7 @@ def test_all_drivers_are_measured_by_default_and_the_report_is_generated_again(
     outcome = bench.run("--case", "Get Manifest", *SHORT)
     assert outcome.status == 0, outcome.errors
     run = outcome.run
-    assert [target.name for target in run.targets] == ["filesystem", "inmemory", "example"]
+    assert [target.name for target in run.targets] == ["example", "filesystem", "inmemory"]
     for target in run.targets:
         for clients in (1, 2):
             series = run.find("Get Manifest", clients, target.name)
