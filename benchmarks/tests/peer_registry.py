@@ -31,12 +31,8 @@ def peer_registry(folder: Path, *, deletes: bool, password: bool = False) -> Ite
         text = yaml.safe_load(config.read_text())
         text["storage"]["delete"]["enabled"] = False
         config.write_text(yaml.safe_dump(text))
-    registry = distribution(config, folder / "run")
-    try:
-        registry.start()
+    with distribution(config, folder / "run") as registry:
         yield registry
-    finally:
-        registry.stop()
 
 
 def links(folder: Path) -> list[str]:

@@ -21,10 +21,8 @@ CHANGED = (3, 20, 41)
 
 @pytest.fixture
 def own_registry(folder: Path) -> Iterator[Registry]:
-    registry = entrepot(write_config(folder / "config.yml", folder / "data"), folder, server="granian")
-    registry.start()
-    yield registry
-    registry.stop()
+    with entrepot(write_config(folder / "config.yml", folder / "data"), folder, server="granian") as registry:
+        yield registry
 
 
 @pytest.fixture

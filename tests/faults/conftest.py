@@ -29,22 +29,16 @@ def server(request: pytest.FixtureRequest) -> str:
 def host(server: str, root: Path, folder: Path) -> Iterator[Registry]:
     """Start entrepot."""
     config = write_config(folder / "config.yml", root, http={"draintimeout": f"{DRAIN_SECONDS}s"})
-    registry = entrepot(config, folder / "host", server=server)
-    try:
-        registry.start()
+    with entrepot(config, folder / "host", server=server) as registry:
         yield registry
-    finally:
-        registry.stop()
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def steady_host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """Start entrepot for all tests of a file, which must not stop it."""
     folder = tmp_path_factory.mktemp("steady")
-    registry = entrepot(write_config(folder / "config.yml", folder / "data"), folder / "host", server=request.param)
-    try:
-        registry.start()
+    with entrepot(
+        write_config(folder / "config.yml", folder / "data"), folder / "host", server=request.param
+    ) as registry:
         yield registry
-    finally:
-        registry.stop()
-        shutil.rmtree(folder)
+    shutil.rmtree(folder)

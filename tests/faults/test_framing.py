@@ -26,12 +26,8 @@ UNKNOWN = "/v2/x/blobs/uploads/00000000-0000-4000-8000-000000000000"
 def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     folder = tmp_path_factory.mktemp("framing")
     config = write_config(folder / "config.yml", {"inmemory": {}}, http={"workers": 1})
-    registry = entrepot(config, folder / "host", server=request.param)
-    try:
-        registry.start()
+    with entrepot(config, folder / "host", server=request.param) as registry:
         yield registry
-    finally:
-        registry.stop()
 
 
 def _request(host: Registry, head: str, body: bytes = b"", *, ends: bool = False) -> Answer | None:
@@ -153,14 +149,10 @@ def test_a_blob_with_incomplete_chunked_encoding_is_not_stored(host: Registry, r
 def http2_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("http2")
     http = {"workers": 1, "h2c": {"enabled": True}}
-    registry = entrepot(
+    with entrepot(
         write_config(folder / "config.yml", {"inmemory": {}}, http=http), folder / "host", server="granian"
-    )
-    try:
-        registry.start()
+    ) as registry:
         yield registry.port
-    finally:
-        registry.stop()
 
 
 @pytest.mark.parametrize(

@@ -66,12 +66,8 @@ def route(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             {"who": "anonymous", "actions": ["catalog"]},
         ],
     )
-    registry = entrepot(config, folder / "host", server=server, ca=ca)
-    try:
-        registry.start()
+    with entrepot(config, folder / "host", server=server, ca=ca) as registry:
         yield Route(f"{'https' if ca else 'http'}://{registry.address}", ca, http2=spoken in {"h2c", "HTTP/2"})
-    finally:
-        registry.stop()
 
 
 @pytest.mark.timeout(3600 if COUNT else 300)

@@ -39,13 +39,9 @@ def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     else:
         store = folder / "data"
     config = write_config(folder / "config.yml", store, http={"workers": 2})  # type: ignore[arg-type]  # as above
-    registry = entrepot(config, folder, server="granian")
-    try:
-        registry.start()
+    with entrepot(config, folder, server="granian") as registry:
         yield registry
-    finally:
-        registry.stop()
-        shutil.rmtree(folder)
+    shutil.rmtree(folder)
 
 
 @pytest.mark.timeout(120 + 5 * ROUNDS)

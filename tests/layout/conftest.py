@@ -28,23 +28,15 @@ def config(folder: Path, root: Path) -> Path:
 def peer(request: pytest.FixtureRequest, config: Path, folder: Path) -> Iterator[Registry]:
     """Start Docker Distribution."""
     need(request, "docker-registry")
-    registry = distribution(config, folder / "peer")
-    try:
-        registry.start()
+    with distribution(config, folder / "peer") as registry:
         yield registry
-    finally:
-        registry.stop()
 
 
 @pytest.fixture
 def ours(config: Path, folder: Path) -> Iterator[Registry]:
     """Start entrepot."""
-    registry = entrepot(config, folder / "ours", server="granian")
-    try:
-        registry.start()
+    with entrepot(config, folder / "ours", server="granian") as registry:
         yield registry
-    finally:
-        registry.stop()
 
 
 @pytest.fixture(params=["written by docker-registry", "written by entrepot"])

@@ -24,8 +24,5 @@ def test_referrers_of_the_tag_schema_are_listed_by_the_api(
         (distribution(config, tmp_path / "before"), BEFORE),
         (entrepot(config, tmp_path / "since", server=server), SINCE),
     ):
-        try:
-            registry.start()
+        with registry:
             run_row(registry.port, row)
-        finally:
-            registry.stop()

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import yaml
 from support.services.network import HOST, accepts, free_port
-from support.services.process import Service
+from support.services.process import Service, Startable
 from support.wire import Wire, WireError
 
 __all__ = ["Registry", "clean_environment", "write_config"]
 
 
-class Registry:
+class Registry(Startable):
     """A registry program with its configuration. It can be stopped, killed and restarted on the same port.
 
     ``address`` is the prefix of repository names in clients. A registry with TLS has a certificate from ``ca`` for
@@ -77,6 +77,10 @@ class Registry:
         """Stop it with SIGTERM; see Service.stop."""
         if self._service is not None:
             self._service.stop()
+
+    def close(self) -> None:
+        """Stop it, at the end of a ``with`` block."""
+        self.stop()
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
