@@ -28,6 +28,7 @@ from contract.tests.broken_notify import suite as notify_suite
 from contract.tests.broken_server import suite as server_suite
 from contract.tests.test_sentences import KITS
 
+from entrepot_contract.testing import kits
 from entrepot_contract.testing.unproven import NOT_PROVEN
 
 ROOT = Path(__file__).parents[2]
@@ -59,8 +60,8 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     with ThreadPoolExecutor() as pool:
         reports = list(pool.map(_run, FAULTS, repeat(folder)))
     ended: Ended = {}
-    for found in map(json.loads, reports):
-        for plugin in (plugin for plugins in found.values() if isinstance(plugins, list) for plugin in plugins):
+    for kit, report in zip(FAULTS, reports, strict=True):
+        for plugin in json.loads(report)[kits.KITS[kit].listed]:
             tests_of = ended.setdefault(plugin["test_class"].rpartition("::Test")[2], {})
             for test in (test for row in plugin["sentences"] for test in row["tests"] if test["status"] != "not-run"):
                 name = test["test"].partition("[")[0]
