@@ -84,6 +84,7 @@ class Clients:
         if endpoint and "://" not in endpoint:
             endpoint = f"{'https' if options.secure else 'http'}://{endpoint}"
         try:
+            # One session for all clients, because each looks up the credentials itself.
             session = self._session = self._session or _session(options)
             client = session.client(
                 "s3",
