@@ -62,6 +62,11 @@ class Receiver:
         """The ids of the accepted events, in order, including duplicates."""
         return [str(event["id"]) for one in list(self.taken) for event in one.events()]
 
+    def digests(self, action: str) -> set[str]:
+        """Return the digests of the accepted events of an action."""
+        events = [event for one in list(self.taken) for event in one.events() if event["action"] == action]
+        return {str(target["digest"]) for event in events if isinstance(target := event["target"], dict)}
+
     def start(self) -> None:
         """Listen on the same port as before."""
         self._resting.clear()
