@@ -37,12 +37,39 @@ SHARED: Final = (
 """Directories whose tests share servers for the whole session."""
 
 
+LONGEST: Final = (
+    "plugins/storage_s3/",
+    "plugins/storage_azure/",
+    "contract/tests/test_broken.py",
+    "plugins/storage_fsspec/",
+    "contract/tests/test_cli.py",
+    "plugins/storage_gcs/",
+    "host/tests/cli/test_new_driver.py",
+    "plugins/server_",
+    "host/tests/server/",
+    "benchmarks/tests/test_",
+    "tests/hosts/",
+    "tests/auth/",
+    "tests/protocol/",
+    "tests/performance/",
+    "tests/setup/",
+    "tests/notifications/",
+    "tests/docs/test_documents.py",
+    "tests/faults/",
+    "tests/memory/",
+    "tests/drivers/",
+    "tests/tls/",
+)
+"""The places that take a minute or more, the longest first: no process has to wait for the others at the end."""
+
+
 REPEATED: Final = ("model", "shared", "threads")
 """The modules of the storage kit whose tests repeat races and generated sequences of calls."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave tests of a kit to `make soak` where the class runs a driver for a second time: see the marker "reduced"."""
+    """Sort the tests, and leave tests of a kit to `make soak` where a class runs a driver for a second time."""
+    items.sort(key=_rank)
     for item in items:
         reduced = item.get_closest_marker("reduced")
         if reduced is None or not isinstance(item, pytest.Function):
@@ -50,6 +77,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         kit = item.function.__module__.rpartition(".")[2]
         if kit not in reduced.args if reduced.args else kit in REPEATED:
             item.add_marker("soak")
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, place in enumerate(LONGEST) if item.nodeid.startswith(place)), len(LONGEST))
 
 
 def pytest_collection_finish() -> None:
@@ -79,5 +110,6 @@ class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # as above
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:
-    """Distribute the tests over the processes of pytest-xdist."""
+    """Distribute the tests over the processes of pytest-xdist, in their order."""
+    config.option.loadscopereorder = False
     return ByPlace(config, log)
