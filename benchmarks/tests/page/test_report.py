@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from entrepot_benchmarks.page import render
-from entrepot_benchmarks.results.model import OperationCost, Run, TargetInfo
+from entrepot_benchmarks.results.model import Estimate, OperationCost, PriceTable, Run, TargetInfo
 
 from .arbitrary import runs
 from .sample import sample_run
@@ -135,6 +135,8 @@ def test_names_and_sentences_are_escaped() -> None:
     run = run_of([backend(HOSTILE)], {(HOSTILE, 1): {HOSTILE: [1, 2]}, (HOSTILE, 4): {HOSTILE: [1, 2]}})
     run.cases = [replace(case, sentence=HOSTILE) for case in run.cases]
     run.targets = [replace(target, detail=HOSTILE, package=HOSTILE) for target in run.targets]
+    table = PriceTable(HOSTILE, HOSTILE, HOSTILE, currency=HOSTILE)
+    run.estimates = [Estimate(run.targets[0].name, HOSTILE, 1.0, table)]
     run.costs = [OperationCost(HOSTILE, HOSTILE, {HOSTILE: 1}, None)]
     run.machine, run.notes, run.partial, run.command = {HOSTILE: HOSTILE}, [HOSTILE], HOSTILE, HOSTILE
     run.series[0].failed = HOSTILE

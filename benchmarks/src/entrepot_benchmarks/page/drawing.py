@@ -24,6 +24,7 @@ FAMILY = re.compile(r"font-family: [^;]*;? ?")
 DECIMALS = re.compile(r"\d+\.\d{3,}")
 REFERENCE = re.compile(r"url\(#([^)]*)\)")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 POINTS_PER_INCH = 72
 
 _DEFAULTS = {
@@ -91,7 +92,8 @@ class Canvas:
         self._drawn += 1
         written = StringIO()
         self._figure.savefig(written, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-        root = ElementTree.fromstring(written.getvalue())  # noqa: S314 - matplotlib wrote it
+        text = NOT_IN_XML.sub("\ufffd", written.getvalue())
+        root = ElementTree.fromstring(text)  # noqa: S314 - matplotlib wrote it
         _inline(root, f"c{self._drawn}-")
         root.attrib.update({"role": "img", "aria-label": words} if words else {"aria-hidden": "true"})
         return Markup(ElementTree.tostring(root, encoding="unicode", method="html"))  # noqa: S704 - escaped by it
