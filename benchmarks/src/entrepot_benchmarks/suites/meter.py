@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import metadata
 from typing import Final, NoReturn, Protocol, TypeVar
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.suites.bodies import words
 from entrepot_contract import StorageDriver
+from entrepot_contract.plugins import STORAGE, claims
 
 __all__ = ["Benchmark", "Meter", "about", "expect"]
 
@@ -159,8 +159,8 @@ def expect(driver: StorageDriver, verb: str, found: object, wanted: object) -> N
 def about(driver: StorageDriver, label: str) -> dict[str, object]:
     """Return information about a driver for its results."""
     module = type(driver).__module__.partition(".")[0]
-    points = metadata.entry_points(group="entrepot.storage")
-    package = next((point.dist for point in points if point.dist and point.module.partition(".")[0] == module), None)
+    mine = (claim.dist for claim in claims(STORAGE) if claim.module.partition(".")[0] == module)
+    package = next(mine, None)
     return {
         "backend": label,
         "driver": driver.name,

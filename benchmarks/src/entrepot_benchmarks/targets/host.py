@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from entrepot_benchmarks.targets.configuration import write_configuration
 from entrepot_benchmarks.targets.process import ServerProcess, free_port
 from entrepot_benchmarks.targets.stored import StoredData
 from entrepot_contract import Capabilities
+from entrepot_contract.plugins import STORAGE, claims
 
 __all__ = ["EntrepotHost"]
 
@@ -100,8 +100,8 @@ class EntrepotHost(RegistryTarget):
 
 
 def _info(backend: Backend, capabilities: Capabilities, server: str) -> TargetInfo:
-    point = next(iter(entry_points(group="entrepot.storage", name=backend.driver)))
-    package, version = (point.dist.name, point.dist.version) if point.dist is not None else ("", "")
+    claim = next(claim for claim in claims(STORAGE) if claim.name == backend.driver)
+    package, version = (claim.dist.name, claim.dist.version) if claim.dist is not None else ("", "")
     kept = "durable" if capabilities.durable else "not durable"
     shared = "shared by all hosts with the same storage" if capabilities.shared else "private to one process"
     return TargetInfo(

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from importlib import metadata
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
+from entrepot_contract.plugins import claims
 from entrepot_contract.testing.base import Plugin
 from entrepot_contract.testing.kits import KITS
 from entrepot_contract.testing.sections import HELP, SECTIONS, UsageError, check_section
@@ -84,7 +85,7 @@ def _yaml(file: Path, text: str) -> object:
 
 def choose(name: str | None, kind: str | None, config: Mapping[str, object]) -> Chosen:
     """Return the file's content for each plugin to test."""
-    points = {each: {point.name: point for point in metadata.entry_points(group=KITS[each].group)} for each in KITS}
+    points = {each: {point.name: point for point in claims(KITS[each].group)} for each in KITS}
     if name is None:
         kinds = [each for each in points if points[each] and kind in {None, each}]
         wanted = [(each, plugin) for each in kinds for plugin in sorted(points[each])]
@@ -119,7 +120,7 @@ def _none_of(name: str | None, installed: Mapping[str, Sequence[str]]) -> str:
     return f"no {nouns} is installed: no package has an entry point in the group {groups}"
 
 
-def _options_of(kind: str, point: metadata.EntryPoint) -> Mapping[str, object]:
+def _options_of(kind: str, point: EntryPoint) -> Mapping[str, object]:
     try:
         plugin = point.load()
     except Exception as error:

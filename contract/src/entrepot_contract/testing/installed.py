@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from entrepot_contract.auth import Presented
+from entrepot_contract.plugins import claims
 from entrepot_contract.testing import AuthenticatorContract, ServerContract, SinkContract, StorageContract
 from entrepot_contract.testing.auth.credentials import raw
 from entrepot_contract.testing.base import KitBase
@@ -121,9 +121,9 @@ MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[type[KitBase], di
 def contract_of(kind: str, name: str, section: Mapping[str, object]) -> type[KitBase]:
     """Return the test class for one plugin."""
     kit, attributes = MAKERS[kind](section)
-    (point,) = metadata.entry_points(group=KITS[kind].group, name=name)
+    (claim,) = (claim for claim in claims(KITS[kind].group) if claim.name == name)
     case = f"Test_{''.join(letter if letter.isalnum() else '_' for letter in name)}"
-    return type(case, (kit,), {kit.under_test: point.load(), **attributes})
+    return type(case, (kit,), {kit.under_test: claim.load(), **attributes})
 
 
 for kind, plugins in json.loads(Path(os.environ[OPTIONS]).read_text(encoding="utf-8")).items():

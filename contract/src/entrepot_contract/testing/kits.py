@@ -8,6 +8,7 @@ from typing import Final
 
 from entrepot_contract.auth import AUTH_CONTRACT_VERSION, Authenticator
 from entrepot_contract.notify import NOTIFY_CONTRACT_VERSION, NotificationSink
+from entrepot_contract.plugins import AUTH, NOTIFY, SERVER, STORAGE
 from entrepot_contract.server import SERVER_CONTRACT_VERSION, ServerDriver
 from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
 from entrepot_contract.tokens import TokenIssuer
@@ -37,7 +38,7 @@ KITS: Final[Mapping[str, Kit]] = {
     "storage": Kit(
         title="Storage contract",
         version=CONTRACT_VERSION,
-        group="entrepot.storage",
+        group=STORAGE,
         plugin=StorageDriver,
         verbs=[StorageDriver],
         noun="driver",
@@ -47,7 +48,7 @@ KITS: Final[Mapping[str, Kit]] = {
     "auth": Kit(
         title="Authenticator contract",
         version=AUTH_CONTRACT_VERSION,
-        group="entrepot.auth",
+        group=AUTH,
         plugin=Authenticator,
         verbs=[Authenticator, TokenIssuer],
         noun="authenticator",
@@ -57,7 +58,7 @@ KITS: Final[Mapping[str, Kit]] = {
     "notify": Kit(
         title="Notification sink contract",
         version=NOTIFY_CONTRACT_VERSION,
-        group="entrepot.notify",
+        group=NOTIFY,
         plugin=NotificationSink,
         verbs=[NotificationSink],
         noun="sink",
@@ -67,7 +68,7 @@ KITS: Final[Mapping[str, Kit]] = {
     "server": Kit(
         title="Server contract",
         version=SERVER_CONTRACT_VERSION,
-        group="entrepot.server",
+        group=SERVER,
         plugin=ServerDriver,
         verbs=[ServerDriver],
         noun="server",

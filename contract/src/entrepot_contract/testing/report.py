@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from entrepot_contract.plugins import claims
 from entrepot_contract.testing.kits import KITS
 from entrepot_contract.testing.results import STATUSES, PluginReport, Report, Row
 from entrepot_contract.testing.unproven import NOT_PROVEN
@@ -132,7 +133,7 @@ def _package(group: str, module: str) -> str | None:
     if packages := metadata.packages_distributions().get(module):
         return packages[0]
     # An editable installation does not list its modules, but it lists its entry points.
-    points = (point for point in metadata.entry_points(group=group) if point.module.partition(".")[0] == module)
+    points = (point for point in claims(group) if point.module.partition(".")[0] == module)
     return next((point.dist.name for point in points if point.dist), None)
 
 
