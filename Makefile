@@ -19,6 +19,9 @@ REPORTS := --contract-report=build/contract.html --contract-report=build/contrac
 # Drivers that `make mutate` mutates. For a subset: DRIVERS=storage_memory MUTANTS="entrepot_storage_memory.content.*"
 DRIVERS ?= storage_memory storage_fs
 
+# Empty, so that Python writes compiled modules: the tests start hundreds of processes that would compile them again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help install serve check quick test soak docs dist mutate bench bench-gate ceph moto azurite gcs
 
 help: ## List the targets
