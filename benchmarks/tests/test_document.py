@@ -85,8 +85,8 @@ def test_pytest_benchmark_shows_the_targets_of_a_case_in_one_table(tmp_path: Pat
     printed = compare(tmp_path, file)
     tables = re.split(r"(?m)^-+ benchmark", printed)[1:]
     assert len(tables) == len({(series.case, series.clients) for series in run.series})
-    table = next(table for table in tables if table.startswith(" 'Pull 10MB, 4 clients': 6 tests"))
-    assert all(f"Pull 10MB[{target.name}-4]" in table for target in run.targets)
+    table = next(table for table in tables if table.startswith(" 'Pull 1MB, 4 clients': 6 tests"))
+    assert all(f"Pull 1MB[{target.name}-4]" in table for target in run.targets)
 
 
 def test_pytest_benchmark_compares_two_runs(tmp_path: Path) -> None:
@@ -94,10 +94,10 @@ def test_pytest_benchmark_compares_two_runs(tmp_path: Path) -> None:
     write_document(sample_run(seed=1), before)
     write_document(sample_run(seed=2), after)
     printed = compare(tmp_path, before, after)
-    assert "Pull 10MB[filesystem-4] (before)" in printed
-    assert "Pull 10MB[filesystem-4] (after)" in printed
+    assert "Pull 1MB[filesystem-4] (before)" in printed
+    assert "Pull 1MB[filesystem-4] (after)" in printed
     between = compare(tmp_path, before, after, more=("--between=median",))
-    line = next(line for line in between.splitlines() if line.startswith("Pull 10MB[filesystem-4]"))
+    line = next(line for line in between.splitlines() if line.startswith("Pull 1MB[filesystem-4]"))
     assert re.search(r"[+-]\d+\.\d%", line)
 
 

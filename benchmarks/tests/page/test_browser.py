@@ -104,7 +104,7 @@ def logged(browser: Chrome, kind: str) -> list[dict[str, str]]:
 def test_every_chart_is_drawn(browser: Chrome) -> None:
     show(browser, "light")
     charts = browser.execute_script(DRAWN)
-    assert len(charts) > 150
+    assert len(charts) > 80
     small = [chart for chart in charts if chart["width"] < 300 or chart["height"] < 40]
     assert small == []
     assert [chart for chart in charts if chart["seen"] < 3 or chart["letters"] < 3] == []
