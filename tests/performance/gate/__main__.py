@@ -25,6 +25,7 @@ from rich.table import Table
 from entrepot_benchmarks.cli.files import errors_in_one_line
 from entrepot_benchmarks.cli.progress import Bar
 from entrepot_benchmarks.cost import count_operations
+from entrepot_benchmarks.machine import describe
 from entrepot_benchmarks.selection import parse_backend
 from entrepot_benchmarks.workloads import new_run, standard_workloads
 
@@ -54,22 +55,22 @@ def main(ctx: click.Context, short: bool, record: bool, baseline: Path, data: Pa
         stored = Baseline() if record and not baseline.exists() else load_baseline(baseline)
         calls = _calls()
         judged = judge_calls(calls, stored)
-        processor = ""
+        processor = describe(data)["CPU"]
+        known = {} if record else stored.of(processor)
 
         def lost(rows: Ratios) -> Sequence[str]:
-            known = {} if record else _of_any(stored)
             return [verdict.row for verdict in judge_ratios(rows, known) if verdict.lost]
 
         extent = SHORT if short else LONG
         folder = partial(_folder, data)
-        rows, run = measure_rows(_compare, folder, new_run(), extent, SUBJECTS, PEER, lost, bar)
-        processor = run.machine["CPU"]
+        rows: Ratios = {}
+        if record or known:
+            rows = measure_rows(_compare, folder, new_run(), extent, SUBJECTS, PEER, lost, bar)
         if not record:
             judged += judge_ratios(measure_protocols(folder, new_run(), UPLOADS, bar), EXPECTED)
     if record:
         _record(stored, baseline, processor, rows, calls)
         return
-    known = stored.of(processor)
     judged += judge_ratios(rows, known)
     _show(judged)
     if not known:
@@ -100,15 +101,6 @@ def _calls() -> Mapping[str, int]:
             backend = parse_backend(name)
             costs = count_operations(name, name, backend.placed(place), blob_sizes=(10_000, 2**20))
             found.update(calls_of(costs))
-    return found
-
-
-def _of_any(stored: Baseline) -> Mapping[str, float]:
-    """Return the minimum ratios over all processors, which decide what is measured again on any processor."""
-    found: dict[str, float] = {}
-    for ratios in stored.ratios.values():
-        for row, ratio in ratios.items():
-            found[row] = min(ratio, found.get(row, ratio))
     return found
 
 

@@ -13,7 +13,6 @@ from performance.gate.rows import Ratios, ratios_of
 
 from entrepot_benchmarks.bench import Plan, run_plan
 from entrepot_benchmarks.errors import BenchmarkError
-from entrepot_benchmarks.results.model import Run
 from entrepot_benchmarks.runner import Progress
 
 __all__ = ["CASES", "Extent", "measure_rows"]
@@ -50,13 +49,12 @@ def measure_rows(
     peer: str,
     lost: Callable[[Ratios], Sequence[str]],
     progress: Progress,
-) -> tuple[Ratios, Run]:
+) -> Ratios:
     """Measure the rows, and measure those returned by ``lost`` again; the results are pooled.
 
-    Returns the rows and the first run. Raises BenchmarkError if anything failed.
+    Raises BenchmarkError if anything failed.
     """
     rows: Ratios = {}
-    first: Run | None = None
     wanted = list(extent.cases)
     for _ in range(extent.again + 1):
         with ExitStack() as stack:
@@ -67,12 +65,9 @@ def measure_rows(
             found = run_plan(plan, progress, lambda run: None)
         if found.partial:
             raise BenchmarkError(found.partial)
-        first = first or found
         for row, ratios in ratios_of(found, subjects, peer, rates=extent.rates).items():
             rows.setdefault(row, []).extend(ratios)
         wanted = [case for case in extent.cases if any(f": {case}, " in row for row in lost(rows))]
         if not wanted:
             break
-    if first is None:
-        raise BenchmarkError("nothing was measured")
-    return rows, first
+    return rows

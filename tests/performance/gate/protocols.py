@@ -31,5 +31,4 @@ def measure_protocols(folder: Callable[[ExitStack], Path], run: str, extent: Ext
         return [verdict.row for verdict in judge_ratios(rows, EXPECTED) if verdict.lost]
 
     compare = partial(over_http2, clients=(1,))
-    rows, _ = measure_rows(compare, folder, run, extent, ("HTTP/2",), "HTTP/1.1", lost, progress)
-    return rows
+    return measure_rows(compare, folder, run, extent, ("HTTP/2",), "HTTP/1.1", lost, progress)
