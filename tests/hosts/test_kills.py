@@ -59,8 +59,7 @@ def _finish(exchange: Exchange, rest: bytes) -> bool:
 
 def _restart(host: Registry) -> None:
     host.start()
-    # haproxy checks the hosts every second.
-    time.sleep(1.5)
+    time.sleep(0.5)  # haproxy checks the hosts every 0.2 s
 
 
 def test_after_a_kill_of_one_host_clients_only_need_to_retry(hosts: Hosts, repository: str) -> None:

@@ -21,7 +21,9 @@ def haproxy(hosts: Sequence[Registry], folder: Path) -> Registry:
     config = folder / "haproxy.cfg"
     balancer = Registry("haproxy", ("haproxy", "-db", "-f", str(config)), folder=folder)
     text = with_hosts(EXAMPLE.read_text(), [host.address for host in hosts])
-    config.write_text(text.replace("bind :5000", f"bind {balancer.address}"))
+    # A restarted host gets requests again sooner than with the second of the example.
+    text = text.replace("bind :5000", f"bind {balancer.address}").replace("check inter 1s", "check inter 200ms")
+    config.write_text(text)
     return balancer
 
 
