@@ -61,7 +61,7 @@ LONGEST: Final = (
     "tests/drivers/",
     "tests/tls/",
 )
-"""The places that take a minute or more, the longest first: no process has to wait for the others at the end."""
+"""The places that take long, the longest first: no process has to wait for the others at the end. They are marked slow."""
 
 
 REPEATED: Final = ("model", "shared", "threads")
@@ -69,9 +69,11 @@ REPEATED: Final = ("model", "shared", "threads")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the tests, and leave tests of a kit to `make soak` where a class runs a driver for a second time."""
+    """Sort and mark the tests, and leave those of a kit to `make soak` where a class runs a driver for a second time."""
     items.sort(key=_rank)
     for item in items:
+        if _rank(item) < len(LONGEST):
+            item.add_marker("slow")
         reduced = item.get_closest_marker("reduced")
         if reduced is None or not isinstance(item, pytest.Function):
             continue
