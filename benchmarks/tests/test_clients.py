@@ -132,15 +132,18 @@ def test_clients_finish_their_operation_after_an_interrupt(
         return 0
 
     def interrupt() -> None:
+        end = time.monotonic() + 60
+        while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < end:
+            time.sleep(0.01)
         ours = psutil.Process(os.getpid())
         for process in (ours, *(child for child in ours.children() if child not in others)):  # like a terminal
             process.send_signal(number)
 
-    timer = threading.Timer(0.5, interrupt)
-    timer.start()
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
     with pytest.raises(KeyboardInterrupt), interruptible():
         run_clients([client(write)] * 2, 30)
-    timer.join()
+    interrupter.join()
     assert {file.read_text() for file in tmp_path.iterdir()} == {"ended"}
     assert set(psutil.Process().children()) <= others
 
