@@ -39,27 +39,28 @@ SHARED: Final = (
 
 
 LONGEST: Final = (
+    "tests/hosts/",
     "plugins/storage_s3/",
+    "tests/auth/",
+    "tests/protocol/",
     "plugins/storage_azure/",
     "contract/tests/test_broken.py",
+    "tests/performance/",
     "plugins/storage_fsspec/",
     "contract/tests/test_cli.py",
     "plugins/storage_gcs/",
     "host/tests/cli/test_new_driver.py",
     "plugins/server_",
     "host/tests/server/",
-    "benchmarks/tests/",
-    "tests/hosts/",
-    "tests/auth/",
-    "tests/protocol/",
-    "tests/performance/",
+    "tests/deploy/",
+    "tests/tls/",
     "tests/setup/",
     "tests/notifications/",
-    "tests/docs/test_documents.py",
     "tests/faults/",
+    "tests/docs/test_documents.py",
     "tests/memory/",
     "tests/drivers/",
-    "tests/tls/",
+    "benchmarks/tests/",
 )
 """The places that take long, the longest first: no process has to wait for the others at the end. They are marked slow."""
 
