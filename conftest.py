@@ -62,7 +62,7 @@ LONGEST: Final = (
     "tests/drivers/",
     "benchmarks/tests/",
 )
-"""The places that take long, the longest first: no process has to wait for the others at the end. They are marked slow."""
+"""The places that take long, the longest first, so that all processes end at about the same time; they are marked slow."""
 
 
 REPEATED: Final = ("model", "shared", "threads")
@@ -70,7 +70,7 @@ REPEATED: Final = ("model", "shared", "threads")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort and mark the tests, and leave those of a kit to `make soak` where a class runs a driver for a second time."""
+    """Sort and mark tests, and leave those of a kit to `make soak` where a class runs a driver for a second time."""
     items.sort(key=_rank)
     for item in items:
         if _rank(item) < len(LONGEST):
