@@ -38,7 +38,8 @@ def _cpu() -> str:
 
 
 def _versions() -> list[str]:
-    found = {dist.name: dist.version for dist in distributions()}
+    each = [dist.metadata for dist in distributions()]  # parsed once, while a property parses the file again
+    found = {facts["Name"]: facts["Version"] for facts in each}
     ours = sorted(name for name in found if name.startswith("entrepot") and name != "entrepot-workspace")
     return [f"{name} {found[name]}" for name in [*ours, *(name for name in BESIDE if name in found)]]
 

@@ -9,10 +9,12 @@ from typing import Final
 
 from entrepot_benchmarks.load.image import digest_of, manifest_of
 
-__all__ = ["SMALL", "Content", "random_image"]
+__all__ = ["SMALL", "Content", "random_blob", "random_image"]
 
 SMALL: Final = 10_000
 """Size of a layer, in bytes."""
+
+_BLOCK: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,12 @@ class Content:
 
     blobs: dict[str, bytes]
     manifest: bytes
+
+
+def random_blob(size: int) -> bytes:
+    """Return a unique blob: random bytes, repeated in a large one, because generating them is slower than a push."""
+    block = os.urandom(min(size, _BLOCK))
+    return (block * (-(-size // _BLOCK)))[:size]
 
 
 def random_image(layers: int) -> Content:

@@ -10,7 +10,7 @@ from typing import Final
 
 from entrepot.registry import layout
 from entrepot_benchmarks.cost import titles
-from entrepot_benchmarks.cost.content import random_image
+from entrepot_benchmarks.cost.content import random_blob, random_image
 from entrepot_benchmarks.cost.counted import CountedDriver
 from entrepot_benchmarks.cost.exchange import Count
 from entrepot_benchmarks.cost.host import Host
@@ -67,7 +67,7 @@ def count_all(meter: Meter, checked: StorageDriver, root: str, blob_sizes: Seque
 def _blobs(meter: Meter, started: Callable[[], Host], repository: str, sizes: Sequence[int]) -> None:
     digests: dict[int, str] = {}
     for size in sizes:
-        data = os.urandom(size)
+        data = random_blob(size)
         with meter.counting(titles.push_blob(size)):
             digests[size] = started().push_blob(repository, data)
     small = min(digests)

@@ -12,7 +12,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from entrepot.config.document import DocumentError, parse_document
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.results.model import PriceTable
 
@@ -84,6 +83,8 @@ def load_prices(path: Path | None) -> Prices:
 
     Raises BenchmarkError, which names the file and each invalid key.
     """
+    from entrepot.config.document import DocumentError, parse_document  # slow import, not needed by a counting process
+
     place = files("entrepot_benchmarks.cost") / _SHIPPED if path is None else path
     try:
         raw = parse_document(place.read_text(encoding="utf-8"))

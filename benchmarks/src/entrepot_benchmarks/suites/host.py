@@ -80,16 +80,14 @@ def load_of(config: pytest.Config) -> Load:
         stack = ExitStack()
         config.add_cleanup(stack.close)
         run, largest = new_run(), config.getoption("storage_largest_blob")
-        workloads = standard_workloads(run, stack)
-        # 1MB in the name of a case means 2^20 bytes.
-        small = [each for each in workloads if all(int(size) <= largest for size in re.findall(r"(\d+)MB", name(each)))]
-        config.stash[LOAD] = Load(run, [Turns(each, clients) for each in small for clients in each.clients])
+
+        def small(case: str) -> bool:
+            # 1MB in the name of a case means 2^20 bytes.
+            return all(int(size) <= largest for size in re.findall(r"(\d+)MB", case))
+
+        workloads = standard_workloads(run, stack, wanted=small)
+        config.stash[LOAD] = Load(run, [Turns(each, clients) for each in workloads for clients in each.clients])
     return config.stash[LOAD]
-
-
-def name(workload: Workload) -> str:
-    """Return the name of the case of a workload."""
-    return workload.cases[0].name
 
 
 class HostBenchmarks:
