@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from support.bench import SHORT, Bench, Outcome, Started
@@ -22,7 +23,7 @@ from entrepot_benchmarks.results.document import write_document
 
 from .canned import Canned
 from .existing_store import existing_store, files
-from .page.sample import sample_run
+from .page.small import backend, run_of
 from .peer_registry import links, peer_registry, stored
 
 SECRET = "of-the-tests-only"  # noqa: S105 - of these tests
@@ -69,7 +70,7 @@ def test_backends_and_peers_that_cannot_be_measured_are_reported(
 
     check_partial(outcome)
     assert [target.name for target in outcome.run.targets] == ["inmemory", "door"]
-    assert [spells(outcome, case, name) for case in (IMAGES, "Get Tags") for name in ("inmemory", "door")] == [2] * 4
+    assert [spells(outcome, case, name) for case in (IMAGES, "Get Tags") for name in ("inmemory", "door")] == [1] * 4
     far, unreachable, garbage, left = outcome.faults
     assert unreachable == f"127.0.0.1:{unused} skipped: 127.0.0.1:{unused} cannot be reached: Connection refused"
     assert garbage.startswith(f"{other.address} skipped: {other.address} is not an HTTP server: it sent 'SSH-2.0")
@@ -77,7 +78,7 @@ def test_backends_and_peers_that_cannot_be_measured_are_reported(
     assert left == f"door keeps {len(kept)} blobs and manifests of this run: it answered 405 to DELETE"
     assert left in outcome.run.notes
     assert ours == []
-    assert len(kept) > 10
+    assert len(kept) > 5
     assert len(links(tmp_path / "peer")) == len(kept)
     peer = [one for one in outcome.run.series if one.target == "door"]
     assert all(spell.server_cpu is not None for one in peer for spell in one.spells)
@@ -87,7 +88,7 @@ def test_backends_and_peers_that_cannot_be_measured_are_reported(
 def clients_of(started: Started) -> list[int]:
     """Return the client processes of the load generator."""
     bench = started.process.pid
-    return [one.pid for one in started.processes() if one.ppid() == bench and "serve" not in one.cmdline()]
+    return [one.pid for one in psutil.Process(bench).children() if "serve" not in one.cmdline()]
 
 
 def kill(started: Started, *words: str) -> int:
@@ -98,59 +99,49 @@ def kill(started: Started, *words: str) -> int:
     return len(doomed)
 
 
-def test_a_client_and_then_a_host_are_killed_during_pushes(tmp_path: Path) -> None:
+def test_a_store_a_client_and_then_a_host_are_killed_during_pushes(tmp_path: Path) -> None:
     one, other = existing_store(tmp_path / "one"), existing_store(tmp_path / "other")
     before = files(one)
     backends = [
         f"{store.name}:filesystem={options(tmp_path, store.name, {'rootdirectory': str(store)})}"
         for store in (one, other)
     ]
-    pushes = ("--case", IMAGES, "--case", "Push Monolith 1MB", "--case", "Pull 75%*")
-    extent = ("--rounds", "1", "--seconds", "2", "--clients", "2")
-    started = Bench(tmp_path / "run").start(
-        "--backend", backends[0], "--backend", backends[1], *pushes, *extent, "--data", "data"
-    )
-    began = "docker/registry/v2/repositories/bench-*/push-{}-*/_layers/sha256/*/link"
-    started.wait_for(lambda: any(one.glob(began.format("small-images"))))
-    client = clients_of(started)[0]
-    subprocess.run(("kill", "-9", str(client)), check=True)
-    started.wait_for(lambda: any(other.glob(began.format("monolith-1mb"))))
-    assert kill(started, "serve", "/other/config.yml") > 0
-    outcome = started.end()
-
-    check_partial(outcome)
-    first, second = outcome.faults
-    assert first.startswith(f"{IMAGES}, 2 clients, one: client ")
-    assert first.endswith("of the load generator was killed by SIGKILL before it reported")
-    gone = "because it is gone: its process was killed by SIGKILL"
-    assert second == f"other skipped from Push Monolith 1MB with 2 clients on, {gone}"
-    assert spells(outcome, IMAGES, "one") == spells(outcome, "Push Monolith 1MB", "other") == 0
-    assert spells(outcome, "Push Monolith 1MB", "one") == spells(outcome, IMAGES, "other") == 1
-    failed = {(series.case, series.target) for series in outcome.run.series if series.failed}
-    assert ("Pull 75% and Push 25% Mixed 1MB", "other") in failed
-    assert {cost.target for cost in outcome.run.costs} == {"one"}
-    assert files(one) == before
-    own = {name: data for name, data in files(other).items() if not name.startswith(".entrepot/")}
-    assert own == before, "everything except the temporary files of the driver, whose host was killed"
-
-
-def test_a_store_is_killed_during_pushes(tmp_path: Path) -> None:
+    cases = ("--case", IMAGES, "--case", "Push Monolith 1MB", "--case", "Pull 75%*")
+    extent = ("--rounds", "1", "--seconds", "1", "--clients", "2")
     with Moto() as moto:
-        s3 = options(tmp_path, "s3", s3_options(moto))
-        arguments = ("--backend", f"s3={s3}", "--backend", "inmemory", "--case", IMAGES, "--data", "data")
-        started = Bench(tmp_path / "run").start(*arguments, "--rounds", "2", "--seconds", "1", "--clients", "1")
-        started.wait_for_output("round 1 of 2")
+        backends.insert(0, f"s3={options(tmp_path, 's3', s3_options(moto))}")
+        named = [word for backend in backends for word in ("--backend", backend)]
+        started = Bench(tmp_path / "run").start(*named, *cases, *extent, "--data", "data")
+        started.wait_for_output("round 1 of 1")
         started.wait_for(lambda: clients_of(started))
         # The last one, because other tests of this process may have started one too.
         [service for service in STARTED if service.name == "moto" and service.running][-1].kill()
+        began = "docker/registry/v2/repositories/bench-*/push-{}-*/_layers/sha256/*/link"
+        started.wait_for(lambda: any(one.glob(began.format("small-images"))))
+        client = clients_of(started)[0]
+        subprocess.run(("kill", "-9", str(client)), check=True)
+        started.wait_for(lambda: any(other.glob(began.format("monolith-1mb"))))
+        assert kill(started, "serve", "/other/config.yml") > 0
         outcome = started.end()
 
     check_partial(outcome)
-    gone, left = outcome.faults
-    assert gone.startswith(f"s3 skipped from {IMAGES} with 1 client on, because it is gone: its storage is unhealthy")
+    first, second, third, left = outcome.faults
+    assert first.startswith(f"s3 skipped from {IMAGES} with 2 clients on, because it is gone: its storage is unhealthy")
+    assert second.startswith(f"{IMAGES}, 2 clients, one: client ")
+    assert second.endswith("of the load generator was killed by SIGKILL before it reported")
+    gone = "because it is gone: its process was killed by SIGKILL"
+    assert third == f"other skipped from Push Monolith 1MB with 2 clients on, {gone}"
     assert left.startswith("the remaining data of this run on s3 could not be removed: storage s3: ")
-    assert (spells(outcome, IMAGES, "s3"), spells(outcome, IMAGES, "inmemory")) == (0, 2)
+    assert spells(outcome, IMAGES, "s3") == spells(outcome, IMAGES, "one") == 0
+    assert spells(outcome, "Push Monolith 1MB", "s3") == spells(outcome, "Push Monolith 1MB", "other") == 0
+    assert spells(outcome, "Push Monolith 1MB", "one") == spells(outcome, IMAGES, "other") == 1
+    failed = {(series.case, series.target) for series in outcome.run.series if series.failed}
+    assert {("Pull 75% and Push 25% Mixed 1MB", name) for name in ("s3", "other")} <= failed
+    assert {cost.target for cost in outcome.run.costs} == {"one"}
     assert moto.secret_key not in outcome.everything()
+    assert files(one) == before
+    own = {name: data for name, data in files(other).items() if not name.startswith(".entrepot/")}
+    assert own == before, "everything except the temporary files of the driver, whose host was killed"
 
 
 @pytest.fixture
@@ -181,14 +172,14 @@ def test_a_full_disk_is_reported_with_the_error_of_the_registry_and_the_rest_is_
     assert "errors" in full
     assert "cannot be counted" in uncounted
     assert (
-        spells(outcome, IMAGES, "filesystem") == spells(outcome, "Pull 75% and Push 25% Mixed 1MB", "filesystem") == 2
+        spells(outcome, IMAGES, "filesystem") == spells(outcome, "Pull 75% and Push 25% Mixed 1MB", "filesystem") == 1
     )
     assert files(store) == before
 
 
 def test_output_files_that_do_not_fit_are_reported_in_one_line(small_disk: Path, tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    write_document(sample_run(), tmp_path / "bench.json")
+    write_document(run_of([backend("fs")], {("Pull", 1): {"fs": [1, 2]}}), tmp_path / "bench.json")
     with (small_disk / "filler").open("wb", buffering=0) as filler:
         for size in (2**20, 1):
             try:

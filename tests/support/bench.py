@@ -23,7 +23,7 @@ from support.services.registry import clean_environment
 
 __all__ = ["SHORT", "Bench", "Outcome", "Started"]
 
-SHORT: Final = ("--rounds", "1", "--seconds", "0.05", "--clients", "1,2")
+SHORT: Final = ("--rounds", "1", "--seconds", "0.05", "--clients", "1")
 MARK: Final = "OF_THIS_TEST"
 SECONDS: Final = 280
 """The longest wait for a command: no measure of its speed, just less than the time limit of a test."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+import boto3
 import pytest
 
 from entrepot_benchmarks.cost import count_operations
 from entrepot_benchmarks.errors import BenchmarkError
 from entrepot_benchmarks.results.model import OperationCost
+
+from .stores import OLD, store, stored, uploads
 
 ROOT = Path(__file__).parents[3]
 SIZES = (10_000, 2**20)
@@ -55,8 +59,13 @@ def test_calls_in_memory_match_the_budget_of_the_host() -> None:
     assert all(cost.requests is None for cost in costs)
 
 
-def test_bytes_out_on_a_filesystem_match_its_file_sizes(tmp_path: Path) -> None:
-    costs = by_operation(count_operations("f", "filesystem", {"rootdirectory": str(tmp_path)}, blob_sizes=SIZES))
+def test_bytes_out_on_a_filesystem_match_its_file_sizes_and_it_is_left_unchanged(tmp_path: Path) -> None:
+    options = {"rootdirectory": str(tmp_path)}
+    before, idle = store("filesystem", options), uploads(tmp_path)
+    costs = by_operation(count_operations("f", "filesystem", options, blob_sizes=SIZES))
+    assert stored("filesystem", options) == before
+    assert len(before) == len(OLD)
+    assert uploads(tmp_path) == idle
     # Other hosts may write to it, which is checked twice.
     assert costs["push of a blob of 10 KB: POST, PATCH, PUT"].calls == {"put": 4, "stat": 2, "delete": 1}
     assert costs["GET of a blob of 10 KB, without a redirect"].bytes_out == LINK + 10_000
@@ -86,9 +95,13 @@ SAME = (
         ("gcs", "GET of a blob, cold"),
     ],
 )
-def test_the_requests_match_the_readme_of_the_driver(driver: str, blob: str, request: pytest.FixtureRequest) -> None:
+def test_the_requests_match_the_readme_of_the_driver_and_leave_the_storage_unchanged(
+    driver: str, blob: str, request: pytest.FixtureRequest
+) -> None:
     options: dict[str, object] = request.getfixturevalue(driver)
-    costs = by_operation(count_operations("cloud", driver, options, blob_sizes=(10_000, 100 * 2**20)))
+    before = store(driver, options)
+    costs = by_operation(count_operations("cloud", driver, options, blob_sizes=(10_000, 2**20, 100 * 2**20)))
+    assert stored(driver, options) == before
     table = readme(driver)
     sums = {operation: sum((cost.requests or {}).values()) for operation, cost in costs.items()}
     for ours, theirs in [*zip(SAME, SAME, strict=True), ("GET of a blob of 10 KB, without a redirect", blob)]:
@@ -97,16 +110,36 @@ def test_the_requests_match_the_readme_of_the_driver(driver: str, blob: str, req
     assert sums["push of a blob of 100 MiB: POST, PATCH, PUT"] == row(table, "push of a blob of 100 MiB: POST, PUT") + 1
     assert sums["list of 100 tags"] == 1
     assert (costs["list of 100 tags"].requests or {}).keys() == {"GET list"}
+    if driver == "s3":
+        check_kinds(costs)
+        check_objects(options)
 
 
-def test_the_requests_of_s3_are_counted_by_kind(s3: dict[str, object]) -> None:
-    costs = by_operation(count_operations("cloud", "s3", s3, blob_sizes=SIZES))
+def check_kinds(costs: Mapping[str, OperationCost]) -> None:
+    """Check that the requests of s3 are counted by kind."""
     requests = {operation: cost.requests for operation, cost in costs.items()}
     assert requests["push of a blob of 10 KB: POST, PATCH, PUT"] == {"PUT": 4, "HEAD": 2, "POST": 1}
     assert (requests["push of a blob of 1 MiB: POST, PATCH, PUT"] or {})["PUT copy"] == 1
     assert requests["catalog, a page of one repository"] == {"GET list": 3}
     assert requests[f"push of an image {IMAGE}"] == {"GET": 15, "PUT": 24, "HEAD": 12, "POST": 5}
     assert requests[f"pull of an image {IMAGE}"] == {"GET": 13}
+
+
+def check_objects(options: Mapping[str, object]) -> None:
+    """Check that no temporary objects or uploads are left in s3."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=str(options["regionendpoint"]),
+        region_name=str(options["region"]),
+        aws_access_key_id=str(options["accesskey"]),
+        aws_secret_access_key=str(options["secretkey"]),
+    )
+    bucket = str(options["bucket"])
+    # The driver uses these objects to probe the server's features; they are kept for the next process.
+    kept = [".entrepot/create", ".entrepot/order/a-b", ".entrepot/order/a/b", *sorted(OLD)]
+    assert [one["Key"] for one in client.list_objects_v2(Bucket=bucket)["Contents"]] == kept
+    assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+    client.close()
 
 
 @pytest.mark.parametrize(
