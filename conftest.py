@@ -62,7 +62,7 @@ LONGEST: Final = (
     "tests/drivers/",
     "benchmarks/tests/",
 )
-"""The places that take long, the longest first, so that all processes end at about the same time; they are marked slow."""
+"""The places that take long, the longest first, so that all processes end at about the same time. They are slow."""
 
 
 REPEATED: Final = ("model", "shared", "threads")

@@ -107,7 +107,7 @@ def test_a_store_a_client_and_then_a_host_are_killed_during_pushes(tmp_path: Pat
         for store in (one, other)
     ]
     cases = ("--case", IMAGES, "--case", "Push Monolith 1MB", "--case", "Pull 75%*")
-    extent = ("--rounds", "1", "--seconds", "1", "--clients", "2")
+    extent = ("--rounds", "1", "--seconds", "2", "--clients", "2")
     with Moto() as moto:
         backends.insert(0, f"s3={options(tmp_path, 's3', s3_options(moto))}")
         named = [word for backend in backends for word in ("--backend", backend)]

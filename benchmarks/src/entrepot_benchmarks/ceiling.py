@@ -10,12 +10,9 @@ from collections.abc import Callable
 from entrepot_benchmarks.load.clients import run_clients
 from entrepot_benchmarks.load.payload import PayloadSource
 
-__all__ = ["PAYLOAD", "loopback", "sha256"]
+__all__ = ["loopback", "sha256"]
 
 SIZE = 64 * 2**20
-PAYLOAD = 16 * 2**20
-PAYLOADS = 16
-"""How many are sent: one of their total size would take longer to generate than to send."""
 BUFFER = 2**20
 
 
@@ -55,5 +52,5 @@ def loopback(source: PayloadSource) -> float:
 
             return receive
 
-        spell = run_clients([sending, receiving], 0, least=PAYLOADS)
+        spell = run_clients([sending, receiving], 0, least=4)
     return spell.bytes / spell.elapsed / 1e6

@@ -160,7 +160,7 @@ class Runner:
                     self._of(each, turn.clients, name).spells.append(spell)
 
     def _ceiling(self) -> None:
-        source = PayloadSource(ceiling.PAYLOAD)
+        source = PayloadSource(ceiling.SIZE)
         try:
             self.run.ceiling.sha256.append(ceiling.sha256())
             self.run.ceiling.loopback.append(ceiling.loopback(source))
