@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -29,13 +28,15 @@ class Attempt:
 class Pusher(threading.Thread):
     """Push small images to one repository until ``stop`` is called.
 
-    A broken connection ends an attempt. ``surprises`` are responses that a push must never get.
+    A broken connection ends an attempt and is counted by ``interrupted``. ``surprises`` are responses that a push must
+    never get.
     """
 
     def __init__(self, registry: Registry, repository: str, seed: int) -> None:
         super().__init__(name=f"pusher of {repository}")
         self.repository = repository
         self.attempts: list[Attempt] = []
+        self.interrupted = 0
         self.surprises: list[Answer] = []
         self._registry = registry
         self._wire = registry.wire
@@ -43,15 +44,18 @@ class Pusher(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        while not self._stopped.wait(self._random.uniform(0, 0.05)):
+        # The pauses leave time to a host that is starting, and keep the number of images to verify small.
+        while not self._stopped.wait(self._random.uniform(0, 0.2)):
             if not accepts(self._registry.port):
                 continue
-            sizes = [self._random.choice((20, 5_000, 300_000, 1_500_000)) for _ in range(2)]
+            sizes = [self._random.choice((20, 5_000, 300_000, 1_000_000)) for _ in range(2)]
             image = package([self._random.randbytes(size) for size in sizes])
             attempt = Attempt(f"v{len(self.attempts)}", image)
             self.attempts.append(attempt)
-            with suppress(WireError):
+            try:
                 self.push(attempt)
+            except WireError:
+                self.interrupted += 1
 
     def stop(self) -> None:
         """Stop after the current attempt."""

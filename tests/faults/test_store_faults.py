@@ -180,10 +180,11 @@ def test_a_temporary_failure_of_the_endpoint_is_retried(scene: Scene, repository
 
 @pytest.mark.parametrize("size", [50_000, 12 * MIB])
 def test_clients_do_not_notice_a_lost_response_of_the_store(scene: Scene, repository: str, size: int) -> None:
+    content = Random(size).randbytes(size)  # noqa: S311  # content, not a secret
     for lost in count():
         seen = count()
         scene.store.drop(matching=partial(_is_number, seen, lost), times=1)
-        blob = Random(f"{size} {lost}").randbytes(size)  # noqa: S311  # content, not a secret
+        blob = content[8:] + lost.to_bytes(8)
 
         first = scene.wire.patch(scene.wire.start_upload(repository), blob[: size // 2], 0)
         second = scene.wire.patch(first.location, blob[size // 2 :], size // 2)

@@ -18,6 +18,9 @@ from support.services.registry import write_config
 COUNT = int(os.environ.get("ENTREPOT_REFUSALS", "0"))
 """Requests per cell of the matrix, which ``pytest -rP`` prints. 0 means a few, and fewer of the large ones."""
 
+FEW = {"300 KB": 3, "4 MB": 2, "40 MB": 1}
+MORE = {"300 KB": 5, "4 MB": 3, "40 MB": 1}
+
 SPOKEN = [
     ("granian", "plain"),
     ("granian", "TLS"),
@@ -72,12 +75,12 @@ def route(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.timeout(3600 if COUNT else 300)
 @pytest.mark.parametrize("size", SIZES)
-def test_no_error_response_is_lost(route: Route, bodies: dict[str, Path], size: str) -> None:
+def test_no_error_response_is_lost(route: Route, bodies: dict[str, Path], size: str, thorough: bool) -> None:
     faults = {}
     for client in CLIENTS:
         if client == "requests" and route.http2:
             continue
-        count = COUNT or {"300 KB": 5, "4 MB": 3, "40 MB": 1}[size]
+        count = COUNT or (MORE if thorough else FEW)[size]
         began = time.monotonic()
         faults[client] = lost(client, route, bodies[size], count)
         seconds = time.monotonic() - began

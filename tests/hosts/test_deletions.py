@@ -9,7 +9,8 @@ from support.push import missing_parts, push_image
 
 from .pair import Hosts
 
-ROUNDS = range(10)
+# Six cover both directions with both sizes of blobs.
+ROUNDS = [*range(6), *(pytest.param(number, marks=pytest.mark.soak) for number in range(6, 10))]
 
 
 @pytest.mark.parametrize("number", ROUNDS)
