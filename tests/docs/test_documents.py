@@ -7,11 +7,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import bcrypt
 import pytest
 import yaml
+from _pytest.mark import ParameterSet
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -30,7 +33,7 @@ DOCUMENTS = sorted(
 )
 
 
-def blocks(language: str) -> list[object]:
+def blocks(language: str) -> list[ParameterSet]:
     """Return the code blocks in one language from all documents."""
     fence = re.compile(rf"^```{language}\n(.*?)^```", re.DOTALL | re.MULTILINE)
     return [
@@ -66,12 +69,23 @@ def _make_files(folder: Path) -> None:
     (folder / "jwks.json").write_text(json.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}))
 
 
-@pytest.mark.parametrize("block", blocks("python"))
-def test_a_documented_python_block_runs_and_its_tests_pass(block: str, tmp_path: Path) -> None:
-    file = tmp_path / "test_block.py"
-    file.write_text(block)
+@dataclass(frozen=True)
+class BlocksRun:
+    """The names of the modules with a passed test and of those with a failure, and the output."""
+
+    passed: set[str]
+    failed: set[str]
+    output: str
+
+
+@pytest.fixture(scope="module")
+def blocks_run(tmp_path_factory: pytest.TempPathFactory) -> BlocksRun:
+    """Run all python blocks, each as a module of its own; one process, because a start takes a second."""
+    folder = tmp_path_factory.mktemp("blocks")
+    for number, block in enumerate(blocks("python")):
+        (folder / f"{_module(number)}.py").write_text(str(block.values[0]))
     # If a block runs a kit, its long tests are skipped here; the driver's own test directory runs them.
-    short = "not (process or thread or kill or sequence or pages)"
+    short = "not (process or thread or kill or sequence or pages or append or commit or reader or racing or lists)"
     run = [
         sys.executable,
         "-m",
@@ -79,14 +93,35 @@ def test_a_documented_python_block_runs_and_its_tests_pass(block: str, tmp_path:
         "-q",
         "-p",
         "no:cacheprovider",
+        "--continue-on-collection-errors",
+        "--junit-xml=results.xml",
         "-k",
         short,
         "--rootdir",
-        str(tmp_path),
-        str(file),
+        str(folder),
+        str(folder),
     ]
-    result = subprocess.run(run, capture_output=True, text=True, timeout=280, check=False, cwd=tmp_path)
-    assert result.returncode == 0, result.stdout + result.stderr
+    result = subprocess.run(run, capture_output=True, text=True, timeout=280, check=False, cwd=folder)
+    output = result.stdout + result.stderr
+    assert (folder / "results.xml").exists(), output
+    passed, failed = set[str](), set[str]()
+    for case in ElementTree.parse(folder / "results.xml").iter("testcase"):  # noqa: S314 - written by pytest
+        # An error of the import has no class, and the module as its name.
+        module = (case.get("classname") or case.get("name") or "").partition(".")[0]
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed.add(module)
+        elif case.find("skipped") is None:
+            passed.add(module)
+    return BlocksRun(passed, failed, output)
+
+
+def _module(number: int) -> str:
+    return f"test_block{number}"
+
+
+@pytest.mark.parametrize("number", [pytest.param(number, id=block.id) for number, block in enumerate(blocks("python"))])
+def test_a_documented_python_block_runs_and_its_tests_pass(blocks_run: BlocksRun, number: int) -> None:
+    assert _module(number) in blocks_run.passed - blocks_run.failed, blocks_run.output
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
