@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -48,19 +51,43 @@ def _run(folder: Path, *command: str | Path, status: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def _install(folder: Path, plugin: str) -> set[str]:
-    """Create a virtual environment and return the names of its packages."""
+@pytest.fixture(scope="module")
+def bare_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a directory with a virtual environment in which the host is installed without plugins."""
+    folder = tmp_path_factory.mktemp("bare-host")
     _run(folder, UV, "venv", "--quiet", "--python", sys.executable, "env")
-    sources = [ROOT / "contract", ROOT / "host", ROOT / "plugins" / plugin]
+    sources = [ROOT / "contract", ROOT / "host"]
     _run(folder, UV, "pip", "install", "--quiet", *FRESH, "--python", "env", *sources)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _packages(folder: Path) -> set[str]:
+    """Return the names of the packages in the virtual environment."""
     listed = _run(folder, UV, "pip", "list", "--quiet", "--python", "env", "--format", "json")
     return {package["name"] for package in json.loads(listed)}
 
 
-@pytest.mark.parametrize("plugin", DRIVERS)
-def test_a_storage_plugin_installs_no_sdk_of_another_and_the_error_names_its_package(plugin: str, folder: Path) -> None:
-    packages = _install(folder, plugin)
+@contextmanager
+def _installed(folder: Path, plugin: str) -> Iterator[set[str]]:
+    """Add a plugin to the virtual environment and return the names of all packages; remove what was added."""
+    before = _packages(folder)
+    fresh = [one for one in FRESH if one.endswith(f"-{plugin.replace('_', '-')}")]
+    _run(folder, UV, "pip", "install", "--quiet", *fresh, "--python", "env", ROOT / "plugins" / plugin)
+    packages = _packages(folder)
+    yield packages
+    _run(folder, UV, "pip", "uninstall", "--quiet", "--python", "env", *(packages - before))
 
+
+@pytest.mark.parametrize("plugin", DRIVERS)
+def test_a_storage_plugin_installs_no_sdk_of_another_and_the_error_names_its_package(
+    plugin: str, bare_host: Path
+) -> None:
+    with _installed(bare_host, plugin) as packages:
+        _check(bare_host, plugin, packages)
+
+
+def _check(folder: Path, plugin: str, packages: set[str]) -> None:
     found = {other for other, names in SDKS.items() for package in packages if package.startswith(names or "?")}
     assert found == ({plugin} if SDKS[plugin] else set()), packages
     ours = {package for package in packages if package.startswith("entrepot")}
@@ -68,12 +95,13 @@ def test_a_storage_plugin_installs_no_sdk_of_another_and_the_error_names_its_pac
     listed = _run(folder, "env/bin/entrepot", "plugins").split()
     assert [driver for driver in DRIVERS.values() if driver in listed] == [DRIVERS[plugin]]
 
-    for other, driver in DRIVERS.items():
-        if other != plugin:
-            (folder / "config.yml").write_text(f"version: 0.1\nstorage: {{{driver}: {{}}}}\n")
-            output = _run(folder, "env/bin/entrepot", "serve", "config.yml", status=1)
-            assert f"pip install entrepot-{other.replace('_', '-')}" in output
-            assert "Traceback" not in output
+    # The previous one: each is missing once.
+    names = [*DRIVERS]
+    other = names[names.index(plugin) - 1]
+    (folder / "config.yml").write_text(f"version: 0.1\nstorage: {{{DRIVERS[other]}: {{}}}}\n")
+    output = _run(folder, "env/bin/entrepot", "serve", "config.yml", status=1)
+    assert f"pip install entrepot-{other.replace('_', '-')}" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.slow
