@@ -36,7 +36,7 @@ class Clients:
         """Send requests repeatedly."""
 
         def run() -> None:
-            while not self._stop.wait(0.02):
+            while not self._stop.wait(0.05):
                 try:
                     request()
                 except Exception as error:  # noqa: BLE001 - shown by the test
