@@ -6,10 +6,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from entrepot.notify.database import broken_files
 from entrepot.notify.model import EVENT, Recorded, Settled
@@ -135,6 +137,31 @@ def test_a_corrupt_file_is_set_aside_and_replaced(
     assert (tmp_path / aside).read_bytes() == garbage
     assert "outbox corrupt" in caplog.text
     assert aside in caplog.text
+
+
+def test_of_two_threads_that_find_the_damage_one_replaces_the_file(tmp_path: Path, outbox: Outbox) -> None:
+    outbox.record([Recorded(pushes(1)[0], ["x"])])
+    (tmp_path / "garbage").write_bytes(b"no database at all, but long enough to be read as one" * 100)
+    with closing(sqlite3.connect(tmp_path / "garbage")) as garbage, pytest.raises(sqlite3.DatabaseError) as damage:
+        garbage.execute("SELECT * FROM events")
+    calls: list[str] = []
+
+    def first(_: sa.Connection) -> None:
+        calls.append("first")
+        if calls.count("first") == 1:
+            raise sa.exc.DatabaseError("SELECT", {}, damage.value)
+
+    def second(_: sa.Connection) -> None:
+        calls.append("second")
+        if calls.count("second") == 1:
+            outbox.file.run(first, reads=True)
+            outbox.record([Recorded(pushes(2)[1], ["x"])])
+            raise sa.exc.DatabaseError("SELECT", {}, damage.value)
+
+    outbox.file.run(second, reads=True)
+    assert calls == ["second", "first", "first", "second"]
+    assert len(broken_files(tmp_path)) == 1
+    assert tags(outbox, "x") == ["1"]
 
 
 def test_a_process_with_a_replaced_file_open_continues_with_the_new_one(tmp_path: Path, outbox: Outbox) -> None:

@@ -97,41 +97,38 @@ class OutboxFile:
 
         Raises sqlalchemy.exc.DBAPIError if the disk is full or broken, or if another process writes for too long.
         """
+        engine, inode = self._current()
         try:
-            return self._once(work, reads=reads)
+            return _in_transaction(engine, work, reads)
         except sa.exc.DatabaseError as error:
             if not _is_broken(error):
                 raise
-            self._put_aside(error)
-        return self._once(work, reads=reads)
+            self._replace(inode, error)
+        engine, _ = self._current()
+        return _in_transaction(engine, work, reads)
 
     def close(self) -> None:
         """Close the file."""
         with self._opening:
             self._forget()
 
-    def _once(self, work: Callable[[sa.Connection], Result], *, reads: bool) -> Result:
-        engine = self._current()
-        if reads:
-            engine = engine.execution_options(reads=True)
-        with engine.begin() as connection:
-            return work(connection)
-
-    def _current(self) -> sa.Engine:
+    def _current(self) -> tuple[sa.Engine, int]:
+        """Return an engine, and the inode of its file."""
         with self._opening:
             if self._engine is not None and self._inode_now() != self._inode:
                 self._forget()
             if self._engine is None:
                 with self._alone():
-                    engine = _open_engine(self._path)
                     try:
-                        _metadata.create_all(engine)
-                    except BaseException:
-                        engine.dispose()
-                        raise
-                self._engine, self._inode = engine, self._inode_now()
+                        engine = _open_engine(self._path)
+                    except sa.exc.DatabaseError as error:
+                        if not _is_broken(error):
+                            raise
+                        self._put_aside(error)
+                        engine = _open_engine(self._path)
+                    self._engine, self._inode = engine, self._inode_now()
                 os.chmod(self._path, 0o600)
-            return self._engine
+            return self._engine, self._inode
 
     def _inode_now(self) -> int:
         try:
@@ -151,22 +148,31 @@ class OutboxFile:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _put_aside(self, error: sa.exc.DatabaseError) -> None:
+    def _replace(self, inode: int, error: sa.exc.DatabaseError) -> None:
+        """Put a corrupt file aside, unless another thread or process has already replaced it."""
         with self._opening, self._alone():
-            seen = self._inode
-            self._forget()
-            if seen and self._inode_now() != seen:
-                return  # another process has already replaced it
-            aside = f"{self._path}{_BROKEN}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
-            for end in ("-wal", "-shm", ""):
-                if os.path.exists(f"{self._path}{end}"):
-                    os.rename(f"{self._path}{end}", f"{aside}{end}")
+            if self._inode_now() == inode:
+                self._forget()
+                self._put_aside(error)
+
+    def _put_aside(self, error: sa.exc.DatabaseError) -> None:
+        aside = f"{self._path}{_BROKEN}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+        for end in ("-wal", "-shm", ""):
+            if os.path.exists(f"{self._path}{end}"):
+                os.rename(f"{self._path}{end}", f"{aside}{end}")
         _log.critical(
             "outbox corrupt: path=%s error=%s moved_to=%s, pending events will not be delivered",
             self._path,
             error.orig,
             aside,
         )
+
+
+def _in_transaction(engine: sa.Engine, work: Callable[[sa.Connection], Result], reads: bool) -> Result:
+    if reads:
+        engine = engine.execution_options(reads=True)
+    with engine.begin() as connection:
+        return work(connection)
 
 
 def _is_broken(error: sa.exc.DatabaseError) -> bool:
@@ -190,4 +196,9 @@ def _open_engine(path: Path) -> sa.Engine:
 
     sa.event.listen(engine, "connect", prepare)
     sa.event.listen(engine, "begin", begin)
+    try:
+        _metadata.create_all(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
