@@ -45,14 +45,15 @@ quick: install ## Run the fast tests of the packages
 test: install ## Run check and all tests; installs the programs that they need
 	.ci/programs
 	$(MAKE) check
-	$(PY) -m pytest -q -n 3 -m "not soak" --durations=30 --durations-min=5 $(REPORTS) $(PACKAGE_TESTS) tests
+	$(PY) -m pytest -q -n 3 -m "not soak" --durations=30 --durations-min=5 $(REPORTS) $(PACKAGE_TESTS)
+	$(PY) -m pytest -q -n 3 -m "not soak" --durations=30 --durations-min=5 tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate skipped: docker-registry is not installed"; fi
 
 soak: install ## Run all tests with all repetitions, large objects and many generated examples, and mutation testing (hours)
 	.ci/programs
-	ENTREPOT_TEST_ALL=1 $(PY) -m pytest -q -n 3 --contract-thorough --hypothesis-profile=soak --timeout=7200 \
-		$(PACKAGE_TESTS) tests
+	ENTREPOT_TEST_ALL=1 $(PY) -m pytest -q -n 3 --contract-thorough --hypothesis-profile=soak --timeout=7200 $(PACKAGE_TESTS)
+	ENTREPOT_TEST_ALL=1 $(PY) -m pytest -q -n 3 --contract-thorough --hypothesis-profile=soak --timeout=7200 tests
 	$(MAKE) mutate
 
 docs: install ## Build the documentation as a site in build/docs; warnings are errors
