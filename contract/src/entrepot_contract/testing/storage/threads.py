@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from entrepot_contract import (
     AlreadyExists,
     StorageDriver,
@@ -16,7 +14,7 @@ from entrepot_contract.testing.base import Repeat
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import ContractBase
 from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, store, upload
-from entrepot_contract.testing.threads import together
+from entrepot_contract.testing.threads import together, write_while_others_look
 
 __all__ = ["ThreadContract"]
 
@@ -56,24 +54,18 @@ class ThreadContract(ContractBase):
     def test_lists_are_whole_while_others_write(self, driver: StorageDriver, repeat: Repeat) -> None:
         kept = [f"l/{number:02}/kept" for number in range(10)]
         store(driver, *kept)
-        done = threading.Event()
 
-        def work(number: int) -> None:
-            if number:
-                while not done.is_set():
-                    keys = listed(driver, "l/")
-                    assert keys == sorted(set(keys))
-                    assert [key for key in keys if key.endswith("/kept")] == kept
-                return
-            try:
-                for turn in range(repeat(60)):
-                    gone = [f"l/{turn % 10:02}/gone", f"l/{turn % 10:02}-/gone/{turn}"]
-                    store(driver, *gone)
-                    driver.delete(gone)
-            finally:
-                done.set()
+        def write(turn: int) -> None:
+            gone = [f"l/{turn % 10:02}/gone", f"l/{turn % 10:02}-/gone/{turn}"]
+            store(driver, *gone)
+            driver.delete(gone)
 
-        together(work)
+        def look() -> None:
+            keys = listed(driver, "l/")
+            assert keys == sorted(set(keys))
+            assert [key for key in keys if key.endswith("/kept")] == kept
+
+        write_while_others_look(write, look, repeat(60))
         assert listed(driver) == kept
 
     @sentence("put", "Of any number of concurrent CREATEs, exactly one succeeds.")
@@ -97,21 +89,15 @@ class ThreadContract(ContractBase):
     def test_readers_in_threads_see_whole_objects(self, driver: StorageDriver, repeat: Repeat) -> None:
         versions = [body(200_000 + 1000 * number, seed=number) for number in range(2)]
         driver.put("a/k", versions[1])
-        done = threading.Event()
 
-        def work(number: int) -> None:
-            if number:
-                while not done.is_set():
-                    assert read_back(driver, "a/k") in versions
-                return
-            try:
-                for turn in range(repeat(40)):
-                    driver.put("a/k", versions[turn % 2])
-                    upload(driver, "b/k", versions[(turn + 1) % 2], target="a/k")
-            finally:
-                done.set()
+        def write(turn: int) -> None:
+            driver.put("a/k", versions[turn % 2])
+            upload(driver, "b/k", versions[(turn + 1) % 2], target="a/k")
 
-        together(work)
+        def look() -> None:
+            assert read_back(driver, "a/k") in versions
+
+        write_while_others_look(write, look, repeat(40))
 
     @sentence("upload_append", "Of two appends from one state, at most one result can be committed;")
     def test_threads_that_append_from_one_state_are_never_mixed(self, driver: StorageDriver, repeat: Repeat) -> None:
