@@ -13,6 +13,7 @@ from support.services.entrepot import SERVERS, entrepot
 from support.services.registry import Registry, write_config
 
 MB = 10**6
+BLOBS = LargeBlobs(256)
 
 StartHost = Callable[[str, int], Registry]
 
@@ -34,14 +35,11 @@ def start_host(folder: Path) -> Iterator[StartHost]:
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_one_worker_pushes_and_pulls_a_large_blob_with_less_than_120_mb(
-    start_host: StartHost, server: str, thorough: bool
-) -> None:
-    blobs = LargeBlobs(256 if thorough else 128)  # one does not fit into 120 MB
+def test_one_worker_pushes_and_pulls_256_mib_with_less_than_120_mb(start_host: StartHost, server: str) -> None:
     host = start_host(server, 1)
-    digest = blobs.digest(0)
+    digest = BLOBS.digest(0)
 
-    assert blobs.push(host.wire, "large", 0).status == 201
+    assert BLOBS.push(host.wire, "large", 0).status == 201
     assert host.wire.hash_of(f"/v2/large/blobs/{digest}") == digest
 
     peaks = {pid: peak_of(pid) for pid in host.service.pids()}
@@ -49,12 +47,11 @@ def test_one_worker_pushes_and_pulls_a_large_blob_with_less_than_120_mb(
 
 
 @pytest.mark.slow
-def test_16_concurrent_pushes_of_large_blobs_need_at_most_200_mb(start_host: StartHost, thorough: bool) -> None:
-    blobs = LargeBlobs(256 if thorough else 64)  # a fifth of all would not fit into 200 MB
+def test_16_concurrent_pushes_of_256_mib_need_at_most_200_mb(start_host: StartHost) -> None:
     host = start_host("granian", 0)
 
-    with sampled_peak(host.service.pids, seconds=0.05) as peak, ThreadPoolExecutor(16) as clients:
-        pushes = [clients.submit(blobs.push, host.wire, f"large/{number}", number) for number in range(16)]
+    with sampled_peak(host.service.pids) as peak, ThreadPoolExecutor(16) as clients:
+        pushes = [clients.submit(BLOBS.push, host.wire, f"large/{number}", number) for number in range(16)]
         answers = [push.result() for push in pushes]
 
     assert [answer.status for answer in answers] == [201] * 16
