@@ -62,7 +62,7 @@ LONGEST: Final = (
     "tests/drivers/",
     "benchmarks/tests/",
 )
-"""The places that take long, the longest first, so that all processes end at about the same time. They are slow."""
+"""The places that take long, the longest first, so that all processes end at about the same time; marked slow."""
 
 
 REPEATED: Final = ("model", "shared", "threads")
@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort and mark tests, and leave those of a kit to `make soak` where a class runs a driver for a second time."""
     items.sort(key=_rank)
     for item in items:
-        if _rank(item) < len(LONGEST):
+        if item.nodeid.startswith(LONGEST):
             item.add_marker("slow")
         reduced = item.get_closest_marker("reduced")
         if reduced is None or not isinstance(item, pytest.Function):

@@ -85,7 +85,6 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[EntrepotHos
 def small_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure the ceilings of these many rounds with little data."""
     monkeypatch.setattr(ceiling, "SIZE", ceiling.BUFFER)
-    monkeypatch.setattr(ceiling, "SIZE", ceiling.BUFFER)
 
 
 def measured(

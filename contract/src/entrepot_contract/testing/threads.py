@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count, takewhile
 from typing import Final, TypeVar
 
 __all__ = ["together", "write_while_others_look"]
@@ -41,13 +42,12 @@ def write_while_others_look(write: Callable[[int], object], look: Callable[[], o
     def work(thread: int) -> None:
         try:
             if thread == 0:
-                number = 0
-                while goes_on(number):
+                for number in takewhile(goes_on, count()):
                     write(number)
-                    number += 1
-            while thread and not ended.is_set():
-                look()
-                looked[thread] += 1
+            else:
+                while not ended.is_set():
+                    look()
+                    looked[thread] += 1
         finally:
             ended.set()
 
