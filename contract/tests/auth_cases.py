@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from contract.tests import honest_auth
+from contract.tests import honest_auth, honest_jwt
 
 from entrepot_contract.auth import Presented
 from entrepot_contract.testing import AuthenticatorContract, basic, bearer
@@ -21,15 +21,18 @@ class BasicCase(AuthenticatorContract):
 
     @pytest.fixture
     def accepted(self) -> Sequence[tuple[Presented, str]]:
-        return [(basic(user, password), user) for user, password in honest_auth.USERS.items()]
+        return [(basic(user, word), user) for user, words in honest_auth.USERS.items() for word in words]
 
     @pytest.fixture
     def refused(self) -> Sequence[Presented]:
         return [basic("alice", "looking-glass-2"), basic("nobody-else", "wonderland-1")]
 
     @pytest.fixture
-    def timing(self) -> Sequence[tuple[Presented, Presented]]:
-        return [(basic("alice", "looking-glass-2"), basic("nobody-else", "looking-glass-2"))]
+    def set_users(self, tmp_path: Path) -> Callable[[Mapping[str, str]], None]:
+        def write(users: Mapping[str, str]) -> None:
+            honest_auth.basic_config(tmp_path, {user: [word] for user, word in users.items()})
+
+        return write
 
 
 class IssuerCase(AuthenticatorContract):
@@ -46,3 +49,23 @@ class IssuerCase(AuthenticatorContract):
     @pytest.fixture
     def refused(self) -> Sequence[Presented]:
         return [bearer("e30.wrong-signature-of-the-kit")]
+
+
+class VerifierCase(AuthenticatorContract):
+    authenticator_class = honest_jwt.HonestVerifier
+
+    @pytest.fixture
+    def config(self) -> Mapping[str, object]:
+        return honest_jwt.verifier_config()
+
+    @pytest.fixture
+    def accepted(self) -> Sequence[tuple[Presented, str]]:
+        return [(honest_jwt.signed({}), "alice"), (honest_jwt.signed({"sub": "bertram"}), "bertram")]
+
+    @pytest.fixture
+    def refused(self) -> Sequence[Presented]:
+        return [honest_jwt.signed({}, key="another key of the kit")]
+
+    @pytest.fixture
+    def sign(self) -> Callable[[Mapping[str, object]], Presented]:
+        return honest_jwt.signed

@@ -20,10 +20,11 @@ from entrepot_contract import ConfigError, DriverOptions
 from entrepot_contract.auth import Access, Authenticator, Identity, Presented, Refusal, Refused
 from entrepot_contract.testing import basic
 from entrepot_contract.tokens import TOKEN_PATH, Authority, TokenAnswer, TokenIssuer, TokenRequest
+from entrepot_contract.toolkit.reloading import FreshFiles
 
 LONGEST = 16 * 2**10
-ROUNDS = 20_000
-USERS = {"alice": "wonderland-1", "bertram": "looking-glass-2"}
+ROUNDS = 5000
+USERS = {"alice": ["wonderland-1", "Cheshire Cat: j\u00fcrgen"], "bertram": ["looking-glass-2"]}
 log = logging.getLogger("honest")
 
 
@@ -46,16 +47,25 @@ class HonestBasic(Authenticator):
         assert isinstance(options, BasicOptions)
         self.options = options
         try:
-            words: dict[str, str] = json.loads(Path(options.path).read_text())
+            self.file = FreshFiles([options.path], lambda contents: self.read(contents[0]), seconds=0.1)
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"{options.path} is not a file of users", driver=self.name, operation="configure"
             ) from error
-        self.users = {user: self.digest(user, word) for user, word in words.items()}
+
+    def read(self, content: bytes) -> Mapping[str, Sequence[str]]:
+        """Return the digests of the passwords of each user."""
+        words: dict[str, list[str]] = json.loads(content)
+        return {user: [self.digest(user, word) for word in its] for user, its in words.items()}
+
+    @property
+    def users(self) -> Mapping[str, Sequence[str]]:
+        return self.file.value()
 
     def digest(self, user: str, password: str) -> str:
-        salt = user.encode("utf-8", "surrogatepass")
-        return hashlib.pbkdf2_hmac("sha256", password.encode("utf-8", "surrogatepass"), salt, ROUNDS).hex()
+        # PBKDF2 itself ignores NULs at the end of a password.
+        word = hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()
+        return hashlib.pbkdf2_hmac("sha256", word, user.encode("utf-8", "surrogatepass"), ROUNDS).hex()
 
     def parameter(self, presented: Presented) -> str | None:
         """Return the parameter after the scheme, or None for another scheme."""
@@ -82,7 +92,7 @@ class HonestBasic(Authenticator):
     def check(self, user: str, password: str) -> Identity:
         log.debug("checking a user")
         digest = self.digest(user, password)
-        if not hmac.compare_digest(self.users.get(user, ""), digest):
+        if not any(hmac.compare_digest(each, digest) for each in self.users.get(user, [""])):
             raise Refused("wrong user name or password")
         found = self.user(user)
         assert found is not None
@@ -94,7 +104,10 @@ class HonestBasic(Authenticator):
     def user(self, name: str) -> Identity | None:
         if name not in self.users:
             return None
-        return Identity(name, groups=frozenset({"readers"}), stamp=self.users[name][:8])
+        return Identity(name, groups=frozenset({"readers"}), stamp=self.stamp(self.users[name]))
+
+    def stamp(self, digests: Sequence[str]) -> str:
+        return hashlib.sha256(" ".join(digests).encode()).hexdigest()[:8]
 
     def close(self) -> None:
         return None
@@ -229,10 +242,12 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in text if letter.isascii() and letter.isprintable() and letter not in '"\\ ')
 
 
-def basic_config(folder: Path) -> dict[str, object]:
-    """Return the options of the authenticator for Basic credentials."""
+def basic_config(folder: Path, users: Mapping[str, Sequence[str]] = USERS) -> dict[str, object]:
+    """Return the options of the authenticator for Basic credentials, with a file of users and their passwords."""
     path = folder / "users.json"
-    path.write_text(json.dumps(USERS))
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(users))
+    new.replace(path)
     return {"path": str(path)}
 
 

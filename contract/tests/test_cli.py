@@ -101,7 +101,7 @@ BAD = [str(basic("alice", "wrong-of-the-test").authorization), "Basic !"]
 
 def users(site: Path) -> dict[str, object]:
     """The file's content for an authenticator."""
-    (site / "users.json").write_text(json.dumps({"alice": "secret-of-the-test"}))
+    (site / "users.json").write_text(json.dumps({"alice": ["secret-of-the-test"]}))
     accepted = [{"authorization": GOOD, "user": "alice"}]
     timing = [[BAD[0], str(basic("nobody", "wrong-of-the-test").authorization)]]
     return {"options": {"path": f"{site}/users.json"}, "accepted": accepted, "refused": BAD, "timing": timing}

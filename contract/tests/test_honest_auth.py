@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.tests.auth_cases import BasicCase, IssuerCase
+from contract.tests.auth_cases import BasicCase, IssuerCase, VerifierCase
 
 
 class TestHonestBasic(BasicCase):
@@ -10,4 +10,8 @@ class TestHonestBasic(BasicCase):
 
 
 class TestHonestIssuer(IssuerCase):
+    pass
+
+
+class TestHonestVerifier(VerifierCase):
     pass

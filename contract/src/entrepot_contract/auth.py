@@ -77,7 +77,8 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 class Authenticator(ABC):
     """Base class of authenticators, which are found by name in the entry-point group ``entrepot.auth``.
 
-    Authenticators are synchronous and thread-safe. All methods are abstract.
+    Authenticators are synchronous and thread-safe. All methods are abstract. One that reads a changed file again keeps
+    the previous content while the file is missing or cannot be used.
     """
 
     name: ClassVar[str]
@@ -111,6 +112,14 @@ class Authenticator(ABC):
         - A request without a credential, or with a credential of another scheme, is not handled.
         - A credential of its scheme that is wrong, malformed, expired or too long raises Refused.
         - Authentication schemes are case-insensitive (RFC 9110, 11.1).
+        - A password is compared exactly: case, spaces, every character and its Unicode form count. Only bytes after the
+          72nd may be ignored, as bcrypt does.
+        - A user name is compared exactly. An authenticator whose directory knows other spellings of a name returns for
+          all of them the name that the directory has.
+        - All credentials of one user return the same name, groups and stamp.
+        - A signed token is accepted only as it was signed, during its time, and for its issuer and audience.
+        - The result depends on the credential, not on those presented before or at the same time: any number of wrong
+          ones does not lock a user out.
         - Rejecting a wrong credential takes the same time whether or not the user exists.
         - No part of a credential appears in any message, repr or log line.
         """
@@ -120,7 +129,7 @@ class Authenticator(ABC):
         """Return the value of ``WWW-Authenticate`` for a request that is denied, or None to send no header.
 
         ``refusal`` is None if the request presented no credential. The value is a single challenge (RFC 9110, 11.6.1)
-        in one line, whatever the request presents.
+        in one line, whatever the request presents. It depends on the request alone, except for a nonce.
         """
 
     @abstractmethod
@@ -129,4 +138,4 @@ class Authenticator(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release all resources. Idempotent."""
+        """Release all resources: files, connections and threads. Idempotent."""

@@ -69,6 +69,7 @@ class TokenIssuer(ABC):
 
         - A user, or an anonymous client, gets a token for those of the requested accesses that the authority allows;
           it is not an error if these are fewer than requested, or none.
+        - A token grants what its own request asked for, whatever was requested before or at the same time.
         - A wrong credential gets 401, or 400 or 401 for POST (RFC 6749, 5.2); a request that is malformed, or for
           another service, gets 4xx.
         - A refresh token is not accepted as a bearer token, and is invalid once its user is gone or has another stamp.

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from contract.tests.auth_cases import BasicCase, IssuerCase
+from contract.tests.auth_cases import BasicCase, IssuerCase, VerifierCase
 from contract.tests.broken.register import BROKEN_AUTH, AuthFault
-from contract.tests.broken_auth import beginnings, issuers, judges, talkers
+from contract.tests.broken_auth import beginnings, confused, forgers, issuers, judges, nearly, talkers
 from contract.tests.honest_auth import HonestIssuer
+from contract.tests.honest_jwt import HonestVerifier
 
 from entrepot_contract.testing import AuthenticatorContract
 
-MODULES = (beginnings, issuers, judges, talkers)
+MODULES = (beginnings, confused, forgers, issuers, judges, nearly, talkers)
 
 
 def under_the_kit(fault: AuthFault) -> type[AuthenticatorContract]:
     """Return the test class for one broken authenticator."""
-    case = IssuerCase if issubclass(fault.driver, HonestIssuer) else BasicCase
+    case: type[AuthenticatorContract] = BasicCase
+    if issubclass(fault.driver, HonestIssuer):
+        case = IssuerCase
+    elif issubclass(fault.driver, HonestVerifier):
+        case = VerifierCase
     return type(f"Test{fault.driver.__name__}", (case,), {"authenticator_class": fault.driver})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,13 @@ class TestHtpasswd(AuthenticatorContract):
             basic("nobody", PASSWORDS["alice"]),
             basic("jürgen", PASSWORDS["alice"]),
         ]
+
+    @pytest.fixture
+    def set_users(self, write: Write) -> Callable[[Mapping[str, str]], None]:
+        def set_users(users: Mapping[str, str]) -> None:
+            write(users)
+
+        return set_users
 
     @pytest.fixture
     def timing(self) -> Sequence[tuple[Presented, Presented]]:

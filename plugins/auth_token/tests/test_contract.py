@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import jwt
@@ -37,6 +37,10 @@ class TestVerifying(AuthenticatorContract):
             bearer(compact(keys.stranger, {"alg": "ES256", "kid": "ec"})),
             bearer(compact(keys.ec, {"alg": "ES256", "kid": "ec"}, claims(exp=1))),
         ]
+
+    @pytest.fixture
+    def sign(self, keys: Keys) -> Callable[[Mapping[str, object]], Presented]:
+        return lambda changes: bearer(compact(keys.ec, {"alg": "ES256", "kid": "ec"}, {**claims(), **changes}))
 
 
 class TestIssuing(AuthenticatorContract):

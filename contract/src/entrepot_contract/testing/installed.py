@@ -83,10 +83,13 @@ def auth(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
 
     @pytest.fixture
     def timing(self: KitBase) -> Sequence[tuple[Presented, Presented]]:
-        return [(raw(known), raw(unknown)) for known, unknown in section.get("timing", [])]
+        return [(raw(known), raw(unknown)) for known, unknown in section["timing"]]
 
-    fixtures = {"accepted": accepted, "refused": refused, "timing": timing}
-    return AuthenticatorContract, {"config": options_fixture(section["options"]), **fixtures}
+    attributes: dict[str, object] = {"accepted": accepted, "refused": refused}
+    if "timing" in section:
+        attributes["timing"] = timing
+    attributes["exact_names"] = section.get("exact_names", True)
+    return AuthenticatorContract, {"config": options_fixture(section["options"]), **attributes}
 
 
 def notify(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:

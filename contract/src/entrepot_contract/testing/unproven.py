@@ -31,13 +31,13 @@ STORAGE: Final = {
 
 AUTH: Final = {
     ("Identity", "``stamp`` changes whenever the user's credential changes"): (
-        "the kit does not change credentials; it compares the stamps of a credential and of its user"
+        "credentials are changed only if the suite provides ``set_users``; otherwise stamps are compared"
     ),
-    ("user", "with its current groups and stamp"): "the kit does not change users while the authenticator is open",
+    ("user", "with its current groups and stamp"): "users are changed only if the suite provides ``set_users``",
     (
         "authenticate",
         "expired",
-    ): "the kit does not wait for a credential to expire; the suite may provide one that has expired",
+    ): "the kit does not wait for a credential to expire; the suite may provide one that has expired, or ``sign``",
     ("__init__", "Raises ConfigError if a file cannot be used."): (
         "the kit removes files; it does not know what a file must contain"
     ),
@@ -46,7 +46,7 @@ AUTH: Final = {
         "open no connection, start no thread",
     ): "the kit observes sockets, files and threads of Python code, not of C code",
     ("authenticate", "Rejecting a wrong credential takes the same time whether or not the user exists."): (
-        "CPU times are compared within a factor of 3, if the suite provides pairs"
+        "CPU times are compared within a factor of 3, for Basic credentials and the pairs of the suite"
     ),
 }
 

@@ -8,16 +8,18 @@ from typing import ClassVar, TypeAlias
 import pytest
 
 from entrepot_contract.auth import Authenticator, Presented
-from entrepot_contract.testing.auth.credentials import raw, scheme_of
+from entrepot_contract.testing.auth.credentials import SENTINEL, basic, decoded, raw, scheme_of
 from entrepot_contract.testing.auth.world import KitAuthority, new_token
 from entrepot_contract.testing.base import KitBase
 from entrepot_contract.tokens import TokenIssuer
 
-__all__ = ["AuthBase", "Known", "Opener", "Pairs"]
+__all__ = ["AuthBase", "Known", "Opener", "Pairs", "SetUsers", "Sign"]
 
 Opener: TypeAlias = Callable[[], Authenticator]
 Known: TypeAlias = Sequence[tuple[Presented, str]]
 Pairs: TypeAlias = Sequence[tuple[Presented, Presented]]
+SetUsers: TypeAlias = Callable[[Mapping[str, str]], None]
+Sign: TypeAlias = Callable[[Mapping[str, object]], Presented]
 
 
 class AuthBase(KitBase):
@@ -25,10 +27,13 @@ class AuthBase(KitBase):
 
     contract_kit = "auth"
     under_test = "authenticator_class"
-    its_own = frozenset({"config", "accepted", "refused", "timing"})
+    its_own = frozenset({"config", "accepted", "refused", "timing", "set_users", "sign", "exact_names"})
 
     authenticator_class: ClassVar[type[Authenticator]]
     """The authenticator under test."""
+
+    exact_names: ClassVar[bool] = True
+    """Whether user names are compared exactly; False if the directory knows other spellings of a name."""
 
     @pytest.fixture
     def accepted(self) -> Known:
@@ -41,9 +46,20 @@ class AuthBase(KitBase):
         pytest.fail(f"{type(self).__name__} needs a fixture `refused` that returns invalid credentials")
 
     @pytest.fixture
-    def timing(self) -> Pairs:
+    def timing(self, accepted: Known) -> Pairs:
         """Pairs that must take the same time: a wrong credential of a known user, and one of an unknown user."""
-        return ()
+        users = [pair[0] for presented, _ in accepted if (pair := decoded(presented)) is not None]
+        return [(basic(user, SENTINEL), basic(f"{SENTINEL}-user", SENTINEL)) for user in users]
+
+    @pytest.fixture
+    def set_users(self) -> SetUsers | None:
+        """A function that makes some users, with their passwords, the only ones, at any time; or None."""
+        return None
+
+    @pytest.fixture
+    def sign(self) -> Sign | None:
+        """A function that signs a valid JSON Web Token with some claims replaced, as a credential; or None."""
+        return None
 
     @pytest.fixture
     def open_authenticator(self, config: Mapping[str, object]) -> Iterator[Opener]:
@@ -93,7 +109,13 @@ class AuthBase(KitBase):
 
     @pytest.fixture
     def shown(
-        self, authenticator: Authenticator, issuer: TokenIssuer | None, schemes: Sequence[str], timing: Pairs
+        self,
+        authenticator: Authenticator,
+        issuer: TokenIssuer | None,
+        schemes: Sequence[str],
+        timing: Pairs,
+        set_users: SetUsers | None,
+        sign: Sign | None,
     ) -> Mapping[str, object]:
         """The authenticator's capabilities, as shown in the report."""
         return {
@@ -101,4 +123,7 @@ class AuthBase(KitBase):
             "challenge": authenticator.challenge(raw(None), [], None) is not None,
             "issues": issuer is not None,
             "timing": bool(timing),
+            "set_users": set_users is not None,
+            "sign": sign is not None,
+            "exact_names": self.exact_names,
         }

@@ -70,7 +70,7 @@ class LifecycleContract(AuthBase, ProcessBase):
         for unknown in (f"{SENTINEL}-unknown", "", "\0", "\ud800", "a:b", "x" * 10_000):
             assert authenticator.user(unknown) is None
 
-    @sentence("close", "Release all resources. Idempotent.")
+    @sentence("close", "Release all resources: files, connections and threads. Idempotent.")
     def test_close_can_be_called_again(self, open_authenticator: Opener, known: Known) -> None:
         unused, used = open_authenticator(), open_authenticator()
         before = threading.active_count()

@@ -1,0 +1,92 @@
+"""Tests of signed tokens: altered ones, and with ``sign`` those outside of their time or for others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from entrepot_contract.auth import Authenticator, Identity
+from entrepot_contract.testing.auth.altered import altered
+from entrepot_contract.testing.auth.base import AuthBase, Known, Sign
+from entrepot_contract.testing.auth.credentials import anew
+from entrepot_contract.testing.auth.nearly import must_refuse, outcome
+from entrepot_contract.testing.base import stop
+from entrepot_contract.testing.sentences import needs, sentence
+
+__all__ = ["SignedContract"]
+
+SIGNED: Final = "A signed token is accepted only as it was signed, during its time, and for its issuer and audience."
+DAY: Final = 24 * 60 * 60
+OTHERS: Final[tuple[object, ...]] = ("kit.example", "", ["kit.example"], [], None, 1, {})
+ODD: Final[tuple[object, ...]] = ("soon", "", [], {}, True, -1, -(10**30), 10**30, 1e308, [1], {"seconds": 1})
+
+
+class SignedContract(AuthBase):
+    """Tests of bearer tokens."""
+
+    @pytest.fixture
+    def guesses(self, config: Mapping[str, object]) -> Sequence[bytes]:
+        """Keys that anybody can guess: common words, and the public files that the options name."""
+        return [b"", b"secret", b"\0" * 32, *(Path(file).read_bytes() for file in _files(config))]
+
+    @sentence("authenticate", SIGNED)
+    def test_a_token_that_nobody_signed_is_refused(
+        self, request: pytest.FixtureRequest, authenticator: Authenticator, known: Known, guesses: Sequence[bytes]
+    ) -> None:
+        tokens = {
+            presented: (presented.authorization or "").partition(" ")[2]
+            for presented, _ in known
+            if (presented.authorization or "").lower().startswith("bearer ")
+        }
+        if not tokens:
+            stop(request, "not-claimed", "bearer tokens")
+        for presented, token in tokens.items():
+            for what, forged in altered(token, tokens.values(), guesses):
+                must_refuse(authenticator, anew(presented, f"Bearer {forged}"), f"a forged token ({what})")
+            assert authenticator.authenticate(presented) is not None, "a valid token must stay valid after forged ones"
+
+    @sentence("authenticate", SIGNED)
+    @needs("sign")
+    def test_a_token_outside_of_its_time_is_refused(self, authenticator: Authenticator, sign: Sign) -> None:
+        now = int(time.time())
+        assert isinstance(outcome(authenticator, sign({})), Identity), "sign({}) must return a valid token"
+        for what, claims in {
+            "that expired a day ago": {"exp": now - DAY},
+            "that expired in 1970": {"exp": 1},
+            "that expired at 0": {"exp": 0},
+            "that is valid from tomorrow on": {"nbf": now + DAY, "exp": now + 2 * DAY},
+        }.items():
+            must_refuse(authenticator, sign(claims), f"a token {what}")
+            assert isinstance(outcome(authenticator, sign({})), Identity), "a valid token is refused after a wrong one"
+
+    @sentence("authenticate", SIGNED)
+    @needs("sign")
+    def test_a_token_for_others_is_refused(self, authenticator: Authenticator, sign: Sign) -> None:
+        for name in ("aud", "iss"):
+            for other in OTHERS:
+                what = f"a token whose {'audience' if name == 'aud' else 'issuer'} is {other!r}"
+                must_refuse(authenticator, sign({name: other}), what)
+        assert isinstance(outcome(authenticator, sign({})), Identity), "a valid token is refused after wrong ones"
+
+    @sentence("authenticate", SIGNED)
+    @needs("sign")
+    def test_signed_nonsense_is_refused_or_harmless(self, authenticator: Authenticator, sign: Sign) -> None:
+        for name in ("exp", "nbf", "iat", "sub", "aud", "iss", "access", "jti", "kid", "alg"):
+            for odd in ODD:
+                answer = outcome(authenticator, sign({name: odd}))
+                assert answer is not None, f"a signed token with {name} = {odd!r} was not handled instead of refused"
+                if isinstance(answer, Identity):
+                    assert type(answer.name) is str, f"{name} = {odd!r} gave a name that is no text"
+                    assert answer.grants is None or type(answer.grants) is frozenset, f"{name} = {odd!r}: odd grants"
+
+
+def _files(value: object) -> Iterator[str]:
+    if isinstance(value, str) and value and Path(value).is_file():
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _files(inner)
