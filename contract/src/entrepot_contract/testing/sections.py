@@ -99,12 +99,13 @@ SECTIONS: Final[Mapping[str, Section]] = {
 HELP: Final = """\
 For an authenticator, it is an object with "options", the credentials that are "accepted" (a list of objects with
 "authorization" and "user"), those that are "refused" (a list of values of the Authorization header), and optionally
-"timing" (a list of pairs of such values: a wrong one of a known user, and one of an unknown user)
-and "exact_names" (false if the directory knows other spellings of a user name). For a sink, it is an object with "options" of a working endpoint, "received" (a command, as a list of words, that prints the ids of all
-delivered events, in order, one per line), the options of an "unreachable" endpoint, and optionally the options of
-endpoints that are "hanging", "failing" and "rejecting", and "mend" (a command that makes the unreachable endpoint
-work). For a server, it is optional: an object with its "options", and "detects_truncated_chunks" (false for a server
-that cannot detect truncated chunked bodies).
+"timing" (a list of pairs of such values: a wrong one of a known user, and one of an unknown user) and "exact_names"
+(false if the directory knows other spellings of a user name). For a sink, it is an object with "options" of a working
+endpoint, "received" (a command, as a list of words, that prints the ids of all delivered events, in order, one per
+line), the options of an "unreachable" endpoint, and optionally the options of endpoints that are "hanging", "failing"
+and "rejecting", and "mend" (a command that makes the unreachable endpoint work). For a server, it is optional: an
+object with its "options", and "detects_truncated_chunks" (false for a server that cannot detect truncated chunked
+bodies).
 """
 
 
