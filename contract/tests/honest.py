@@ -83,7 +83,7 @@ class HonestDriver(StorageDriver):
     """Implements the contract correctly."""
 
     name = "honest"
-    contract = (1, 0)
+    contract = (1, 1)
     Options: ClassVar[type[DriverOptions]] = HonestOptions
 
     def __init__(self, options: DriverOptions) -> None:
@@ -100,6 +100,7 @@ class HonestDriver(StorageDriver):
             move="rename",
             signed_urls=options.signed,
             part_size_hint=options.part,
+            conditional_delete=True,
             upload_ttl=None if options.ttl is None else timedelta(seconds=options.ttl),
         )
 
@@ -144,7 +145,7 @@ class HonestDriver(StorageDriver):
         )
         return self.info(link, key, "save")
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         if mode is WriteMode.CREATE and not self.options.create:
             raise self.fail(Unsupported, "put", key)
         with self.writing() as link:
@@ -207,6 +208,10 @@ class HonestDriver(StorageDriver):
     def delete(self, keys: Iterable[str]) -> None:
         with self.writing() as link:
             link.executemany("DELETE FROM objects WHERE key = ?", [[key] for key in keys])
+
+    def delete_unchanged(self, info: ObjectInfo) -> bool:
+        with self.writing() as link:
+            return link.execute("DELETE FROM objects WHERE key = ? AND etag = ?", [info.key, info.etag]).rowcount == 1
 
     def state(self, key: str, size: int, upload: str, serial: int) -> UploadState:
         return UploadState(key, size, json.dumps({"upload": upload, "serial": serial}))

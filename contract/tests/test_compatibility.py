@@ -7,7 +7,7 @@ from contract.tests.honest import HonestDriver
 from entrepot_contract import DriverOptions
 from entrepot_contract.compatibility import compatibility_fault
 from entrepot_contract.server import ApplicationFactory, ServerDriver, ServerSettings
-from entrepot_contract.storage import StorageDriver
+from entrepot_contract.storage import CONTRACT_VERSION, StorageDriver
 
 
 class Server(ServerDriver):
@@ -41,4 +41,4 @@ def test_a_server_without_required_attributes_cannot_be_used() -> None:
 
 def test_complete_plugins_can_be_used() -> None:
     assert compatibility_fault(Saying, "", ServerDriver, (1, 0)) is None
-    assert compatibility_fault(HonestDriver, "", StorageDriver, (1, 0)) is None
+    assert compatibility_fault(HonestDriver, "", StorageDriver, CONTRACT_VERSION) is None

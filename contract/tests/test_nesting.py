@@ -106,9 +106,9 @@ def test_an_unexpected_exception_names_the_inner_package_and_shows_no_value(inst
         ("class Driver: contract = (1, 0)", "cannot be used: it is not a subclass of"),
         (
             GOOD.replace("(1, 0)", "(2, 0)"),
-            "cannot be used: it was written for contract 2.0 and 1.0 is supported here",
+            "cannot be used: it was written for contract 2.0 and 1.1 is supported here",
         ),
-        (GOOD.replace("(1, 0)", "(1, 1)"), "cannot be used: it was written for contract 1.1"),
+        (GOOD.replace("(1, 0)", "(1, 2)"), "cannot be used: it was written for contract 1.2"),
         (GOOD.replace("(1, 0)", "'1.0'"), "cannot be used: it does not declare a contract version"),
         (GOOD, "cannot be used: it does not implement __init__, capabilities, put"),
     ],

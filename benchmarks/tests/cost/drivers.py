@@ -35,7 +35,7 @@ class WiredDriver(FilesystemDriver):
         self._thread = threading.local()
         self._connections: list[HTTPConnection] = []
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         connection = self._connection()
         connection.putrequest("PUT", f"/{key}")
         connection.putheader("Content-Length", str(sum(map(len, PIECES))))
@@ -43,7 +43,7 @@ class WiredDriver(FilesystemDriver):
         for piece in PIECES:
             connection.send(piece)
         connection.getresponse().read()
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         connection = self._connection()
@@ -85,8 +85,8 @@ class FailingDriver(FilesystemDriver):
         self._options = options
         self._calls = 0
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
-        info = super().put(key, data, mode=mode)
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
+        info = super().put(key, data, mode=mode, durable=durable)
         self._called("put")
         return info
 
@@ -124,6 +124,6 @@ class SlowDriver(FilesystemDriver):
     name = "slow"
     Options = SlowOptions
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         time.sleep(0.05)
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)

@@ -22,6 +22,7 @@ class Capabilities:
     - ``signed_urls``: the methods that ``sign_url`` can sign.
     - ``max_object_size``: in bytes; None if there is no practical limit.
     - ``part_size_hint``: in bytes; appends of a multiple of it are cheapest.
+    - ``conditional_delete``: ``delete_unchanged`` works (since 1.1).
     - ``upload_ttl``: the backend discards uploads that were idle for this long; None if it keeps them.
     """
 
@@ -33,3 +34,4 @@ class Capabilities:
     max_object_size: int | None = None
     part_size_hint: int = 8 * 2**20
     upload_ttl: timedelta | None = None
+    conditional_delete: bool = False

@@ -1,4 +1,4 @@
-"""The storage contract, version 1.0: what a storage driver must do.
+"""The storage contract, version 1.1: what a storage driver must do.
 
 Every sentence below is tested by the kit in ``entrepot_contract.testing``.
 Drivers are synchronous and thread-safe. The host wraps each driver in one layer that checks keys, capabilities and
@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from entrepot_contract.capabilities import Capabilities, SignedMethod
+from entrepot_contract.errors import Unsupported
 from entrepot_contract.keys import Key
 from entrepot_contract.options import DriverOptions, parse_options
 from entrepot_contract.types import (
@@ -27,7 +28,7 @@ from entrepot_contract.types import (
 
 __all__ = ["CONTRACT_VERSION", "StorageDriver"]
 
-CONTRACT_VERSION: tuple[int, int] = (1, 0)
+CONTRACT_VERSION: tuple[int, int] = (1, 1)
 
 
 class StorageDriver(ABC):
@@ -66,7 +67,7 @@ class StorageDriver(ABC):
         """The capabilities of this instance; they never change during its lifetime."""
 
     @abstractmethod
-    def put(self, key: Key, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: Key, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         """Write a complete object of at most 16 MiB.
 
         ``WriteMode.CREATE`` requires the capability ``create``.
@@ -76,6 +77,8 @@ class StorageDriver(ABC):
         - Of any number of concurrent CREATEs, exactly one succeeds.
         - The object can be read, and is listed, as soon as ``put`` returns.
         - With the capability ``durable``, the object then survives power loss.
+        - With ``durable=False``, it only has to survive the end of the process: a power loss may leave it missing,
+          empty or damaged. Added in version 1.1, and not passed to drivers that were written for an older one.
         """
 
     @abstractmethod
@@ -128,6 +131,18 @@ class StorageDriver(ABC):
         - Objects below a key are not deleted with it.
         - A partial failure raises DeleteFailed, which names every key that was not deleted.
         """
+
+    def delete_unchanged(self, info: ObjectInfo) -> bool:
+        """Delete an object only if it is still the one that ``info`` describes, by its etag; return whether it was.
+
+        Added in version 1.1. Requires the capability ``conditional_delete``; otherwise raises Unsupported.
+
+        - An object that was written after ``info`` was returned stays, and the result is False.
+        - A missing key is not an error, and the result is False.
+        - The comparison and the deletion are one step: of a concurrent write, the object is never deleted.
+        """
+        message = "this driver cannot compare an object before it deletes it"
+        raise Unsupported(message, driver=self.name, operation="delete_unchanged", key=info.key)
 
     @abstractmethod
     def upload_start(self, key: Key) -> UploadState:

@@ -30,8 +30,8 @@ OVERWRITE = WriteMode.OVERWRITE
 class PutTears(HonestDriver):
     """Writes in two steps that are both visible."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
-        super().put(key, data[: len(data) // 2], mode=mode)
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
+        super().put(key, data[: len(data) // 2], mode=mode, durable=durable)
         return super().put(key, data)
 
 
@@ -41,7 +41,7 @@ class PutDeletesFirst(HonestDriver):
 
     lock = threading.Lock()
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         with self.lock:
             super().delete([key])
             time.sleep(0.01)
@@ -52,8 +52,8 @@ class PutDeletesFirst(HonestDriver):
 class PutGrows(HonestDriver):
     """Writes an object in place, slowly."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
-        super().put(key, data[: len(data) // 2], mode=mode)
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
+        super().put(key, data[: len(data) // 2], mode=mode, durable=durable)
         time.sleep(0.1)
         return super().put(key, data)
 
@@ -62,23 +62,23 @@ class PutGrows(HonestDriver):
 class PutKeepsTheTail(HonestDriver):
     """Writes over the start of a longer object and leaves its end."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         try:
             with self.read(key) as reader:
                 old = b"".join(reader)
         except NotFound:
             old = b""
-        return super().put(key, data + old[len(data) :], mode=mode)
+        return super().put(key, data + old[len(data) :], mode=mode, durable=durable)
 
 
 @caught_by("test_put_writes_whole_objects_up_to_16_mib")
 class PutStopsAt8MiB(HonestDriver):
     """Accepts only half of the required size."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         if len(data) > 8 * 2**20:
             raise self.fail(Denied, "put", key)
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)
 
 
 @caught_by("test_put_is_read_and_listed_at_once")
@@ -99,7 +99,7 @@ class PutIsListedLate(HonestDriver):
 class CreateOverwrites(HonestDriver):
     """Treats CREATE as OVERWRITE."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         return super().put(key, data)
 
 
@@ -107,9 +107,9 @@ class CreateOverwrites(HonestDriver):
 class CreateTouches(HonestDriver):
     """Rewrites the old object before it raises."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         try:
-            return super().put(key, data, mode=mode)
+            return super().put(key, data, mode=mode, durable=durable)
         except AlreadyExists:
             with self.read(key) as reader:
                 super().put(key, b"".join(reader))
@@ -120,13 +120,13 @@ class CreateTouches(HonestDriver):
 class CreateLooksThenWrites(HonestDriver):
     """Checks that the key is free, and writes a moment later."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         try:
             self.stat(key)
         except NotFound:
             time.sleep(0.005)
             return super().put(key, data)
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)
 
 
 @caught_by("test_one_of_many_processes_wins_a_create")
@@ -135,16 +135,16 @@ class CreateLocksItsOwnProcess(CreateLooksThenWrites):
 
     lock = threading.Lock()
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         with self.lock:
-            return super().put(key, data, mode=mode)
+            return super().put(key, data, mode=mode, durable=durable)
 
 
 @caught_by("test_create_is_refused_where_it_is_not_claimed", create=False)
 class CreateWorksUnclaimed(HonestDriver):
     """Writes with CREATE although it does not claim ``create``."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         return super().put(key, data)
 
 
@@ -156,7 +156,7 @@ class CreateKnowsOnlyPuts(HonestDriver):
         super().__init__(options)
         self.known: set[str] = set()
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         if mode is CREATE and key in self.known:
             raise self.fail(AlreadyExists, "put", key)
         self.known.add(key)
@@ -167,18 +167,18 @@ class CreateKnowsOnlyPuts(HonestDriver):
 class KeysLoseTheirCase(HonestDriver):
     """Stores on a case-insensitive disk."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
-        return super().put(key.lower(), data, mode=mode)
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
+        return super().put(key.lower(), data, mode=mode, durable=durable)
 
 
 @caught_by("test_every_key_of_the_grammar_can_be_used")
 class KeysGetLonger(HonestDriver):
     """Adds a suffix, which makes the longest segments too long."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         if any(len(segment) + len(".tmp") > 255 for segment in key.split("/")):
             raise OSError("File name too long")
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)
 
 
 @caught_by("test_a_key_can_follow_the_prefix_of_the_same_name")
@@ -189,22 +189,22 @@ class EmptyFoldersStay(HonestDriver):
         super().__init__(options)
         self.folders: set[str] = set()
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         if key in self.folders:
             raise self.fail(StorageError, "put", key, "is a folder")
         self.folders.update(key[:at] for at, letter in enumerate(key) if letter == "/")
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)
 
 
 @caught_by("test_a_key_below_an_object_does_not_damage_it")
 class FilesystemErrorsEscape(HonestDriver):
     """Raises an OSError."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         parents = (key[:at] for at, letter in enumerate(key) if letter == "/")
         if any(self.is_object(parent) for parent in parents):
             raise NotADirectoryError(20, "Not a directory")
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)
 
     def is_object(self, key: str) -> bool:
         try:
@@ -220,13 +220,13 @@ class PrunesUnderWriters(HonestDriver):
 
     removals: ClassVar[Counter[str]] = Counter()
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         folder = key.rpartition("/")[0]
         before = self.removals[folder]
         time.sleep(0.01)
         if self.removals[folder] != before:
             raise self.fail(NotFound, "put", key)
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)
 
     def delete(self, keys: Iterable[str]) -> None:
         keys = list(keys)
@@ -240,7 +240,7 @@ class PutSharesAVariable(HonestDriver):
 
     body = b""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         self.body = data
         time.sleep(0.002)
-        return super().put(key, self.body, mode=mode)
+        return super().put(key, self.body, mode=mode, durable=durable)

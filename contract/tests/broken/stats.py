@@ -88,8 +88,8 @@ class EtagsAreSizeAndSecond(HonestDriver):
 class CreatedObjectsHaveOneEtag(HonestDriver):
     """Gives all created objects the same etag."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
-        info = super().put(key, data, mode=mode)
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
+        info = super().put(key, data, mode=mode, durable=durable)
         if mode is CREATE:
             with self.writing() as link:
                 link.execute("UPDATE objects SET etag = 'new' WHERE key = ?", [key])
@@ -100,8 +100,8 @@ class CreatedObjectsHaveOneEtag(HonestDriver):
 class CreatedTimesAreNaive(HonestDriver):
     """Returns a time without a time zone from CREATE."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
-        info = super().put(key, data, mode=mode)
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
+        info = super().put(key, data, mode=mode, durable=durable)
         return dataclasses.replace(info, modified=info.modified.replace(tzinfo=None)) if mode is CREATE else info
 
 

@@ -7,12 +7,24 @@ from pathlib import Path
 
 import pytest
 from contract.tests import honest
-from contract.tests.broken import commits, deletes, lifecycles, lists, moves, puts, reads, signs, stats, uploads
+from contract.tests.broken import (
+    additions,
+    commits,
+    deletes,
+    lifecycles,
+    lists,
+    moves,
+    puts,
+    reads,
+    signs,
+    stats,
+    uploads,
+)
 from contract.tests.broken.register import BROKEN, Fault
 
 from entrepot_contract.testing import StorageContract
 
-MODULES = (commits, deletes, lifecycles, lists, moves, puts, reads, signs, stats, uploads)
+MODULES = (additions, commits, deletes, lifecycles, lists, moves, puts, reads, signs, stats, uploads)
 
 
 def under_the_kit(fault: Fault) -> type[StorageContract]:

@@ -35,7 +35,7 @@ BARE = """
 AT_START = {
     "wrong-contract": (
         DRIVER + "        contract = (3, 1)\n",
-        "it was written for contract 3.1 and 1.0 is supported here; install a newer version of the host, "
+        "it was written for contract 3.1 and 1.1 is supported here; install a newer version of the host, "
         "or a different version than wrong-contract-driver 1.2.3",
     ),
     "missing-verbs": (

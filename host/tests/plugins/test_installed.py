@@ -11,7 +11,7 @@ from entrepot.plugins import Plugin, installed_plugins
 def test_own_plugins_are_listed_and_can_be_loaded() -> None:
     found = {(one.kind, one.name): one for one in installed_plugins()}
     filesystem = found["storage", "filesystem"]
-    assert (filesystem.package, filesystem.contract, filesystem.error) == ("entrepot-storage-fs", "1.0", None)
+    assert (filesystem.package, filesystem.contract, filesystem.error) == ("entrepot-storage-fs", "1.1", None)
     assert found["server", "waitress"].error is None
     assert found["server", "granian"].package == "entrepot-server-granian"
 

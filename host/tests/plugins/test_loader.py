@@ -82,15 +82,15 @@ def test_a_driver_that_cannot_be_imported_is_reported_with_the_reason(install: I
         ("Driver = 5", "not a subclass"),
         (
             GOOD.replace("(1, 0)", "(2, 0)"),
-            "written for contract 2.0 and 1.0 is supported here; install a newer version of the host",
+            "written for contract 2.0 and 1.1 is supported here; install a newer version of the host",
         ),
         (
-            GOOD.replace("(1, 0)", "(1, 1)"),
-            "written for contract 1.1 and 1.0 is supported here; install a newer version of the host",
+            GOOD.replace("(1, 0)", "(1, 2)"),
+            "written for contract 1.2 and 1.1 is supported here; install a newer version of the host",
         ),
         (
             GOOD.replace("(1, 0)", "(0, 9)"),
-            "written for contract 0.9 and 1.0 is supported here; install an older version of the host",
+            "written for contract 0.9 and 1.1 is supported here; install an older version of the host",
         ),
         (GOOD.replace("contract = (1, 0)", "contract = None"), "does not declare a contract version"),
         (GOOD.replace("(1, 0)", "'1.0'"), "does not declare a contract version"),

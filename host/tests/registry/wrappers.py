@@ -85,10 +85,10 @@ class Aged(CountingDriver):
 class Locked(CountingDriver):
     """Refuses to overwrite, like a bucket with object lock."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         if mode is WriteMode.OVERWRITE:
             self._check_free("put", key)
-        return super().put(key, data, mode=mode)
+        return super().put(key, data, mode=mode, durable=durable)
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         self._check_free("upload_commit", state.key if target is None else target)

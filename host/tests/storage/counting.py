@@ -8,9 +8,7 @@ from datetime import timedelta
 from threading import Lock
 
 from entrepot_contract import (
-    Capabilities,
     Chunks,
-    DriverOptions,
     Health,
     ObjectInfo,
     Prefix,
@@ -20,18 +18,18 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
+from entrepot_contract.toolkit.forwarding import ForwardingDriver
 
 __all__ = ["CountingDriver"]
 
 
-class CountingDriver(StorageDriver):
+class CountingDriver(ForwardingDriver):
     """Passes on every call, and counts it in ``calls`` by the name of the operation."""
 
     name = "counting"
-    contract = (1, 0)
-    Options = DriverOptions
 
     def __init__(self, wrapped: StorageDriver) -> None:
+        super().__init__(wrapped)
         self.wrapped = wrapped
         self.calls: Counter[str] = Counter()
         self._lock = Lock()
@@ -46,13 +44,9 @@ class CountingDriver(StorageDriver):
         with self._lock:
             self.calls.clear()
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.wrapped.capabilities
-
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         self._count("put")
-        return self.wrapped.put(key, data, mode=mode)
+        return self.wrapped.put(key, data, mode=mode, durable=durable)
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         self._count("read")
@@ -71,6 +65,10 @@ class CountingDriver(StorageDriver):
     def move(self, source: str, target: str) -> ObjectInfo:
         self._count("move")
         return self.wrapped.move(source, target)
+
+    def delete_unchanged(self, info: ObjectInfo) -> bool:
+        self._count("delete_unchanged")
+        return self.wrapped.delete_unchanged(info)
 
     def delete(self, keys: Iterable[str]) -> None:
         self._count("delete")

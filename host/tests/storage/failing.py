@@ -41,8 +41,8 @@ class Miscounting(CountingDriver):
         self._more = more
         self._broken = broken
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
-        return self._reported(super().put(key, data, mode=mode))
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
+        return self._reported(super().put(key, data, mode=mode, durable=durable))
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         reader = super().read(key, offset=offset, length=length)

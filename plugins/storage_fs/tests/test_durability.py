@@ -90,6 +90,18 @@ def test_a_move_syncs_the_target_directory_before_the_source_directory(
     assert calls[-1] == ("sync", "a/b")
 
 
+@pytest.mark.parametrize("mode", WriteMode)
+def test_nothing_is_synced_for_an_object_that_need_not_be_durable(
+    driver: FilesystemDriver, calls: list[tuple[str, str]], mode: WriteMode
+) -> None:
+    driver.put("sibling", b"")
+    calls.clear()
+    driver.put("a/b/k", b"bytes", mode=mode, durable=False)
+    assert calls == [("name", "a/b/k")]
+    driver.put("a/b/durable", b"bytes")
+    assert {("sync", "a/b"), ("sync", "a"), ("sync", ".")} <= set(calls[1:]), "directories that another put created"
+
+
 def test_the_parents_of_a_new_root_are_synced(calls: list[tuple[str, str]], tmp_path: Path) -> None:
     FilesystemDriver.from_config({"rootdirectory": str(tmp_path / "root/x/y")}).put("k", b"")
     assert calls[:3] == [("sync", ".."), ("sync", "."), ("sync", "x")]

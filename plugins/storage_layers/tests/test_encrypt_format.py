@@ -24,7 +24,7 @@ def encrypt(monkeypatch: pytest.MonkeyPatch | None = None, *keys: str) -> tuple[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAYER_KEYS", ",".join(keys or (KEY,)))
         driver = EncryptDriver.from_config({"inner": {"inmemory": {}}, "keyvariable": "LAYER_KEYS"})
-    return driver, driver._inner
+    return driver, driver.inner
 
 
 def content(driver: StorageDriver, key: str, offset: int = 0, length: int | None = None) -> bytes:
@@ -192,7 +192,7 @@ def test_reading_with_another_key_raises_an_error(offset: int) -> None:
     driver, inner = encrypt()
     driver.put("k", body(2 * CHUNK))
     stranger, _ = encrypt(None, OTHER)
-    stranger._inner = inner
+    stranger.inner = inner
     with pytest.raises(IntegrityError, match=r"the key with the id [0-9a-f]{16} is not configured"):
         stranger.read("k", offset=offset)
 

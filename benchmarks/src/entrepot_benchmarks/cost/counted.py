@@ -10,11 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from entrepot_contract import (
-    CONTRACT_VERSION,
     AlreadyExists,
-    Capabilities,
     Chunks,
-    DriverOptions,
     Health,
     ObjectInfo,
     Prefix,
@@ -24,18 +21,18 @@ from entrepot_contract import (
     UploadState,
     WriteMode,
 )
+from entrepot_contract.toolkit.forwarding import ForwardingDriver
 
 __all__ = ["CountedDriver"]
 
 
-class CountedDriver(StorageDriver):
+class CountedDriver(ForwardingDriver):
     """Delegates every call; ``calls`` counts them by verb, ``bytes_out`` counts the bytes read."""
 
     name = "counted"
-    contract = CONTRACT_VERSION
-    Options = DriverOptions
 
     def __init__(self, wrapped: StorageDriver) -> None:
+        super().__init__(wrapped)
         self._wrapped = wrapped
         self._lock = Lock()
         self._written: set[str] = set()
@@ -69,16 +66,12 @@ class CountedDriver(StorageDriver):
         if failed is not None:
             raise failed
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._wrapped.capabilities
-
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         self._count("put")
         ours = key in self._written
         self._written.add(key)
         try:
-            return self._wrapped.put(key, data, mode=mode)
+            return self._wrapped.put(key, data, mode=mode, durable=durable)
         except AlreadyExists:
             if not ours:
                 self._written.discard(key)
@@ -110,6 +103,10 @@ class CountedDriver(StorageDriver):
         doomed = list(keys)
         self._wrapped.delete(doomed)
         self._written.difference_update(doomed)
+
+    def delete_unchanged(self, info: ObjectInfo) -> bool:
+        self._count("delete_unchanged")
+        return self._wrapped.delete_unchanged(info)
 
     def upload_start(self, key: str) -> UploadState:
         self._count("upload_start")

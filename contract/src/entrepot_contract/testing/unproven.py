@@ -11,6 +11,10 @@ STORAGE: Final = {
     ("put", "With the capability ``durable``, the object then survives power loss."): (
         "the kit cannot cut the power; it only kills processes"
     ),
+    ("put", "a power loss may leave it missing, empty or damaged."): "the kit cannot cut the power",
+    ("put", "Added in version 1.1, and not passed to drivers that were written for an older one."): (
+        "done by the host and by ``for_current_contract``, and proven by their own tests"
+    ),
     ("upload_commit", "With the capability ``durable``, the object then survives power loss."): (
         "the kit cannot cut the power; it only kills processes"
     ),

@@ -90,6 +90,10 @@ class Worker:
             won.append(key)
         return won
 
+    def put_not_durable(self, key: str, text: str) -> int:
+        """Write an object without durability, and return its size."""
+        return self.driver.put(key, text.encode(), durable=False).size
+
     def append(self, state: dict[str, Any], text: str, times: int, stall: bool, at: float) -> dict[str, object]:
         """Append ``times`` chunks; with ``stall``, report it after the last one and block."""
         _wait(at)

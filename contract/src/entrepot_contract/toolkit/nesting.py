@@ -10,6 +10,7 @@ from pydantic import Field
 from entrepot_contract.errors import ConfigError
 from entrepot_contract.plugins import STORAGE, PluginError, create, load
 from entrepot_contract.storage import StorageDriver
+from entrepot_contract.toolkit.forwarding import for_current_contract
 
 __all__ = ["InnerOptions", "open_inner"]
 
@@ -31,7 +32,7 @@ def open_inner(layer: str, option: str, config: Mapping[str, Mapping[str, object
     place = f"{option}.{name}"
     try:
         driver = cast("type[StorageDriver]", load(STORAGE, name))
-        return create(STORAGE, name, driver, options or {})
+        return for_current_contract(create(STORAGE, name, driver, options or {}))
     except PluginError as error:
         raise _wrong(layer, place, str(error)) from error
     except ConfigError as error:

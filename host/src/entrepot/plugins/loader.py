@@ -27,6 +27,7 @@ from entrepot_contract.plugins import (
     load,
 )
 from entrepot_contract.server import ServerDriver
+from entrepot_contract.toolkit.forwarding import for_current_contract
 
 __all__ = [
     "PluginError",
@@ -91,7 +92,7 @@ def make_storage(name: str, options: Mapping[str, object]) -> StorageDriver:
 
     Raises PluginError if there is none or it cannot be used, and ConfigError if its options are invalid.
     """
-    return _create(STORAGE, name, load_storage(name), options)
+    return for_current_contract(_create(STORAGE, name, load_storage(name), options))
 
 
 def make_auth(name: str, options: Mapping[str, object]) -> Authenticator:

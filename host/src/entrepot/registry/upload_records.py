@@ -91,7 +91,8 @@ class UploadRecords:
         key = layout.upload_record(record.uuid, record.number)
         mode = WriteMode.CREATE if self._store.creates else WriteMode.OVERWRITE
         try:
-            self._store.driver.put(key, record.encode(), mode=mode)
+            # A power loss may end the upload, whose client starts it again: nothing that was pushed refers to a record.
+            self._store.driver.put(key, record.encode(), mode=mode, durable=False)
         except AlreadyExists as error:
             self._latest.pop(record.uuid)
             raise RangeInvalid("another request has continued this upload") from error

@@ -84,7 +84,7 @@ class CheckedDriver(StorageDriver):
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         self._check_key("put", key)
         create = mode is WriteMode.CREATE
         if create and not self._capabilities.create:
@@ -92,7 +92,7 @@ class CheckedDriver(StorageDriver):
         largest = min(MAX_PUT_SIZE, self._capabilities.max_object_size or MAX_PUT_SIZE)
         if len(data) > largest:
             raise self._unsupported("put", key, f"accepts at most {largest} bytes, not {len(data)}; use an upload")
-        info = self._call(not create, "put", key, self.wrapped.put, key, data, mode=mode)
+        info = self._call(not create, "put", key, self.wrapped.put, key, data, mode=mode, durable=durable)
         self._check_size("put", key, info.size, len(data))
         return info
 
@@ -131,6 +131,12 @@ class CheckedDriver(StorageDriver):
         for key in doomed:
             self._check_key("delete", key)
         self._call(True, "delete", None, self.wrapped.delete, doomed)
+
+    def delete_unchanged(self, info: ObjectInfo) -> bool:
+        self._check_key("delete_unchanged", info.key)
+        if not self._capabilities.conditional_delete:
+            raise self._unsupported("delete_unchanged", info.key, "cannot compare an object before it deletes it")
+        return self._call(True, "delete_unchanged", info.key, self.wrapped.delete_unchanged, info)
 
     def upload_start(self, key: str) -> UploadState:
         self._check_key("upload_start", key)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
 from entrepot_contract import (
     AlreadyExists,
@@ -50,7 +50,7 @@ class AzureDriver(StorageDriver):
     """Objects as block blobs: the name of a blob is ``rootdirectory``, a slash and the key."""
 
     name = NAME
-    contract = (1, 0)
+    contract = (1, 1)
     Options = AzureOptions
 
     def __init__(self, options: DriverOptions) -> None:
@@ -74,9 +74,10 @@ class AzureDriver(StorageDriver):
             signed_urls=frozenset({"GET", "HEAD"}) if self._account.can_sign else frozenset(),
             max_object_size=BLOCK * MAX_BLOCKS,
             part_size_hint=BLOCK,
+            conditional_delete=True,
         )
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         create = mode is WriteMode.CREATE
         # A CREATE whose response was lost would find its own object when retried.
         retries: dict[str, Any] = {"retry_total": 0} if create else {}
@@ -126,6 +127,20 @@ class AzureDriver(StorageDriver):
             message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
             retryable = all(error.retryable for error in failed.values())
             raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed, retryable=retryable)
+
+    def delete_unchanged(self, info: ObjectInfo) -> bool:
+        with self._account.reporting("delete_unchanged", info.key):
+            try:
+                self._account.blob(self._root.name(info.key)).delete_blob(
+                    etag=info.etag, match_condition=MatchConditions.IfNotModified
+                )
+            except ResourceModifiedError:
+                return False
+            except ResourceNotFoundError as error:
+                if code_of(error) != "BlobNotFound":
+                    raise
+                return False
+            return True
 
     def upload_start(self, key: str) -> UploadState:
         return self._uploads.start(key)

@@ -42,7 +42,7 @@ class FilesystemDriver(StorageDriver):
     """Objects as files: a key is a path below ``rootdirectory``."""
 
     name = NAME
-    contract = (1, 0)
+    contract = (1, 1)
     Options = FilesystemOptions
 
     def __init__(self, options: DriverOptions) -> None:
@@ -58,7 +58,7 @@ class FilesystemDriver(StorageDriver):
     def capabilities(self) -> Capabilities:
         return Capabilities(create=True, shared=True, durable=True, move="rename", upload_ttl=UPLOAD_TTL)
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         report = Reporting("put", key)
         with report:
             target = self._tree.path(key)
@@ -67,10 +67,10 @@ class FilesystemDriver(StorageDriver):
             try:
                 try:
                     extend(fd, 0, (data,), report)
-                    status = seal(fd)
+                    status = seal(fd, durable=durable)
                 finally:
                     os.close(fd)
-                self._tree.publish(staged, target, create=mode is WriteMode.CREATE)
+                self._tree.publish(staged, target, create=mode is WriteMode.CREATE, durable=durable)
             except FileExistsError as error:
                 if os.path.isdir(target):
                     raise failure(InvalidKey, "put", key, "there are objects below this key") from error

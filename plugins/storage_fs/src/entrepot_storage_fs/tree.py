@@ -64,8 +64,8 @@ class Tree:
             place = os.path.dirname(place)
         return os.access(place, os.W_OK | os.X_OK)
 
-    def publish(self, source: str, target: str, *, create: bool = False) -> None:
-        """Move a complete file to its target, durably.
+    def publish(self, source: str, target: str, *, create: bool = False, durable: bool = True) -> None:
+        """Move a complete file to its target; with ``durable``, it stays there after power loss.
 
         Raises FileNotFoundError if ``source`` is gone, FileExistsError if ``create`` is set and the target exists.
         """
@@ -84,7 +84,8 @@ class Tree:
                     raise
         else:
             raise TimeoutError(f"concurrent deletes removed the directory {RETRIES} times")
-        self._sync_up_from(parent)
+        if durable:
+            self._sync_up_from(parent)
 
     def make(self, directory: str) -> None:
         """Create a directory and its missing parents; durably outside the root, because nothing syncs those later."""
@@ -160,13 +161,14 @@ def sync_directory(directory: str) -> int | None:
         os.close(fd)
 
 
-def seal(fd: int) -> os.stat_result:
-    """Make the content of a staged file durable; return its last status before it is published."""
+def seal(fd: int, *, durable: bool = True) -> os.stat_result:
+    """Return the last status of a staged file before it is published; with ``durable``, write its content to disk."""
     # The kernel's timestamps have a resolution of milliseconds and inode numbers are reused, so an object that is
     # replaced twice in a short time could get its first etag again.
     now = time.time_ns()
     os.utime(fd, ns=(now, now))
-    os.fsync(fd)
+    if durable:
+        os.fsync(fd)
     return os.fstat(fd)
 
 

@@ -74,7 +74,7 @@ class FsspecDriver(StorageDriver):
     def capabilities(self) -> Capabilities:
         return Capabilities(create=False, shared=not self._ram, durable=False, move="copy" if self._ram else "rename")
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         report, staged = Reporting("put", key), f"{self._root}/.entrepot/staged/{token_hex(16)}"
         if mode is WriteMode.CREATE:
             raise report.failure(errors.Unsupported, "fsspec does not support exclusive creation of files")

@@ -47,7 +47,7 @@ class GcsDriver(StorageDriver):
     """Objects in one bucket: the name of an object is ``rootdirectory``, a slash and the key."""
 
     name = NAME
-    contract = (1, 0)
+    contract = (1, 1)
     Options = GcsOptions
 
     def __init__(self, options: DriverOptions) -> None:
@@ -73,7 +73,7 @@ class GcsDriver(StorageDriver):
             part_size_hint=self._chunksize,
         )
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         call = self._call("put", key)
         create = mode is WriteMode.CREATE
         fields = self._objects.insert(call, self._root.name(key), data, generation=0 if create else None, once=create)

@@ -43,7 +43,7 @@ class MemoryDriver(StorageDriver):
     """Objects in the memory of this process: lost when it ends, and not visible to other processes."""
 
     name = "inmemory"
-    contract = (1, 0)
+    contract = (1, 1)
     Options = MemoryOptions
 
     def __init__(self, options: DriverOptions) -> None:
@@ -55,9 +55,9 @@ class MemoryDriver(StorageDriver):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(create=True, shared=False, durable=False, move="rename")
+        return Capabilities(create=True, shared=False, durable=False, move="rename", conditional_delete=True)
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         if mode is WriteMode.OVERWRITE:
             return self._objects.set(key, Content([bytes(data)]))
         info = self._objects.create(key, Content([bytes(data)]))
@@ -96,6 +96,9 @@ class MemoryDriver(StorageDriver):
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
             self._objects.remove(key)
+
+    def delete_unchanged(self, info: ObjectInfo) -> bool:
+        return self._objects.remove_unchanged(info)
 
     def upload_start(self, key: str) -> UploadState:
         upload = next(self._ids)

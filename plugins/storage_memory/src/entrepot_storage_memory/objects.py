@@ -62,8 +62,16 @@ class Objects:
 
     def remove(self, key: str) -> None:
         with self._lock:
-            if self._stored.pop(key, None) is not None:
-                del self._keys[bisect_left(self._keys, key)]
+            self._remove(key)
+
+    def remove_unchanged(self, info: ObjectInfo) -> bool:
+        """Remove an object if it is still the one that was described; return whether it was."""
+        with self._lock:
+            stored = self._stored.get(info.key)
+            if stored is None or stored.info.etag != info.etag:
+                return False
+            self._remove(info.key)
+            return True
 
     def rename(self, source: str, target: str) -> ObjectInfo | None:
         """Move an object to another key; return None if ``source`` does not exist."""
@@ -99,6 +107,10 @@ class Objects:
                 # "0" is the character after "/": seek to the first key that is not below the prefix just listed.
                 at = bisect_left(keys, f"{key[:slash]}0", at + 1)
             return page, keys[at] if at < len(keys) else None
+
+    def _remove(self, key: str) -> None:
+        if self._stored.pop(key, None) is not None:
+            del self._keys[bisect_left(self._keys, key)]
 
     def _set(self, info: ObjectInfo, content: Content) -> ObjectInfo:
         if info.key not in self._stored:

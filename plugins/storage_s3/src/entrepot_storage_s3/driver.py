@@ -41,7 +41,7 @@ class S3Driver(StorageDriver):
     """Objects in one bucket: the name of an object is ``rootdirectory``, a slash and the key."""
 
     name = NAME
-    contract = (1, 0)
+    contract = (1, 1)
     Options = S3Options
 
     def __init__(self, options: DriverOptions) -> None:
@@ -74,7 +74,7 @@ class S3Driver(StorageDriver):
                 )
             return self._capabilities
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         create = mode is WriteMode.CREATE
         if create and not self.capabilities.create:
             raise failure(Unsupported, "put", key, "the server does not support conditional creation of objects")

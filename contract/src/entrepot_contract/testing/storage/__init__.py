@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from entrepot_contract.testing.integrity import WholeContract
+from entrepot_contract.testing.storage.added import AddedContract
 from entrepot_contract.testing.storage.commit import CommitContract
 from entrepot_contract.testing.storage.delete import DeleteContract
 from entrepot_contract.testing.storage.lifecycle import LifecycleContract
@@ -34,6 +35,7 @@ class StorageContract(
     ModelContract,
     ThreadContract,
     SharedContract,
+    AddedContract,
     WholeContract,
 ):
     """All tests that a storage driver must pass; a subclass sets ``driver_class`` and defines a fixture ``config``."""

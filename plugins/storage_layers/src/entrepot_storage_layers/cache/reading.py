@@ -8,9 +8,9 @@ from typing import Final
 
 from entrepot_contract import IntegrityError, ObjectInfo, Reader, StorageDriver, StorageError, UploadState
 from entrepot_contract.toolkit.reading import ClosedOnExit
+from entrepot_contract.toolkit.stamping import Stamped
 from entrepot_storage_layers.cache.digests import Check
 from entrepot_storage_layers.cache.kept import Kept
-from entrepot_storage_layers.stamping import Stamped
 
 __all__ = ["CopyReader", "FillingReader"]
 

@@ -21,8 +21,8 @@ from entrepot_contract import (
     Throttled,
     Unavailable,
 )
+from entrepot_contract.toolkit.stamping import Stamped
 from entrepot_storage_layers.chaos.options import ErrorName, Fault, Verb
-from entrepot_storage_layers.stamping import Stamped
 
 __all__ = ["Faults", "cut_body", "cut_items", "spoilt"]
 

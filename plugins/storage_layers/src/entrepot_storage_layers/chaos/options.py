@@ -18,6 +18,7 @@ Verb = Literal[
     "list_objects",
     "move",
     "delete",
+    "delete_unchanged",
     "upload_start",
     "upload_append",
     "upload_commit",

@@ -8,6 +8,7 @@ from typing import Final
 
 from entrepot_contract import IntegrityError, ObjectInfo, RangeError, Reader, StorageDriver, Unavailable
 from entrepot_contract.toolkit.reading import ClosedOnExit
+from entrepot_contract.toolkit.stamping import Stamped
 from entrepot_storage_layers.encrypt.format import (
     CHUNK,
     FIRST,
@@ -21,7 +22,6 @@ from entrepot_storage_layers.encrypt.format import (
     sealed_size,
 )
 from entrepot_storage_layers.encrypt.keys import Keys
-from entrepot_storage_layers.stamping import Stamped
 
 __all__ = ["open_reader", "plain_info"]
 

@@ -10,11 +10,11 @@ import base64
 import json
 
 from entrepot_contract import Chunks, IntegrityError, ObjectInfo, StorageDriver, UploadState, UploadUnknown
+from entrepot_contract.toolkit.stamping import Body, Stamped, stamped_append
 from entrepot_storage_layers.encrypt.format import DamagedError, Header, place
 from entrepot_storage_layers.encrypt.keys import KEY_ID_BYTES, Keys
 from entrepot_storage_layers.encrypt.reading import plain_info
 from entrepot_storage_layers.encrypt.sealing import Sealing
-from entrepot_storage_layers.stamping import Body, Stamped, stamped_append
 
 __all__ = ["Uploads"]
 

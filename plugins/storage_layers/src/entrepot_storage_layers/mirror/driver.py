@@ -36,11 +36,11 @@ from entrepot_contract import (
     WriteMode,
 )
 from entrepot_contract.toolkit.nesting import open_inner
+from entrepot_contract.toolkit.stamping import Body, Stamped, StampedReader, stamped, stamped_append, stamped_listing
 from entrepot_storage_layers.mirror.both import append_both
 from entrepot_storage_layers.mirror.listing import merged
 from entrepot_storage_layers.mirror.options import MirrorOptions
 from entrepot_storage_layers.mirror.repairs import Repairs
-from entrepot_storage_layers.stamping import Body, Stamped, StampedReader, stamped, stamped_append, stamped_listing
 
 __all__ = ["MirrorDriver"]
 
@@ -53,7 +53,7 @@ class MirrorDriver(StorageDriver):
     """Two drivers: a write succeeds when both have it, and a read uses the first one that has the object."""
 
     name = "mirror"
-    contract = (1, 0)
+    contract = (1, 1)
     Options = MirrorOptions
 
     def __init__(self, options: DriverOptions) -> None:
@@ -78,16 +78,17 @@ class MirrorDriver(StorageDriver):
             max_object_size=min(sizes, default=None),
             part_size_hint=max(one.part_size_hint, other.part_size_hint),
             upload_ttl=min(times, default=None),
+            conditional_delete=False,
         )
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         # Two writers in this process have the same order on both sides.
         with (stamp := Stamped(self.name, "put", key)), self._writing[hash(key) % len(self._writing)]:
             if mode is WriteMode.CREATE:
                 self._refuse_known(key, stamp)
-            info = self._first.put(key, data, mode=mode)
+            info = self._first.put(key, data, mode=mode, durable=durable)
             try:
-                self._second.put(key, data)
+                self._second.put(key, data, durable=durable)
             except StorageError:
                 self._repairs.note(key, self._first, self._second, replace=True)
                 raise

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
-from entrepot_contract import Chunks, DeleteFailed, ObjectInfo, Prefix, Reader, StorageError
+from entrepot_contract.errors import DeleteFailed, StorageError
 from entrepot_contract.toolkit.reading import ClosedOnExit
+from entrepot_contract.types import Chunks, ObjectInfo, Prefix, Reader
 
 __all__ = ["Body", "Stamped", "StampedReader", "stamped", "stamped_append", "stamped_listing"]
 
