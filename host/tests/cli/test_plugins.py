@@ -49,7 +49,7 @@ def run(*arguments: str, **environ: str) -> Result:
 def test_plugins_are_listed_with_capabilities_and_options() -> None:
     lines = run().output.splitlines()
     assert lines[0].split() == ["KIND", "NAME", "PACKAGE", "VERSION", "CONTRACT", "STATUS"]
-    row = ["storage", "filesystem", "entrepot-storage-fs", version("entrepot-storage-fs"), "1.0", "ok"]
+    row = ["storage", "filesystem", "entrepot-storage-fs", version("entrepot-storage-fs"), "1.1", "ok"]
     place = [line.split() for line in lines].index(row)
     assert lines[place + 1].startswith("    capabilities: create true, shared true, durable true, move rename")
     assert lines[place + 1].endswith(" upload_ttl 192h")
@@ -205,7 +205,7 @@ def test_a_secret_is_shown_without_its_default(install: Install) -> None:  # noq
     install("secretive-driver", SECRETIVE, storage={"secretive": "Driver"})
     shown = run("show", "secretive").output
     assert shown.splitlines() == [
-        "# The storage plugin secretive of secretive-driver 1.2.3, contract 1.0.",
+        "# The storage plugin secretive of secretive-driver 1.2.3, contract 1.1.",
         "# What it takes.",
         "storage:",
         "  secretive:",
