@@ -87,9 +87,12 @@ class StorageDriver(ABC):
 
         - A missing key raises NotFound here, not at the first chunk.
         - An ``offset`` equal to the size reads nothing; a larger one raises RangeError here.
-        - A range that extends past the end is truncated.
+        - A range that extends past the end is truncated, however large ``length`` is.
         - The object is streamed, and never held in memory completely.
         - A broken connection raises Unavailable from the iterator; it never ends the read early.
+        - A reader whose object is replaced, moved or deleted goes on with the bytes that it began with, or raises
+          Unavailable or NotFound; it never mixes two objects. Once it is open, an object of up to 64 KiB is whole in
+          any case.
         """
 
     @abstractmethod

@@ -87,6 +87,9 @@ class Health:
 class Reader(Protocol):
     """The bytes of one read: an iterator of non-empty chunks of about 1 MiB, and a context manager.
 
+    Readers are independent of each other. It may be used by another thread than the one that opened it, one at a time;
+    iterating again continues after the last chunk.
+
     Raises Unavailable if the connection breaks: iteration never ends normally before all bytes were read.
     """
 
@@ -97,7 +100,10 @@ class Reader(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
     def close(self) -> None:
-        """Close the connection or file. Idempotent."""
+        """Close the connection or file. Idempotent.
+
+        A closed reader yields no bytes: iterating it ends, or raises Unavailable.
+        """
 
     def __enter__(self) -> Self: ...
 

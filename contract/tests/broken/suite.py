@@ -15,16 +15,36 @@ from contract.tests.broken import (
     lists,
     moves,
     puts,
+    ranges,
+    readers,
     reads,
+    replaced,
     signs,
     stats,
+    trees,
     uploads,
 )
 from contract.tests.broken.register import BROKEN, Fault
 
 from entrepot_contract.testing import StorageContract
 
-MODULES = (additions, commits, deletes, lifecycles, lists, moves, puts, reads, signs, stats, uploads)
+MODULES = (
+    additions,
+    commits,
+    deletes,
+    lifecycles,
+    lists,
+    moves,
+    puts,
+    ranges,
+    readers,
+    reads,
+    replaced,
+    signs,
+    stats,
+    trees,
+    uploads,
+)
 
 
 def under_the_kit(fault: Fault) -> type[StorageContract]:

@@ -9,6 +9,9 @@ import pytest
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_layers import CacheDriver, ChaosDriver, EncryptDriver, MirrorDriver
 
+PLACES = ("onto_a_prefix", "below_an_object")
+WRITES = ("put", "create", "commit", "own-commit")
+
 Files = Callable[[str], Mapping[str, object]]
 
 
@@ -49,6 +52,10 @@ class TestMirrorOverFiles(StorageContract):
 @pytest.mark.reduced
 class TestMirrorOfUnlikeSides(StorageContract):
     driver_class = MirrorDriver
+    known_failures = dict.fromkeys(
+        [f"test_writing_{where}_changes_nothing_else[{write}]" for where in PLACES for write in WRITES],
+        "the first side, a store without directories, accepts a key that the second, a filesystem, refuses (issue 18)",
+    )
 
     @pytest.fixture
     def config(self, files: Files, keyfile: str) -> Mapping[str, object]:

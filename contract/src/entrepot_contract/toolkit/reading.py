@@ -1,16 +1,16 @@
-"""Readers: the end of a ``with`` block, and the body of a backend's response."""
+"""Readers: the end of a ``with`` block, the chunks of a generator, and the body of a backend's response."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
 from typing import Self
 
 from entrepot_contract.errors import IntegrityError, StorageError, Unavailable
 from entrepot_contract.types import ObjectInfo
 
-__all__ = ["BodyReader", "ClosedOnExit"]
+__all__ = ["BodyReader", "ClosedOnExit", "GeneratedReader"]
 
 
 class ClosedOnExit(ABC):
@@ -29,6 +29,21 @@ class ClosedOnExit(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class GeneratedReader(ClosedOnExit):
+    """A Reader of the chunks that one generator yields: iterating again continues it, and ``close`` closes it."""
+
+    def __init__(self, chunks: Generator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        # Not the generator itself: ``yield from`` closes it together with the generator that yields from it.
+        return filter(None, self._chunks)
+
+    def close(self) -> None:
+        """Close the generator. Idempotent."""
+        self._chunks.close()
 
 
 class BodyReader(ClosedOnExit):
@@ -62,6 +77,8 @@ class BodyReader(ClosedOnExit):
 
     def __iter__(self) -> Iterator[bytes]:
         while self._left:
+            if self._close is None:
+                raise self._unavailable("the reader is closed")
             try:
                 chunk = next(self._chunks, None)
             except StorageError:
@@ -83,15 +100,13 @@ class BodyReader(ClosedOnExit):
                 yield chunk
         if self._left:
             self.close()
-            raise Unavailable(
-                f"the body ended {self._left} bytes short; retry the read",
-                driver=self._driver,
-                operation="read",
-                key=self._info.key,
-            )
+            raise self._unavailable(f"the body ended {self._left} bytes short; retry the read")
 
     def close(self) -> None:
         """Close the connection. Idempotent."""
         close, self._close = self._close, None
         if close is not None:
             close()
+
+    def _unavailable(self, message: str) -> Unavailable:
+        return Unavailable(message, driver=self._driver, operation="read", key=self._info.key)

@@ -93,8 +93,9 @@ class FsspecDriver(StorageDriver):
             if offset > size:
                 raise report.failure(errors.RangeError, f"offset {offset} is past the end of the object ({size} bytes)")
             if self._ram:  # where all readers of a file share one position
-                handle = BytesIO(handle.getvalue())
+                copied = BytesIO(handle.getvalue())
                 stack.close()
+                handle = stack.enter_context(copied)
             handle.seek(offset)
             held = stack.pop_all()
         end = size if length is None else min(size, offset + length)
@@ -257,6 +258,8 @@ class FsspecDriver(StorageDriver):
     def _publish(self, fs: FileSystem, source: str, target: str) -> None:
         """Rename a file, atomically replacing an existing one."""
         if self._ram:
+            if fs.isdir(target):  # which pipe_file does not check
+                raise IsADirectoryError(errno.EISDIR, "there is a directory in place of the file")
             fs.pipe_file(target, fs.cat_file(source))
             fs.rm_file(source)
         else:
@@ -271,7 +274,8 @@ class FsspecDriver(StorageDriver):
                 return make()
             if source:
                 self._info(fs, source)
-            with suppress(OSError) if more else nullcontext():  # another process may create it at the same time
+            # Another process may create it at the same time; and below a file, it is not found.
+            with suppress(OSError if more else FileNotFoundError):
                 fs.makedirs(path.rpartition("/")[0], exist_ok=True)
         raise NotADirectoryError(errno.ENOTDIR, "there is a file in place of a directory")
 

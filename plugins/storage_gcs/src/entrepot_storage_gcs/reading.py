@@ -20,6 +20,9 @@ __all__ = ["open_reader"]
 
 CHUNK: Final = 2**20
 
+LARGEST: Final = 2**63 - 1
+"""The largest offset in a Range header; with a larger one, the header is ignored."""
+
 _PAST_THE_END: Final = frozenset({416})
 
 
@@ -27,8 +30,8 @@ def open_reader(objects: Objects, call: Call, key: str, name: str, offset: int, 
     """Return a reader of an object, starting at ``offset``; raises NotFound and RangeError."""
     wanted = {}
     if offset or length is not None:
-        wanted["Range"] = f"bytes={offset}-{'' if length is None else offset + length - 1}"
-    if length == 0:
+        wanted["Range"] = f"bytes={offset}-{'' if length is None else min(offset + length - 1, LARGEST)}"
+    if length == 0 or offset > LARGEST:
         return _nothing(objects, call, key, name, offset)
     answer = _get(objects.client, call, name, wanted)
     if answer.status_code == 416:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -24,7 +24,7 @@ class Content:
         self._ends = list(accumulate(map(len, pieces)))
         self.size = self._ends[-1] if self._ends else 0
 
-    def part(self, start: int, end: int) -> Iterator[bytes]:
+    def part(self, start: int, end: int) -> Generator[bytes]:
         """Yield the bytes from ``start`` to ``end``, in chunks of at most 1 MiB."""
         index = bisect_right(self._ends, start)
         while start < end:

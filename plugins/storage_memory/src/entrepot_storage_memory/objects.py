@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Final
 
 from entrepot_contract import ObjectInfo, Prefix
-from entrepot_contract.toolkit.reading import ClosedOnExit
+from entrepot_contract.toolkit.reading import GeneratedReader
 from entrepot_storage_memory.content import Content
 
 PAGE: Final = 256
@@ -23,18 +23,12 @@ class Stored:
     content: Content
 
 
-class MemoryReader(ClosedOnExit):
+class MemoryReader(GeneratedReader):
     """A range of one stored object; not affected by later writes to its key."""
 
     def __init__(self, stored: Stored, start: int, end: int) -> None:
+        super().__init__(stored.content.part(start, end))
         self.info = stored.info
-        self._chunks = stored.content.part(start, end)
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._chunks
-
-    def close(self) -> None:
-        self._chunks = iter(())
 
 
 class Objects:

@@ -11,11 +11,15 @@ from entrepot_contract.testing.storage.listing import ListContract
 from entrepot_contract.testing.storage.model import ModelContract
 from entrepot_contract.testing.storage.move import MoveContract
 from entrepot_contract.testing.storage.put import PutContract
+from entrepot_contract.testing.storage.ranges import RangeContract
 from entrepot_contract.testing.storage.read import ReadContract
+from entrepot_contract.testing.storage.readers import ReaderContract
+from entrepot_contract.testing.storage.replaced import ReplacedContract
 from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.stat import StatContract
 from entrepot_contract.testing.storage.threads import ThreadContract
+from entrepot_contract.testing.storage.tree import TreeContract
 from entrepot_contract.testing.storage.upload import UploadContract
 
 __all__ = ["StorageContract"]
@@ -36,6 +40,10 @@ class StorageContract(
     ThreadContract,
     SharedContract,
     AddedContract,
+    RangeContract,
+    ReaderContract,
+    ReplacedContract,
+    TreeContract,
     WholeContract,
 ):
     """All tests that a storage driver must pass; a subclass sets ``driver_class`` and defines a fixture ``config``."""

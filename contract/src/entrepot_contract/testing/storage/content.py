@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from entrepot_contract import ObjectInfo, StorageDriver, UploadState
 
-__all__ = ["Content", "body", "listed", "pieces", "read_back", "revived", "store", "upload"]
+__all__ = ["Content", "body", "for_each", "listed", "pieces", "read_back", "revived", "store", "upload"]
+
+Item = TypeVar("Item")
 
 
 def body(size: int, seed: int = 0) -> bytes:
@@ -63,6 +67,13 @@ def store(driver: StorageDriver, *keys: str) -> None:
     """Put a small object with distinct content under each key."""
     for key in keys:
         driver.put(key, key.encode())
+
+
+def for_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
+    """Call ``work`` for each item in several threads, because a slow backend takes long for many small calls."""
+    with ThreadPoolExecutor(8) as pool:
+        for _ in pool.map(work, items):
+            pass
 
 
 def revived(state: UploadState) -> UploadState:

@@ -38,7 +38,7 @@ class ReadContract(ContractBase):
             driver.read(key)
 
     @sentence("read", "Read an object, or ``length`` bytes of it starting at ``offset``.")
-    @sentence("read", "A range that extends past the end is truncated.")
+    @sentence("read", "A range that extends past the end is truncated, however large ``length`` is.")
     def test_read_gives_any_range(self, driver: StorageDriver) -> None:
         size = 3_000_017
         data = body(size)

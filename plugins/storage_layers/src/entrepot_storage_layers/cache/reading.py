@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Final
 
 from entrepot_contract import IntegrityError, ObjectInfo, Reader, StorageDriver, StorageError, UploadState
-from entrepot_contract.toolkit.reading import ClosedOnExit
+from entrepot_contract.toolkit.reading import GeneratedReader
 from entrepot_contract.toolkit.stamping import Stamped
 from entrepot_storage_layers.cache.digests import Check
 from entrepot_storage_layers.cache.kept import Kept
@@ -18,13 +18,14 @@ TOGETHER: Final = 4 * 2**20
 """Number of bytes per append to the fast driver."""
 
 
-class _Closing(ClosedOnExit):
+class _Closing(GeneratedReader):
     """A reader that closes inner readers."""
 
     _open: list[Reader]
 
     def close(self) -> None:
         """Close the inner readers. Idempotent."""
+        super().close()
         for reader in self._open:
             reader.close()
 
@@ -39,13 +40,14 @@ class CopyReader(_Closing):
     def __init__(
         self, copy: Reader, slow: StorageDriver, kept: Kept, span: tuple[int, int], check: Check | None, stamp: Stamped
     ) -> None:
+        super().__init__(self._verified())
         # The slow driver's etag is different, and unknown here.
         self.info = replace(copy.info, etag=None)
         self._slow, self._kept, self._check, self._stamp = slow, kept, check, stamp
         self._at, self._end = span
         self._open = [copy]
 
-    def __iter__(self) -> Iterator[bytes]:
+    def _verified(self) -> Generator[bytes]:
         with self._stamp:
             start, held = self._at, b""
             try:
@@ -86,12 +88,13 @@ class FillingReader(_Closing):
     """The bytes of the slow driver, while a copy is created; the copy is kept only if the digest matches."""
 
     def __init__(self, reader: Reader, slow: StorageDriver, kept: Kept, check: Check, stamp: Stamped) -> None:
+        super().__init__(self._copied())
         self.info: ObjectInfo = reader.info
         self._slow, self._kept, self._check, self._stamp = slow, kept, check, stamp
         self._open = [reader]
         self._copy: UploadState | None = None
 
-    def __iter__(self) -> Iterator[bytes]:
+    def _copied(self) -> Generator[bytes]:
         self._copy = self._kept.start(self.info.key)
         waiting: list[bytes] = []
         size = 0

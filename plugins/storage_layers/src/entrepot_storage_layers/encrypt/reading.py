@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Final
 
 from entrepot_contract import IntegrityError, ObjectInfo, RangeError, Reader, StorageDriver, Unavailable
-from entrepot_contract.toolkit.reading import ClosedOnExit
+from entrepot_contract.toolkit.reading import GeneratedReader
 from entrepot_contract.toolkit.stamping import Stamped
 from entrepot_storage_layers.encrypt.format import (
     CHUNK,
@@ -85,12 +85,13 @@ def _check_offset(offset: int, size: int, stamp: Stamped) -> None:
         raise stamp.failure(RangeError, f"offset {offset} is past the end of the object ({size} bytes)")
 
 
-class DecryptingReader(ClosedOnExit):
+class DecryptingReader(GeneratedReader):
     """The bytes of one range; each chunk is returned after its tag is verified."""
 
     def __init__(
         self, reader: Reader, info: ObjectInfo, keys: Keys, header: bytes | None, offset: int, end: int, stamp: Stamped
     ) -> None:
+        super().__init__(self._verified())
         self._reader, self._keys, self._stamp = reader, keys, stamp
         self.info = info
         self._range = offset, end
@@ -99,15 +100,15 @@ class DecryptingReader(ClosedOnExit):
         self._header = self._parse(self._source.take(HEADER) if header is None else header)
         self._previous = FIRST if header is None or offset >= end else self._source.take(TAG)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def _verified(self) -> Generator[bytes]:
         with self._stamp:
             try:
                 yield from self._plain()
             except DamagedError as error:
-                self.close()
+                self._reader.close()
                 raise self._stamp.failure(IntegrityError, str(error)) from error
             except EOFError as error:
-                self.close()
+                self._reader.close()
                 raise self._stamp.failure(Unavailable, "the inner driver returned too few bytes") from error
 
     def _plain(self) -> Iterator[bytes]:
@@ -138,6 +139,7 @@ class DecryptingReader(ClosedOnExit):
 
     def close(self) -> None:
         """Close the inner reader. Idempotent."""
+        super().close()
         self._reader.close()
 
 
