@@ -52,8 +52,9 @@ def test_plugins_are_listed_with_capabilities_and_options() -> None:
     row = ["storage", "filesystem", "entrepot-storage-fs", version("entrepot-storage-fs"), "1.1", "ok"]
     place = [line.split() for line in lines].index(row)
     assert lines[place + 1].startswith("    capabilities: create true, shared true, durable true, move rename")
-    assert lines[place + 1].endswith(" upload_ttl 192h")
-    assert lines[place + 2 : place + 5] == [
+    assert lines[place + 1].endswith(" upload_ttl 192h,")
+    assert lines[place + 2].strip() == "conditional_delete false"
+    assert lines[place + 3 : place + 6] == [
         "    options:",
         "        rootdirectory  text = /var/lib/registry",
         "        maxthreads     whole number = 100",
