@@ -35,6 +35,7 @@ from entrepot_contract import (
     UploadUnknown,
     WriteMode,
 )
+from entrepot_contract.toolkit.listing import list_pages
 from entrepot_contract.toolkit.reading import ClosedOnExit
 
 SCHEMA = """
@@ -178,23 +179,13 @@ class HonestDriver(StorageDriver):
     def list_objects(
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
     ) -> Iterator[ObjectInfo | Prefix]:
-        query = f"SELECT {INFO} FROM objects WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT 1000"  # noqa: S608
-        after, end = start_after, prefix[:-1] + "0" if prefix else "\x7f"
-        while True:
+        query = f"SELECT {INFO} FROM objects WHERE key > ? ORDER BY key LIMIT 1000"  # noqa: S608
+
+        def page(after: str) -> list[ObjectInfo]:
             with closing(self.connect()) as link:
-                page: list[Row] = link.execute(query, [after, prefix, end]).fetchall()
-            for row in page:
-                head, slash, _ = row[0][len(prefix) :].partition("/")
-                folder = prefix + head + slash
-                if not (shallow and slash):
-                    after = row[0]
-                    yield self.as_info(row)
-                elif row[0] > after:
-                    after = folder[:-1] + "/\x7f"
-                    if folder > start_after:
-                        yield Prefix(folder)
-            if len(page) < 1000:
-                return
+                return [self.as_info(row) for row in link.execute(query, [after])]
+
+        return list_pages(page, prefix, start_after, shallow=shallow)
 
     def move(self, source: str, target: str) -> ObjectInfo:
         if source == target:

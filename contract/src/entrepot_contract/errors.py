@@ -159,6 +159,17 @@ class DeleteFailed(StorageError):  # noqa: N818
         super().__init__(message, driver=driver, operation=operation, key=key, retryable=retryable)
         self.failed = dict(failed)
 
+    @classmethod
+    def raise_for(cls, failed: Mapping[str, StorageError], *, driver: str) -> None:
+        """Raise DeleteFailed for the keys that could not be deleted, if there are any.
+
+        It is retryable if all errors are.
+        """
+        if failed:
+            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
+            retryable = all(error.retryable for error in failed.values())
+            raise cls(message, driver=driver, operation="delete", failed=failed, retryable=retryable)
+
 
 class ConfigError(StorageError):
     """The options of a driver are invalid; the message names the option, the reason and what is valid."""

@@ -143,9 +143,7 @@ class Reporting:
                     delete(key)
             except StorageError as error:
                 failed[key] = error
-        if failed:
-            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
-            raise DeleteFailed(message, driver=cls.driver, operation="delete", failed=failed)
+        DeleteFailed.raise_for(failed, driver=cls.driver)
 
     def health(self, check: Callable[[], object], seconds: float = 1.5) -> Health:
         """Return whether ``check`` succeeds within some seconds; a filesystem call may have no timeout of its own."""

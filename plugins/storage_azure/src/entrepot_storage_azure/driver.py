@@ -123,10 +123,7 @@ class AzureDriver(StorageDriver):
 
     def delete(self, keys: Iterable[str]) -> None:
         failed = delete_all(self._account, self._root, self._sender, list(dict.fromkeys(keys)))
-        if failed:
-            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
-            retryable = all(error.retryable for error in failed.values())
-            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed, retryable=retryable)
+        DeleteFailed.raise_for(failed, driver=NAME)
 
     def delete_unchanged(self, info: ObjectInfo) -> bool:
         with self._account.reporting("delete_unchanged", info.key):

@@ -57,7 +57,7 @@ class Reporting(oserrors.Reporting):
 class FsspecDriver(StorageDriver):
     """Objects as files of any filesystem of fsspec: a key is a path below ``rootdirectory``."""
 
-    name, contract, Options = Reporting.driver, (1, 0), FsspecOptions
+    name, contract, Options = Reporting.driver, (1, 1), FsspecOptions
 
     def __init__(self, options: FsspecOptions) -> None:
         self._options, self._root = options, options.rootdirectory.rstrip("/")

@@ -106,9 +106,7 @@ class GcsDriver(StorageDriver):
         rest = iter(keys)
         while batch := list(islice(rest, 1000)):
             failed |= self._delete(batch)
-        if failed:
-            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
-            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed)
+        DeleteFailed.raise_for(failed, driver=NAME)
 
     def upload_start(self, key: str) -> UploadState:
         return self._uploads.start(self._call("upload_start", key), key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Final
 
 from entrepot_contract import ObjectInfo, Prefix
+from entrepot_contract.toolkit.listing import list_pages
 from entrepot_contract.toolkit.reading import GeneratedReader
 from entrepot_storage_memory.content import Content
 
@@ -77,30 +78,12 @@ class Objects:
             return self._set(replace(stored.info, key=target), stored.content)
 
     def listed(self, prefix: str, after: str, shallow: bool) -> Iterator[ObjectInfo | Prefix]:
-        seek: str | None = max(prefix, after)
-        while seek is not None:
-            page, seek = self._page(seek, prefix, after, shallow)
-            yield from page
+        return list_pages(self._page, prefix, after, shallow=shallow)
 
-    def _page(self, seek: str, prefix: str, after: str, shallow: bool) -> tuple[list[ObjectInfo | Prefix], str | None]:
-        """Return the next entries and the key to continue from, or None at the end; locks once for many entries."""
-        page: list[ObjectInfo | Prefix] = []
+    def _page(self, after: str) -> list[ObjectInfo]:
         with self._lock:
-            keys, at = self._keys, bisect_left(self._keys, seek)
-            while len(page) < PAGE:
-                if at >= len(keys) or not (key := keys[at]).startswith(prefix):
-                    return page, None
-                slash = key.find("/", len(prefix)) if shallow else -1
-                if slash < 0:
-                    if key > after:
-                        page.append(self._stored[key].info)
-                    at += 1
-                    continue
-                if (entry := key[: slash + 1]) > after:
-                    page.append(Prefix(entry))
-                # "0" is the character after "/": seek to the first key that is not below the prefix just listed.
-                at = bisect_left(keys, f"{key[:slash]}0", at + 1)
-            return page, keys[at] if at < len(keys) else None
+            start = bisect_right(self._keys, after)
+            return [self._stored[key].info for key in self._keys[start : start + PAGE]]
 
     def _remove(self, key: str) -> None:
         if self._stored.pop(key, None) is not None:

@@ -110,10 +110,7 @@ class S3Driver(StorageDriver):
             for name, error in self._bucket.delete(list(names), Reporting("delete")).items():
                 key = names.get(name, name)
                 failed[key] = refused_key(error.get("Code", ""), error.get("Message", ""), "delete", key)
-        if failed:
-            message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
-            retryable = all(error.retryable for error in failed.values())
-            raise DeleteFailed(message, driver=NAME, operation="delete", failed=failed, retryable=retryable)
+        DeleteFailed.raise_for(failed, driver=NAME)
 
     def upload_start(self, key: str) -> UploadState:
         return self._uploads.start(key)

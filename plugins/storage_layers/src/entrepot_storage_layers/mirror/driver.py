@@ -142,9 +142,7 @@ class MirrorDriver(StorageDriver):
                     side.delete([key for key in doomed if key not in failed])
                 except DeleteFailed as error:
                     failed |= {key: stamped(why, self.name, "delete", key) for key, why in error.failed.items()}
-            if failed:
-                message = f"{len(failed)} keys could not be deleted: {next(iter(failed.values())).message}"
-                raise DeleteFailed(message, driver=self.name, operation="delete", failed=failed)
+            DeleteFailed.raise_for(failed, driver=self.name)
 
     def upload_start(self, key: str) -> UploadState:
         with Stamped(self.name, "upload_start", key):
