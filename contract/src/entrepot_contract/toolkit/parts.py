@@ -105,15 +105,17 @@ class PartSender:
     def _split(self, data: Chunks, size: int, add: Callable[[bytearray], None]) -> bytearray:
         part, filled = self._buffer(size), 0
         for chunk in data:
-            rest = memoryview(chunk)
-            while rest:
-                taken = rest[: size - filled]
-                with memoryview(part) as window:
-                    window[filled : filled + len(taken)] = taken
-                filled, rest = filled + len(taken), rest[len(taken) :]
-                if filled == size:
-                    add(part)
-                    part, filled = self._buffer(size), 0
+            # No view is left when the next chunk is requested, because the caller may resize its buffer.
+            with memoryview(chunk) as view:
+                start, end = 0, len(view)
+                while start < end:
+                    stop = min(end, start + size - filled)
+                    with memoryview(part) as window, view[start:stop] as taken:
+                        window[filled : filled + stop - start] = taken
+                    filled, start = filled + stop - start, stop
+                    if filled == size:
+                        add(part)
+                        part, filled = self._buffer(size), 0
         rest_of_all = part[:filled]
         self._spare.append(part)
         return rest_of_all

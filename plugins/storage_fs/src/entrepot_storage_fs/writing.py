@@ -39,21 +39,22 @@ def extend(fd: int, offset: int, data: Chunks, report: Reporting) -> int:
     chunks = iter(data)
     mark, spent, slow = offset, 0.0, False
     for chunk in chunks:
-        view = memoryview(chunk).cast("B")
-        head = view[: -offset % ALIGNMENT] if slow else view
-        with report:
-            begin = thread_time()
-            _write(fd, head, offset)
-            spent += thread_time() - begin
-            offset += len(head)
-            if offset - mark >= WINDOW:
-                slow = slow or spent > (offset - mark) * SLOW
-                # Starts writing the pages to disk; none are dropped, because they are still dirty. Without this, the
-                # fsync at the end has to write all of them.
-                os.posix_fadvise(fd, mark, offset - mark, os.POSIX_FADV_DONTNEED)
-                mark, spent = offset, 0.0
-        if len(head) < len(view):
-            return _extend_direct(fd, offset, chain((view[len(head) :],), chunks), report)
+        # No view is left when the next chunk is requested, because the caller may resize its buffer.
+        with memoryview(chunk) as view, view[: -offset % ALIGNMENT if slow else None] as head:
+            with report:
+                begin = thread_time()
+                _write(fd, head, offset)
+                spent += thread_time() - begin
+                offset += len(head)
+                if offset - mark >= WINDOW:
+                    slow = slow or spent > (offset - mark) * SLOW
+                    # Starts writing the pages to disk; none are dropped, because they are still dirty. Without this,
+                    # the fsync at the end has to write all of them.
+                    os.posix_fadvise(fd, mark, offset - mark, os.POSIX_FADV_DONTNEED)
+                    mark, spent = offset, 0.0
+            rest = bytes(view[len(head) :])
+        if rest:
+            return _extend_direct(fd, offset, chain((rest,), chunks), report)
     return offset
 
 
@@ -65,15 +66,17 @@ def _extend_direct(fd: int, offset: int, data: Iterable[bytes | bytearray | memo
     try:
         with memoryview(block) as window:
             for chunk in data:
-                view = memoryview(chunk).cast("B")
-                while view:
-                    part = view[: BLOCK - filled]
-                    window[filled : filled + len(part)] = part
-                    filled, view = filled + len(part), view[len(part) :]
-                    if filled == BLOCK:
-                        with report:
-                            _write(fd, window, offset)
-                        offset, filled = offset + BLOCK, 0
+                with memoryview(chunk) as view:
+                    start, end = 0, len(view)
+                    while start < end:
+                        stop = min(end, start + BLOCK - filled)
+                        with view[start:stop] as part:
+                            window[filled : filled + len(part)] = part
+                        filled, start = filled + stop - start, stop
+                        if filled == BLOCK:
+                            with report:
+                                _write(fd, window, offset)
+                            offset, filled = offset + BLOCK, 0
             with report:
                 _set_direct(fd, False)
                 _write(fd, window[:filled], offset)

@@ -40,15 +40,14 @@ def pieces_of(data: Chunks) -> Iterable[bytes]:
     """Yield the chunks as pieces of a reasonable size; bytes of large chunks are copied at most once."""
     small = bytearray()
     for chunk in data:
-        view = memoryview(chunk)
-        if view.nbytes < LEAST:
-            small += view
+        if len(chunk) < LEAST:
+            small += chunk
             if len(small) < CHUNK:
                 continue
         if small:
             yield bytes(small)
             small.clear()
-        if view.nbytes >= LEAST:
+        if len(chunk) >= LEAST:
             yield bytes(chunk)
     if small:
         yield bytes(small)
