@@ -88,12 +88,10 @@ class ChaosDriver(ForwardingDriver):
             return call.worked(self.inner.upload_start(key))
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
-        body = Body(data)
-        with self._call("upload_append", state.key) as call:
-            torn = cut_body(body, call.fault, call)
-            with stamped_append(body, call):
-                after = self.inner.upload_append(state, torn)
-            return call.worked(after)
+        call, body = self._call("upload_append", state.key), Body(data)
+        with stamped_append(body, call):
+            after = self.inner.upload_append(state, cut_body(body, call.fault, call))
+        return call.worked(after)
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         with self._call("upload_commit", state.key if target is None else target) as call:
