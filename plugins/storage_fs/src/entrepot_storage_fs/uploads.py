@@ -22,7 +22,7 @@ from entrepot_storage_fs.writing import extend
 
 __all__ = ["Uploads"]
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 1.0
 """Seconds that a commit waits for another commit, or for an append, of the same upload."""
 
 

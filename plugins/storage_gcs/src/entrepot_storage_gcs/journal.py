@@ -84,11 +84,17 @@ class Journal:
         entries.require(call, depth, nonce)
 
     def enter(self, call: Call, depth: int, parent: str, nonce: str) -> None:
-        """Record an append as the last one, replacing any other append to the same state."""
+        """Record an append as the last one, replacing any other append to the same state.
+
+        Raises UploadUnknown, and leaves nothing, if the upload was ended before that.
+        """
         generation = 0
         for _ in range(5):
             if self._write(call, _name(depth), generation, nonce=nonce, parent=parent):
-                return
+                if self._objects.exists(call, f"{self._folder}{START}"):
+                    return
+                self._objects.delete(call, f"{self._folder}{_name(depth)}")
+                raise unknown(call)
             entries = self.read(call)
             entries.require(call, depth - 1, parent)
             there = entries.append(depth)

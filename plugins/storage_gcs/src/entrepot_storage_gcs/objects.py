@@ -68,6 +68,13 @@ class Objects:
         fields: Fields = self.client.request(call, "GET", self.client.path(name), params={"fields": FIELDS}).json()
         return fields
 
+    def exists(self, call: Call, name: str) -> bool:
+        """Return whether there is an object of this name."""
+        answer = self.client.request(call, "GET", self.client.path(name), params={"fields": "name"}, accept=_MISSING)
+        if answer.status_code == 404 and NO_BUCKET in answer.text:
+            raise call.refused(answer)
+        return answer.status_code != 404
+
     def pages(
         self,
         call: Call,

@@ -26,6 +26,8 @@ from entrepot_storage_s3.register import Register, Swap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
 __all__ = ["Uploads"]
 
 _LARGE: Final = 64 * 2**20
@@ -127,12 +129,22 @@ class Uploads:
     def _write(self, name: str, before: tuple[Source, ...], data: Chunks, report: Reporting) -> int:
         """Write the segment that follows those in ``before``; return its size."""
         with Parts(self._bucket, name, report) as parts:
-            done, rest = self._sender.send(data, self._chunk, parts.put)
+
+            def put(index: int, part: bytearray) -> CompletedPartTypeDef:
+                try:
+                    return parts.put(index, part)
+                except NotFound as error:
+                    raise unknown(report) from error  # an abort has deleted the parts
+
+            done, rest = self._sender.send(data, self._chunk, put)
             size = len(done) * self._chunk + len(rest)
             if done:
                 if rest:
-                    done.append(parts.put(len(done), rest))
-                parts.complete(done)
+                    done.append(put(len(done), rest))
+                try:
+                    parts.complete(done)
+                except NotFound as error:
+                    raise unknown(report) from error
             else:
                 patiently(lambda: self._bucket.put(name, rest, report))
         tail = size % _grid(before, size)
