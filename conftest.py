@@ -65,7 +65,7 @@ LONGEST: Final = (
 """The places that take long, the longest first, so that all processes end at about the same time; marked slow."""
 
 
-REPEATED: Final = ("model", "shared", "threads")
+REPEATED: Final = ("commits_racing", "model", "shared", "threads")
 """The modules of the storage kit whose tests repeat races and generated sequences of calls."""
 
 

@@ -38,6 +38,11 @@ class StorageDriver(ABC):
 
     A backend may block a deletion, an overwrite or a move until open readers of the object are closed, up to the
     driver's own timeout. A caller must therefore never wait for one of them in the thread that has to close the reader.
+
+    Any number of threads may write one key with ``put``, ``upload_commit`` and ``move``: a read returns one complete
+    object, and never one that was already replaced when the read began. With the capability ``shared``, this also holds
+    for other drivers and processes: each of them sees a write, a move and a deletion at once, whatever it has read,
+    listed or not found before.
     """
 
     name: ClassVar[str]
@@ -165,7 +170,13 @@ class StorageDriver(ABC):
           past its size.
         - Of two appends from one state, at most one result can be committed; the other raises UploadConflict, at the
           latest in ``upload_commit``.
-        - If ``data`` raises, its exception is propagated, and ``state`` stays usable.
+        - If ``data`` raises, its exception is propagated, and ``state`` stays usable. This holds for every class of
+          exception, also for the errors of this contract.
+        - ``data`` is iterated once, to its end. With the capability ``shared``, it is stored as it is received, and
+          never held in memory completely.
+        - Appending nothing returns a usable state of the same size.
+        - Other calls may use the upload while ``data`` is iterated: those that contradict each other raise
+          UploadConflict or UploadUnknown.
         - After commit, abort or expiry it raises UploadUnknown.
         """
 
@@ -176,13 +187,19 @@ class StorageDriver(ABC):
         - This is atomic, and happens in the backend, without transferring the data through the host.
         - An existing target is replaced.
         - An upload of size 0 creates an empty object.
+        - Of concurrent commits of one state, at least one succeeds; any other either succeeds or raises UploadUnknown
+          or UploadConflict, with its target unchanged.
+        - Of commits of different states of an upload, at most one succeeds.
         - After commit, abort or expiry it raises UploadUnknown.
         - With the capability ``durable``, the object then survives power loss.
         """
 
     @abstractmethod
     def upload_abort(self, state: UploadState) -> None:
-        """Discard an upload and all its bytes. Idempotent, also after a commit."""
+        """Discard an upload and all its bytes. Idempotent, also after a commit.
+
+        Other uploads stay as they are, also those for the same key.
+        """
 
     @abstractmethod
     def sign_url(self, key: Key, method: SignedMethod, expires: timedelta) -> str:

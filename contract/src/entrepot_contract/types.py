@@ -24,7 +24,11 @@ __all__ = [
 ]
 
 Chunks = Iterable[bytes | bytearray | memoryview]
-"""Chunks of a body, of any size, each valid only until the next one is requested."""
+"""Chunks of a body, of any size, each valid only until the next one is requested.
+
+A memoryview is contiguous, and its items are single bytes. When the next chunk is requested, the driver holds no view
+of the last one: its buffer may be changed, resized or released.
+"""
 
 MAX_PUT_SIZE = 16 * 2**20
 """The largest body of one ``put``, in bytes."""

@@ -26,6 +26,7 @@ from entrepot_contract import AlreadyExists, NotFound, StorageDriver, StorageErr
 from entrepot_contract.events import Event
 from entrepot_contract.notify import NotificationSink, SinkError
 from entrepot_contract.testing.fork_server import Place
+from entrepot_contract.testing.writing import Change, change, version, write
 
 if TYPE_CHECKING:
     from entrepot_contract.testing.base import Plugin
@@ -78,13 +79,13 @@ class Worker:
         kind.from_config(config).deliver(events, timedelta(seconds=seconds))
         return [event.id for event in events]
 
-    def create(self, keys: list[str], text: str, at: float) -> list[str]:
+    def create(self, keys: list[str], text: str, at: float, times: int = 1000) -> list[str]:
         """Try to create the keys, and return those that this process created."""
         _wait(at)
         won = []
         for key in keys:
             try:
-                self.driver.put(key, text.encode() * 1000, mode=WriteMode.CREATE)
+                self.driver.put(key, text.encode() * times, mode=WriteMode.CREATE)
             except AlreadyExists:
                 continue
             won.append(key)
@@ -104,6 +105,18 @@ class Worker:
         """Commit, and return the size."""
         _wait(at)
         return self.driver.upload_commit(UploadState(**state), target=target).size
+
+    def overwrite(self, key: str, verb: str, name: str, turns: int, size: int, at: float) -> str:
+        """Write numbered versions of one object, and report the number of each when its write has returned."""
+        _wait(at)
+        for turn in range(1, turns + 1):
+            write(self.driver, verb, key, version(name, turn, size))
+            self.write(turn)
+        return "ended"
+
+    def change(self, changes: list[Change]) -> None:
+        """Make some changes one after the other."""
+        change(self.driver, changes)
 
     def watch(self, key: str, until: str) -> list[str]:
         """Return the digests of all contents that were read from ``key`` until ``until`` exists."""

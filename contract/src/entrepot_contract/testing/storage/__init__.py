@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from entrepot_contract.testing.integrity import WholeContract
 from entrepot_contract.testing.storage.added import AddedContract
+from entrepot_contract.testing.storage.append_bodies import AppendBodyContract
+from entrepot_contract.testing.storage.append_errors import AppendErrorContract
 from entrepot_contract.testing.storage.commit import CommitContract
+from entrepot_contract.testing.storage.commits_racing import CommitRaceContract
 from entrepot_contract.testing.storage.delete import DeleteContract
+from entrepot_contract.testing.storage.interrupted import InterruptedAppendContract
 from entrepot_contract.testing.storage.lifecycle import LifecycleContract
 from entrepot_contract.testing.storage.listing import ListContract
 from entrepot_contract.testing.storage.model import ModelContract
 from entrepot_contract.testing.storage.move import MoveContract
+from entrepot_contract.testing.storage.overwrites import OverwriteContract
 from entrepot_contract.testing.storage.put import PutContract
 from entrepot_contract.testing.storage.ranges import RangeContract
 from entrepot_contract.testing.storage.read import ReadContract
 from entrepot_contract.testing.storage.readers import ReaderContract
 from entrepot_contract.testing.storage.replaced import ReplacedContract
+from entrepot_contract.testing.storage.seen_anew import SeenAnewContract
 from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.stat import StatContract
@@ -33,11 +39,17 @@ class StorageContract(
     MoveContract,
     DeleteContract,
     UploadContract,
+    AppendBodyContract,
+    AppendErrorContract,
+    InterruptedAppendContract,
     CommitContract,
+    CommitRaceContract,
     SignContract,
     LifecycleContract,
     ModelContract,
     ThreadContract,
+    OverwriteContract,
+    SeenAnewContract,
     SharedContract,
     AddedContract,
     RangeContract,
