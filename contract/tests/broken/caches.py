@@ -33,7 +33,7 @@ class Caching(HonestDriver):
         """Forget what is cached for some keys."""
         raise NotImplementedError
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         self.forgotten(key)
         return super().put(key, data, mode=mode)
 

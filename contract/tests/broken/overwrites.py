@@ -31,7 +31,7 @@ OVERWRITE, CREATE = WriteMode.OVERWRITE, WriteMode.CREATE
 class LargePutsAreTwoWrites(HonestDriver):
     """Writes a large object in two steps that are both visible."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         if len(data) > LARGE:
             super().put(key, data[:LARGE], mode=mode)
             mode = OVERWRITE
@@ -66,7 +66,7 @@ class PutsOfAKeyShareAStage(Staged):
     def stage_of(self, key: str) -> str:
         return key
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         return super().put(key, self.staged(key, data), mode=mode)
 
 
@@ -117,7 +117,7 @@ class ReadsLagBehind(HonestDriver):
         super().__init__(options)
         self.replaced: dict[str, tuple[float, str]] = {}
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         with suppress(NotFound), self.read(key) as reader:
             old = super().put(f"_old/{uuid.uuid4().hex}", b"".join(reader)).key
             info = super().put(key, data, mode=mode)
@@ -137,7 +137,7 @@ class WritesOfAMomentShareAStage(Staged):
     def stage_of(self, key: str) -> str:
         return str(int(time.time() * 20))
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         return super().put(key, self.staged(key, data), mode=mode)
 
 
@@ -149,7 +149,7 @@ class KeysAreInAnIndex(HonestDriver):
         super().__init__(options)
         self.keys: list[str] = []
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         info = super().put(key, data, mode=mode)
         keys = list(self.keys)
         time.sleep(0.001)
@@ -168,7 +168,7 @@ class KeysAreInAnIndex(HonestDriver):
 class LargeCreatesReserveTheirKey(HonestDriver):
     """Creates an empty object first, so that no other can create it, and then fills it."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         if mode is CREATE and len(data) > LARGE:
             super().put(key, b"", mode=mode)
         return super().put(key, data)
@@ -178,7 +178,7 @@ class LargeCreatesReserveTheirKey(HonestDriver):
 class LargeCreatesAreUploads(HonestDriver):
     """Looks whether a large object exists, and uploads it otherwise."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         if mode is OVERWRITE or len(data) <= LARGE:
             return super().put(key, data, mode=mode)
         try:
@@ -194,7 +194,7 @@ class LargeCreatesLockTheirProcess(LargeCreatesAreUploads):
 
     lock = threading.Lock()
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         with self.lock:
             return super().put(key, data, mode=mode)
 
@@ -205,7 +205,7 @@ class LargePutsLockTheirProcess(LargePutsAreTwoWrites):
 
     lock = threading.RLock()
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
         with self.lock:
             return super().put(key, data, mode=mode)
 
