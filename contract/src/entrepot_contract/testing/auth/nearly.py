@@ -21,7 +21,7 @@ __all__ = ["EXACT_NAME", "EXACT_WORD", "NearMissContract", "Pair", "outcome"]
 
 EXACT_WORD: Final = (
     "A password is compared exactly: case, spaces, every character and its Unicode form count. "
-    "Only bytes after the 72nd may be ignored, as bcrypt does."
+    "Only bytes after the 72nd may be ignored, as some hashes do."
 )
 EXACT_NAME: Final = (
     "A user name is compared exactly. An authenticator whose directory knows other spellings of a name returns for "

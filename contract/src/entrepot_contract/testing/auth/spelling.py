@@ -14,7 +14,7 @@ from entrepot_contract.testing.auth.credentials import anew
 __all__ = ["COUNTED", "misspelt", "with_pair"]
 
 COUNTED: Final = 72
-"""Bytes of a password that count; bcrypt ignores the others."""
+"""Bytes of a password that count; some hashes ignore the others."""
 
 FORMS: Final[tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...]] = ("NFC", "NFD", "NFKC", "NFKD")
 LOOK_ALIKES: Final = str.maketrans("aceopxyiAEO", "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0410\u0415\u041e")
