@@ -113,7 +113,7 @@ class Authenticator(ABC):
         - A credential of its scheme that is wrong, malformed, expired or too long raises Refused.
         - Authentication schemes are case-insensitive (RFC 9110, 11.1).
         - A password is compared exactly: case, spaces, every character and its Unicode form count. Only bytes after the
-          72nd may be ignored, as bcrypt does.
+          72nd may be ignored, as some hashes do.
         - A user name is compared exactly. An authenticator whose directory knows other spellings of a name returns for
           all of them the name that the directory has.
         - All credentials of one user return the same name, groups and stamp.
