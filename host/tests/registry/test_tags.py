@@ -40,6 +40,18 @@ def test_a_tag_pushed_during_the_deletion_of_its_manifest_is_deleted(
     assert (status(host, "two"), status(host, DIGEST), tags(host)) == (404, 404, [])
 
 
+def test_a_tag_that_is_moved_while_its_manifest_is_deleted_stays(
+    host: Process, other: Process, driver: Interrupted
+) -> None:
+    host.push_manifest("app", "one", CONTENT)
+    # The history of the tag is deleted after the last look at its link.
+    driver.key = layout.tag_index("app", "one", DIGEST)
+    driver.before = lambda: other.push_manifest("app", "one", OTHER)
+    assert status(host, DIGEST, "DELETE") == 202
+    assert (status(host, "one"), status(host, digest_of(OTHER)), tags(host)) == (200, 200, ["one"])
+    assert host.request("GET", "/v2/app/manifests/one").content == OTHER
+
+
 def test_a_deletion_interrupted_before_its_last_check_of_the_tags_can_be_repeated(
     host: Process, driver: StorageDriver
 ) -> None:
@@ -100,7 +112,7 @@ def test_a_tag_changed_while_its_old_manifest_is_deleted_is_kept(
     # The tags are removed in groups of 64, and the last one is checked again only after the first group.
     for number in range(65):
         host.push_manifest("app", f"t{number:02}", CONTENT)
-    driver.key = layout.tag_current("app", "t00")
+    driver.key = layout.tag_index("app", "t00", DIGEST)
     driver.before = lambda: other.push_manifest("app", "t64", OTHER)
     assert status(host, DIGEST, "DELETE") == 202
     assert tags(host) == ["t64"]

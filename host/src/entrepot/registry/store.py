@@ -146,6 +146,13 @@ class Store:
             self.warn_damaged(key, error.message)
             return None
 
+    def info(self, key: str) -> ObjectInfo | None:
+        """Returns the info of an object, or None if there is none, or if it is damaged."""
+        try:
+            return self.driver.stat(key)
+        except (NotFound, IntegrityError):
+            return None
+
     def exists(self, key: str) -> bool:
         """Returns whether an object exists, even if damaged."""
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -21,6 +21,8 @@ _ROUNDS: Final = 8
 _REMOVED_AT_ONCE: Final = 64
 """Tags whose keys are deleted in one call: backends delete many keys with few requests."""
 
+_NONE: Final[Mapping[str, ObjectInfo]] = {}
+
 
 class Tags:
     """The tags of all repositories (distribution-spec, "Listing Tags", "Deleting tags").
@@ -33,6 +35,7 @@ class Tags:
     def __init__(self, store: Store, parallel: Parallel) -> None:
         self._store = store
         self._parallel = parallel
+        self._conditional = store.driver.capabilities.conditional_delete
 
     def resolve(self, name: str, tag: str) -> Digest:
         """Returns the digest of the manifest that a tag points to; raises ManifestUnknown."""
@@ -102,14 +105,19 @@ class Tags:
 
     def _remove(self, name: str, tags: Sequence[str], digest: Digest | None = None) -> Sequence[str]:
         """Remove tags, with ``digest`` only those that still point to it; returns those that existed."""
+        seen: dict[str, ObjectInfo] = {}
 
         def doomed(tag: str) -> list[str]:
             current, keys = layout.tag_current(name, tag), self._keys(name, tag)
             if digest is not None:
-                # It may have been changed since it was found. A change between this check and the deletion is lost.
+                # It may have been changed since it was found. Unless the driver deletes conditionally, a change between
+                # this check and the deletion is lost.
+                info = self._store.info(current) if self._conditional else None
                 if self._store.link(current) != digest:
                     return []
                 keys = list({*keys, current})
+                if info is not None:
+                    seen[current] = info
             # The current link is deleted last: a crash before that keeps the tag, and never lists one without a target.
             return sorted(keys, key=lambda key: key == current)
 
@@ -119,7 +127,7 @@ class Tags:
             keys = self._keys(name, tag)
             return [] if layout.tag_current(name, tag) in keys else keys
 
-        removed = self._delete(tags, doomed)
+        removed = self._delete(tags, doomed, seen)
         left = removed
         for _ in range(_ROUNDS):
             left = self._delete(left, left_over)
@@ -127,11 +135,18 @@ class Tags:
                 break
         return removed
 
-    def _delete(self, tags: Sequence[str], find_keys: Callable[[str], list[str]]) -> Sequence[str]:
-        """Delete the keys that ``find_keys`` returns for each tag, in one call; returns the tags that had any."""
+    def _delete(
+        self, tags: Sequence[str], find_keys: Callable[[str], list[str]], seen: Mapping[str, ObjectInfo] = _NONE
+    ) -> Sequence[str]:
+        """Delete the keys that ``find_keys`` returns for each tag, in one call; returns the tags that had any.
+
+        Those in ``seen`` are deleted last, one by one, and only if they are still the objects that were seen.
+        """
         found = [(tag, keys) for tag, keys in zip(tags, self._parallel.map(find_keys, tags), strict=True) if keys]
-        if found:
-            self._store.driver.delete([key for _, keys in found for key in keys])
+        if keys := [key for _, keys in found for key in keys if key not in seen]:
+            self._store.driver.delete(keys)
+        for _ in self._parallel.map(self._store.driver.delete_unchanged, seen.values()):
+            pass
         return [tag for tag, _ in found]
 
     def _keys(self, name: str, tag: str) -> list[str]:
