@@ -187,7 +187,6 @@ def test_an_invalid_token_names_the_operation(driver: FilesystemDriver) -> None:
     calls: list[tuple[str, Callable[[], object]]] = [
         ("upload_append", lambda: driver.upload_append(state, [b""])),
         ("upload_commit", lambda: driver.upload_commit(state)),
-        ("upload_abort", lambda: driver.upload_abort(state)),
     ]
     for operation, call in calls:
         with raised(UploadUnknown, operation, "a/k"):

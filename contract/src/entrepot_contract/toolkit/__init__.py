@@ -2,7 +2,7 @@
 
 They keep their names and meaning within a minor version of ``entrepot-contract``; a change is listed in its changelog.
 
-- Drivers of object stores: ``parts``, ``prefix``, ``reading``, ``timeouts``.
+- Drivers of object stores: ``parts``, ``prefix``, ``reading``, ``timeouts``, ``tokens``.
 - Drivers of files: ``oserrors``.
 - Drivers that wrap drivers: ``nesting``.
 - Options: ``durations``, ``scalars``; files that change while a plugin runs: ``reloading``.

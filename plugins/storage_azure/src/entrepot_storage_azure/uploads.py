@@ -22,11 +22,15 @@ from azure.storage.blob import BlobBlock, BlobClient, BlobLeaseClient
 from entrepot_contract import Chunks, ObjectInfo, StorageError, UploadConflict, UploadState, UploadUnknown
 from entrepot_contract.toolkit.parts import PartSender
 from entrepot_contract.toolkit.prefix import Root
+from entrepot_contract.toolkit.tokens import Count, Id, TokenForm
 from entrepot_storage_azure.account import Account
 from entrepot_storage_azure.copying import Copies
 from entrepot_storage_azure.failures import code_of, failure
 
 __all__ = ["BLOCK", "MAX_BLOCKS", "Uploads"]
+
+TOKEN: Final = TokenForm(tuple[Id, str, tuple[tuple[Id, Count], ...]])
+"""The fields of ``Upload``."""
 
 BLOCK: Final = 8 * 2**20
 MAX_BLOCKS: Final = 50_000
@@ -53,11 +57,10 @@ class Upload:
 
     @classmethod
     def of(cls, state: UploadState, operation: str) -> Self:
-        try:
-            name, etag, runs = json.loads(state.token)
-        except ValueError as error:
-            raise _unknown(state, operation) from error
-        return cls(name, etag, tuple((nonce, count) for nonce, count in runs))
+        content = TOKEN.read(state)
+        if content is None:
+            raise _unknown(state, operation)
+        return cls(*content)
 
     def token(self) -> str:
         return json.dumps([self.name, self.etag, self.runs], separators=(",", ":"))
@@ -122,7 +125,10 @@ class Uploads:
         return info
 
     def abort(self, state: UploadState) -> None:
-        blob = self._blob(Upload.of(state, "upload_abort").name)
+        content = TOKEN.read(state)
+        if content is None:
+            return
+        blob = self._blob(content[0])
         with self._account.reporting("upload_abort", state.key):
             try:
                 try:

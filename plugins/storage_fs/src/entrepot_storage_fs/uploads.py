@@ -12,15 +12,19 @@ import json
 import os
 import time
 from contextlib import suppress
-from typing import Final
+from typing import Final, Literal
 
 from entrepot_contract import Chunks, ObjectInfo, UploadConflict, UploadState, UploadUnknown
+from entrepot_contract.toolkit.tokens import Count, Id, TokenForm
 from entrepot_storage_fs.failures import Reporting, failure
 from entrepot_storage_fs.tree import Tree, info_of, seal
 from entrepot_storage_fs.working import WorkingDirectory
 from entrepot_storage_fs.writing import extend
 
 __all__ = ["Uploads"]
+
+TOKEN: Final = TokenForm(tuple[Id, Count, Id | Literal[""]])
+"""The upload, the end of the state's line in its log, and the line's nonce."""
 
 PATIENCE: Final = 1.0
 """Seconds that a commit waits for another commit, or for an append, of the same upload."""
@@ -84,11 +88,12 @@ class Uploads:
         return info_of(target, status)
 
     def abort(self, state: UploadState) -> None:
-        upload, _, _ = _parse(state, "upload_abort")
-        # Without the lock: a running append may take hours, and detects at its end that the log is gone.
-        with Reporting("upload_abort", state.key):
-            self._remove(self._log(upload))
-            self._remove(self._data(upload))
+        content = TOKEN.read(state)
+        if content is not None:
+            # Without the lock: a running append may take hours, and detects at its end that the log is gone.
+            with Reporting("upload_abort", state.key):
+                self._remove(self._log(content[0]))
+                self._remove(self._data(content[0]))
 
     def _lock(self, state: UploadState, operation: str, *, patience: float) -> int:
         """Open and lock the upload's log, after checking that it contains the state's line."""
@@ -101,7 +106,7 @@ class Uploads:
             locked = _try_lock(log, patience)
             lives = os.fstat(log).st_nlink > 0
             line = _line(state.size, nonce)
-            known = not end or os.pread(log, len(line), end - len(line)) == line
+            known = not end or (end >= len(line) and os.pread(log, len(line), end - len(line)) == line)
         except BaseException:
             os.close(log)
             raise
@@ -143,11 +148,10 @@ class Uploads:
 
 
 def _parse(state: UploadState, operation: str) -> tuple[str, int, str]:
-    try:
-        upload, end, nonce = json.loads(state.token)
-    except ValueError as error:
-        raise _unknown(state, operation) from error
-    return upload, end, nonce
+    content = TOKEN.read(state)
+    if content is None:
+        raise _unknown(state, operation)
+    return content
 
 
 def _line(size: int, nonce: str) -> bytes:

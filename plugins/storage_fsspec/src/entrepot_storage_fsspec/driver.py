@@ -26,6 +26,7 @@ from entrepot_contract import Chunks, DriverOptions, SignedMethod, StorageDriver
 from entrepot_contract.capabilities import Capabilities
 from entrepot_contract.toolkit import oserrors
 from entrepot_contract.toolkit.reading import BodyReader
+from entrepot_contract.toolkit.tokens import Count, TokenForm
 from entrepot_contract.types import Health, ObjectInfo, Prefix, WriteMode
 
 FileSystem = Any  # fsspec.AbstractFileSystem, which has no types
@@ -34,6 +35,7 @@ CHUNK: Final = 2**20
 KNOWN: Final = ("file", "local", "memory", "sftp", "ssh")
 # One lock for all drivers: there is one memory filesystem per process, and its methods are not atomic.
 _MEMORY: Final = RLock()
+TOKEN: Final = TokenForm(tuple[str, tuple[tuple[str, Count], ...]])
 
 
 class FsspecOptions(DriverOptions):
@@ -151,7 +153,7 @@ class FsspecDriver(StorageDriver):
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         data = [bytes(piece) for piece in data] if self._ram else data  # before the lock blocks all others
         with Reporting("upload_append", state.key) as report, self._borrowed() as fs:
-            folder, parts = json.loads(state.token)
+            folder, parts = self._parsed(state, report)
             seen, part = self._head(fs, report, folder, parts), f"{folder}/{token_hex(16)}"
             with self._new(fs, part, report.passing(data)) as (size, _):
                 parts = [*parts, [part, size]]
@@ -164,7 +166,7 @@ class FsspecDriver(StorageDriver):
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         key = state.key if target is None else target
         with Reporting("upload_commit", state.key) as report, self._borrowed() as fs:
-            folder, parts = json.loads(state.token)
+            folder, parts = self._parsed(state, report)
             self._head(fs, report, folder, parts)
             full = [part for part in parts if part[1]]
             whole = full[0][0] if len(full) == 1 else f"{folder}/{token_hex(16)}"
@@ -187,8 +189,10 @@ class FsspecDriver(StorageDriver):
         return ObjectInfo(key, *info, None)
 
     def upload_abort(self, state: UploadState) -> None:
-        with Reporting("upload_abort", state.key), self._borrowed() as fs, suppress(FileNotFoundError):
-            fs.rm(json.loads(state.token)[0], recursive=True)
+        with Reporting("upload_abort", state.key) as report, suppress(errors.UploadUnknown):
+            folder, _ = self._parsed(state, report)
+            with self._borrowed() as fs, suppress(FileNotFoundError):
+                fs.rm(folder, recursive=True)
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         raise Reporting("sign_url", key).failure(errors.Unsupported, f"{method} URLs cannot be signed on a filesystem")
@@ -290,6 +294,14 @@ class FsspecDriver(StorageDriver):
         with suppress(Exception), self._borrowed() as fs:  # a remaining directory is not an object
             while self._options.protocol in KNOWN and (key := key.rpartition("/")[0]):
                 fs.rmdir(f"{self._root}/{key}")
+
+    def _parsed(self, state: UploadState, report: Reporting) -> tuple[str, list[list[Any]]]:
+        """Return the directory of an upload and its parts; raises UploadUnknown for a token of another store."""
+        folder, parts = TOKEN.read(state) or ("", ())
+        above, _, name = folder.rpartition("/")
+        if above != f"{self._root}/.entrepot/uploads" or not name.isalnum():
+            raise report.failure(*oserrors.LOOKED_FOR["upload_append"])
+        return folder, [list(part) for part in parts]
 
     def _head(self, fs: FileSystem, report: Reporting, folder: str, parts: Any, exact: bool = False) -> Any:  # noqa: ANN401
         """Return the list in ``head``; raises UploadConflict if it does not begin with the state's list."""

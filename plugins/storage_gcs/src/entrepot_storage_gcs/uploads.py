@@ -6,11 +6,12 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Self, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
-from entrepot_contract import Chunks, ObjectInfo, StorageError, UploadState
+from entrepot_contract import Chunks, ObjectInfo, StorageError, UploadState, UploadUnknown
 from entrepot_contract.toolkit.parts import PartSender
 from entrepot_contract.toolkit.prefix import Root
+from entrepot_contract.toolkit.tokens import Count, Id, TokenForm
 from entrepot_storage_gcs.failures import Call
 from entrepot_storage_gcs.journal import Journal, unknown
 from entrepot_storage_gcs.objects import COMPOSED, Fields, Objects, info_of
@@ -19,6 +20,9 @@ __all__ = ["Uploads"]
 
 Appends: TypeAlias = tuple[tuple[str, int], ...]
 """The nonce of each append, and the number of its parts."""
+
+TOKEN: Final = TokenForm(tuple[Id, Count, Id | Literal[""], tuple[tuple[Id, Count], ...]])
+"""The fields of ``Token``."""
 
 MERGED: Final = 2000
 """Number of appends after which they are composed into one part, so that the token stays short."""
@@ -35,11 +39,10 @@ class Token:
 
     @classmethod
     def of(cls, call: Call, state: UploadState) -> Self:
-        try:
-            upload, depth, nonce, appends = json.loads(state.token)
-            return cls(str(upload), int(depth), str(nonce), tuple((str(one), int(count)) for one, count in appends))
-        except (ValueError, TypeError) as error:
-            raise unknown(call) from error
+        content = TOKEN.read(state)
+        if content is None:
+            raise unknown(call)
+        return cls(*content)
 
     def state(self, key: str, size: int) -> UploadState:
         return UploadState(key, size, json.dumps([self.upload, self.depth, self.nonce, self.appends]))
@@ -96,7 +99,10 @@ class Uploads:
         return info
 
     def abort(self, call: Call, state: UploadState) -> None:
-        token = Token.of(call, state)
+        try:
+            token = Token.of(call, state)
+        except UploadUnknown:
+            return
         self._journal(token).end(call)
         for items, _ in self._objects.pages(call, self._folder(token), fields="name"):
             self._remove(call, [item["name"] for item in items])

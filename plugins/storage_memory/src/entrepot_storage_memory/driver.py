@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import count
 from threading import Lock
-from typing import TypeVar
+from typing import Final, TypeVar
+from uuid import uuid4
 
 from entrepot_contract import (
     AlreadyExists,
@@ -29,10 +30,13 @@ from entrepot_contract import (
     UploadUnknown,
     WriteMode,
 )
+from entrepot_contract.toolkit.tokens import Count, Id, TokenForm
 from entrepot_storage_memory.content import Content, pieces_of
 from entrepot_storage_memory.objects import MemoryReader, Objects
 
 Kind = TypeVar("Kind", bound=StorageError)
+TOKEN: Final = TokenForm(tuple[Id, Count, Count])
+"""The upload, and the index and the number of its last append."""
 
 
 class MemoryOptions(DriverOptions):
@@ -51,7 +55,7 @@ class MemoryDriver(StorageDriver):
         self._lock = Lock()
         self._ids = count(1)
         # The appends of each upload in order: a unique number, and the bytes.
-        self._uploads: dict[int, list[tuple[int, list[bytes]]]] = {}
+        self._uploads: dict[str, list[tuple[int, list[bytes]]]] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -101,7 +105,7 @@ class MemoryDriver(StorageDriver):
         return self._objects.remove_unchanged(info)
 
     def upload_start(self, key: str) -> UploadState:
-        upload = next(self._ids)
+        upload = uuid4().hex
         self._uploads[upload] = [(0, [])]
         return UploadState(key, 0, json.dumps([upload, 0, 0]))
 
@@ -123,8 +127,9 @@ class MemoryDriver(StorageDriver):
         return self._objects.set(state.key if target is None else target, Content(pieces))
 
     def upload_abort(self, state: UploadState) -> None:
+        token = TOKEN.read(state)
         with self._lock:
-            self._uploads.pop(json.loads(state.token)[0], None)
+            self._uploads.pop(token[0] if token else "", None)
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         raise _error(Unsupported, "sign_url", key, f"{method} URLs cannot be signed: memory has no URL")
@@ -135,9 +140,9 @@ class MemoryDriver(StorageDriver):
     def close(self) -> None:
         """Do nothing."""
 
-    def _received(self, state: UploadState, operation: str) -> tuple[int, int, list[tuple[int, list[bytes]]]]:
+    def _received(self, state: UploadState, operation: str) -> tuple[str, int, list[tuple[int, list[bytes]]]]:
         """Return the upload, the index of the state's append, and all appends; the caller must hold the lock."""
-        upload, last, number = json.loads(state.token)
+        upload, last, number = TOKEN.read(state) or ("", 0, 0)
         received = self._uploads.get(upload)
         if received is None:
             raise _error(UploadUnknown, operation, state.key, "the upload was committed, was aborted or never existed")

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final, Literal
+
+from pydantic import StringConstraints
 
 from entrepot_contract import MAX_TOKEN_BYTES, StorageError, UploadConflict, UploadState, UploadUnknown
+from entrepot_contract.toolkit.tokens import Count, Id, TokenForm
 from entrepot_storage_s3.copying import Source
 from entrepot_storage_s3.failures import Reporting, failure
 
 __all__ = ["Draft", "conflict", "unknown"]
 
 _NONCE: Final = 12
+_Folder = Annotated[str, StringConstraints(pattern=r"^([^\x00]+/)?uploads/[0-9a-f]{32}/$")]
+
+TOKEN: Final = TokenForm(
+    tuple[_Folder, str, tuple[Id, ...], str, tuple[tuple[Id, Count] | tuple[Id, Count, Literal[False]], ...]]
+)
+"""The fields of ``Draft``; the names of segments without the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +67,17 @@ class Draft:
     @classmethod
     def of(cls, state: UploadState, operation: str) -> Draft:
         """Parse the token of a state; raises UploadUnknown if it is not a token of this driver."""
-        try:
-            folder, life, chain, etag, segments = json.loads(state.token)
-            sources = tuple(Source(folder + name, *rest) for name, *rest in segments)
-        except (ValueError, TypeError) as error:
-            raise unknown(Reporting(operation, state.key)) from error
-        return cls(folder, life, tuple(chain), etag, sources)
+        content = TOKEN.read(state)
+        if content is None:
+            raise unknown(Reporting(operation, state.key))
+        folder, life, nonces, etag, segments = content
+        return cls(
+            folder,
+            life,
+            nonces,
+            etag,
+            tuple(Source(folder + each[0], each[1], whole=len(each) == 2) for each in segments),
+        )
 
 
 def unknown(report: Reporting) -> UploadUnknown:

@@ -100,7 +100,10 @@ class Uploads:
 
     def abort(self, state: UploadState) -> None:
         report = Reporting("upload_abort", state.key)
-        draft = Draft.of(state, "upload_abort")
+        try:
+            draft = Draft.of(state, "upload_abort")
+        except UploadUnknown:
+            return
         self._register(draft).drop(draft, report)
         # Multipart uploads left behind by killed processes.
         with report:

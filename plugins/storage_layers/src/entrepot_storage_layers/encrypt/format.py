@@ -99,7 +99,7 @@ class Header:
 
         Raises DamagedError if it is not this tail.
         """
-        fault = "the upload's token is damaged; start the upload again"
+        fault = "the upload's token is damaged"
         return self._opened(sealed, _bound(b"tail", number, previous, last=False), fault)
 
     def _sealed(self, plain: bytes | memoryview, bound: bytes) -> bytes:

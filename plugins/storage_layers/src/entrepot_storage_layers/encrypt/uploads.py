@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Final
 
-from entrepot_contract import Chunks, IntegrityError, ObjectInfo, StorageDriver, UploadState, UploadUnknown
+from pydantic import Base64Bytes
+
+from entrepot_contract import Chunks, ObjectInfo, StorageDriver, UploadState, UploadUnknown
 from entrepot_contract.toolkit.stamping import Body, Stamped, stamped_append
+from entrepot_contract.toolkit.tokens import Count, TokenForm
 from entrepot_storage_layers.encrypt.format import DamagedError, Header, place
 from entrepot_storage_layers.encrypt.keys import KEY_ID_BYTES, Keys
 from entrepot_storage_layers.encrypt.reading import plain_info
 from entrepot_storage_layers.encrypt.sealing import Sealing
 
 __all__ = ["Uploads"]
+
+TOKEN: Final = TokenForm(tuple[str, Count, Base64Bytes, Base64Bytes, Base64Bytes])
+"""The inner driver's token, the number of chunks, the ids of the key and of the object, the end, and the tail."""
 
 
 class Uploads:
@@ -49,22 +56,24 @@ class Uploads:
 
     def abort(self, state: UploadState) -> None:
         stamp = Stamped(self._driver, "upload_abort", state.key)
-        inner, _ = self._parse(state, stamp)
+        try:
+            inner, _ = self._parse(state, stamp)
+        except UploadUnknown:
+            return
         with stamp:
             self._inner.upload_abort(inner)
 
     def _parse(self, state: UploadState, stamp: Stamped) -> tuple[UploadState, Sealing]:
-        try:
-            token, number, *encoded = json.loads(state.token)
-            ids, previous, sealed = (base64.b64decode(each) for each in encoded)
-            inner = UploadState(state.key, place(number) if number else 0, token)
-        except (ValueError, TypeError) as error:
-            raise stamp.failure(UploadUnknown, "the upload's token is not from this driver; start again") from error
+        content = TOKEN.read(state)
+        if content is None:
+            raise stamp.failure(UploadUnknown, "the upload's token is not from this driver; start again")
+        token, number, ids, previous, sealed = content
+        inner = UploadState(state.key, place(number) if number else 0, token)
         try:
             header = Header.of(self._keys, ids[:KEY_ID_BYTES], ids[KEY_ID_BYTES:])
             return inner, Sealing(header, number, previous, header.open_tail(number, previous, sealed))
         except DamagedError as error:
-            raise stamp.failure(IntegrityError, str(error)) from error
+            raise stamp.failure(UploadUnknown, f"{error}; start the upload again") from error
 
 
 def _state(inner: UploadState, sealing: Sealing) -> UploadState:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import Lock
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from entrepot_contract import (
     AlreadyExists,
@@ -37,6 +37,7 @@ from entrepot_contract import (
 )
 from entrepot_contract.toolkit.nesting import open_inner
 from entrepot_contract.toolkit.stamping import Body, Stamped, StampedReader, stamped, stamped_append, stamped_listing
+from entrepot_contract.toolkit.tokens import TokenForm
 from entrepot_storage_layers.mirror.both import append_both
 from entrepot_storage_layers.mirror.listing import merged
 from entrepot_storage_layers.mirror.options import MirrorOptions
@@ -47,6 +48,8 @@ __all__ = ["MirrorDriver"]
 Answer = TypeVar("Answer")
 
 _log = logging.getLogger("entrepot.storage.mirror")
+TOKEN: Final = TokenForm(tuple[str, str])
+"""The tokens of the first side and of the second."""
 
 
 class MirrorDriver(StorageDriver):
@@ -183,7 +186,10 @@ class MirrorDriver(StorageDriver):
 
     def upload_abort(self, state: UploadState) -> None:
         stamp = Stamped(self.name, "upload_abort", state.key)
-        first, second = _parted(state, stamp)
+        try:
+            first, second = _parted(state, stamp)
+        except UploadUnknown:
+            return
         with stamp:
             try:
                 self._first.upload_abort(first)
@@ -256,8 +262,8 @@ def _joined(first: UploadState, second: UploadState) -> UploadState:
 
 
 def _parted(state: UploadState, stamp: Stamped) -> tuple[UploadState, UploadState]:
-    try:
-        first, second = json.loads(state.token)
-    except (ValueError, TypeError) as error:
-        raise stamp.failure(UploadUnknown, "the upload's token is not from this driver; start again") from error
+    tokens = TOKEN.read(state)
+    if tokens is None:
+        raise stamp.failure(UploadUnknown, "the upload's token is not from this driver; start again")
+    first, second = tokens
     return UploadState(state.key, state.size, first), UploadState(state.key, state.size, second)
