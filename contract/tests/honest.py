@@ -216,14 +216,14 @@ class HonestDriver(StorageDriver):
         return self.state(key, 0, upload, 0)
 
     def find(self, link: sqlite3.Connection, state: UploadState, operation: str) -> tuple[str, int]:
-        token = json.loads(state.token)
-        row = link.execute("SELECT used FROM uploads WHERE id = ?", [token["upload"]]).fetchone()
+        upload, serial = named(state)
+        row = link.execute("SELECT used FROM uploads WHERE id = ?", [upload]).fetchone()
         if row is None or (self.options.ttl is not None and time.time() - row[0] > self.options.ttl):
             raise self.fail(UploadUnknown, operation, state.key)
-        found = link.execute("SELECT 1 FROM steps WHERE serial = ?", [token["serial"]]).fetchone()
-        if token["serial"] and not found:
+        found = link.execute("SELECT 1 FROM steps WHERE serial = ?", [serial]).fetchone()
+        if serial and not found:
             raise self.fail(UploadConflict, operation, state.key)
-        return token["upload"], token["serial"]
+        return upload, serial
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         with closing(self.connect()) as link:
@@ -260,7 +260,7 @@ class HonestDriver(StorageDriver):
 
     def upload_abort(self, state: UploadState) -> None:
         with self.writing() as link:
-            self.forget(link, json.loads(state.token)["upload"])
+            self.forget(link, named(state)[0])
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         raise self.fail(Unsupported, "sign_url", key)
@@ -276,6 +276,17 @@ class HonestDriver(StorageDriver):
 
     def close(self) -> None:
         return None
+
+
+def named(state: UploadState) -> tuple[str, int]:
+    """Return the upload and the last step of a state; an upload that does not exist if the token means nothing."""
+    try:
+        token = json.loads(state.token)
+        upload, serial = token["upload"], token["serial"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "", 0
+    known = isinstance(upload, str) and isinstance(serial, int) and 0 <= serial < 2**63
+    return (upload, serial) if known else ("", 0)
 
 
 def config(path: object) -> Mapping[str, object]:

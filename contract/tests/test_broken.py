@@ -26,6 +26,7 @@ from contract.tests.broken.register import (
 from contract.tests.broken_auth import suite as auth_suite
 from contract.tests.broken_notify import suite as notify_suite
 from contract.tests.broken_server import suite as server_suite
+from contract.tests.honest_remote import RemoteDriver
 from contract.tests.test_sentences import KITS
 
 from entrepot_contract.testing import kits
@@ -48,19 +49,22 @@ FILES = {
 CATCHING = {kit: {fault.test.partition("[")[0] for fault in faults.values()} for kit, faults in FAULTS.items()}
 COMPLETE = [kit for kit in FAULTS if kit != "server"]
 """Kits with a broken plugin for every test; those of servers cost a process each, so there are only a few."""
+RUNS = {**{kit: kit for kit in FAULTS}, "remote": "storage"}
+"""The runs of the kits, by name: those with a networked backend wait for it most of the time."""
 pytestmark = pytest.mark.timeout(600)
 Ended = dict[str, dict[str, tuple[str, str]]]
 
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """The status and reason of each test of each broken plugin, from the reports of one run for each kit."""
+    """The status and reason of each test of each broken plugin, from the reports of a few runs."""
     folder = tmp_path_factory.mktemp("broken")
     # At the same time, because a plugin that hangs only waits.
     with ThreadPoolExecutor() as pool:
-        reports = list(pool.map(_run, FAULTS, repeat(folder)))
+        reports = list(pool.map(_run, RUNS, repeat(folder)))
     ended: Ended = {}
-    for kit, report in zip(FAULTS, reports, strict=True):
+    for name, report in zip(RUNS, reports, strict=True):
+        kit = RUNS[name]
         for plugin in json.loads(report)[kits.KITS[kit].listed]:
             tests_of = ended.setdefault(plugin["test_class"].rpartition("::Test")[2], {})
             for test in (test for row in plugin["sentences"] for test in row["tests"] if test["status"] != "not-run"):
@@ -70,20 +74,24 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     return ended
 
 
-def _tests_of(kit: str) -> list[str]:
-    tests = [f"{FILES[kit]}::Test{name}::{fault.test}" for name, fault in FAULTS[kit].items()]
+def _tests_of(name: str) -> list[str]:
+    kit = RUNS[name]
+    faults = list(FAULTS[kit].items())
     if kit == "storage":
+        faults = [(each, fault) for each, fault in faults if issubclass(fault.driver, RemoteDriver) is (name != kit)]
+    tests = [f"{FILES[kit]}::Test{each}::{fault.test}" for each, fault in faults]
+    if name == "storage":
         tests += [f"{FILES[kit]}::TestKeepsWhatItClaims::{test}" for test in suite.CLAIMS]
     if kit == "server":
         tests += [f"{FILES[kit]}::TestHonestServer::{test}" for test in sorted(CATCHING[kit])]
     return tests
 
 
-def _run(kit: str, folder: Path) -> str:
-    report = folder / f"{kit}.json"
+def _run(name: str, folder: Path) -> str:
+    report = folder / f"{name}.json"
     command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", f"--contract-report={report}"]
     run = subprocess.run(
-        [*command, *_tests_of(kit)],
+        [*command, *_tests_of(name)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -43,6 +43,20 @@ class StorageDriver(ABC):
     object, and never one that was already replaced when the read began. With the capability ``shared``, this also holds
     for other drivers and processes: each of them sees a write, a move and a deletion at once, whatever it has read,
     listed or not found before.
+    If the backend fails:
+
+    - A verb that gets no answer from the backend raises Unavailable: the backend cannot be reached, does not respond,
+      or closes the connection. What a driver does not know is never NotFound or UploadUnknown, nor a shorter result.
+    - It does so within a bounded time, which the options should determine.
+    - A backend that refuses the driver's credentials makes a verb raise Denied.
+    - As soon as the backend works again, so does the same driver; objects and upload states are as they were before, or
+      as after the calls that failed, and never a mixture.
+    - No error, repr or log record shows a secret of the options, or the token of an upload.
+
+    If a verb raises Unavailable, it may have taken effect, but after Throttled it has not. The host repeats ``read``,
+    ``stat``, ``list_objects``, ``delete``, ``put`` with OVERWRITE, ``upload_start`` and ``upload_abort`` after
+    retryable errors, but never ``move``, ``upload_append``, ``upload_commit`` and ``put`` with CREATE. A driver that
+    repeats one of these must not take the effect of its own first attempt for that of another caller.
     """
 
     name: ClassVar[str]
@@ -178,6 +192,8 @@ class StorageDriver(ABC):
         - Other calls may use the upload while ``data`` is iterated: those that contradict each other raise
           UploadConflict or UploadUnknown.
         - After commit, abort or expiry it raises UploadUnknown.
+        - A token that this driver never returned raises UploadUnknown, whatever its text; so it does in
+          ``upload_commit``, and ``upload_abort`` ignores it.
         """
 
     @abstractmethod

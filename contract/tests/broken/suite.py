@@ -9,14 +9,18 @@ import pytest
 from contract.tests import honest
 from contract.tests.broken import (
     additions,
+    ailing,
     append_bodies,
     append_errors,
+    breakings,
     caches,
     commits,
     deletes,
+    garbage,
     interruptions,
     lifecycles,
     lists,
+    losses,
     moves,
     overwrites,
     puts,
@@ -27,23 +31,31 @@ from contract.tests.broken import (
     replaced,
     signs,
     stats,
+    tellers,
     trees,
+    unreachable,
     uploads,
 )
 from contract.tests.broken.register import BROKEN, Fault
+from contract.tests.honest_remote import RemoteDriver
+from contract.tests.remote_cases import RemoteCase
 
 from entrepot_contract.testing import StorageContract
 
 MODULES = (
     additions,
+    ailing,
     append_bodies,
     append_errors,
+    breakings,
     caches,
     commits,
     deletes,
+    garbage,
     interruptions,
     lifecycles,
     lists,
+    losses,
     moves,
     overwrites,
     puts,
@@ -54,13 +66,23 @@ MODULES = (
     replaced,
     signs,
     stats,
+    tellers,
     trees,
+    unreachable,
     uploads,
 )
 
 
+class BrokenRemote(RemoteCase):
+    """Waits less long for drivers that never return."""
+
+    failure_timeout = 6.0
+
+
 def under_the_kit(fault: Fault) -> type[StorageContract]:
     """Return the test class for one broken driver."""
+    if issubclass(fault.driver, RemoteDriver):
+        return type(f"Test{fault.driver.__name__}", (BrokenRemote,), {"driver_class": fault.driver})
 
     @pytest.fixture
     def config(self: StorageContract, tmp_path: Path) -> Mapping[str, object]:

@@ -52,6 +52,9 @@ class KitBase:
     One that passes is reported as a failure.
     """
 
+    time_limit: ClassVar[float] = 240.0
+    """Seconds after which a test that has not ended fails; four times as many with ``--contract-thorough``."""
+
     @classmethod
     def plugin_class(cls) -> type[Plugin]:
         """The class under test."""

@@ -17,7 +17,7 @@ class WholeContract(KitBase):
         for kind in type(self).__mro__:
             if not _is_kit(kind) and kind is not object:
                 changed = {name for name in vars(kind) if name in ours and not name.startswith("__")}
-                changed -= {self.under_test, "known_failures", *self.its_own, *self.known_failures}
+                changed -= {self.under_test, "known_failures", "time_limit", *self.its_own, *self.known_failures}
                 assert not changed, f"{kind.__name__} overrides {sorted(changed)}: declare known_failures instead"
 
     @sentence("kit", "Every known failure names a test of the contract, a reason and an issue.")

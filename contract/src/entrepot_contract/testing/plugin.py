@@ -77,6 +77,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.xfail(reason=case.known_failures[name], strict=True))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test of a kit with a limit for its time."""
+    if not hasattr(pyfuncitem.cls, "contract_kit"):
+        return None
+    from entrepot_contract.testing.watchdog import run_test
+
+    run_test(pyfuncitem)
+    return True
+
+
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
     """Count tests that do not apply to a plugin under their own status, not as skipped."""
     if report.skipped and isinstance(report, pytest.TestReport):

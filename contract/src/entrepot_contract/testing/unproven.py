@@ -18,9 +18,16 @@ STORAGE: Final = {
     ("upload_commit", "With the capability ``durable``, the object then survives power loss."): (
         "the kit cannot cut the power; it only kills processes"
     ),
-    ("read", "A broken connection raises Unavailable from the iterator;"): (
-        "the kit cannot break a backend's connections; it deletes and overwrites objects under their readers"
-    ),
+    (
+        "StorageDriver",
+        "but after Throttled it has not.",
+    ): "the kit cannot make a backend limit the rate of its requests",
+    (
+        "StorageDriver",
+        "The host repeats ``read``, ``stat``, ``list_objects``, ``delete``, ``put`` with OVERWRITE, ``upload_start``"
+        " and ``upload_abort`` after retryable errors, but never ``move``, ``upload_append``, ``upload_commit`` and"
+        " ``put`` with CREATE.",
+    ): "done by the host, and proven by its own tests",
     ("list_objects", "Pages are fetched on demand: the first item does not require a full listing."): (
         "requests to the backend cannot be observed; the kit pages through 2,500 keys and stops early"
     ),

@@ -23,7 +23,7 @@ from entrepot_contract.testing.auth.credentials import (
 )
 from entrepot_contract.testing.auth.garbage import MAX_SIZE
 from entrepot_contract.testing.auth.world import PASSWORD, USER, WANTED, KitAuthority, ask, client_of
-from entrepot_contract.testing.secrets import chain, said, shows
+from entrepot_contract.testing.secrets import chain, said, shows, text_of
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.tokens import TokenIssuer, TokenRequest
 
@@ -51,8 +51,7 @@ class SecrecyContract(AuthBase):
                 authenticator.authenticate(presented)
             except Refused as error:
                 for link in chain(error):
-                    text = f"{link!s} {link!r} {link.args!r} {getattr(link, '__notes__', '')}"
-                    assert not shows(text, secrets_of(presented)), f"{type(link).__name__} shows a credential"
+                    assert not shows(text_of(link), secrets_of(presented)), f"{type(link).__name__} shows a credential"
                 whole = "".join(traceback.format_exception(error))
                 assert not shows(whole, secrets_of(presented)), "the traceback shows a credential"
 

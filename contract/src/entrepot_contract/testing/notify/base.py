@@ -7,15 +7,14 @@ from contextlib import ExitStack
 from typing import ClassVar, TypeAlias
 
 import pytest
-from pydantic import BaseModel, SecretBytes, SecretStr
 
 from entrepot_contract.notify import NotificationSink
 from entrepot_contract.options import parse_options
 from entrepot_contract.testing.base import KitBase
+from entrepot_contract.testing.secrets import secrets_of
 
 __all__ = ["Arrivals", "Config", "Opener", "Received", "SinkBase"]
 
-SHORTEST_SECRET = 6
 Config: TypeAlias = Mapping[str, object]
 Opener: TypeAlias = Callable[[Config], NotificationSink]
 Received: TypeAlias = Callable[[], Sequence[str]]
@@ -108,12 +107,9 @@ class SinkBase(KitBase):
     @pytest.fixture
     def secrets(self, config: Config, bad_places: Mapping[str, Config]) -> set[str]:
         """The secrets in the suite's options, except short ones, which may be ordinary words of a message."""
-        found = {
-            secret
-            for each in (config, *bad_places.values())
-            for secret in _secrets(parse_options(self.sink_class.Options, each, driver=self.sink_class.name))
-        }
-        return {secret for secret in found if len(secret) >= SHORTEST_SECRET}
+        kind = self.sink_class
+        places = (config, *bad_places.values())
+        return set().union(*(secrets_of(parse_options(kind.Options, each, driver=kind.name)) for each in places))
 
     @pytest.fixture
     def shown(
@@ -123,19 +119,3 @@ class SinkBase(KitBase):
         optional = ("hanging", "failing", "rejecting")
         given = {name: name in bad_places for name in optional}
         return {**given, "mend": mend is not None, "secrets": bool(secrets)}
-
-
-def _secrets(value: object) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, SecretBytes):
-        yield value.get_secret_value().decode("utf-8", "replace")
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _secrets(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _secrets(inner)
-    elif isinstance(value, list | tuple | set | frozenset):
-        for inner in value:
-            yield from _secrets(inner)

@@ -13,7 +13,7 @@ from entrepot_contract.testing.notify.base import Config, Opener, SinkBase
 from entrepot_contract.testing.notify.calling import PATIENCE, refusal_of
 from entrepot_contract.testing.notify.kinds import some
 from entrepot_contract.testing.notify.refusing import SHORT
-from entrepot_contract.testing.secrets import chain, said, shows
+from entrepot_contract.testing.secrets import chain, said, shows, text_of
 from entrepot_contract.testing.sentences import needs, sentence
 
 __all__ = ["SecrecyContract"]
@@ -32,8 +32,7 @@ class SecrecyContract(SinkBase):
         for name, each in bad_places.items():
             error = refusal_of(open_sink(each), some(1), SHORT if name == "hanging" else PATIENCE)
             for link in chain(error):
-                text = f"{link!s} {link!r} {link.args!r} {getattr(link, '__notes__', '')}"
-                assert not shows(text, secrets), f"{type(link).__name__} shows a secret"
+                assert not shows(text_of(link), secrets), f"{type(link).__name__} shows a secret"
             whole = "".join(traceback.format_exception(error))
             assert not shows(whole, secrets), "the traceback shows a secret"
 

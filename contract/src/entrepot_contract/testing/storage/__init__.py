@@ -6,12 +6,14 @@ from entrepot_contract.testing.integrity import WholeContract
 from entrepot_contract.testing.storage.added import AddedContract
 from entrepot_contract.testing.storage.append_bodies import AppendBodyContract
 from entrepot_contract.testing.storage.append_errors import AppendErrorContract
+from entrepot_contract.testing.storage.breaking import BreakingContract
 from entrepot_contract.testing.storage.commit import CommitContract
 from entrepot_contract.testing.storage.commits_racing import CommitRaceContract
 from entrepot_contract.testing.storage.delete import DeleteContract
 from entrepot_contract.testing.storage.interrupted import InterruptedAppendContract
 from entrepot_contract.testing.storage.lifecycle import LifecycleContract
 from entrepot_contract.testing.storage.listing import ListContract
+from entrepot_contract.testing.storage.losing import LosingContract
 from entrepot_contract.testing.storage.model import ModelContract
 from entrepot_contract.testing.storage.move import MoveContract
 from entrepot_contract.testing.storage.overwrites import OverwriteContract
@@ -20,12 +22,15 @@ from entrepot_contract.testing.storage.ranges import RangeContract
 from entrepot_contract.testing.storage.read import ReadContract
 from entrepot_contract.testing.storage.readers import ReaderContract
 from entrepot_contract.testing.storage.replaced import ReplacedContract
+from entrepot_contract.testing.storage.secrecy import SecrecyContract
 from entrepot_contract.testing.storage.seen_anew import SeenAnewContract
 from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.stat import StatContract
 from entrepot_contract.testing.storage.threads import ThreadContract
+from entrepot_contract.testing.storage.tokens import TokenContract
 from entrepot_contract.testing.storage.tree import TreeContract
+from entrepot_contract.testing.storage.unavailable import UnavailableContract
 from entrepot_contract.testing.storage.upload import UploadContract
 
 __all__ = ["StorageContract"]
@@ -56,6 +61,24 @@ class StorageContract(
     ReaderContract,
     ReplacedContract,
     TreeContract,
+    TokenContract,
+    SecrecyContract,
+    UnavailableContract,
+    BreakingContract,
+    LosingContract,
     WholeContract,
 ):
-    """All tests that a storage driver must pass; a subclass sets ``driver_class`` and defines a fixture ``config``."""
+    """All tests that a storage driver must pass; a subclass sets ``driver_class`` and defines a fixture ``config``.
+
+    Further fixtures let the kit show what happens when the backend fails; without them, those tests are not claimed:
+
+    - ``endpoint`` returns the host and the port, as they are spelled in ``config``, where the backend listens. The kit
+      puts a proxy in between, which refuses, breaks and stalls connections.
+    - ``unreachable`` and ``hanging`` return the options of a backend that cannot be reached, and of one that never
+      responds; with ``endpoint``, the kit makes them.
+    - ``denied`` returns the options with credentials that the backend refuses.
+    - ``stored_bytes`` returns a function: how many bytes the backend holds, including what is not listed.
+
+    ``failure_timeout`` is how many seconds a verb may take before it raises if the backend fails. Options with short
+    timeouts make these tests fast.
+    """

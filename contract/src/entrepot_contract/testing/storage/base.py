@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import pytest
 
 from entrepot_contract import Capabilities, StorageDriver
+from entrepot_contract.options import parse_options
 from entrepot_contract.testing.base import KitBase
+from entrepot_contract.testing.outcomes import outcome
+from entrepot_contract.testing.secrets import secrets_of
+from entrepot_contract.testing.weather import Address, refusing, silent, through
 
-__all__ = ["ContractBase", "Opener"]
+__all__ = ["Config", "ContractBase", "Opener", "OpenerOf"]
 
-Opener = Callable[[], StorageDriver]
+CLOSING = 60.0
+Config: TypeAlias = Mapping[str, object]
+Opener: TypeAlias = Callable[[], StorageDriver]
+OpenerOf: TypeAlias = Callable[[Config], StorageDriver]
 
 
 class ContractBase(KitBase):
@@ -21,23 +28,72 @@ class ContractBase(KitBase):
 
     contract_kit = "storage"
     under_test = "driver_class"
-    its_own = frozenset({"config"})
+    its_own = frozenset({"config", "endpoint", "unreachable", "hanging", "denied", "stored_bytes", "failure_timeout"})
 
     driver_class: ClassVar[type[StorageDriver]]
     """The driver under test; its ``config`` must refer to a new, empty store for every test."""
 
+    failure_timeout: ClassVar[float] = 30.0
+    """Seconds that a verb may take before it raises, if the backend fails or does not respond."""
+
     @pytest.fixture
-    def open_driver(self, config: Mapping[str, object]) -> Iterator[Opener]:
-        """A function that opens another driver on the same store; all are closed after the test."""
+    def endpoint(self) -> Address | None:
+        """Host and port, as in ``config``, where the backend listens; or None."""
+        return None
+
+    @pytest.fixture
+    def unreachable(self, config: Config, endpoint: Address | None) -> Iterator[Config | None]:
+        """The options of a backend that cannot be reached, or None."""
+        if endpoint is None:
+            yield None
+        else:
+            with refusing(endpoint) as nobody:
+                yield through(config, endpoint, nobody)
+
+    @pytest.fixture
+    def hanging(self, config: Config, endpoint: Address | None) -> Iterator[Config | None]:
+        """The options of a backend that accepts connections and never responds, or None."""
+        if endpoint is None:
+            yield None
+        else:
+            with silent(endpoint) as nobody:
+                yield through(config, endpoint, nobody)
+
+    @pytest.fixture
+    def denied(self) -> Config | None:
+        """The options with credentials or permissions that the backend refuses, or None."""
+        return None
+
+    @pytest.fixture
+    def stored_bytes(self) -> Callable[[], int] | None:
+        """A function that returns how many bytes the backend holds, including what is not listed; or None."""
+        return None
+
+    @pytest.fixture
+    def open_with(self) -> Iterator[OpenerOf]:
+        """A function that opens another driver with given options; all are closed after the test."""
         opened: list[StorageDriver] = []
 
-        def open_one() -> StorageDriver:
+        def open_one(config: Config) -> StorageDriver:
             opened.append(self.driver_class.from_config(config))
             return opened[-1]
 
         yield open_one
-        for driver in opened:
-            driver.close()
+
+        def close() -> None:
+            for driver in opened:
+                driver.close()
+
+        closed = outcome("close", close, CLOSING)
+        if not closed.ended:
+            pytest.fail(str(closed))
+        if closed.error is not None:
+            raise closed.error
+
+    @pytest.fixture
+    def open_driver(self, open_with: OpenerOf, config: Config) -> Opener:
+        """A function that opens another driver on the same store; all are closed after the test."""
+        return lambda: open_with(config)
 
     @pytest.fixture
     def driver(self, open_driver: Opener) -> StorageDriver:
@@ -55,9 +111,34 @@ class ContractBase(KitBase):
         return min(max(claims.part_size_hint, 64 * 2**10), 8 * 2**20)
 
     @pytest.fixture
-    def shown(self, claims: Capabilities) -> Mapping[str, object]:
-        """The driver's capabilities, as shown in the report."""
+    def secrets(self, config: Config) -> set[str]:
+        """The secrets in the options, as far as they can be recognized."""
+        return secrets_of(parse_options(self.driver_class.Options, config, driver=self.driver_class.name))
+
+    @pytest.fixture
+    def failures(
+        self,
+        endpoint: Address | None,
+        unreachable: Config | None,
+        hanging: Config | None,
+        denied: Config | None,
+        stored_bytes: Callable[[], int] | None,
+        secrets: set[str],
+    ) -> Mapping[str, bool]:
+        """Which optional fixtures the suite provides, and whether its options contain secrets."""
+        return {
+            "endpoint": endpoint is not None,
+            "unreachable": unreachable is not None,
+            "hanging": hanging is not None,
+            "denied": denied is not None,
+            "stored_bytes": stored_bytes is not None,
+            "secrets": bool(secrets),
+        }
+
+    @pytest.fixture
+    def shown(self, claims: Capabilities, failures: Mapping[str, bool]) -> Mapping[str, object]:
+        """The driver's capabilities, and what the suite provides, as shown in the report."""
         shown = dataclasses.asdict(claims)
         shown["signed_urls"] = sorted(claims.signed_urls)
         shown["upload_ttl"] = claims.upload_ttl and claims.upload_ttl.total_seconds()
-        return shown
+        return shown | dict(failures)

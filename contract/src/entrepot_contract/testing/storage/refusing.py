@@ -22,3 +22,4 @@ def refused(kind: type[StorageError], driver: StorageDriver, operation: str, *ke
     assert error.key in keys
     assert isinstance(error.message, str)
     assert error.message, "an error must have a message"
+    assert error.retryable is kind.retryable_by_default, f"{operation} raised a {kind.__name__} that is retryable"

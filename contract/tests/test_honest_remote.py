@@ -1,0 +1,9 @@
+"""The kit, run on a correct driver of a networked backend, with every fixture."""
+
+from __future__ import annotations
+
+from contract.tests.remote_cases import RemoteCase
+
+
+class TestHonestRemote(RemoteCase):
+    """Runs the kit."""
