@@ -66,6 +66,11 @@ def described(item: ObjectInfo | Prefix) -> Answer:
     return {"key": item.key, "size": item.size, "modified": item.modified.isoformat(), "etag": item.etag}
 
 
+def as_info(answer: Answer) -> ObjectInfo:
+    """Return an object from JSON."""
+    return ObjectInfo(answer["key"], answer["size"], datetime.fromisoformat(answer["modified"]), answer["etag"])
+
+
 class RemoteServer:
     """Serves an HonestDriver: one request per connection."""
 
@@ -157,6 +162,9 @@ class _Handler(socketserver.StreamRequestHandler):
         driver.delete(keys)
         return {}
 
+    def do_delete_unchanged(self, driver: HonestDriver, item: Answer) -> Answer:
+        return {"deleted": driver.delete_unchanged(as_info(item))}
+
     def do_start(self, driver: HonestDriver, key: str) -> Answer:
         return {"token": driver.upload_start(key).token}
 
@@ -189,7 +197,7 @@ class RemoteReader(ClosedOnExit):
     def __init__(self, driver: RemoteDriver, link: socket.socket, stream: BinaryIO, answer: Answer) -> None:
         self.driver, self.link, self.stream = driver, link, stream
         self.left: int = answer["length"]
-        self.info = driver.info(answer)
+        self.info = as_info(answer)
 
     def __iter__(self) -> Iterator[bytes]:
         while self.left:
@@ -209,7 +217,7 @@ class RemoteDriver(StorageDriver):
     """Implements the contract correctly, with one connection for each request."""
 
     name = "remote"
-    contract = (1, 0)
+    contract = (1, 1)
     Options: ClassVar[type[DriverOptions]] = RemoteOptions
 
     def __init__(self, options: DriverOptions) -> None:
@@ -218,7 +226,14 @@ class RemoteDriver(StorageDriver):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(create=True, shared=True, durable=False, move="rename", part_size_hint=256 * 2**10)
+        return Capabilities(
+            create=True,
+            shared=True,
+            durable=False,
+            move="rename",
+            part_size_hint=256 * 2**10,
+            conditional_delete=True,
+        )
 
     def fail(self, kind: type[Kind], operation: str, key: str | None, message: str) -> Kind:
         return kind(message, driver=self.name, operation=operation, key=key)
@@ -265,12 +280,9 @@ class RemoteDriver(StorageDriver):
             outgoing.flush()
             return self.answer(operation, key, incoming)
 
-    def info(self, answer: Answer) -> ObjectInfo:
-        return ObjectInfo(answer["key"], answer["size"], datetime.fromisoformat(answer["modified"]), answer["etag"])
-
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         create = mode is WriteMode.CREATE
-        return self.info(self.ask("put", key, "put", bytes(data), key=key, size=len(data), create=create))
+        return as_info(self.ask("put", key, "put", bytes(data), key=key, size=len(data), create=create))
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         with self.reporting("read", key):
@@ -287,11 +299,11 @@ class RemoteDriver(StorageDriver):
                 raise
 
     def stat(self, key: str) -> ObjectInfo:
-        return self.info(self.ask("stat", key, "stat", key=key))
+        return as_info(self.ask("stat", key, "stat", key=key))
 
     def page(self, prefix: str, after: str, shallow: bool) -> list[ObjectInfo | Prefix]:
         answer = self.ask("list_objects", prefix, "list", prefix=prefix, after=after, shallow=shallow)
-        return [Prefix(each["prefix"]) if "prefix" in each else self.info(each) for each in answer["items"]]
+        return [Prefix(each["prefix"]) if "prefix" in each else as_info(each) for each in answer["items"]]
 
     def list_objects(
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
@@ -302,10 +314,13 @@ class RemoteDriver(StorageDriver):
             page = self.page(prefix, page[-1].key, shallow) if len(page) == PAGE else []
 
     def move(self, source: str, target: str) -> ObjectInfo:
-        return self.info(self.ask("move", source, "move", source=source, target=target))
+        return as_info(self.ask("move", source, "move", source=source, target=target))
 
     def delete(self, keys: Iterable[str]) -> None:
         self.ask("delete", None, "delete", keys=list(keys))
+
+    def delete_unchanged(self, info: ObjectInfo) -> bool:
+        return bool(self.ask("delete_unchanged", info.key, "delete_unchanged", item=described(info))["deleted"])
 
     def upload_start(self, key: str) -> UploadState:
         return UploadState(key, 0, self.ask("upload_start", key, "start", key=key)["token"])
@@ -339,7 +354,7 @@ class RemoteDriver(StorageDriver):
         return UploadState(state.key, answer["size"], answer["token"])
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
-        info = self.info(self.ask("upload_commit", state.key, "commit", state=self.as_sent(state), target=target))
+        info = as_info(self.ask("upload_commit", state.key, "commit", state=self.as_sent(state), target=target))
         if info.size != state.size:
             raise self.fail(IntegrityError, "upload_commit", state.key, "bytes are missing")
         return info

@@ -22,7 +22,7 @@ DELETE = "test_delete_names_every_key_that_is_still_there[True]"
 class PutWritesInTwoSteps(RemoteDriver):
     """Writes the first half, and then the whole object."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         if mode is WriteMode.OVERWRITE and len(data) > 2**20:
             super().put(key, data[: len(data) // 2])
         return super().put(key, data, mode=mode)
@@ -32,7 +32,7 @@ class PutWritesInTwoSteps(RemoteDriver):
 class PutDeletesFirst(RemoteDriver):
     """Deletes the old object before it writes the new one."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         if mode is WriteMode.OVERWRITE:
             self.delete([key])
         return super().put(key, data, mode=mode)
@@ -42,7 +42,7 @@ class PutDeletesFirst(RemoteDriver):
 class PutCleansUpAfterAFailure(RemoteDriver):
     """Deletes the object if it could not be written."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         try:
             return super().put(key, data, mode=mode)
         except Unavailable:
@@ -54,7 +54,7 @@ class PutCleansUpAfterAFailure(RemoteDriver):
 class PutTriesAgainWithNothing(RemoteDriver):
     """Sends an empty body when it tries again."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         try:
             return super().put(key, data, mode=mode)
         except Unavailable:
@@ -65,7 +65,7 @@ class PutTriesAgainWithNothing(RemoteDriver):
 class CreateTriesAgain(RemoteDriver):
     """Finds its own object when it tries again, and takes it for that of another."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         try:
             return super().put(key, data, mode=mode)
         except Unavailable:

@@ -114,7 +114,7 @@ class RefusalIsAnUnknownUpload(RemoteDriver):
 class CreateAssumesSuccess(RemoteDriver):
     """Returns from a CREATE that it got no response to."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         try:
             return super().put(key, data, mode=mode)
         except Unavailable:
@@ -196,7 +196,7 @@ class DenialIsNotFound(RemoteDriver):
 class DenialIsRetryable(RemoteDriver):
     """Marks Denied as retryable."""
 
-    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         try:
             return super().put(key, data, mode=mode)
         except Denied as error:

@@ -9,6 +9,7 @@ from typing import Final
 from entrepot_contract import (
     Capabilities,
     DeleteFailed,
+    ObjectInfo,
     StorageDriver,
     StorageError,
     Unavailable,
@@ -30,6 +31,7 @@ FAILED: Final = "although the backend failed"
 class Prepared:
     """Objects and uploads, made while the backend worked."""
 
+    read: ObjectInfo
     appended: UploadState
     committed: UploadState
     aborted: UploadState
@@ -37,10 +39,10 @@ class Prepared:
 
 def prepare(driver: StorageDriver) -> Prepared:
     """Write what the calls of ``verbs`` refer to."""
-    driver.put("a/k", body(SIZE))
+    info = driver.put("a/k", body(SIZE))
     driver.put("a/moved", body(SIZE, seed=1))
     store(driver, *DOOMED)
-    return Prepared(*(driver.upload_append(driver.upload_start("a/u"), pieces(body(MORE))) for _ in range(3)))
+    return Prepared(info, *(driver.upload_append(driver.upload_start("a/u"), pieces(body(MORE))) for _ in range(3)))
 
 
 def verbs(driver: StorageDriver, made: Prepared, claims: Capabilities) -> Mapping[str, Callable[[], object]]:
@@ -66,6 +68,8 @@ def verbs(driver: StorageDriver, made: Prepared, claims: Capabilities) -> Mappin
     }
     if claims.create:
         calls["put with CREATE"] = lambda: driver.put("w/created", b"new", mode=WriteMode.CREATE)
+    if claims.conditional_delete:
+        calls["delete_unchanged"] = lambda: driver.delete_unchanged(made.read)
     return calls
 
 
