@@ -16,6 +16,9 @@ from entrepot_contract.testing import StorageContract
 class RemoteCase(StorageContract):
     driver_class: ClassVar[type[StorageDriver]] = RemoteDriver
     failure_timeout: ClassVar[float] = 12.0
+    known_failures: ClassVar[Mapping[str, str]] = {
+        "test_append_never_holds_the_whole_body": "the server runs in the process whose memory is measured (the tests)",
+    }
 
     @pytest.fixture
     def server(self, tmp_path: Path) -> Iterator[RemoteServer]:

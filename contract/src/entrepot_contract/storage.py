@@ -43,6 +43,7 @@ class StorageDriver(ABC):
     object, and never one that was already replaced when the read began. With the capability ``shared``, this also holds
     for other drivers and processes: each of them sees a write, a move and a deletion at once, whatever it has read,
     listed or not found before.
+
     If the backend fails:
 
     - A verb that gets no answer from the backend raises Unavailable: the backend cannot be reached, does not respond,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -14,7 +15,7 @@ from entrepot_contract.testing.base import Repeat
 from entrepot_contract.testing.processes import OtherProcess, ProcessBase, Processes
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import ContractBase, Opener
-from entrepot_contract.testing.storage.content import body, listed, pieces, read_back, store, upload
+from entrepot_contract.testing.storage.content import Content, body, listed, pieces, read_back, store, upload
 from entrepot_contract.testing.storage.states import state_of, state_to
 
 __all__ = ["SharedContract"]
@@ -161,11 +162,10 @@ class SharedContract(ContractBase, ProcessBase):
             assert other.call("churn", folder=folder, sizes=sizes) == {"churning": True}
             time.sleep(0.05 * number**2)
             other.kill()
-            left = listed(driver, f"{folder}/")
+            left = settled(driver, f"{folder}/")
             assert set(left) <= {f"{folder}/{name}" for name in names}, "working files are listed"
             assert {f"{folder}/moved", f"{folder}/moving"} & set(left), "neither source nor target is left"
-            for key in left:
-                found = read_back(driver, key)
+            for key, found in left.items():
                 letter = found.data[:1]
                 assert found == letter * sizes[letter.decode()], f"{key} is neither the old object nor the new one"
 
@@ -187,6 +187,17 @@ class SharedContract(ContractBase, ProcessBase):
             assert listed(driver) == listed(driver, shallow=True) == []
             with pytest.raises(NotFound):
                 driver.stat(key)
+
+
+def settled(driver: StorageDriver, prefix: str) -> dict[str, Content]:
+    """Return the objects below a prefix, once the last request of a killed process has ended in the backend."""
+    until = time.monotonic() + 10
+    while True:
+        with suppress(NotFound):
+            found = {key: read_back(driver, key) for key in listed(driver, prefix)}
+            if listed(driver, prefix) == list(found):
+                return found
+        assert time.monotonic() < until, "objects that are listed cannot be read"
 
 
 def race(others: dict[str, OtherProcess], states: dict[str, dict[str, object]], times: int) -> dict[str, object]:
