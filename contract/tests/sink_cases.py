@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from contract.tests.honest_http_sink import HttpSink
 from contract.tests.honest_sink import TOKEN, HonestSink, Place
 
 from entrepot_contract.testing import SinkContract
@@ -61,6 +63,17 @@ class LinesCase(SinkContract):
     def rejecting(self, greeting: str) -> Iterator[Mapping[str, object]]:
         with Place("rejects") as place:
             yield options(place, greeting)
+
+
+class HttpCase(LinesCase):
+    sink_class = HttpSink
+
+    @pytest.fixture
+    def at_url(self, greeting: str) -> Callable[[str], Mapping[str, object]]:
+        def options_of(url: str) -> Mapping[str, object]:
+            return {"port": urlsplit(url).port, "token": TOKEN, "greeting": greeting, "http": True}
+
+        return options_of
 
 
 def options(place: Place, greeting: str) -> Mapping[str, object]:

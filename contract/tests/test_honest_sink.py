@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from contract.tests.sink_cases import LinesCase
+from contract.tests.sink_cases import HttpCase, LinesCase
 
 
 class TestHonestSink(LinesCase):
+    pass
+
+
+class TestHonestHttpSink(HttpCase):
     pass

@@ -80,9 +80,17 @@ class NotificationSink(ABC):
         - It returns or raises within the timeout plus half a second, however the endpoint behaves.
         - If the endpoint cannot be reached or does not respond, it raises Undelivered.
         - It raises Undelivered or Rejected, and nothing else; after either, the next call works.
+        - Deliveries of other sinks and threads do not delay it beyond its timeout.
+        - What is sent holds at least the id, action and repository of each event, its tag, the digest of its target,
+          and the repository that a mount is from.
+        - An HTTP endpoint accepts the events of a request with a status of 2xx, and with no other one.
+        - Secrets of the options are sent to the endpoint that they name, not to one that it redirects to.
         - The host never delivers two events of one repository concurrently; it calls from several threads.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Release all resources, including connections. Idempotent."""
+        """Release all resources, including connections. Idempotent.
+
+        A delivery that is under way in another thread ends within its timeout.
+        """

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contract.tests.broken.register import BROKEN_NOTIFY
-from contract.tests.broken_notify import beginnings, deliverers, refusers
-from contract.tests.sink_cases import LinesCase
+from contract.tests.broken_notify import beginnings, crowds, deliverers, refusers, senders
+from contract.tests.honest_http_sink import HttpSink
+from contract.tests.sink_cases import HttpCase, LinesCase
 
-MODULES = (beginnings, deliverers, refusers)
+MODULES = (beginnings, crowds, deliverers, refusers, senders)
 
 for entered in BROKEN_NOTIFY.values():
-    case = type(f"Test{entered.driver.__name__}", (LinesCase,), {"sink_class": entered.driver})
+    suite = HttpCase if issubclass(entered.driver, HttpSink) else LinesCase
+    case = type(f"Test{entered.driver.__name__}", (suite,), {"sink_class": entered.driver})
     globals()[case.__name__] = case
 # Deleted, so that pytest does not collect it under this name as well.
-del case, LinesCase
+del case, suite, HttpCase, LinesCase

@@ -92,6 +92,10 @@ class WebhookCase(SinkContract):
     def rejecting(self, bad: Callable[[Mood, int], str], own: Mapping[str, object]) -> Mapping[str, object]:
         return {"url": bad("answers", 410), **own}
 
+    @pytest.fixture
+    def at_url(self, own: Mapping[str, object]) -> Callable[[str], Mapping[str, object]]:
+        return lambda url: {"url": url, **own}
+
 
 class TestWebhook(WebhookCase):
     pass

@@ -70,7 +70,7 @@ NOTIFY: Final = {
         "open no connection, start no thread",
     ): "the kit observes sockets, files and threads of Python code, not of C code",
     ("deliver", "It returns or raises within the timeout plus half a second, however the endpoint behaves."): (
-        "the suite provides endpoints that are unreachable, hang or reject; none of them sends single bytes slowly"
+        "the suite provides endpoints that are unreachable, hang or reject; single bytes are sent slowly over HTTP only"
     ),
     ("deliver", "If the endpoint cannot be reached or does not respond, it raises Undelivered."): (
         "an endpoint that does not respond has to be provided by the suite"

@@ -21,7 +21,10 @@ class LoopThread:
         self._thread: threading.Thread | None = None
 
     def run(self, coroutine: Coroutine[object, object, Answer]) -> Answer:
-        """Run a coroutine and return its result, or raise its exception."""
+        """Run a coroutine and return its result, or raise its exception.
+
+        Raises CancelledError of ``concurrent.futures`` if the loop is closed before it has ended.
+        """
         return asyncio.run_coroutine_threadsafe(coroutine, self._started()).result()
 
     @property
@@ -36,6 +39,12 @@ class LoopThread:
                 return
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+            # Threads wait for these, and would wait for ever.
+            running = asyncio.all_tasks(self._loop)
+            for task in running:
+                task.cancel()
+            if running:
+                self._loop.run_until_complete(asyncio.wait(running))
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
             self._loop = None

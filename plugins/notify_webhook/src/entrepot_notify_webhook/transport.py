@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -48,7 +49,10 @@ class Transport:
 
         Raises Undelivered if the delivery can be retried, and Rejected if the endpoint will never accept the body.
         """
-        self._loop.run(self._post(body, headers, timeout.total_seconds()))
+        try:
+            self._loop.run(self._post(body, headers, timeout.total_seconds()))
+        except CancelledError as error:
+            raise Undelivered(f"delivery to {self._name} ended, because the sink was closed") from error
 
     def close(self) -> None:
         """Close all connections."""

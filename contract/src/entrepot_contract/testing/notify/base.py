@@ -13,10 +13,11 @@ from entrepot_contract.options import parse_options
 from entrepot_contract.testing.base import KitBase
 from entrepot_contract.testing.secrets import secrets_of
 
-__all__ = ["Arrivals", "Config", "Opener", "Received", "SinkBase"]
+__all__ = ["Arrivals", "AtUrl", "Config", "Opener", "Received", "SinkBase"]
 
 Config: TypeAlias = Mapping[str, object]
 Opener: TypeAlias = Callable[[Config], NotificationSink]
+AtUrl: TypeAlias = Callable[[str], Config]
 Received: TypeAlias = Callable[[], Sequence[str]]
 
 
@@ -37,7 +38,7 @@ class SinkBase(KitBase):
 
     contract_kit = "notify"
     under_test = "sink_class"
-    its_own = frozenset({"config", "received", "unreachable", "hanging", "failing", "rejecting", "mend"})
+    its_own = frozenset({"config", "received", "unreachable", "hanging", "failing", "rejecting", "mend", "at_url"})
 
     sink_class: ClassVar[type[NotificationSink]]
     """The sink under test."""
@@ -72,6 +73,11 @@ class SinkBase(KitBase):
     @pytest.fixture
     def mend(self) -> Callable[[], None] | None:
         """A function that makes the unreachable endpoint work, and ``received`` include its events."""
+        return None
+
+    @pytest.fixture
+    def at_url(self) -> AtUrl | None:
+        """A function that returns the options of a sink for a URL, at which the kit serves HTTP; or None."""
         return None
 
     @pytest.fixture
@@ -113,9 +119,9 @@ class SinkBase(KitBase):
 
     @pytest.fixture
     def shown(
-        self, bad_places: Mapping[str, Config], secrets: set[str], mend: Callable[[], None] | None
+        self, bad_places: Mapping[str, Config], secrets: set[str], mend: Callable[[], None] | None, at_url: AtUrl | None
     ) -> Mapping[str, object]:
         """The optional fixtures that the suite provides, as shown in the report."""
         optional = ("hanging", "failing", "rejecting")
         given = {name: name in bad_places for name in optional}
-        return {**given, "mend": mend is not None, "secrets": bool(secrets)}
+        return {**given, "mend": mend is not None, "secrets": bool(secrets), "at_url": at_url is not None}
