@@ -15,7 +15,7 @@ from contract.tests.honest_sink import HonestSink
 from entrepot_contract.events import Event
 from entrepot_contract.notify import Undelivered
 
-MANY = "test_more_than_a_hundred_events_arrive_once_and_in_order"
+MANY = "test_more_than_a_hundred_events_arrive_once_and_in_order[1000]"
 BESIDE = "test_calls_beside_each_other_keep_their_timeouts"
 
 

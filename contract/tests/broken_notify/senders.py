@@ -20,10 +20,10 @@ from entrepot_contract.notify import Rejected, Undelivered
 STATUS = "test_a_status_of_success_and_no_other_one_is_acceptance"
 LATER = "test_a_status_that_may_change_raises_undelivered"
 WAIT = "test_a_wait_that_is_asked_for_is_passed_on"
-REDIRECT = "test_a_redirect_takes_no_secret_elsewhere_and_loses_no_event"
-BROKEN = "test_a_broken_answer_raises_undelivered"
+REDIRECT = "test_a_redirect_takes_no_secret_elsewhere_and_loses_no_event[302]"
+BROKEN = "test_a_broken_answer_raises_undelivered[garbage]"
 HOLDS = "test_what_is_sent_holds_each_event"
-ALL = "test_all_events_were_accepted_when_deliver_returns"
+ALL = "test_all_events_were_accepted_when_deliver_returns[1]"
 
 
 @disowned_by(STATUS)
