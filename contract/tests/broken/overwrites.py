@@ -6,7 +6,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from contract.tests.broken.register import caught_by
@@ -212,3 +212,62 @@ class LargePutsLockTheirProcess(LargePutsAreTwoWrites):
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         with self.lock:
             return super().read(key, offset=offset, length=length)
+
+
+@caught_by("test_processes_write_and_delete_keys_beside_each_other")
+class KeysAreInAnIndexOfTheStore(HonestDriver):
+    """Keeps an index of all keys in the store, which is only safe for the threads of one process."""
+
+    lock = threading.Lock()
+    index = "_index"
+
+    def indexed(self) -> list[str]:
+        try:
+            with super().read(self.index) as reader:
+                keys: list[str] = json.loads(b"".join(reader))
+                return keys
+        except NotFound:
+            return []
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
+        with self.lock:
+            keys = self.indexed()
+            time.sleep(0.002)
+            super().put(self.index, json.dumps(sorted({*keys, key})).encode())
+            return super().put(key, data, mode=mode)
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        keys = self.indexed()
+        for item in super().list_objects(prefix, start_after=start_after, shallow=shallow):
+            if isinstance(item, Prefix) or item.key in keys:
+                yield item
+
+
+@caught_by("test_processes_write_and_delete_keys_beside_each_other")
+class DeletesOfOthersBreakWrites(HonestDriver):
+    """Writes into a folder that a deletion of another process may have removed."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = OVERWRITE, durable: bool = True) -> ObjectInfo:
+        folder = key.rpartition("/")[0]
+        before = self.removed(folder)
+        time.sleep(0.005)
+        if self.removed(folder) != before:
+            raise self.fail(NotFound, "put", key, "the folder is gone")
+        return super().put(key, data, mode=mode)
+
+    def removed(self, folder: str) -> int:
+        with self.writing() as link:
+            link.execute("CREATE TABLE IF NOT EXISTS removals (folder TEXT)")
+            (count,) = link.execute("SELECT COUNT(*) FROM removals WHERE folder = ?", [folder]).fetchone()
+            return int(count)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        keys = list(keys)
+        super().delete(keys)
+        for key in keys:
+            folder = key.rpartition("/")[0].rpartition("/")[0]
+            self.removed(folder)
+            with self.writing() as link:
+                link.execute("INSERT INTO removals VALUES (?)", [folder])

@@ -188,3 +188,65 @@ class UploadsAreRemembered(HonestDriver):
     def forget(self, link: sqlite3.Connection, upload: str) -> None:
         self.known.pop(upload, None)
         super().forget(link, upload)
+
+
+@caught_by("test_concurrent_commits_of_processes_publish_the_bytes[0.1]")
+class CommitsLockTheirProcess(CommitsInSteps):
+    """Makes the steps of a commit atomic among the threads of a process only."""
+
+    lock = threading.Lock()
+    pause = 0.02
+
+    def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
+        with self.lock:
+            return super().upload_commit(state, target=target)
+
+
+@caught_by("test_a_commit_and_concurrent_aborts_leave_all_or_nothing")
+class CommitsBesideAbortsAreEmpty(CommitsInSteps):
+    """Commits an empty object if an abort comes between its first look and the bytes."""
+
+
+@caught_by("test_a_commit_and_concurrent_aborts_leave_all_or_nothing")
+class AbortsBesideEachOtherRaise(HonestDriver):
+    """Raises from an abort if another abort has ended the upload since it looked."""
+
+    def upload_abort(self, state: UploadState) -> None:
+        with closing(self.connect()) as link:
+            try:
+                upload, _ = self.find(link, state, "upload_abort")
+            except UploadUnknown:
+                return
+        time.sleep(0.005)
+        with self.writing() as link:
+            self.find(link, state, "upload_abort")
+            self.forget(link, upload)
+
+
+@caught_by("test_a_commit_and_concurrent_aborts_leave_all_or_nothing")
+class AbortsTakeTheNewObject(HonestDriver):
+    """Deletes the object of a commit that came while the abort was running."""
+
+    def upload_abort(self, state: UploadState) -> None:
+        with closing(self.connect()) as link:
+            try:
+                self.find(link, state, "upload_abort")
+            except UploadUnknown:
+                return
+        before = {item.key for item in self.list_objects()}
+        time.sleep(0.005)
+        super().upload_abort(state)
+        self.delete({item.key for item in self.list_objects()} - before)
+
+
+@caught_by("test_an_abort_of_an_older_state_ends_the_upload")
+class AbortsEndTheirState(HonestDriver):
+    """Discards only the bytes of the state that is given to an abort."""
+
+    def upload_abort(self, state: UploadState) -> None:
+        with self.writing() as link:
+            token = json.loads(state.token)
+            latest = "SELECT COALESCE(MAX(serial), 0) FROM steps WHERE upload = ?"
+            (last,) = link.execute(latest, [token["upload"]]).fetchone()
+            if last == token["serial"]:
+                self.forget(link, token["upload"])

@@ -191,8 +191,12 @@ class FsspecDriver(StorageDriver):
     def upload_abort(self, state: UploadState) -> None:
         with Reporting("upload_abort", state.key) as report, suppress(errors.UploadUnknown):
             folder, _ = self._parsed(state, report)
-            with self._borrowed() as fs, suppress(FileNotFoundError):
-                fs.rm(folder, recursive=True)
+            with self._borrowed() as fs:
+                for more in (True, True, False):  # another call may remove the same files, or add one
+                    with suppress(OSError if more else FileNotFoundError):
+                        fs.rm(folder, recursive=True)
+                    if not fs.exists(folder):
+                        break
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         raise Reporting("sign_url", key).failure(errors.Unsupported, f"{method} URLs cannot be signed on a filesystem")

@@ -26,12 +26,14 @@ from entrepot_contract.testing.storage.secrecy import SecrecyContract
 from entrepot_contract.testing.storage.seen_anew import SeenAnewContract
 from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
+from entrepot_contract.testing.storage.sizes import SizeContract
 from entrepot_contract.testing.storage.stat import StatContract
 from entrepot_contract.testing.storage.threads import ThreadContract
 from entrepot_contract.testing.storage.tokens import TokenContract
 from entrepot_contract.testing.storage.tree import TreeContract
 from entrepot_contract.testing.storage.unavailable import UnavailableContract
 from entrepot_contract.testing.storage.upload import UploadContract
+from entrepot_contract.testing.storage.uploads_beside import UploadsBesideContract
 
 __all__ = ["StorageContract"]
 
@@ -44,6 +46,8 @@ class StorageContract(
     MoveContract,
     DeleteContract,
     UploadContract,
+    UploadsBesideContract,
+    SizeContract,
     AppendBodyContract,
     AppendErrorContract,
     InterruptedAppendContract,

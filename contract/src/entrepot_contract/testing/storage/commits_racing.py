@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+
 import pytest
 
 from entrepot_contract import StorageDriver, UploadConflict, UploadState, UploadUnknown
 from entrepot_contract.testing.base import Repeat
+from entrepot_contract.testing.processes import ProcessBase, Processes
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import ContractBase, Opener
 from entrepot_contract.testing.storage.content import Content, body, listed, pieces, read_back, revived
+from entrepot_contract.testing.storage.states import state_to
 from entrepot_contract.testing.threads import together
 
 __all__ = ["CommitRaceContract"]
@@ -16,7 +21,7 @@ __all__ = ["CommitRaceContract"]
 ENDED = (UploadConflict, UploadUnknown)
 
 
-class CommitRaceContract(ContractBase):
+class CommitRaceContract(ContractBase, ProcessBase):
     """Tests of commits of one upload beside each other."""
 
     @sentence("upload_commit", "Of concurrent commits of one state, at least one succeeds;")
@@ -169,3 +174,77 @@ class CommitRaceContract(ContractBase):
                 driver.upload_commit(ended, target="b/late")
         driver.upload_abort(more)
         assert listed(driver) == (["a/k"] if end == "commit" else [])
+
+    @sentence("upload_commit", "Of concurrent commits of one state, at least one succeeds;")
+    @sentence("upload_commit", "with its target unchanged.")
+    @needs("shared")
+    @pytest.mark.parametrize("parts", [0.1, 1.5])
+    def test_concurrent_commits_of_processes_publish_the_bytes(
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes, part: int, parts: float
+    ) -> None:
+        others = processes.open(3, config)
+        for turn in range(3):
+            data = body(int(part * parts), seed=turn)
+            state = driver.upload_append(driver.upload_start("a/k"), pieces(data))
+            targets = ["one", "one", "other"]
+            at = time.time() + 0.05
+            for other, target in zip(others, targets, strict=True):
+                other.send("commit", state=state_to(state), target=f"t/{turn}/{target}", at=at)
+            answers = [other.answer() for other in others]
+            ended = ({"error": "UploadUnknown"}, {"error": "UploadConflict"})
+            assert all(answer == len(data) or answer in ended for answer in answers), answers
+            won = sorted({f"t/{turn}/{name}" for name, done in zip(targets, answers, strict=True) if done == len(data)})
+            assert won, "none of the concurrent commits of three processes succeeded"
+            assert listed(driver, f"t/{turn}/") == won, "a commit raised, and has changed its target"
+            for key in won:
+                assert read_back(driver, key) == data, "a commit succeeded, but its target has other bytes"
+            with pytest.raises(UploadUnknown):
+                driver.upload_commit(state)
+
+    @sentence("upload_abort", "Idempotent, also after a commit.")
+    @sentence("upload_commit", "After commit, abort or expiry it raises UploadUnknown.")
+    @pytest.mark.parametrize("parts", [0.1, 1.5])
+    def test_a_commit_and_concurrent_aborts_leave_all_or_nothing(
+        self, driver: StorageDriver, part: int, repeat: Repeat, parts: float
+    ) -> None:
+        for turn in range(repeat(24)):
+            data = body(int(part * parts), seed=turn)
+            state = driver.upload_append(driver.upload_start("a/k"), pieces(data))
+
+            def end(number: int, state: UploadState = state, turn: int = turn) -> bool:
+                time.sleep(0.002 * (turn % 4) if number else 0)
+                if number:
+                    driver.upload_abort(revived(state))
+                    return False
+                try:
+                    return driver.upload_commit(revived(state), target=f"done/{turn}").key == f"done/{turn}"
+                except ENDED:
+                    return False
+
+            committed = any(together(end))
+            assert listed(driver) == [f"done/{turn}"] * committed, (
+                "a commit succeeded beside an abort, and its object is missing"
+                if committed
+                else "a commit raised beside an abort, and has made an object"
+            )
+            if committed:
+                assert read_back(driver, f"done/{turn}") == data, "a commit beside an abort has lost bytes"
+            with pytest.raises(UploadUnknown):
+                driver.upload_commit(state)
+            driver.delete([f"done/{turn}"])
+
+    @sentence("upload_abort", "Discard an upload and all its bytes.")
+    @sentence("upload_commit", "After commit, abort or expiry it raises UploadUnknown.")
+    @pytest.mark.parametrize("chosen", [0, 1])
+    def test_an_abort_of_an_older_state_ends_the_upload(self, driver: StorageDriver, part: int, chosen: int) -> None:
+        states = [driver.upload_start("a/k")]
+        for size in (10, part + 10, 5):
+            states.append(driver.upload_append(states[-1], pieces(body(size))))
+        driver.upload_abort(revived(states[chosen]))
+        for state in states:
+            with pytest.raises(UploadUnknown):
+                driver.upload_append(state, [b"late"])
+            with pytest.raises(UploadUnknown):
+                driver.upload_commit(state)
+            driver.upload_abort(state)
+        assert listed(driver) == []

@@ -171,6 +171,32 @@ class SeenAnewContract(ContractBase, ProcessBase):
         assert last in {("A", turns), ("B", turns)}, f"after all writes, the object is version {last}, not the last one"
         assert listed(driver) == ["a/k"]
 
+    @sentence("StorageDriver", "With the capability ``shared``, this also holds for other drivers and processes:")
+    @needs("shared")
+    def test_processes_write_and_delete_keys_beside_each_other(
+        self, driver: StorageDriver, config: Mapping[str, object], processes: Processes
+    ) -> None:
+        others = dict(zip("ABC", processes.open(3, config), strict=True))
+        for name, other in others.items():
+            plan: list[Change] = []
+            for number in range(12):
+                folder = f"p/{number}/deep"
+                plan += [
+                    ("put", f"{folder}/{name}", f"{name}{number}"),
+                    ("upload_commit", f"{folder}/gone/{name}", name),
+                    ("move", f"{folder}/gone/{name}", f"{folder}/moved/{name}"),
+                    ("delete", f"{folder}/moved/{name}", ""),
+                ]
+            other.send("change", changes=plan)
+        for other in others.values():
+            answer = other.answer()
+            assert answer is None, f"a process that wrote keys of its own beside others raised {answer}"
+        keys = sorted(f"p/{number}/deep/{name}" for number in range(12) for name in others)
+        assert listed(driver) == keys, "of keys that processes wrote and deleted, some were lost or are left"
+        for key in keys:
+            _, turn, _, name = key.split("/")
+            assert read_back(driver, key) == f"{name}{turn}".encode(), f"{key} has the bytes of another key"
+
     @sentence("put", "Of any number of concurrent CREATEs, exactly one succeeds.")
     @sentence("StorageDriver", "With the capability ``shared``, this also holds for other drivers and processes:")
     @needs("shared")
