@@ -44,7 +44,14 @@ PATIENCE: Final = 10.0
 
 _CHANGED: Final = frozenset({"ConditionNotMet", "SourceConditionNotMet", "TargetConditionNotMet"})
 _LEASED: Final = frozenset({"LeaseIdMissing", "LeaseAlreadyPresent", "LeaseIsBreakingAndCannotBeAcquired"})
-_LOST: Final = frozenset({"LeaseIdMismatchWithLeaseOperation", "LeaseIdMismatchWithBlobOperation", "LeaseLost"})
+_LOST: Final = frozenset(
+    {
+        "LeaseIdMismatchWithLeaseOperation",
+        "LeaseIdMismatchWithBlobOperation",
+        "LeaseLost",
+        "LeaseNotPresentWithBlobOperation",
+    }
+)
 
 
 @dataclass(frozen=True)
