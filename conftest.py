@@ -65,8 +65,8 @@ LONGEST: Final = (
 """The places that take long, the longest first, so that all processes end at about the same time; marked slow."""
 
 
-REPEATED: Final = ("commits_racing", "model", "shared", "threads")
-"""The modules of the storage kit whose tests repeat races and generated sequences of calls."""
+REPEATED: Final = ("commits_racing", "model", "paging", "shared", "threads")
+"""The modules of the storage kit whose tests repeat races and generated sequences of calls, or write many objects."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

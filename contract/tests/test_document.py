@@ -62,6 +62,8 @@ def test_the_sentences_of_a_method_are_in_order() -> None:
         "On return the target is complete, replacing any existing object, and the source is gone.",
         "A crash may leave both, never neither.",
         "A missing source raises NotFound; the same key twice raises InvalidKey.",
+        "Of several moves of one object at the same time, at least one succeeds; each other one raises NotFound or "
+        "Unavailable, or leaves a complete target as well.",
     ]
 
 

@@ -133,6 +133,8 @@ class StorageDriver(ABC):
         - ``start_after`` is exclusive, and need not exist.
         - ``shallow`` yields one Prefix for all objects below the next slash; it is sorted by its key with the slash.
         - A prefix with nothing below it yields nothing.
+        - An object that exists during the whole listing is listed exactly once, whatever is written or deleted
+          meanwhile.
         - Pages are fetched on demand: the first item does not require a full listing.
         - Unfinished uploads and the driver's own working files are never listed.
         """
@@ -144,12 +146,16 @@ class StorageDriver(ABC):
         - On return the target is complete, replacing any existing object, and the source is gone.
         - A crash may leave both, never neither.
         - A missing source raises NotFound; the same key twice raises InvalidKey.
+        - Of several moves of one object at the same time, at least one succeeds; each other one raises NotFound or
+          Unavailable, or leaves a complete target as well.
         """
 
     @abstractmethod
     def delete(self, keys: Iterable[Key]) -> None:
         """Delete objects, many with few requests to the backend.
 
+        - ``keys`` may be any iterable, also a listing of the same driver. If it raises, its exception is propagated,
+          and keys that it has not yielded stay.
         - A missing key is not an error.
         - Objects below a key are not deleted with it.
         - A partial failure raises DeleteFailed, which names every key that was not deleted.

@@ -48,7 +48,14 @@ class WriteMode(Enum):
 class ObjectInfo:
     """An object: its key, its size in bytes, its modification time, and its etag.
 
-    ``modified`` is timezone-aware and in UTC. ``etag`` changes whenever the content changes, or is None.
+    ``stat`` and ``list_objects`` describe an object alike, and so do the other verbs, whose etag may be None if they do
+    not know it. Times agree within two seconds; those that a write returns may be of the host's clock.
+
+    ``modified`` is timezone-aware and in UTC. It is when the object was written, or moved at the latest, and never goes
+    backwards.
+
+    ``etag`` changes whenever the content changes, or is None. It never comes back with other content, and depends on
+    all of it.
     """
 
     key: Key

@@ -22,7 +22,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
-from entrepot_contract import AlreadyExists, NotFound, StorageDriver, StorageError, UploadState, WriteMode
+from entrepot_contract import AlreadyExists, NotFound, ObjectInfo, StorageDriver, StorageError, UploadState, WriteMode
 from entrepot_contract.events import Event
 from entrepot_contract.notify import NotificationSink, SinkError
 from entrepot_contract.testing.fork_server import Place
@@ -70,6 +70,24 @@ class Worker:
         """Open a driver for all later commands."""
         self.driver = kind.from_config(config)
         return {"opened": True}
+
+    def describe(self, kind: type[StorageDriver], config: Mapping[str, object], zone: str, key: str) -> dict[str, str]:
+        """Write an object in another time zone, and return its time as each verb tells it."""
+        os.environ["TZ"] = zone
+        time.tzset()
+        driver = kind.from_config(config)
+        state = driver.upload_append(driver.upload_start(f"{key}/commit"), [b"content"])
+        infos = {
+            "put": driver.put(f"{key}/put", b"content"),
+            "upload_commit": driver.upload_commit(state),
+            "stat": driver.stat(f"{key}/put"),
+            "list_objects": next(item for item in driver.list_objects(f"{key}/") if isinstance(item, ObjectInfo)),
+            "move": driver.move(f"{key}/put", f"{key}/move"),
+        }
+        with driver.read(f"{key}/commit") as reader:
+            infos["read"] = reader.info
+        driver.close()
+        return {verb: info.modified.isoformat() for verb, info in infos.items()}
 
     def deliver(
         self, kind: type[NotificationSink], config: Mapping[str, object], count: int, seconds: float

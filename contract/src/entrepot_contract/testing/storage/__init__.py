@@ -10,13 +10,17 @@ from entrepot_contract.testing.storage.breaking import BreakingContract
 from entrepot_contract.testing.storage.commit import CommitContract
 from entrepot_contract.testing.storage.commits_racing import CommitRaceContract
 from entrepot_contract.testing.storage.delete import DeleteContract
+from entrepot_contract.testing.storage.deleting import DeletingContract
+from entrepot_contract.testing.storage.described import DescribedContract
 from entrepot_contract.testing.storage.interrupted import InterruptedAppendContract
 from entrepot_contract.testing.storage.lifecycle import LifecycleContract
 from entrepot_contract.testing.storage.listing import ListContract
 from entrepot_contract.testing.storage.losing import LosingContract
 from entrepot_contract.testing.storage.model import ModelContract
 from entrepot_contract.testing.storage.move import MoveContract
+from entrepot_contract.testing.storage.moving import MovingContract
 from entrepot_contract.testing.storage.overwrites import OverwriteContract
+from entrepot_contract.testing.storage.paging import PagingContract
 from entrepot_contract.testing.storage.put import PutContract
 from entrepot_contract.testing.storage.ranges import RangeContract
 from entrepot_contract.testing.storage.read import ReadContract
@@ -70,6 +74,10 @@ class StorageContract(
     UnavailableContract,
     BreakingContract,
     LosingContract,
+    PagingContract,
+    DeletingContract,
+    MovingContract,
+    DescribedContract,
     WholeContract,
 ):
     """All tests that a storage driver must pass; a subclass sets ``driver_class`` and defines a fixture ``config``.

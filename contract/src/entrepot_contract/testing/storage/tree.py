@@ -12,7 +12,7 @@ from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase
 from entrepot_contract.testing.storage.content import for_each, listed, read_back, store, upload
 
-__all__ = ["TreeContract"]
+__all__ = ["ALIKE", "TreeContract"]
 
 Write = Callable[[StorageDriver, str, bytes], object]
 
