@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from entrepot_contract.storage import CONTRACT_VERSION
+
 ROOT = Path(__file__).parents[2]
 CASES = """
 import pytest
@@ -58,7 +60,7 @@ class TestGivesNoReason(Honest):
     known_failures = {TAIL: " "}
 
 class TestFuture(Honest):
-    @since(1, 1)
+    @since(1, 99)
     @sentence("kit", "A sentence of the next contract.")
     def test_of_the_next_contract(self, driver): raise AssertionError
 
@@ -164,9 +166,13 @@ def test_the_terminal_counts_statuses_by_their_names(folder: Path) -> None:
 
 def test_the_report_contains_driver_versions_capabilities_and_sentences(folder: Path) -> None:
     report = json.loads((folder / "reports" / "r.json").read_text())
-    assert report["kit"]["contract"] == "1.0"
+    assert report["kit"]["contract"] == ".".join(map(str, CONTRACT_VERSION))
     known = next(driver for driver in report["drivers"] if driver["test_class"].endswith("TestKnown"))
-    assert (known["driver"], known["contract"], known["capabilities"]["create"]) == ("honest", "1.0", False)
+    assert (known["driver"], known["contract"], known["capabilities"]["create"]) == (
+        "honest",
+        report["kit"]["contract"],
+        False,
+    )
     failed = {"test": TAIL, "status": "known-failure", "reason": "issue 7: the tail stays"}
     (row,) = [row for row in known["sentences"] if failed in row["tests"]]
     assert (row["verb"], row["status"]) == ("put", "known-failure")
@@ -177,7 +183,7 @@ def test_the_report_contains_driver_versions_capabilities_and_sentences(folder: 
 @pytest.mark.parametrize("name", ["r.md", "r.html"])
 def test_the_report_is_readable(folder: Path, name: str) -> None:
     text = (folder / "reports" / name).read_text()
-    assert "Storage contract 1.0" in text
+    assert f"Storage contract {'.'.join(map(str, CONTRACT_VERSION))}" in text
     assert "Authenticator contract 1.0" in text
     assert "issue 7: the tail stays" in text
     assert "the kit cannot cut the power" in text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from entrepot_contract.compatibility import compatibility_fault
 from entrepot_contract.testing.base import KitBase
+from entrepot_contract.testing.kits import KITS
 from entrepot_contract.testing.sentences import sentence
 
 __all__ = ["WholeContract"]
@@ -19,6 +21,12 @@ class WholeContract(KitBase):
                 changed = {name for name in vars(kind) if name in ours and not name.startswith("__")}
                 changed -= {self.under_test, "known_failures", "time_limit", *self.its_own, *self.known_failures}
                 assert not changed, f"{kind.__name__} overrides {sorted(changed)}: declare known_failures instead"
+
+    @sentence("kit", "The host accepts the plugin: its class, its contract version, and all that it must define.")
+    def test_the_host_accepts_the_plugin(self) -> None:
+        kit, plugin = KITS[self.contract_kit], self.plugin_class()
+        fault = compatibility_fault(plugin, "", kit.plugin, kit.version)
+        assert fault is None, f"the host does not load {plugin.__name__}: {fault}"
 
     @sentence("kit", "Every known failure names a test of the contract, a reason and an issue.")
     def test_known_failures_name_tests_and_reasons(self) -> None:

@@ -5,18 +5,20 @@ pytest loads it in every run where entrepot-contract is installed, so it imports
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from entrepot_contract.testing.sentences import sentences_of
+from entrepot_contract.testing.unusable import PendingWatch, said_once
 
 if TYPE_CHECKING:
     from entrepot_contract.testing.report import ReportCollector
 
 FORMATS = (".json", ".md", ".html")
-LETTERS = {"not-claimed": "n", "pending": "p"}
+LETTERS = {"not-claimed": "n", "pending": "p", "not-run": "-"}
 
 for _part in ("storage", "auth", "notify", "server", "configuring", "processes", "integrity"):
     pytest.register_assert_rewrite(f"entrepot_contract.testing.{_part}")
@@ -47,8 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 f"--contract-report={file}: the file name must end with one of {', '.join(FORMATS)}"
             )
-    if files and not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    if files:
         config.pluginmanager.register(_collector(files), "entrepot-contract-report")
+    config.pluginmanager.register(PendingWatch(), "entrepot-contract-pending")
 
 
 def _collector(files: list[Path]) -> ReportCollector:
@@ -75,6 +80,26 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.user_properties.append(("contract_test", about))
     for name in {item.name, item.originalname} & set(case.known_failures):
         item.add_marker(pytest.mark.xfail(reason=case.known_failures[name], strict=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Report options that no test can use once."""
+    case = getattr(item, "cls", None)
+    if case is None or not hasattr(case, "contract_kit"):
+        return (yield)
+    return (yield from said_once(item, case))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the sentences of the contract that a failed test proves."""
+    report = yield
+    about = dict(item.user_properties).get("contract_test")
+    if report.failed and isinstance(about, dict):
+        lines = [f"{where}: {text}" for where, text in about["sentences"]]
+        report.sections.append((f"sentences of the contract that {about['test']} proves", "\n".join(lines)))
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

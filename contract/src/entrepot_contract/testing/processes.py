@@ -15,7 +15,18 @@ import pytest
 from entrepot_contract.testing.base import KitBase, Plugin
 from entrepot_contract.testing.fork_server import PATIENCE, Place, fork_server_for
 
-__all__ = ["OtherProcess", "ProcessBase", "Processes"]
+__all__ = ["Failed", "OtherProcess", "ProcessBase", "Processes"]
+
+
+class Failed(dict[str, str]):
+    """The error of a command: equal to ``{"error": its name}``, and shown with its message and trace."""
+
+    def __init__(self, name: str, trace: str) -> None:
+        super().__init__(error=name)
+        self.trace = trace
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}, which the plugin raised in another process:\n{self.trace}"
 
 
 class OtherProcess:
@@ -50,8 +61,16 @@ class OtherProcess:
     def answer(self) -> object:
         """Return the result of the oldest command; an error of the contract is returned as ``{"error": its name}``."""
         line = self.results.get(timeout=PATIENCE)
-        assert line, "the child process died: the plugin raised an exception that the contract does not define"
-        return json.loads(line)
+        assert line, "the process of the kit in which the plugin ran died without an exception"
+        found: object = json.loads(line)
+        if isinstance(found, dict) and "trace" in found:
+            if "raised" in found:
+                pytest.fail(
+                    f"the plugin raised {found['raised']} in another process, which the contract does not define:\n"
+                    f"{found['trace']}"
+                )
+            return Failed(found["error"], found["trace"])
+        return found
 
     def call(self, action: str, **arguments: object) -> object:
         """Send a command and wait for its result."""

@@ -225,7 +225,10 @@ def run(connection: socket.socket) -> None:
             try:
                 result = action(**command)
             except (StorageError, SinkError) as error:
-                result = {"error": type(error).__name__}
+                result = {"error": type(error).__name__, "trace": traceback.format_exc()}
+            except Exception as error:
+                worker.write({"raised": type(error).__name__, "trace": traceback.format_exc()})
+                raise
             worker.write(result)
 
 

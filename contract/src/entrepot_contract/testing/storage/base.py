@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import ClassVar, TypeAlias
 
 import pytest
@@ -13,11 +15,16 @@ from entrepot_contract.options import parse_options
 from entrepot_contract.testing.base import KitBase
 from entrepot_contract.testing.outcomes import outcome
 from entrepot_contract.testing.secrets import secrets_of
+from entrepot_contract.testing.unusable import Unusable
 from entrepot_contract.testing.weather import Address, refusing, silent, through
 
 __all__ = ["Config", "ContractBase", "Opener", "OpenerOf"]
 
 CLOSING = 60.0
+LOOKS = 3
+looked: Counter[type] = Counter()
+"""How many tests of each class have looked whether their store is empty."""
+
 Config: TypeAlias = Mapping[str, object]
 Opener: TypeAlias = Callable[[], StorageDriver]
 OpenerOf: TypeAlias = Callable[[Config], StorageDriver]
@@ -98,7 +105,21 @@ class ContractBase(KitBase):
     @pytest.fixture
     def driver(self, open_driver: Opener) -> StorageDriver:
         """The driver under test, on an empty store."""
+        self._look(open_driver)
         return open_driver()
+
+    def _look(self, open_driver: Opener) -> None:
+        """Raise Unusable if the store of one of the first tests of a class is not empty."""
+        looked[type(self)] += 1
+        found: list[object] = []
+        if looked[type(self)] <= LOOKS:
+            # A driver that cannot list fails in the tests of listings, and one that hangs in any test.
+            outcome("list_objects", lambda: found.extend(islice(open_driver().list_objects(""), 1)), CLOSING)
+        if found:
+            raise Unusable(
+                f"the store is not empty, it contains {getattr(found[0], 'key', found[0])!r}: "
+                "the fixture `config` must return the options of a new, empty store for every test"
+            )
 
     @pytest.fixture
     def claims(self, driver: StorageDriver) -> Capabilities:

@@ -15,5 +15,5 @@ def state_to(state: UploadState) -> dict[str, object]:
 def state_of(answer: object) -> UploadState:
     """Return the state in the result of another process."""
     assert isinstance(answer, dict), answer
-    assert set(answer) == {"key", "size", "token"}, answer
+    assert set(answer) == {"key", "size", "token"}, f"another process did not return a state but {answer!r}"
     return UploadState(**answer)
