@@ -295,3 +295,11 @@ def named(state: UploadState) -> tuple[str, int]:
 def config(path: object) -> Mapping[str, object]:
     """Return the options of a new store in a folder."""
     return {"path": f"{path}/honest.db"}
+
+
+def stored_bytes(path: object) -> int:
+    """Return the number of bytes of objects and uploads in a store."""
+    with closing(sqlite3.connect(f"{path}/honest.db", timeout=30)) as link:
+        query = "SELECT (SELECT TOTAL(LENGTH(data)) FROM objects) + (SELECT TOTAL(LENGTH(data)) FROM steps)"
+        (size,) = link.execute(query).fetchone()
+    return int(size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,3 +17,7 @@ class TestHonest(StorageContract):
     @pytest.fixture
     def config(self, tmp_path: Path) -> Mapping[str, object]:
         return honest.config(tmp_path)
+
+    @pytest.fixture
+    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
+        return lambda: honest.stored_bytes(tmp_path)

@@ -210,6 +210,7 @@ class StorageDriver(ABC):
         - This is atomic, and happens in the backend, without transferring the data through the host.
         - An existing target is replaced.
         - An upload of size 0 creates an empty object.
+        - Apart from the object, nothing of the upload is left.
         - Of concurrent commits of one state, at least one succeeds; any other either succeeds or raises UploadUnknown
           or UploadConflict, with its target unchanged.
         - Of commits of different states of an upload, at most one succeeds.

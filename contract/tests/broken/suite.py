@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from contract.tests.broken import (
     descriptions,
     garbage,
     interruptions,
+    leftovers,
     lifecycles,
     lists,
     losses,
@@ -36,6 +37,7 @@ from contract.tests.broken import (
     replaced,
     signs,
     sizes,
+    state_chains,
     stats,
     tellers,
     trees,
@@ -61,6 +63,7 @@ MODULES = (
     descriptions,
     garbage,
     interruptions,
+    leftovers,
     lifecycles,
     lists,
     losses,
@@ -77,6 +80,7 @@ MODULES = (
     replaced,
     signs,
     sizes,
+    state_chains,
     stats,
     tellers,
     trees,
@@ -100,7 +104,12 @@ def under_the_kit(fault: Fault) -> type[StorageContract]:
     def config(self: StorageContract, tmp_path: Path) -> Mapping[str, object]:
         return {**honest.config(tmp_path), **fault.options}
 
-    return type(f"Test{fault.driver.__name__}", (StorageContract,), {"driver_class": fault.driver, "config": config})
+    @pytest.fixture
+    def stored_bytes(self: StorageContract, tmp_path: Path) -> Callable[[], int]:
+        return lambda: honest.stored_bytes(tmp_path)
+
+    fixtures = {"config": config, "stored_bytes": stored_bytes}
+    return type(f"Test{fault.driver.__name__}", (StorageContract,), {"driver_class": fault.driver, **fixtures})
 
 
 KEEPS = Fault(signs.SigningDriver, "", {"signed": ["GET", "HEAD"], "ttl": 2.0, "create": False})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.files import bytes_below
 
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_fs import FilesystemDriver
@@ -16,3 +18,7 @@ class TestFilesystem(StorageContract):
     @pytest.fixture
     def config(self, tmp_path: Path) -> dict[str, object]:
         return {"rootdirectory": str(tmp_path)}
+
+    @pytest.fixture
+    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
+        return lambda: bytes_below(tmp_path)

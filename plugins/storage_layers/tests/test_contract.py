@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
+from support.files import bytes_below
 
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_layers import CacheDriver, ChaosDriver, EncryptDriver, MirrorDriver
@@ -24,6 +26,10 @@ class TestChaosOverFiles(StorageContract):
         faults = {"put": nothing, "read": nothing, "upload_append": [nothing]}
         return {"inner": files("inner"), "seed": 1, "faults": faults}
 
+    @pytest.fixture
+    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
+        return lambda: bytes_below(tmp_path)
+
 
 class TestEncryptOverFiles(StorageContract):
     driver_class = EncryptDriver
@@ -31,6 +37,10 @@ class TestEncryptOverFiles(StorageContract):
     @pytest.fixture
     def config(self, files: Files, keyfile: str) -> Mapping[str, object]:
         return {"inner": files("inner"), "keyfile": keyfile}
+
+    @pytest.fixture
+    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
+        return lambda: bytes_below(tmp_path)
 
 
 class TestCacheOverFiles(StorageContract):

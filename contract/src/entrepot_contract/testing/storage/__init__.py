@@ -13,6 +13,7 @@ from entrepot_contract.testing.storage.delete import DeleteContract
 from entrepot_contract.testing.storage.deleting import DeletingContract
 from entrepot_contract.testing.storage.described import DescribedContract
 from entrepot_contract.testing.storage.interrupted import InterruptedAppendContract
+from entrepot_contract.testing.storage.leftovers import LeftoverContract
 from entrepot_contract.testing.storage.lifecycle import LifecycleContract
 from entrepot_contract.testing.storage.listing import ListContract
 from entrepot_contract.testing.storage.losing import LosingContract
@@ -32,6 +33,7 @@ from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.sizes import SizeContract
 from entrepot_contract.testing.storage.stat import StatContract
+from entrepot_contract.testing.storage.state_chains import StateChainContract
 from entrepot_contract.testing.storage.threads import ThreadContract
 from entrepot_contract.testing.storage.tokens import TokenContract
 from entrepot_contract.testing.storage.tree import TreeContract
@@ -51,6 +53,7 @@ class StorageContract(
     DeleteContract,
     UploadContract,
     UploadsBesideContract,
+    StateChainContract,
     SizeContract,
     AppendBodyContract,
     AppendErrorContract,
@@ -63,6 +66,7 @@ class StorageContract(
     ThreadContract,
     OverwriteContract,
     SeenAnewContract,
+    LeftoverContract,
     SharedContract,
     AddedContract,
     RangeContract,

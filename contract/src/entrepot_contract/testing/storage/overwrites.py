@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import pytest
 
-from entrepot_contract import MAX_PUT_SIZE, AlreadyExists, NotFound, ObjectInfo, StorageDriver, WriteMode
+from entrepot_contract import (
+    MAX_PUT_SIZE,
+    AlreadyExists,
+    Capabilities,
+    NotFound,
+    ObjectInfo,
+    StorageDriver,
+    StorageError,
+    WriteMode,
+)
 from entrepot_contract.testing.base import Repeat
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import ContractBase
-from entrepot_contract.testing.storage.content import listed
+from entrepot_contract.testing.storage.content import listed, read_back
 from entrepot_contract.testing.threads import together
 from entrepot_contract.testing.writing import WRITE_VERBS, Versions, version, whole_version, write
 
 __all__ = ["OverwriteContract", "onlook"]
 
 LARGE: Final = 3 * 2**20
+OVERWRITE: Final = WriteMode.OVERWRITE
 
 
 class OverwriteContract(ContractBase):
@@ -85,6 +97,50 @@ class OverwriteContract(ContractBase):
 
         together(look)
 
+    @sentence("StorageDriver", "a read returns one complete object,")
+    @sentence("storage", "Drivers are synchronous and thread-safe.")
+    def test_one_key_is_written_moved_and_deleted_at_once(
+        self, driver: StorageDriver, repeat: Repeat, claims: Capabilities
+    ) -> None:
+        size, keys = 100_000, ("a/b/k", "a/b/m")
+
+        def write_it(verb: str) -> Callable[[str, int], None]:
+            return lambda name, turn: write(driver, verb, keys[0], version(name, turn, size))
+
+        def create(name: str, turn: int) -> None:
+            with suppress(AlreadyExists):
+                driver.put(keys[0], version(name, turn, size), mode=WriteMode.CREATE if claims.create else OVERWRITE)
+
+        def delete(_name: str, _turn: int) -> None:
+            with retryable():
+                driver.delete([*keys, "a/b/missing"])
+
+        def move_away(_name: str, _turn: int) -> None:
+            with suppress(NotFound), retryable():
+                driver.move(*keys)
+
+        def look(_name: str, _turn: int) -> None:
+            for key in keys:
+                with suppress(NotFound):
+                    assert driver.stat(key).size == size, "an object was seen with a wrong size"
+                with suppress(NotFound), driver.read(key) as reader:
+                    found = b"".join(reader)
+                    assert whole_version(found), f"a read returned {len(found)} bytes of no complete version"
+            assert set(listed(driver, "a/")) <= set(keys), "a listing beside writers has other keys"
+
+        calls = [write_it("put"), look, delete, write_it("upload_commit"), look, move_away]
+        calls += [create, look, write_it("target"), delete, write_it("move"), look]
+
+        def work(thread: int) -> None:
+            for turn in range(repeat(120)):
+                calls[(turn + 3 * thread) % len(calls)]("ABCD"[thread], turn)
+
+        together(work)
+        driver.put("a/b/k", b"last")
+        assert read_back(driver, "a/b/k") == b"last"
+        driver.delete(["a/b/k", "a/b/m"])
+        assert listed(driver) == [], "objects are left that were deleted"
+
     @sentence("put", "Of any number of concurrent CREATEs, exactly one succeeds.")
     @sentence("put", "A reader sees either the complete old object or the complete new one.")
     @needs("create")
@@ -133,3 +189,13 @@ def onlook(driver: StorageDriver, key: str, prefix: str, there: bool) -> bool:
     assert size == MAX_PUT_SIZE, f"a CREATE of {MAX_PUT_SIZE} bytes was seen with a size of {size}"
     assert whole_version(found), "a reader has seen a part of an object that is being created"
     return True
+
+
+@contextmanager
+def retryable() -> Iterator[None]:
+    """Suppress a retryable error: a backend may refuse to delete or move what is being replaced at this moment."""
+    try:
+        yield
+    except StorageError as error:
+        if not error.retryable:
+            raise
