@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from contract.tests import sink_cases
+from contract.tests import honest, sink_cases
 from contract.tests.honest_sink import TOKEN, Place
 
 from entrepot_contract.testing import basic, cli
@@ -153,7 +153,7 @@ def test_an_installed_sink_is_checked_without_a_test_file(site: Path, lines: dic
     assert found["drivers"] == []
     (plugin,) = found["sinks"]
     assert (plugin["driver"], plugin["package"], found["kit"]["notify_contract"]) == ("kit-lines", "kit-drivers", "1.0")
-    claims = {"hanging": True, "failing": False, "rejecting": False, "mend": False, "secrets": True}
+    claims = {"hanging": True, "failing": False, "rejecting": False, "mend": False, "secrets": True, "at_url": False}
     assert plugin["capabilities"] == claims
     assert plugin["summary"].keys() == {"pass", "not-claimed"}
     assert (site / "report.md").read_text().startswith("# Notification sink contract 1.0, kit ")
@@ -282,6 +282,32 @@ def test_a_driver_that_fails_makes_the_command_fail(site: Path) -> None:
     run = check(site, "kit-broken", "--config", str(config), only="stat")
     assert run.returncode == 1
     assert "no connection" in run.stdout
+
+
+def test_objects_in_a_store_that_stays_are_deleted_after_each_test(site: Path) -> None:
+    options = {"path": f"{site}/{{unique}}.db", "password": "secret-of-the-test"}
+    for path in (options["path"], f"{site}/stays.db"):
+        (site / "options.json").write_text(json.dumps({**options, "path": path}))
+        done = check(site, "kit-honest", "--config", str(site / "options.json"), only="test_stat")
+        assert done.returncode == 0, done.stdout
+    stores = list(site.glob("*.db"))
+    assert len(stores) > 2, "{unique} is a new word for every test"
+    for store in stores:
+        driver = honest.HonestDriver.from_config({**options, "path": str(store)})
+        assert list(driver.list_objects("")) == []
+        driver.close()
+
+
+def test_objects_that_the_command_did_not_write_are_kept(site: Path) -> None:
+    options = {"path": f"{site}/mine.db", "password": "secret-of-the-test"}
+    (site / "options.json").write_text(json.dumps(options))
+    driver = honest.HonestDriver.from_config(options)
+    driver.put("mine", b"x")
+    done = check(site, "kit-honest", "--config", str(site / "options.json"), only="test_stat")
+    assert done.returncode == 1
+    assert done.stdout.count("the store is not empty, and the command deletes nothing that it did not write") == 1
+    assert driver.stat("mine").size == 1
+    driver.close()
 
 
 @pytest.mark.parametrize(

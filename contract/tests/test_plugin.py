@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from entrepot_contract.storage import CONTRACT_VERSION
+from entrepot_contract.testing import results
 
 ROOT = Path(__file__).parents[2]
 CASES = """
@@ -178,6 +180,13 @@ def test_the_report_contains_driver_versions_capabilities_and_sentences(folder: 
     assert (row["verb"], row["status"]) == ("put", "known-failure")
     assert {gap["verb"] for gap in known["not_proven"]} >= {"put", "move", "upload_commit"}
     assert known["summary"]["known-failure"] >= 1
+
+
+def test_the_report_has_the_documented_schema(folder: Path) -> None:
+    report = json.loads((folder / "reports" / "r.json").read_text())
+    schema = json.loads(Path(results.__file__).with_name("report.schema.json").read_text())
+    importlib.import_module("jsonschema").validate(report, schema)
+    assert schema["$defs"]["status"]["enum"] == list(results.STATUSES)
 
 
 @pytest.mark.parametrize("name", ["r.md", "r.html"])

@@ -1,4 +1,4 @@
-"""The command ``entrepot-contract``, which requires the extra ``testing``."""
+"""The command ``entrepot-contract``, of which all but ``badge`` requires the extra ``testing``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status; 2 if a package of the extra ``testing`` is not installed."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["badge"]:
+        from entrepot_contract.testing.badge import main as write_badge
+
+        return write_badge(given[1:])
     try:
         for package in ("pytest", "hypothesis"):
             import_module(package)
@@ -21,4 +26,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     from entrepot_contract.testing.cli import main as run
 
-    return run(arguments)
+    return run(given)

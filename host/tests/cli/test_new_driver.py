@@ -17,12 +17,12 @@ from click.testing import CliRunner, Result
 from host.tests.plugins.conftest import Install, install  # noqa: F401 - a fixture
 
 from entrepot.cli import main
+from entrepot_contract.testing.badge import badge
 from entrepot_contract.testing.kits import KITS
 
 KINDS = ("storage", "auth", "notify", "server")
 ROOT = Path(__file__).parents[3]
 LONGEST = "a2345678-b2345678-c2345678-d2345"
-STATUSES = {"fail": "red", "not-run": "orange", "known-failure": "orange", "pending": "yellow"}
 
 
 def new_driver(*arguments: str | Path) -> Result:
@@ -56,14 +56,15 @@ def test_the_package_is_complete(tmp_path: Path, kind: str) -> None:
         ".gitignore",
         "LICENSE",
         "README.md",
-        "badge.py",
         "pyproject.toml",
         f"src/{module}/__init__.py",
         f"src/{module}/driver.py",
         f"src/{module}/py.typed",
         "tests/test_contract.py",
     }
-    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    metadata = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert metadata["tool"]["hatch"]["build"]["targets"]["sdist"] == {"only-include": ["src", "tests"]}
+    project = metadata["project"]
     assert project["name"] == f"entrepot-{kind}-my-thing"
     (entry,) = project["entry-points"][f"entrepot.{kind}"].items()
     assert entry[0] == "my-thing"
@@ -122,28 +123,7 @@ def test_it_passes_its_kit_as_generated(tmp_path: Path, kind: str) -> None:
     assert plugin["driver"] == "my-thing"
     assert plugin["contract"] == "{}.{}".format(*KITS[kind].version)
     assert set(plugin["summary"]) <= {"pass", "not-claimed"}
-    assert run(folder, "badge.py", "kit.json", "badge.json").returncode == 0
-    badge = json.loads((folder / "badge.json").read_text())
-    assert badge["schemaVersion"] == 1
-    assert badge["color"] == "green"
-
-
-@pytest.mark.parametrize("status", STATUSES)
-def test_the_badge_is_not_green_unless_all_requirements_pass(tmp_path: Path, status: str) -> None:
-    folder = made(tmp_path)
-    plugin = {"contract": "1.0", "summary": {status: 1, "pass": 90}}
-    (folder / "kit.json").write_text(json.dumps({"drivers": [plugin]}))
-    assert run(folder, "badge.py", "kit.json", "badge.json").returncode == 0
-    badge = json.loads((folder / "badge.json").read_text())
-    assert badge["color"] == STATUSES[status]
-    assert f"1 {status}" in badge["message"]
-
-
-def test_there_is_no_badge_without_a_run(tmp_path: Path) -> None:
-    folder = made(tmp_path)
-    (folder / "kit.json").write_text(json.dumps({"drivers": []}))
-    assert run(folder, "badge.py", "kit.json", "badge.json").returncode != 0
-    assert not (folder / "badge.json").exists()
+    assert badge(json.loads((folder / "kit.json").read_text()))["color"] == "green"
 
 
 def test_ci_installs_runs_the_kit_and_keeps_the_report(tmp_path: Path) -> None:
@@ -152,7 +132,7 @@ def test_ci_installs_runs_the_kit_and_keeps_the_report(tmp_path: Path) -> None:
     assert "pip install '.[test]'" in commands
     assert any("--contract-report=kit.json" in command for command in commands)
     assert any(command.startswith("actions/upload-artifact") for command in commands)
-    assert "python badge.py kit.json badge.json" in [step.get("run") for step in jobs["badge"]["steps"]]
+    assert "entrepot-contract badge kit.json badge.json" in [step.get("run") for step in jobs["badge"]["steps"]]
     assert "${{ matrix.python }}" in str(jobs["kit"])
 
 

@@ -23,7 +23,8 @@ __all__ = ["OPTIONS", "Chosen", "main"]
 OPTIONS = "ENTREPOT_CONTRACT_OPTIONS"
 EPILOG = f"""
 The file holds the plugin's options as a JSON object, or as YAML if PyYAML is installed. With --all-installed, it maps
-the name of each plugin to such an object. "{{tmp}}" in a value is replaced by a new temporary directory for every test.
+the name of each plugin to such an object. "{{tmp}}" in a value is replaced by a new temporary directory for every test,
+and "{{unique}}" by a new word. In a store whose options have no "{{tmp}}", each test deletes the objects that it wrote.
 {HELP}
 """
 Chosen = dict[str, dict[str, Mapping[str, object]]]

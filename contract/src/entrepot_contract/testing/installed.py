@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from entrepot_contract import ConfigError, ObjectInfo, StorageDriver
 from entrepot_contract.auth import Presented
 from entrepot_contract.plugins import claims
 from entrepot_contract.testing import AuthenticatorContract, ServerContract, SinkContract, StorageContract
@@ -18,24 +21,29 @@ from entrepot_contract.testing.auth.credentials import raw
 from entrepot_contract.testing.base import KitBase
 from entrepot_contract.testing.cli import OPTIONS
 from entrepot_contract.testing.kits import KITS
+from entrepot_contract.testing.unusable import Unusable
 
-__all__ = ["contract_of", "with_folder"]
+__all__ = ["contract_of", "filled"]
 
 
-def with_folder(value: object, folder: str) -> object:
-    """Return a value in which ``{tmp}`` is replaced, at any depth."""
+def filled(value: object, words: Mapping[str, str]) -> object:
+    """Return a value in which words like ``{tmp}`` are replaced, at any depth."""
     if isinstance(value, str):
-        return value.replace("{tmp}", folder)
+        for word, other in words.items():
+            value = value.replace(word, other)
+        return value
     if isinstance(value, dict):
-        return {name: with_folder(inner, folder) for name, inner in value.items()}
+        return {name: filled(inner, words) for name, inner in value.items()}
     if isinstance(value, list):
-        return [with_folder(inner, folder) for inner in value]
+        return [filled(inner, words) for inner in value]
     return value
 
 
-def options_in(folder: str, options: Mapping[str, object]) -> Mapping[str, object]:
-    """Return options in which ``{tmp}`` is replaced."""
-    return {option: with_folder(value, folder) for option, value in options.items()}
+def options_in(folder: str, options: Mapping[str, object], **more: str) -> Mapping[str, object]:
+    """Return options in which ``{tmp}`` is replaced by a folder, and ``{unique}`` by a word for this folder only."""
+    unique = f"kit-{hashlib.sha256(folder.encode()).hexdigest()[:16]}"
+    words = {"{tmp}": folder, "{unique}": unique, **{f"{{{name}}}": text for name, text in more.items()}}
+    return {option: filled(value, words) for option, value in options.items()}
 
 
 def options_fixture(options: Mapping[str, object]) -> object:
@@ -48,13 +56,54 @@ def options_fixture(options: Mapping[str, object]) -> object:
     return config
 
 
+def store_fixture(options: Mapping[str, object]) -> object:
+    """Return a fixture that returns the options of a store, and deletes what a test has left in one that stays."""
+
+    @pytest.fixture
+    def config(self: StorageContract, tmp_path: Path) -> Iterator[Mapping[str, object]]:
+        given = options_in(str(tmp_path), options)
+        if "{tmp}" in json.dumps(options):
+            yield given
+            return
+        cleans = _is_empty(self.driver_class, given)
+        yield given
+        if cleans:
+            _delete_all(self.driver_class, given)
+
+    return config
+
+
+def _is_empty(driver_class: type[StorageDriver], options: Mapping[str, object]) -> bool:
+    """Return whether a store is empty, or False if the driver cannot tell; raises Unusable if it is not empty."""
+    try:
+        with closing(driver_class.from_config(options)) as driver:
+            found = next(iter(driver.list_objects("")), None)
+    except ConfigError:
+        raise
+    except Exception:  # noqa: BLE001 - a fault of the driver, which the tests show
+        return False
+    if found is not None:
+        raise Unusable(
+            "the store is not empty, and the command deletes nothing that it did not write: give it another one, for "
+            "example with {unique} in an option, which is replaced by a new word for every test"
+        )
+    return True
+
+
+def _delete_all(driver_class: type[StorageDriver], options: Mapping[str, object]) -> None:
+    with suppress(Exception), closing(driver_class.from_config(options)) as driver:
+        driver.delete([item.key for item in driver.list_objects("") if isinstance(item, ObjectInfo)])
+
+
 def command_fixture(command: Sequence[str]) -> object:
     """Return a fixture that returns a function, which runs a command and returns the lines that it prints."""
 
     @pytest.fixture
     def runner(self: KitBase, tmp_path: Path) -> Callable[[], Sequence[str]]:
         def run() -> Sequence[str]:
-            words = [word.replace("{tmp}", str(tmp_path)) for word in command]
+            words = [
+                str(word) for word in options_in(str(tmp_path), {str(n): w for n, w in enumerate(command)}).values()
+            ]
             done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - the suite's own
             if done.returncode != 0:
                 pytest.fail(f"command {command[0]} exited with status {done.returncode}: {done.stderr.strip()}")
@@ -67,7 +116,7 @@ def command_fixture(command: Sequence[str]) -> object:
 
 def storage(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
     """Return the kit for a storage driver, and the attributes of the test class."""
-    return StorageContract, {"config": options_fixture(section)}
+    return StorageContract, {"config": store_fixture(section)}
 
 
 def auth(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
@@ -95,8 +144,15 @@ def auth(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
 def notify(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
     """Return the kit for a sink, and the attributes of the test class."""
     commands = {part: command_fixture(section[part]) for part in ("received", "mend") if part in section}
-    endpoints = {part: options_fixture(section[part]) for part in section if part not in {"options", *commands}}
-    return SinkContract, {"config": options_fixture(section["options"]), **endpoints, **commands}
+    ours = {"options", "at_url", *commands}
+    endpoints = {part: options_fixture(section[part]) for part in section if part not in ours}
+
+    @pytest.fixture
+    def at_url(self: KitBase, tmp_path: Path) -> Callable[[str], Mapping[str, object]]:
+        return lambda url: options_in(str(tmp_path), section["at_url"], url=url)
+
+    given = {"at_url": at_url} if "at_url" in section else {}
+    return SinkContract, {"config": options_fixture(section["options"]), **endpoints, **commands, **given}
 
 
 def server(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:

@@ -84,6 +84,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
             "failing": Part("an object", _is_object),
             "rejecting": Part("an object", _is_object),
             "mend": Part("a command, as a list of words", _is_command),
+            "at_url": Part("an object", _is_object),
         },
     ),
     "server": Section(
@@ -103,9 +104,9 @@ For an authenticator, it is an object with "options", the credentials that are "
 (false if the directory knows other spellings of a user name). For a sink, it is an object with "options" of a working
 endpoint, "received" (a command, as a list of words, that prints the ids of all delivered events, in order, one per
 line), the options of an "unreachable" endpoint, and optionally the options of endpoints that are "hanging", "failing"
-and "rejecting", and "mend" (a command that makes the unreachable endpoint work). For a server, it is optional: an
-object with its "options", and "detects_truncated_chunks" (false for a server that cannot detect truncated chunked
-bodies).
+and "rejecting", "mend" (a command that makes the unreachable endpoint work) and "at_url" (the options of a sink over
+HTTP, in which "{url}" is replaced by the URL of an endpoint of the kit). For a server, it is optional: an object with
+its "options", and "detects_truncated_chunks" (false for a server that cannot detect truncated chunked bodies).
 """
 
 
