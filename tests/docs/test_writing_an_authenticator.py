@@ -27,9 +27,20 @@ def test_the_authenticator_is_small() -> None:
 def test_the_authenticator_passes_its_kit(tmp_path: Path) -> None:
     for name in ("entrepot_auth_jsonfile.py", "test_jsonfile.py"):
         (tmp_path / name).write_text(FILES[name])
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", tmp_path]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(tmp_path),
+    ]
     done = subprocess.run(
-        [*command, tmp_path / "test_jsonfile.py"],
+        [*command, str(tmp_path / "test_jsonfile.py")],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTEST_DEBUG_TEMPROOT": str(tmp_path)},
         capture_output=True,
