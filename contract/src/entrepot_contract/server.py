@@ -120,6 +120,7 @@ class ServerDriver(ABC):
     - Reads of ``wsgi.input`` return the complete body. A truncated body is never mistaken for a complete one: after
       the last byte received, a read raises OSError, or the body is shorter than its Content-Length, or the server
       responds with 400 itself. A server that cannot detect a truncated chunked body states this in its documentation.
+    - Requests do not affect each other: nothing of one appears in another.
     - If the end of a request is ambiguous (RFC 9112, 6.1 and 6.3), its response is the last on the connection.
     - A malformed request gets a status of 4xx or no response, and does not affect other clients. A target of 8,000
       bytes is accepted.

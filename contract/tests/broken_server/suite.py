@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contract.tests.broken.register import BROKEN_SERVER
-from contract.tests.broken_server import faults
+from contract.tests.broken_server import faults, mixers
 from contract.tests.honest_server import HonestServer
 
 from entrepot_contract.testing import ServerContract
 
-MODULES = (faults,)
+MODULES = (faults, mixers)
 
 
 class TestHonestServer(ServerContract):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from entrepot_contract.testing.integrity import WholeContract
+from entrepot_contract.testing.server.apart import ApartContract
 from entrepot_contract.testing.server.lifecycle import LifecycleContract
 from entrepot_contract.testing.server.requests import RequestContract
 from entrepot_contract.testing.server.responses import ResponseContract
@@ -16,6 +17,7 @@ __all__ = ["ServerContract"]
 
 class ServerContract(
     RequestContract,
+    ApartContract,
     ResponseContract,
     TimeoutContract,
     ShutdownContract,
