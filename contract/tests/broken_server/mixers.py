@@ -96,5 +96,5 @@ class ServerHasOneRequest(HonestServer):
     def call(self, application: Application, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         ServerHasOneRequest.current = environ
         time.sleep(0.01)
-        body = {name: environ[name] for name in ("wsgi.input", "CONTENT_LENGTH") if name in environ}
+        body: dict[str, object] = {name: environ[name] for name in ("wsgi.input", "CONTENT_LENGTH") if name in environ}
         return super().call(application, {**ServerHasOneRequest.current, **body}, start)
