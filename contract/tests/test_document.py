@@ -1,4 +1,4 @@
-"""``docs/contract.md`` is up to date with the docstrings and the kit."""
+"""``docs/contract.md`` and the pages of the other kits are up to date with the docstrings and the kit."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 page = functools.cache(document)
 
 
-def test_the_page_in_the_repository_is_up_to_date() -> None:
-    command = [sys.executable, "-m", "entrepot_contract.testing.document"]
+@pytest.mark.parametrize("kit", ["storage", "auth", "notify", "server"])
+def test_the_page_in_the_repository_is_up_to_date(kit: str) -> None:
+    command = [sys.executable, "-m", "entrepot_contract.testing.document", kit]
     written = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    assert PAGE.read_text() == written, "regenerate it: python -m entrepot_contract.testing.document > docs/contract.md"
+    kept = PAGE if kit == "storage" else PAGE.with_name(f"contract-{kit}.md")
+    assert kept.read_text() == written, f"regenerate {kept.name}: the command is in its first line"
 
 
 @pytest.mark.parametrize(
