@@ -10,7 +10,8 @@ __all__ = ["MAX_KEY_BYTES", "MAX_SEGMENT_BYTES", "Key", "is_key", "is_prefix"]
 Key = str
 """``"a/b/c"``: segments match ``[A-Za-z0-9_][A-Za-z0-9._-]*``, at most 255 bytes each and 900 in total.
 
-Keys differ if one character differs, in its case too.
+Keys differ if one character differs, in its case too. A key that holds a digest promises nothing about the content of
+the object: it is read as it was written.
 
 No key is a segment prefix of another: if ``a/b`` is an object, there is no ``a/b/c``. Writing a key that would break
 this is refused or done, and changes no other object.

@@ -36,6 +36,9 @@ class StorageDriver(ABC):
 
     All methods are abstract, so that a wrapper cannot forget to forward one.
 
+    What a call opens is closed when it, its reader or its listing ends, however that is. Any number of readers,
+    listings, appends and deletions may be in progress: one that waits for its caller keeps no other call waiting.
+
     A backend may block a deletion, an overwrite or a move until open readers of the object are closed, up to the
     driver's own timeout. A caller must therefore never wait for one of them in the thread that has to close the reader.
 
@@ -233,6 +236,7 @@ class StorageDriver(ABC):
         None.
 
         - The URL supports the Range header and expires after ``expires``.
+        - It allows nothing else: no writing, and no other object or time.
         """
 
     @abstractmethod
@@ -241,4 +245,4 @@ class StorageDriver(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Close connections and files. Idempotent."""
+        """Close connections and files. Idempotent. Other drivers stay usable, also on the same store."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from contract.tests.broken.register import caught_by
 from contract.tests.honest import HonestDriver
 
-from entrepot_contract import SignedMethod, StorageError, Unsupported
+from entrepot_contract import NotFound, SignedMethod, StorageError, Unsupported
 
 
 class Site(ThreadingHTTPServer):
@@ -36,11 +38,15 @@ class Page(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         asked = parse_qs(url.query)
         driver = self.server.driver
-        if asked["method"] != [self.command] or (time.time() > float(asked["until"][0]) and driver.ends):
+        if not driver.allows(self.command, unquote(url.path[1:]), asked):
             self.send_error(403)
             return
-        with driver.read(url.path[1:]) as reader:
-            data = b"".join(reader)
+        try:
+            with driver.read(unquote(url.path[1:])) as reader:
+                data = b"".join(reader)
+        except NotFound:
+            self.send_error(404)
+            return
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         status = 206 if wanted and driver.ranges else 200
         if wanted and driver.ranges:
@@ -54,6 +60,19 @@ class Page(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
 
+    def do_DELETE(self) -> None:
+        url = urlsplit(self.path)
+        size = int(self.headers.get("Content-Length", "0"))
+        self.rfile.read(size)
+        if self.server.driver.writes and self.server.driver.allows("GET", url.path[1:], parse_qs(url.query)):
+            self.server.driver.delete([url.path[1:]])
+            self.send_response(204)
+            self.end_headers()
+        else:
+            self.send_error(405)
+
+    do_PUT = do_POST = do_PATCH = do_DELETE  # noqa: N815 - as above
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         return None
 
@@ -64,6 +83,7 @@ class SigningDriver(HonestDriver):
     ranges: ClassVar[bool] = True
     ends: ClassVar[bool] = True
     skips: ClassVar[int] = 0
+    writes: ClassVar[bool] = False
     site: Site | None = None
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
@@ -71,7 +91,18 @@ class SigningDriver(HonestDriver):
             raise self.fail(Unsupported, "sign_url", key)
         self.site = self.site or Site(self)
         until = time.time() + expires.total_seconds()
-        return f"http://127.0.0.1:{self.site.server_port}/{key}?method={method}&until={until}"
+        signature = self.signature(method, key, str(until))
+        return f"http://127.0.0.1:{self.site.server_port}/{key}?method={method}&until={until}&signature={signature}"
+
+    def signature(self, method: str, key: str, until: str) -> str:
+        return hmac.new(b"secret", f"{method} {key} {until}".encode(), "sha256").hexdigest()
+
+    def allows(self, method: str, key: str, asked: Mapping[str, Sequence[str]]) -> bool:
+        if not {"method", "until", "signature"} <= asked.keys() or asked["method"][0] != method:
+            return False
+        until = asked["until"][0]
+        signed = hmac.compare_digest(asked["signature"][0], self.signature(method, key, until))
+        return signed and (time.time() <= float(until) or not self.ends)
 
     def close(self) -> None:
         if self.site is not None:

@@ -12,6 +12,7 @@ from entrepot_contract.testing.storage.commits_racing import CommitRaceContract
 from entrepot_contract.testing.storage.delete import DeleteContract
 from entrepot_contract.testing.storage.deleting import DeletingContract
 from entrepot_contract.testing.storage.described import DescribedContract
+from entrepot_contract.testing.storage.host_keys import HostKeyContract
 from entrepot_contract.testing.storage.interrupted import InterruptedAppendContract
 from entrepot_contract.testing.storage.leftovers import LeftoverContract
 from entrepot_contract.testing.storage.lifecycle import LifecycleContract
@@ -27,10 +28,12 @@ from entrepot_contract.testing.storage.ranges import RangeContract
 from entrepot_contract.testing.storage.read import ReadContract
 from entrepot_contract.testing.storage.readers import ReaderContract
 from entrepot_contract.testing.storage.replaced import ReplacedContract
+from entrepot_contract.testing.storage.resources import ResourceContract
 from entrepot_contract.testing.storage.secrecy import SecrecyContract
 from entrepot_contract.testing.storage.seen_anew import SeenAnewContract
 from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
+from entrepot_contract.testing.storage.signed import SignedContract
 from entrepot_contract.testing.storage.sizes import SizeContract
 from entrepot_contract.testing.storage.stat import StatContract
 from entrepot_contract.testing.storage.state_chains import StateChainContract
@@ -82,6 +85,9 @@ class StorageContract(
     DeletingContract,
     MovingContract,
     DescribedContract,
+    ResourceContract,
+    SignedContract,
+    HostKeyContract,
     WholeContract,
 ):
     """All tests that a storage driver must pass; a subclass sets ``driver_class`` and defines a fixture ``config``.
