@@ -250,7 +250,7 @@ def test_an_authenticator_that_fails_makes_the_command_fail(site: Path) -> None:
     config.write_text(json.dumps({**users(site), "refused": [GOOD]}))
     run = check(site, "kit-users", "--config", str(config), only="refused")
     assert run.returncode == 1
-    assert "DID NOT RAISE" in run.stdout
+    assert "instead of refused" in run.stdout
     assert GOOD not in run.stdout
     assert "secret-of-the-test" not in run.stdout
 

@@ -33,8 +33,8 @@ class JudgingContract(AuthBase):
     def test_an_unhandled_credential_is_none(
         self, authenticator: Authenticator, schemes: Sequence[str], known: Known
     ) -> None:
-        assert authenticator.authenticate(raw(None)) is None
-        assert authenticator.authenticate(Presented()) is None
+        assert authenticator.authenticate(raw(None)) is None, "a request without a credential is not handled: None"
+        assert authenticator.authenticate(Presented()) is None, "a request without a credential is not handled: None"
         for presented, _ in known:
             for other in [scheme for scheme in OTHERS if scheme.lower() not in schemes]:
                 parameter = (presented.authorization or "").partition(" ")[2]
@@ -59,11 +59,13 @@ class JudgingContract(AuthBase):
     def test_a_valid_credential_returns_its_user(self, authenticator: Authenticator, known: Known) -> None:
         for presented, name in known:
             identity = authenticator.authenticate(presented)
-            assert type(identity) is Identity
-            assert identity.name == name
-            assert "" not in identity.groups
-            assert type(identity.groups) is frozenset
-            assert type(identity.stamp) is str
+            assert type(identity) is Identity, f"the valid credential of {name!r} returned {type(identity).__name__}"
+            assert identity.name == name, f"the credential of {name!r} returned the user {identity.name!r}"
+            assert "" not in identity.groups, "a group has no name"
+            assert type(identity.groups) is frozenset, (
+                f"groups must be a frozenset, not {type(identity.groups).__name__}"
+            )
+            assert type(identity.stamp) is str, f"stamp must be text, not {type(identity.stamp).__name__}"
             if identity.expires is not None:
                 assert identity.expires.utcoffset() is not None, "expires must be timezone-aware"
                 assert identity.expires > datetime.now(UTC), "the credential has already expired"
@@ -80,8 +82,9 @@ class JudgingContract(AuthBase):
             identity = authenticator.authenticate(presented)
             assert identity is not None
             if identity.grants is not None:
-                assert type(identity.grants) is frozenset
-                assert all(type(grant) is Access and grant.name and grant.action for grant in identity.grants)
+                assert type(identity.grants) is frozenset, "grants must be a frozenset of Access, or None"
+                whole = [type(grant) is Access and bool(grant.name and grant.action) for grant in identity.grants]
+                assert all(whole), "a grant is no Access, or has no name or action"
                 single = [grant.action for grant in identity.grants if "," in grant.action]
                 assert single == [], "an access is one action"
 
@@ -95,7 +98,7 @@ class JudgingContract(AuthBase):
                 assert identity is not None, (
                     f"not accepted with the scheme written as {scheme_of(_rewritten(presented, write))}"
                 )
-                assert identity.name == name
+                assert identity.name == name, "the case of the scheme changes the user"
             for presented in refused:
                 refusal_of(authenticator, _rewritten(presented, write))
 
@@ -121,7 +124,7 @@ class JudgingContract(AuthBase):
             refusal_of(authenticator, raw(f"{scheme} {GARBAGE[kind]}"))
             refusal_of(authenticator, raw(f"{scheme}   {GARBAGE[kind]}"))
             assert time.process_time() - began < CEILING, "a short credential takes seconds"
-        assert authenticator.authenticate(raw("")) is None
+        assert authenticator.authenticate(raw("")) is None, "an empty header is not handled: None"
 
     @sentence("authenticate", REFUSED)
     @pytest.mark.parametrize("piece", ["A", "AAA.", "Og==", ":", "\0", "\u20ac"])
@@ -145,7 +148,7 @@ class JudgingContract(AuthBase):
                         answer = authenticator.authenticate(raw(f"{scheme}{between}{parameter}"))
                     except Refused:
                         continue
-                    assert answer is None or type(answer) is Identity
+                    assert answer is None or type(answer) is Identity, f"authenticate returned {type(answer).__name__}"
 
         check()
 

@@ -43,14 +43,14 @@ class LifecycleContract(AuthBase, ProcessBase):
         self, open_authenticator: Opener, known: Known, refused: Sequence[Presented]
     ) -> None:
         first, second = open_authenticator(), open_authenticator()
-        assert first.name == self.authenticator_class.name
+        assert first.name == self.authenticator_class.name, "an instance has another name than its class"
         assert first.contract[0] == AUTH_CONTRACT_VERSION[0], "the major version must match"
         for presented, name in known:
             identity = first.authenticate(presented)
             assert identity is not None
             assert identity.name == name
             assert second.authenticate(presented) == identity, "all workers must return the same identity"
-            assert first.user(name) == second.user(name)
+            assert first.user(name) == second.user(name), f"user({name!r}) differs between two instances"
         for presented in refused:
             refusal_of(first, presented)
             refusal_of(second, presented)
@@ -63,12 +63,14 @@ class LifecycleContract(AuthBase, ProcessBase):
             identity, user = authenticator.authenticate(presented), authenticator.user(name)
             assert identity is not None
             if user is not None:
-                assert type(user) is Identity
-                assert (user.name, user.groups, user.stamp) == (name, identity.groups, identity.stamp)
+                assert type(user) is Identity, f"user({name!r}) returned {type(user).__name__}"
+                assert (user.name, user.groups, user.stamp) == (name, identity.groups, identity.stamp), (
+                    f"user({name!r}) returns another name, groups or stamp than its credential"
+                )
                 assert user.grants is None, "a user has no grants; only a credential has"
-                assert authenticator.user(name) == user
+                assert authenticator.user(name) == user, f"user({name!r}) returns something else the second time"
         for unknown in (f"{SENTINEL}-unknown", "", "\0", "\ud800", "a:b", "x" * 10_000):
-            assert authenticator.user(unknown) is None
+            assert authenticator.user(unknown) is None, f"user() knows {unknown[:40]!r}, which does not exist"
 
     @sentence("close", "Release all resources: files, connections and threads. Idempotent.")
     def test_close_can_be_called_again(self, open_authenticator: Opener, known: Known) -> None:
@@ -82,4 +84,4 @@ class LifecycleContract(AuthBase, ProcessBase):
         used.close()
         used.close()
         unused.close()
-        assert threading.active_count() <= before
+        assert threading.active_count() <= before, "threads are running after close()"

@@ -75,7 +75,7 @@ class RefreshingContract(AuthBase):
         for access_type in ("online", "offline"):
             answer = ask(issuer, authority, "POST", {**form, "access_type": [access_type]})
             assert answer.status in {400, 401}
-            assert not [name for name in answer.content if name.endswith("token")]
+            assert not [name for name in answer.content if name.endswith("token")], "a wrong password got a token"
 
     @sentence("issue", GRANTED)
     @needs("issues")
@@ -127,7 +127,7 @@ class RefreshingContract(AuthBase):
         authority.users[USER] = dataclasses.replace(authority.users[USER], stamp="kit-stamp-2")
         answer = ask(issuer, authority, "POST", refresh)
         assert answer.status in {400, 401}
-        assert "access_token" not in answer.content
+        assert "access_token" not in answer.content, "a refresh token that has ended got a token"
 
     @sentence("issue", LOST)
     @needs("issues")
@@ -137,4 +137,4 @@ class RefreshingContract(AuthBase):
         del authority.users[USER]
         answer = ask(issuer, authority, "POST", refresh)
         assert answer.status in {400, 401}
-        assert "access_token" not in answer.content
+        assert "access_token" not in answer.content, "a refresh token that has ended got a token"

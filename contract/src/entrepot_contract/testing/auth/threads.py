@@ -47,8 +47,8 @@ class ThreadContract(AuthBase):
             return [*results, authenticator.challenge(raw(None), WANTED, None)]
 
         first, *others = together(work)
-        assert first == work(0)
-        assert all(other == first for other in others)
+        assert first == work(0), "with several threads, a credential gets another result than alone"
+        assert all(other == first for other in others), "with several threads, the same credentials get several results"
         assert [identity.name for identity in map(check, asked) if isinstance(identity, Identity)] == [
             name for _, name in known
         ]

@@ -58,9 +58,9 @@ class IssuingContract(AuthBase):
     def test_an_issuer_stays_one(
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority
     ) -> None:
-        assert issuer.issues is True
+        assert issuer.issues is True, "`issues` must be True or False"
         ask(issuer, authority, "GET", client_of(authenticator, WANTED), ALICE)
-        assert issuer.issues is True
+        assert issuer.issues is True, "`issues` changed after a token was issued"
 
     @sentence("issue", GRANTED)
     @sentence("Identity", "``grants`` is everything that the bearer may do; with None, the host's rules decide.")
@@ -72,7 +72,7 @@ class IssuingContract(AuthBase):
         wanted = WANTED[:count]
         answer = ask(issuer, authority, "GET", {**client_of(authenticator, wanted), "account": [USER]}, ALICE)
         identity = identity_of(authenticator, token_of(answer))
-        assert identity.name == USER
+        assert identity.name == USER, f"the token of {USER!r} belongs to {identity.name!r}"
         assert identity.grants == authority.allowed(authority.users[USER], wanted)
         _check_expiry(answer.content, identity)
 
@@ -109,8 +109,8 @@ class IssuingContract(AuthBase):
         self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority, wrong: Presented
     ) -> None:
         answer = ask(issuer, authority, "GET", client_of(authenticator, WANTED), wrong)
-        assert answer.status == 401
-        assert not [name for name in answer.content if name.endswith("token")]
+        assert answer.status == 401, f"a wrong credential got {answer.status}, not 401"
+        assert not [name for name in answer.content if name.endswith("token")], "a request that is refused got a token"
 
     @sentence("issue", WRONG)
     @needs("issues")
@@ -140,8 +140,10 @@ class IssuingContract(AuthBase):
         for values in (1, 2):
             given_values = {name: [*texts_of] * values for name, texts_of in whole.items() if texts_of}
             answer = ask(issuer, authority, method, given_values, ALICE if method == "GET" else None)
-            assert 400 <= answer.status < 500
-            assert not [name for name in answer.content if name.endswith("token")]
+            assert 400 <= answer.status < 500, f"a malformed request got {answer.status}, not 4xx"
+            assert not [name for name in answer.content if name.endswith("token")], (
+                "a request that is refused got a token"
+            )
 
     @sentence("issue", "Return the response to a token request; never raises because of what a client sent.")
     @needs("issues")
@@ -180,6 +182,6 @@ def _check_expiry(content: Mapping[str, object], identity: Identity) -> None:
     assert identity.expires is not None, "a token must expire"
     seconds = content.get("expires_in", 60)
     assert isinstance(seconds, int)
-    assert seconds >= 60
+    assert seconds >= 60, f"a token is valid for {seconds} s, and must be for at least 60"
     left = (identity.expires - datetime.now(UTC)).total_seconds()
-    assert seconds - 60 < left <= seconds + 1
+    assert seconds - 60 < left <= seconds + 1, f"expires_in is {seconds}, but the token expires in {left:.0f} s"

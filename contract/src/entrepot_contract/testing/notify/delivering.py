@@ -22,6 +22,8 @@ __all__ = ["DeliveringContract"]
 IN_ORDER = "Deliver one or more events, in order."
 TAKEN = "When it returns, the endpoint has accepted all of them; after an error, all of them are delivered again."
 
+NOT_ARRIVED = "the events that have arrived are not those that were sent, in their order, when deliver returned"
+
 
 class DeliveringContract(SinkBase, ProcessBase):
     """Tests of successful deliveries."""
@@ -36,7 +38,7 @@ class DeliveringContract(SinkBase, ProcessBase):
         for batch in (some(count), tuple(some(count))):
             sink.deliver(batch, PATIENCE)
             sent += [event.id for event in batch]
-            assert arrivals.ids() == sent
+            assert arrivals.ids() == sent, NOT_ARRIVED
 
     @sentence("deliver", IN_ORDER)
     @sentence("Event", "One change to, or read of, a blob, a manifest or a tag of a repository.")
@@ -44,13 +46,13 @@ class DeliveringContract(SinkBase, ProcessBase):
     def test_every_kind_of_event_arrives(self, sink: NotificationSink, arrivals: Arrivals, kind: str) -> None:
         event = anew(KINDS[kind])
         sink.deliver([event], PATIENCE)
-        assert arrivals.ids() == [event.id]
+        assert arrivals.ids() == [event.id], NOT_ARRIVED
 
     @sentence("deliver", IN_ORDER)
     def test_events_of_all_kinds_arrive_together(self, sink: NotificationSink, arrivals: Arrivals) -> None:
         sent = [anew(event) for event in KINDS.values()]
         sink.deliver(sent, PATIENCE)
-        assert arrivals.ids() == [event.id for event in sent]
+        assert arrivals.ids() == [event.id for event in sent], NOT_ARRIVED
 
     @sentence("deliver", IN_ORDER)
     def test_any_events_arrive(self, sink: NotificationSink, arrivals: Arrivals) -> None:
@@ -61,10 +63,10 @@ class DeliveringContract(SinkBase, ProcessBase):
         def deliver(batch: Sequence[Event]) -> None:
             sink.deliver(batch, PATIENCE)
             sent.extend(event.id for event in batch)
-            assert arrivals.ids()[-len(batch) :] == [event.id for event in batch]
+            assert arrivals.ids()[-len(batch) :] == [event.id for event in batch], NOT_ARRIVED
 
         deliver()
-        assert arrivals.ids() == sent
+        assert arrivals.ids() == sent, NOT_ARRIVED
 
     @sentence("deliver", "An event that is delivered again has the same id.")
     @sentence("Event", "``id`` is unique, and stays the same if the event is delivered again")
@@ -83,4 +85,4 @@ class DeliveringContract(SinkBase, ProcessBase):
         process = processes.start()
         sent = process.call("deliver", config=config, count=5, seconds=PATIENCE.total_seconds())
         process.kill()
-        assert arrivals.ids() == sent
+        assert arrivals.ids() == sent, NOT_ARRIVED

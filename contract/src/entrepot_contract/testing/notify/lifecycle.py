@@ -50,12 +50,12 @@ class LifecycleContract(SinkBase, ProcessBase):
         self, open_sink: Opener, config: Config, arrivals: Arrivals
     ) -> None:
         first, second = open_sink(config), open_sink(config)
-        assert first.name == self.sink_class.name
+        assert first.name == self.sink_class.name, "an instance has another name than its class"
         assert first.contract[0] == NOTIFY_CONTRACT_VERSION[0], "the major version must match"
         sent = some(4)
         for sink, event in zip((first, second, first, second), sent, strict=True):
             sink.deliver([event], PATIENCE)
-        assert arrivals.ids() == [event.id for event in sent]
+        assert arrivals.ids() == [event.id for event in sent], "two sinks do not deliver to one endpoint in turn"
 
     @sentence("NotificationSink", "Sinks are synchronous and thread-safe.")
     @sentence(
@@ -72,10 +72,12 @@ class LifecycleContract(SinkBase, ProcessBase):
 
         together(deliver)
         arrived = arrivals.ids()
-        assert len(arrived) == THREADS * 2 * TURNS
+        assert len(arrived) == THREADS * 2 * TURNS, f"{len(arrived)} of {THREADS * 2 * TURNS} events of threads arrived"
         for events in sent:
             ids = [event.id for event in events]
-            assert [each for each in arrived if each in set(ids)] == ids
+            assert [each for each in arrived if each in set(ids)] == ids, (
+                "events of one repository arrived in another order"
+            )
 
     @sentence("close", "Release all resources, including connections. Idempotent.")
     def test_close_can_be_called_again(self, open_sink: Opener, config: Config, arrivals: Arrivals) -> None:
