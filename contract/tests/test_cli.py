@@ -15,7 +15,7 @@ from contract.tests.honest_sink import TOKEN, Place
 
 from entrepot_contract.testing import basic, cli
 from entrepot_contract.testing.cli import OPTIONS, main, read_config
-from entrepot_contract.testing.sections import UsageError
+from entrepot_contract.testing.sections import UsageError, as_section
 
 ROOT = Path(__file__).parents[2]
 DRIVERS = """
@@ -93,6 +93,35 @@ def test_an_installed_driver_is_checked_without_a_test_file(site: Path) -> None:
     assert (driver["driver"], driver["package"], driver["version"]) == ("kit-honest", "kit-drivers", "1.2")
     assert driver["summary"].keys() == {"pass", "not-claimed"}
     assert "secret-of-the-test" not in run.stdout + run.stderr + report.read_text()
+
+
+def test_a_driver_is_checked_with_a_backend_that_fails(site: Path) -> None:
+    """Its file is a database, so that a missing folder is a backend that cannot be reached."""
+    config, report = site / "options.json", site / "report.json"
+    section = {"options": {"path": "{tmp}/kit.db"}, "unreachable": {"path": "{tmp}/none/kit.db"}, "failure_timeout": 20}
+    config.write_text(json.dumps(section))
+    arguments = ("kit-honest", "--config", str(config), "--report", str(report))
+    run = check(site, *arguments, only="test_health_is_not_ok_if")
+    assert run.returncode == 0, run.stdout + run.stderr
+    (driver,) = json.loads(report.read_text())["drivers"]
+    assert driver["capabilities"]["unreachable"] is True
+    tests = {test["test"]: test["status"] for row in driver["sentences"] for test in row["tests"]}
+    assert tests["test_health_is_not_ok_if_the_backend_cannot_be_reached"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "whole"),
+    [
+        ({"path": "x"}, ["path"], False),
+        ({}, ["path"], False),
+        ({"options": {"path": "x"}}, ["path"], True),
+        ({"options": {"a": 1}}, ["options"], False),
+        ({"options": {"a": 1}, "endpoint": "127.0.0.1:9000"}, ["options"], True),
+        ({"options": {"a": 1}, "endpoint": "127.0.0.1:9000"}, ["options", "endpoint"], False),
+    ],
+)
+def test_a_file_with_options_alone_stays_valid(content: dict[str, object], options: list[str], whole: bool) -> None:
+    assert as_section(content, options) == (content if whole else {"options": content})
 
 
 GOOD = str(basic("alice", "secret-of-the-test").authorization)

@@ -36,7 +36,6 @@ REPLAYED: list[Call] = [
 ONCE: list[Call] = [
     lambda driver: driver.put("k", b"new", mode=WriteMode.CREATE),
     lambda driver: driver.move("here", "there"),
-    lambda driver: driver.upload_commit(driver.upload_start("k")),
 ]
 
 
@@ -72,34 +71,28 @@ def test_an_error_that_is_not_retryable_is_not_retried(call: Call) -> None:
     assert (driver.total, pauses) == (1, [])
 
 
-@pytest.mark.parametrize("call", ONCE[:2])
-def test_a_call_that_may_have_succeeded_is_not_retried(call: Call) -> None:
-    driver, checked, _ = prepared(gone())
-    with pytest.raises(Unavailable):
-        call(checked)
-    assert driver.total == 1
-
-
-def test_a_commit_that_may_have_succeeded_is_not_retried() -> None:
-    driver, checked, _ = prepared()
-    state = checked.upload_start("k")
-    driver.failures = [gone()]
-    with pytest.raises(Unavailable):
-        checked.upload_commit(state)
-    assert driver.calls["upload_commit"] == 1
-
-
-def test_an_append_is_not_retried_because_its_body_is_consumed() -> None:
-    driver, checked, _ = prepared()
-    state = checked.upload_start("k")
-    driver.failures = [gone()]
-    with pytest.raises(Unavailable):
-        checked.upload_append(state, [b"body"])
-    assert driver.calls["upload_append"] == 1
-
-
+@pytest.mark.parametrize("failure", [gone(), throttled(), throttled(3)], ids=["unavailable", "throttled", "wait"])
 @pytest.mark.parametrize("call", ONCE)
-def test_a_call_that_was_not_started_is_retried(call: Call) -> None:
+def test_a_call_that_may_have_succeeded_is_not_retried(call: Call, failure: StorageError) -> None:
+    driver, checked, pauses = prepared(failure)
+    with pytest.raises(type(failure)):
+        call(checked)
+    assert (driver.total, pauses) == (1, [])
+
+
+@pytest.mark.parametrize("failure", [gone(), throttled()], ids=["unavailable", "throttled"])
+@pytest.mark.parametrize("verb", ["upload_append", "upload_commit"])
+def test_a_call_with_a_state_is_not_retried(verb: str, failure: StorageError) -> None:
+    driver, checked, _ = prepared()
+    state = checked.upload_start("k")
+    driver.failures = [failure]
+    with pytest.raises(type(failure)):
+        checked.upload_append(state, [b"body"]) if verb == "upload_append" else checked.upload_commit(state)
+    assert driver.calls[verb] == 1
+
+
+@pytest.mark.parametrize("call", REPLAYED)
+def test_a_retry_waits_as_long_as_the_backend_asks(call: Call) -> None:
     driver, checked, pauses = prepared(throttled(3))
     call(checked)
     assert len(pauses) == 1

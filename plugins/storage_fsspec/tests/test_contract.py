@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]  # fsspec ships no types
+from support.services.network import HOST
 
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_fsspec import FsspecDriver
@@ -38,3 +39,15 @@ class TestSftp(StorageContract):
     @pytest.fixture
     def config(self, sftp: Sftp) -> dict[str, object]:
         return sftp.config()
+
+    @pytest.fixture
+    def endpoint(self, sftp: Sftp) -> tuple[str, int]:
+        return HOST, sftp.port
+
+    @pytest.fixture
+    def short_timeouts(self) -> dict[str, object]:
+        return {"timeout": 2}
+
+    @pytest.fixture
+    def denied(self, sftp: Sftp, config: dict[str, object]) -> dict[str, object]:
+        return {**config, "storage_options": sftp.config(username="nobody")["storage_options"]}

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 from support.services.gcs import Gcs
+from support.services.network import HOST
 
 from entrepot_contract.testing import StorageContract
 from entrepot_storage_gcs import GcsDriver
@@ -26,3 +27,11 @@ class TestGcs(StorageContract):
     @pytest.fixture
     def config(self, gcs: Gcs, bucket: str, account: dict[str, str]) -> dict[str, object]:
         return {"bucket": bucket, "endpoint": gcs.endpoint, "credentials": account, "chunksize": 2**20}
+
+    @pytest.fixture
+    def endpoint(self, gcs: Gcs) -> tuple[str, int]:
+        return HOST, gcs.port
+
+    @pytest.fixture
+    def short_timeouts(self) -> dict[str, object]:
+        return {"connecttimeout": 2, "readtimeout": 2}

@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 from support.services.ceph import Ceph
 from support.services.moto import Moto
+from support.services.network import HOST
 from support.services.s3 import s3_options
 
 from entrepot_contract.testing import StorageContract
@@ -20,6 +21,18 @@ class TestS3OnCeph(StorageContract):
     @pytest.fixture
     def config(self, ceph: Ceph) -> dict[str, object]:
         return s3_options(ceph)
+
+    @pytest.fixture
+    def endpoint(self, ceph: Ceph) -> tuple[str, int]:
+        return HOST, ceph.port
+
+    @pytest.fixture
+    def short_timeouts(self) -> dict[str, object]:
+        return {"connecttimeout": 2, "readtimeout": 2}
+
+    @pytest.fixture
+    def denied(self, config: dict[str, object]) -> dict[str, object]:
+        return {**config, "secretkey": "another-key-of-the-tests"}
 
 
 @pytest.mark.slow

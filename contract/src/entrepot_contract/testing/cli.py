@@ -16,7 +16,7 @@ from pathlib import Path
 from entrepot_contract.plugins import claims
 from entrepot_contract.testing.base import Plugin
 from entrepot_contract.testing.kits import KITS
-from entrepot_contract.testing.sections import HELP, SECTIONS, UsageError, check_section
+from entrepot_contract.testing.sections import HELP, UsageError, as_section, check_section
 
 __all__ = ["OPTIONS", "Chosen", "main"]
 
@@ -103,10 +103,11 @@ def choose(name: str | None, kind: str | None, config: Mapping[str, object]) -> 
         where = f"--config FILE, under {plugin!r}" if name is None else "--config FILE"
         if not isinstance(section, dict):
             raise UsageError(f"the options of {plugin!r} must be an object")
-        takes_options = bool(_options_of(each, points[each][plugin]))
-        if each in SECTIONS:
-            check_section(each, plugin, section, where)
-        elif takes_options and not section:
+        options = _options_of(each, points[each][plugin])
+        if each == "storage":
+            section = as_section(section, options)
+        check_section(each, plugin, section, where)
+        if each == "storage" and options and not section["options"]:
             raise UsageError(f"{plugin!r} takes options, which determine where the kit writes: set them in {where}")
         chosen.setdefault(each, {})[plugin] = section
     return chosen

@@ -100,23 +100,54 @@ def command_fixture(command: Sequence[str]) -> object:
 
     @pytest.fixture
     def runner(self: KitBase, tmp_path: Path) -> Callable[[], Sequence[str]]:
-        def run() -> Sequence[str]:
-            words = [
-                str(word) for word in options_in(str(tmp_path), {str(n): w for n, w in enumerate(command)}).values()
-            ]
-            done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - the suite's own
-            if done.returncode != 0:
-                pytest.fail(f"command {command[0]} exited with status {done.returncode}: {done.stderr.strip()}")
-            return done.stdout.splitlines()
-
-        return run
+        return lambda: run_command(command, tmp_path)
 
     return runner
 
 
+def run_command(command: Sequence[str], folder: Path) -> Sequence[str]:
+    """Run a command and return the lines that it prints."""
+    words = [str(word) for word in options_in(str(folder), {str(n): w for n, w in enumerate(command)}).values()]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - the suite's own
+    if done.returncode != 0:
+        pytest.fail(f"command {command[0]} exited with status {done.returncode}: {done.stderr.strip()}")
+    return done.stdout.splitlines()
+
+
+def place_fixture(host: str, port: int) -> object:
+    """Return a fixture that returns a host and a port."""
+
+    @pytest.fixture
+    def endpoint(self: KitBase) -> tuple[str, int]:
+        return host, port
+
+    return endpoint
+
+
+def number_fixture(command: Sequence[str]) -> object:
+    """Return a fixture that returns a function, which runs a command and returns the number that it prints."""
+
+    @pytest.fixture
+    def stored_bytes(self: KitBase, tmp_path: Path) -> Callable[[], int]:
+        return lambda: int("".join(run_command(command, tmp_path)))
+
+    return stored_bytes
+
+
 def storage(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:
     """Return the kit for a storage driver, and the attributes of the test class."""
-    return StorageContract, {"config": store_fixture(section)}
+    attributes: dict[str, object] = {"config": store_fixture(section["options"])}
+    for part in ("unreachable", "hanging", "denied", "short_timeouts"):
+        if part in section:
+            attributes[part] = options_fixture(section[part])
+    if "endpoint" in section:
+        host, _, port = section["endpoint"].rpartition(":")
+        attributes["endpoint"] = place_fixture(host.strip("[]"), int(port))
+    if "stored_bytes" in section:
+        attributes["stored_bytes"] = number_fixture(section["stored_bytes"])
+    if "failure_timeout" in section:
+        attributes["failure_timeout"] = section["failure_timeout"]
+    return StorageContract, attributes
 
 
 def auth(section: Mapping[str, Any]) -> tuple[type[KitBase], dict[str, object]]:

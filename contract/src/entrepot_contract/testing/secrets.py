@@ -69,7 +69,9 @@ def shows(text: str, secrets: set[str]) -> bool:
 def chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception and all exceptions that its traceback would show."""
     following: BaseException | None = error
-    while following is not None:
+    seen: set[int] = set()  # an SDK may raise an exception from one that it is itself the context of
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
         yield following
         following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["HELP", "SECTIONS", "Part", "Section", "UsageError", "check_section"]
+__all__ = ["HELP", "SECTIONS", "Part", "Section", "UsageError", "as_section", "check_section"]
 
 
 class UsageError(Exception):
@@ -59,11 +59,32 @@ def _is_known(value: object) -> bool:
     return isinstance(value, dict) and set(value) == {"authorization", "user"}
 
 
+def _is_place(value: object) -> bool:
+    return isinstance(value, str) and value.rpartition(":")[0] != "" and value.rpartition(":")[2].isdecimal()
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
 def _is_pair(value: object) -> bool:
     return _is_list_of(_is_text)(value) and isinstance(value, Sequence) and len(value) == 2
 
 
 SECTIONS: Final[Mapping[str, Section]] = {
+    "storage": Section(
+        "driver",
+        {
+            "options": Part("an object", _is_object, required=True),
+            "endpoint": Part('a text like "127.0.0.1:9000"', _is_place),
+            "unreachable": Part("an object", _is_object),
+            "hanging": Part("an object", _is_object),
+            "denied": Part("an object", _is_object),
+            "short_timeouts": Part("an object", _is_object),
+            "stored_bytes": Part("a command, as a list of words", _is_command),
+            "failure_timeout": Part("a number of seconds", _is_duration),
+        },
+    ),
     "auth": Section(
         "authenticator",
         {
@@ -95,9 +116,14 @@ SECTIONS: Final[Mapping[str, Section]] = {
         },
     ),
 }
-"""By kind; for other kinds, the file contains only the options."""
+"""By kind; for a driver, the file may also contain only the options."""
 
 HELP: Final = """\
+For a driver, it may also be an object with "options" and more: the "endpoint" where the backend listens ("host:port",
+as in the options), through which the kit lets the backend fail; the options of backends that are "unreachable" or
+"hanging", or that refuse the credentials ("denied"); "short_timeouts" (options that make the driver give up early);
+"failure_timeout" (seconds that a call may take if the backend fails); and "stored_bytes" (a command that prints how
+many bytes the backend holds).
 For an authenticator, it is an object with "options", the credentials that are "accepted" (a list of objects with
 "authorization" and "user"), those that are "refused" (a list of values of the Authorization header), and optionally
 "timing" (a list of pairs of such values: a wrong one of a known user, and one of an unknown user) and "exact_names"
@@ -108,6 +134,14 @@ and "rejecting", "mend" (a command that makes the unreachable endpoint work) and
 HTTP, in which "{url}" is replaced by the URL of an endpoint of the kit). For a server, it is optional: an object with
 its "options", and "detects_truncated_chunks" (false for a server that cannot detect truncated chunked bodies).
 """
+
+
+def as_section(content: Mapping[str, object], options: Collection[str]) -> Mapping[str, object]:
+    """Return the section of a driver, whose file may contain only its options, which have the names ``options``."""
+    others = content.keys() & SECTIONS["storage"].parts.keys() - {"options", *options}
+    if isinstance(content.get("options"), dict) and (others or "options" not in options):
+        return content
+    return {"options": content}
 
 
 def check_section(kind: str, plugin: str, content: Mapping[str, object], where: str) -> None:

@@ -18,6 +18,11 @@ text-align: left; vertical-align: top } code { font-size: .9em } .pass { color: 
 font-weight: bold } .known-failure, .not-run { color: #9a5b00 } .pending, .not-claimed { color: #666 }
 """
 
+NO_FAILURES: Final = (
+    "failures of the backend were not shown: the suite provides neither `endpoint` nor `unreachable`, so it is not "
+    "known what the driver does when its backend fails"
+)
+
 
 def as_markdown(report: Report) -> str:
     """Return the report as Markdown."""
@@ -82,7 +87,8 @@ def _title(plugin: PluginReport) -> str:
 def _facts(plugin: PluginReport) -> list[str]:
     claims = ", ".join(f"{name} = {value}" for name, value in plugin["capabilities"].items())
     counts = ", ".join(f"{count} {status}" for status, count in plugin["summary"].items())
-    return [f"written for contract {plugin['contract']}, as {plugin['test_class']}", f"claims: {claims}", counts]
+    facts = [f"written for contract {plugin['contract']}, as {plugin['test_class']}", f"claims: {claims}", counts]
+    return facts if plugin["capabilities"].get("unreachable", True) else [*facts, NO_FAILURES]
 
 
 def _status(plugin: PluginReport, row: Row) -> str:

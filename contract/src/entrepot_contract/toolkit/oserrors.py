@@ -145,12 +145,16 @@ class Reporting:
                 failed[key] = error
         DeleteFailed.raise_for(failed, driver=cls.driver)
 
-    def health(self, check: Callable[[], object], seconds: float = 1.5) -> Health:
-        """Return whether ``check`` succeeds within some seconds; a filesystem call may have no timeout of its own."""
+    def health(self, check: Callable[[], object], seconds: float = 1.5, *, owner: object | None = None) -> Health:
+        """Return whether ``check`` succeeds within some seconds; a filesystem call may have no timeout of its own.
+
+        ``owner`` is the driver: of its checks, only one runs at a time.
+        """
 
         def reported() -> None:
             with self:
                 check()
 
         late = "the filesystem did not respond in time"
-        return health_within(seconds, reported, name=f"{self.driver}-health", well="responding", late=late)
+        name = f"{self.driver}-health"
+        return health_within(seconds, reported, name=name, well="responding", late=late, owner=owner)

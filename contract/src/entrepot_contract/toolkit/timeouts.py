@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Thread
+from threading import Lock, Thread
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from entrepot_contract.errors import StorageError
 from entrepot_contract.types import Health
@@ -13,23 +15,43 @@ from entrepot_contract.types import Health
 __all__ = ["health_within"]
 
 
-def health_within(seconds: float, check: Callable[[], object], *, name: str, well: str, late: str) -> Health:
+class _Check(Thread):
+    """A check that is running, and its result."""
+
+    def __init__(self, check: Callable[[], object], name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self.check = check
+        self.problem: str | None = None
+
+    def run(self) -> None:
+        try:
+            self.check()
+            self.problem = ""
+        except StorageError as error:
+            self.problem = error.message
+
+
+_lock: Final = Lock()
+_running: Final[WeakKeyDictionary[object, _Check]] = WeakKeyDictionary()
+
+
+def health_within(
+    seconds: float, check: Callable[[], object], *, name: str, well: str, late: str, owner: object | None = None
+) -> Health:
     """Return whether ``check`` succeeds within some seconds.
 
     The detail is ``well`` on success, ``late`` after a timeout, or the message of the StorageError that ``check``
-    raised. The check runs in a thread named ``name``, which keeps running after a timeout.
+    raised. The check runs in a thread named ``name``, which keeps running after a timeout. A check of the same
+    ``owner`` that is still running is waited for, so that a backend that hangs occupies one thread.
     """
-    start, problem = time.perf_counter(), [late]
-
-    def run() -> None:
-        try:
-            check()
-            problem[0] = ""
-        except StorageError as error:
-            problem[0] = error.message
-
-    thread = Thread(target=run, name=name, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    detail = problem[0]
-    return Health(not detail, timedelta(seconds=time.perf_counter() - start), detail or well)
+    start = time.perf_counter()
+    with _lock:
+        running = None if owner is None else _running.get(owner)
+        if running is None or not running.is_alive():
+            running = _Check(check, name)
+            running.start()
+            if owner is not None:
+                _running[owner] = running
+    running.join(seconds)
+    problem = late if running.problem is None else running.problem
+    return Health(not problem, timedelta(seconds=time.perf_counter() - start), problem or well)

@@ -26,10 +26,10 @@ class RetryPolicy:
     def pause(self, error: StorageError, *, attempt: int, elapsed: float, replayable: bool) -> float | None:
         """Returns how long to wait before the next call, or None for no retry.
 
-        A call that is not ``replayable`` may have succeeded despite the error; it is only retried after Throttled,
-        which means that it was not started.
+        A call that is not ``replayable`` may have succeeded despite the error, also despite Throttled: what an SDK
+        reports as such need not be the first of the requests that the call consists of.
         """
-        if not error.retryable or attempt >= self.attempts or not (replayable or isinstance(error, Throttled)):
+        if not (error.retryable and replayable) or attempt >= self.attempts:
             return None
         pause = random.uniform(0, min(self.longest, self.base * 2**attempt))  # noqa: S311 - spreads load
         if isinstance(error, Throttled) and error.retry_after is not None:

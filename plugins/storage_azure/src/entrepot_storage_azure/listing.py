@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeAlias
 
+from azure.core.exceptions import ServiceResponseError
 from azure.storage.blob import BlobPrefix, BlobProperties
 
 from entrepot_contract import ObjectInfo, Prefix
@@ -14,13 +15,35 @@ from entrepot_storage_azure.account import Account
 
 __all__ = ["info_of", "listing"]
 
+Item: TypeAlias = BlobProperties | BlobPrefix
+
 PAGE: Final = 1000
 """Page size; Azure returns up to 5,000 blobs, which the SDK parses for seconds before it yields the first one."""
 
 
 def info_of(key: str, blob: BlobProperties, size: int | None = None) -> ObjectInfo:
-    """Return the info of an object; the etag is quoted in response headers, and not in listings."""
-    return ObjectInfo(key, blob.size if size is None else size, blob.last_modified, (blob.etag or "").strip('"'))
+    """Return the info of an object; the etag is quoted in response headers, and not in listings.
+
+    Raises ServiceResponseError if the response is incomplete: the SDK takes a connection that ends within the headers
+    for a response without the others.
+    """
+    found: tuple[object, ...] = (blob.last_modified, blob.etag, blob.size)  # the SDK's annotations deny that
+    if None in found:
+        raise ServiceResponseError("the response is incomplete")
+    return ObjectInfo(key, blob.size if size is None else size, blob.last_modified, blob.etag.strip('"'))
+
+
+def _pages(pages: Iterator[Iterator[Item]]) -> Iterator[list[Item]]:
+    """Yield pages sorted by name: in those of the SDK, prefixes precede blobs."""
+    while True:
+        try:
+            page = sorted(next(pages), key=attrgetter("name"))
+        except StopIteration:
+            return
+        except (AttributeError, TypeError, ValueError) as error:
+            # As above: here, the body is missing.
+            raise ServiceResponseError("the response is incomplete", error=error) from error
+        yield page
 
 
 def listing(
@@ -31,9 +54,8 @@ def listing(
     name = root.name(prefix)
     container = account.container
     found = container.walk_blobs(name) if shallow else container.list_blobs(name, results_per_page=PAGE)
-    for page in found.by_page():
-        # In each page of the SDK, prefixes precede blobs.
-        for item in sorted(page, key=attrgetter("name")):
+    for page in _pages(found.by_page()):
+        for item in page:
             if item.name <= after:
                 continue
             if isinstance(item, BlobPrefix):

@@ -36,10 +36,15 @@ def open_reader(account: Account, name: str, key: str, offset: int, length: int 
     if answer.status_code not in (200, 206):
         answer.close()
         raise account.refusal(answer.status_code, answer.headers, "read", key)
-    sent = int(answer.headers["Content-Length"])
-    size = int(answer.headers.get("Content-Range", f"/{sent}").rpartition("/")[2])
-    modified = parsedate_to_datetime(answer.headers["Last-Modified"])
-    info = ObjectInfo(key, size, modified, answer.headers["ETag"].strip('"'))
+    try:
+        sent = int(answer.headers["Content-Length"])
+        size = int(answer.headers.get("Content-Range", f"/{sent}").rpartition("/")[2])
+        modified = parsedate_to_datetime(answer.headers["Last-Modified"])
+        info = ObjectInfo(key, size, modified, answer.headers["ETag"].strip('"'))
+    except (KeyError, ValueError) as error:
+        # The SDK takes a connection that ends within the headers for a response without the others.
+        answer.close()
+        raise failure(Unavailable, "read", key, "the response is incomplete") from error
     chunks = _chunks(answer, account.reporting("read", key))
     return BodyReader(info, chunks, sent, driver=NAME, close=answer.close, failed=_broken)
 

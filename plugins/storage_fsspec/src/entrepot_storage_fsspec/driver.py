@@ -55,6 +55,12 @@ class Reporting(oserrors.Reporting):
     refused = frozenset({"AuthenticationException", "BadHostKeyException"})  # of paramiko
     advice = "; check it, and the options 'protocol' and 'storage_options'"
 
+    def meaning(self, error: Exception) -> errors.StorageError:
+        # paramiko also raises AuthenticationException if the connection breaks, or nobody answers, before the login.
+        if str(error).endswith((" saw EOF", "timeout.")):
+            error = ConnectionError(type(error).__name__)
+        return super().meaning(error)
+
 
 class FsspecDriver(StorageDriver):
     """Objects as files of any filesystem of fsspec: a key is a path below ``rootdirectory``."""
@@ -177,12 +183,17 @@ class FsspecDriver(StorageDriver):
                     raise report.failure(
                         errors.IntegrityError, f"only {info[0]} of {state.size} bytes are left; push again"
                     )
-                fs.rm_file(f"{folder}/open")
+                try:
+                    fs.rm_file(f"{folder}/open")
+                except FileNotFoundError:
+                    raise
+                except BaseException:
+                    self._reopen(folder)
+                    raise
                 try:
                     self._publish(fs, whole, f"{self._root}/{key}")
                 except BaseException:
-                    with suppress(Exception), self._borrowed() as other:
-                        other.touch(f"{folder}/open")
+                    self._reopen(folder)
                     raise
         with suppress(errors.StorageError):  # leftovers of the upload do no harm
             self.upload_abort(state)
@@ -198,11 +209,16 @@ class FsspecDriver(StorageDriver):
                     if not fs.exists(folder):
                         break
 
+    def _reopen(self, folder: str) -> None:
+        """Let an upload be committed again whose commit has failed, perhaps after its last response was lost."""
+        with suppress(Exception), self._borrowed() as fs:
+            fs.touch(f"{folder}/open")
+
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         raise Reporting("sign_url", key).failure(errors.Unsupported, f"{method} URLs cannot be signed on a filesystem")
 
     def health(self) -> Health:
-        return Reporting("health").health(lambda: any(self.list_objects("health/")))
+        return Reporting("health").health(lambda: any(self.list_objects("health/")), owner=self)
 
     def close(self, *broken: FileSystem) -> None:
         idle, self._idle = self._idle, []
@@ -231,7 +247,8 @@ class FsspecDriver(StorageDriver):
                 if not self._sftp or fs.client.get_transport().is_active():
                     return fs
         options, timeout = self._options.storage_options.get_secret_value(), self._options.timeout
-        waits = {"timeout": timeout, "channel_timeout": timeout} if self._sftp else {}
+        names = ("timeout", "banner_timeout", "auth_timeout", "channel_timeout")
+        waits = dict.fromkeys(names, timeout) if self._sftp else {}
         with Reporting("configure"):
             fs = fsspec.filesystem(self._options.protocol, skip_instance_cache=not self._ram, **{**waits, **options})
             fs.dircache.use_listings_cache = False  # not every class accepts it as an option

@@ -134,7 +134,7 @@ class GcsDriver(StorageDriver):
         # Name resolution has no timeout.
         late = f"no response from the bucket within {HEALTH_PATIENCE} s"
         return health_within(
-            HEALTH_PATIENCE, self._check, name="gcs-health", well="the bucket is accessible", late=late
+            HEALTH_PATIENCE, self._check, name="gcs-health", well="the bucket is accessible", late=late, owner=self
         )
 
     def close(self) -> None:

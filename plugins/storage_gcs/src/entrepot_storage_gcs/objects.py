@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 import google_crc32c
+import requests
 
 from entrepot_contract import ObjectInfo
 from entrepot_storage_gcs.client import Client
@@ -61,12 +62,11 @@ class Objects:
         answer = self.client.request(
             call, "POST", path, params=params, data=body, headers=headers, accept=_TAKEN, once=once
         )
-        return None if answer.status_code == 412 else answer.json()
+        return None if answer.status_code == 412 else _fields(call, answer)
 
     def stat(self, call: Call, name: str) -> Fields:
         """Return the metadata of an object; raises NotFound."""
-        fields: Fields = self.client.request(call, "GET", self.client.path(name), params={"fields": FIELDS}).json()
-        return fields
+        return _fields(call, self.client.request(call, "GET", self.client.path(name), params={"fields": FIELDS}))
 
     def exists(self, call: Call, name: str) -> bool:
         """Return whether there is an object of this name."""
@@ -95,7 +95,8 @@ class Objects:
         if shallow:
             params["delimiter"] = "/"
         while True:
-            page = self.client.request(call, "GET", f"/storage/v1/b/{self.client.bucket}/o", params=params).json()
+            path = f"/storage/v1/b/{self.client.bucket}/o"
+            page = _fields(call, self.client.request(call, "GET", path, params=params))
             yield page.get("items") or [], page.get("prefixes") or []
             if not page.get("nextPageToken"):
                 return
@@ -116,14 +117,14 @@ class Objects:
         }
         path = f"{self.client.path(target)}/compose"
         answer = self.client.request(call, "POST", path, json=body, params={"fields": FIELDS}, accept=_MISSING)
-        return None if answer.status_code == 404 else answer.json()
+        return None if answer.status_code == 404 else _fields(call, answer)
 
     def rewrite(self, call: Call, source: str, target: str) -> Fields:
         """Copy an object within the bucket, with as many requests as Cloud Storage requires; raises NotFound."""
         path = f"{self.client.path(source)}/rewriteTo{self.client.path(target).removeprefix('/storage/v1')}"
         params: dict[str, str | int] = {}
         while True:
-            answer = self.client.request(call, "POST", path, params=params).json()
+            answer = _fields(call, self.client.request(call, "POST", path, params=params))
             if answer["done"]:
                 resource: Fields = answer["resource"]
                 return resource
@@ -168,3 +169,12 @@ def _crc32c(data: bytes | bytearray) -> str:
         for start in range(0, len(view), 2**18):
             crc = google_crc32c.extend(crc, bytes(view[start : start + 2**18]))
     return b64encode(crc.to_bytes(4, "big")).decode()
+
+
+def _fields(call: Call, answer: requests.Response) -> Fields:
+    """Return the body of a response; one that is empty or incomplete raises Unavailable."""
+    try:
+        fields: Fields = answer.json()
+    except ValueError as error:
+        raise call.broken(error) from error
+    return fields

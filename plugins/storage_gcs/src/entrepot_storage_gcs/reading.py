@@ -40,7 +40,11 @@ def open_reader(objects: Objects, call: Call, key: str, name: str, offset: int, 
     if wanted and answer.status_code != 206:
         answer.close()
         raise call.failure(Unavailable, f"Cloud Storage returned {answer.status_code} for a range request")
-    info = _info(key, answer)
+    try:
+        info = _info(key, answer)
+    except (KeyError, ValueError) as error:
+        answer.close()  # requests takes a connection that ends within the headers for a response without the others
+        raise call.broken(error) from error
     left = info.size - offset
     return BodyReader(
         info,

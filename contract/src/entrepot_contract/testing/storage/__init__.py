@@ -101,6 +101,7 @@ class StorageContract(
     - ``denied`` returns the options with credentials that the backend refuses.
     - ``stored_bytes`` returns a function: how many bytes the backend holds, including what is not listed.
 
-    ``failure_timeout`` is how many seconds a verb may take before it raises if the backend fails. Options with short
-    timeouts make these tests fast.
+    - ``short_timeouts`` returns options that make the driver give up early, so that these tests are fast.
+
+    ``failure_timeout`` is how many seconds a verb may take before it raises if the backend fails.
     """

@@ -35,7 +35,9 @@ class ContractBase(KitBase):
 
     contract_kit = "storage"
     under_test = "driver_class"
-    its_own = frozenset({"config", "endpoint", "unreachable", "hanging", "denied", "stored_bytes", "failure_timeout"})
+    its_own = frozenset(
+        {"config", "endpoint", "unreachable", "hanging", "denied", "stored_bytes", "short_timeouts", "failure_timeout"}
+    )
 
     driver_class: ClassVar[type[StorageDriver]]
     """The driver under test; its ``config`` must refer to a new, empty store for every test."""
@@ -49,22 +51,27 @@ class ContractBase(KitBase):
         return None
 
     @pytest.fixture
-    def unreachable(self, config: Config, endpoint: Address | None) -> Iterator[Config | None]:
+    def short_timeouts(self) -> Config:
+        """Options that make the driver give up early; added to ``config`` where the kit makes the backend fail."""
+        return {}
+
+    @pytest.fixture
+    def unreachable(self, config: Config, endpoint: Address | None, short_timeouts: Config) -> Iterator[Config | None]:
         """The options of a backend that cannot be reached, or None."""
         if endpoint is None:
             yield None
         else:
             with refusing(endpoint) as nobody:
-                yield through(config, endpoint, nobody)
+                yield {**through(config, endpoint, nobody), **short_timeouts}
 
     @pytest.fixture
-    def hanging(self, config: Config, endpoint: Address | None) -> Iterator[Config | None]:
+    def hanging(self, config: Config, endpoint: Address | None, short_timeouts: Config) -> Iterator[Config | None]:
         """The options of a backend that accepts connections and never responds, or None."""
         if endpoint is None:
             yield None
         else:
             with silent(endpoint) as nobody:
-                yield through(config, endpoint, nobody)
+                yield {**through(config, endpoint, nobody), **short_timeouts}
 
     @pytest.fixture
     def denied(self) -> Config | None:
