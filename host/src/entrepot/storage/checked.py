@@ -136,7 +136,8 @@ class CheckedDriver(StorageDriver):
         self._check_key("delete_unchanged", info.key)
         if not self._capabilities.conditional_delete:
             raise self._unsupported("delete_unchanged", info.key, "cannot compare an object before it deletes it")
-        return self._call(True, "delete_unchanged", info.key, self.wrapped.delete_unchanged, info)
+        # Not repeated: after a lost response, the object that was deleted would be reported as changed.
+        return self._call(False, "delete_unchanged", info.key, self.wrapped.delete_unchanged, info)
 
     def upload_start(self, key: str) -> UploadState:
         self._check_key("upload_start", key)
