@@ -7,8 +7,8 @@ UV     := $(VENV)/bin/uv
 # --inexact: do not uninstall packages that were added to the environment manually.
 SYNC   := $(UV) sync --quiet --frozen --inexact
 
-SOURCES := contract host plugins benchmarks tests docs/conf.py
-PACKAGE_TESTS := contract/tests host/tests plugins benchmarks/tests
+SOURCES := contract host plugins examples benchmarks tests docs/conf.py
+PACKAGE_TESTS := contract/tests host/tests plugins examples benchmarks/tests
 
 # Options of `make bench`, such as "--quick", "--only filesystem", or "--compare auth": see --help.
 BENCH ?= --thorough --data /var/tmp
@@ -22,7 +22,7 @@ DRIVERS ?= storage_memory storage_fs
 # Empty, so that Python writes compiled modules: the tests start hundreds of processes that would compile them again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install serve check quick test soak docs dist mutate bench bench-gate ceph moto azurite gcs
+.PHONY: help install serve check quick test soak docs dist mutate bench bench-gate ceph moto azurite gcs postgres
 
 help: ## List the targets
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -75,7 +75,7 @@ bench-gate: install ## Fail if performance drops below 80 % of tests/performance
 	.ci/programs
 	@PYTHONPATH=tests $(PY) -m performance.gate --data /var/tmp $(GATE)
 
-ceph moto azurite gcs: install ## Start a storage server on 127.0.0.1 and print a configuration for it
+ceph moto azurite gcs postgres: install ## Start a storage server on 127.0.0.1 and print a configuration for it
 	.ci/programs
 	@PYTHONPATH=tests exec $(PY) -m support.services.$@
 

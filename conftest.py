@@ -25,6 +25,7 @@ if settings.get_current_profile_name() == "default":
     settings.load_profile("entrepot")
 
 SHARED: Final = (
+    "examples/storage_postgres/",
     "plugins/storage_azure/",
     "plugins/storage_fsspec/",
     "plugins/storage_gcs/",
@@ -49,6 +50,7 @@ LONGEST: Final = (
     "plugins/storage_fsspec/",
     "contract/tests/test_cli.py",
     "plugins/storage_gcs/",
+    "examples/storage_postgres/",
     "host/tests/cli/test_new_driver.py",
     "plugins/server_",
     "host/tests/server/",

@@ -33,6 +33,9 @@ PLUGINS = {
 }
 """The SDK of each plugin."""
 
+EXAMPLES = {"storage_postgres": {"psycopg"}}
+"""The SDK of each example."""
+
 BENCHMARKS = KIT | {
     "entrepot",
     "entrepot_benchmarks",
@@ -106,8 +109,22 @@ def test_a_plugin_imports_only_the_contract_and_its_own_sdk(plugin: str) -> None
     assert forbidden(modules(folder), CONTRACT | own | PLUGINS[plugin]) == []
 
 
+def test_every_example_is_listed_here() -> None:
+    assert {path.parent.name for path in (ROOT / "examples").glob("*/pyproject.toml")} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_short_and_imports_only_the_contract_and_its_own_sdk(example: str) -> None:
+    files = modules(f"examples/{example}/src")
+    own = {path.parent.name for path in files}
+    assert forbidden(files, CONTRACT | own | EXAMPLES[example]) == []
+    assert 0 < sum(len(path.read_text().splitlines()) for path in files) <= 350
+
+
 def test_tests_of_a_package_import_no_tests_of_another_package() -> None:
-    files = [path for folder in ("contract", "host", "plugins", "benchmarks") for path in modules_all(folder)]
+    files = [
+        path for folder in ("contract", "host", "plugins", "examples", "benchmarks") for path in modules_all(folder)
+    ]
     wrong = []
     for path in files:
         own = path.relative_to(ROOT).as_posix().partition("/tests/")[0].replace("/", ".")
@@ -129,7 +146,8 @@ def test_files_are_small(folder: str) -> None:
 
 def test_no_file_has_a_meaningless_name() -> None:
     vague = {"utils", "helpers", "common", "util", "helper", "misc"}
-    files = [path for folder in ("contract", "host", "plugins", "benchmarks", "tests") for path in modules_all(folder)]
+    folders = ("contract", "host", "plugins", "examples", "benchmarks", "tests")
+    files = [path for folder in folders for path in modules_all(folder)]
     assert [str(path) for path in files if path.stem in vague or path.parent.name in vague] == []
 
 
@@ -144,8 +162,14 @@ def test_a_forbidden_import_is_detected() -> None:
 
 
 def packages() -> dict[str, Path]:
-    """Every shipped package by its name, with the directory that it is imported from."""
-    sources = [ROOT / "contract/src", ROOT / "host/src", ROOT / "benchmarks/src", *(ROOT / "plugins").glob("*/src")]
+    """Every package by its name, with the directory that it is imported from."""
+    sources = [
+        ROOT / "contract/src",
+        ROOT / "host/src",
+        ROOT / "benchmarks/src",
+        *ROOT.glob("plugins/*/src"),
+        *ROOT.glob("examples/*/src"),
+    ]
     return {
         folder.name: source for source in sources for folder in source.iterdir() if (folder / "__init__.py").exists()
     }

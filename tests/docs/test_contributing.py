@@ -47,7 +47,7 @@ def test_every_package_is_in_the_map() -> None:
     }
     mapped = entries()
     assert packages == {Path(top) for top in mapped if (ROOT / top / "pyproject.toml").exists()} | {
-        Path("plugins") / name for name in mapped["plugins"]
+        Path(top) / name for top in ("plugins", "examples") for name in mapped[top]
     }
 
 

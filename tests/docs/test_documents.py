@@ -25,11 +25,8 @@ from entrepot.config.model import Configuration
 from entrepot.config.section import Section
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted(
-    path
-    for pattern in ("*.md", "docs/**/*.md", "contract/*.md", "host/*.md", "plugins/*/*.md", "benchmarks/*.md")
-    for path in ROOT.glob(pattern)
-)
+FOLDERS = ("", "docs/**/", "contract/", "host/", "plugins/*/", "examples/*/", "benchmarks/")
+DOCUMENTS = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}*.md"))
 
 
 def blocks(language: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ PACKAGES = {
     "nginx": "nginx-light",
     "openssl": "openssl",
     "podman": "podman",
+    "postgres": "postgresql",
     "radosgw": "radosgw",
     "skopeo": "skopeo",
     "ssh-keygen": "openssh-client",
@@ -33,11 +34,14 @@ FROM_NPM = ("azurite-blob",)
 """Programs that ``.ci/programs`` installs in build/npm."""
 
 NPM = Path(__file__).parents[3] / "build" / "npm" / "node_modules" / ".bin"
+# Debian installs several versions of PostgreSQL, and puts none of them on the path.
+BESIDE_PATH = (NPM, *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))
 
 
 def find(program: str) -> str:
     """Return the path of a program, or its name if it is not installed."""
-    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{NPM}") or program
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *map(str, BESIDE_PATH)))
+    return shutil.which(program, path=path) or program
 
 
 def installed(program: str) -> bool:
