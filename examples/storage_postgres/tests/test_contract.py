@@ -11,8 +11,7 @@ from entrepot_storage_postgres import PostgresDriver
 
 # The rest of the kit shows little that is special to a database, and is run by `make soak`.
 @pytest.mark.reduced(
-    *("added", "commit", "delete", "listing", "model", "move", "put", "read", "shared", "stat", "tokens"),
-    *("unavailable", "upload"),
+    *("added", "delete", "listing", "model", "move", "put", "read", "shared", "tokens", "unavailable", "upload")
 )
 class TestPostgres(StorageContract):
     driver_class = PostgresDriver
