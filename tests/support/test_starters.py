@@ -11,13 +11,13 @@ import yaml
 
 from support.images import package, random_files
 from support.push import missing_parts, push_image
-from support.services import azurite, ceph
+from support.services import azurite, ceph, postgres
 from support.services.entrepot import entrepot
 from support.services.process import Service
 from support.services.programs import need
 from support.services.registry import clean_environment, write_config
 
-STARTERS = {"ceph": ceph.PROGRAMS, "moto": (), "azurite": (azurite.PROGRAM,), "gcs": ()}
+STARTERS = {"ceph": ceph.PROGRAMS, "moto": (), "azurite": (azurite.PROGRAM,), "gcs": (), "postgres": (postgres.PROGRAM,)}
 TESTS = Path(__file__).parents[1]
 
 
