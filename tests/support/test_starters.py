@@ -17,7 +17,13 @@ from support.services.process import Service
 from support.services.programs import need
 from support.services.registry import clean_environment, write_config
 
-STARTERS = {"ceph": ceph.PROGRAMS, "moto": (), "azurite": (azurite.PROGRAM,), "gcs": (), "postgres": (postgres.PROGRAM,)}
+STARTERS = {
+    "ceph": ceph.PROGRAMS,
+    "moto": (),
+    "azurite": (azurite.PROGRAM,),
+    "gcs": (),
+    "postgres": (postgres.PROGRAM,),
+}
 TESTS = Path(__file__).parents[1]
 
 

@@ -31,8 +31,9 @@ class Postgres(Startable):
 
     def __init__(self) -> None:
         self.port = free_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self._as_nobody = NOBODY if os.geteuid() == 0 else ()
+        # The temporary directory of a test can be closed to others.
+        self._folder = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp" if self._as_nobody else None))
         self._service: Service | None = None
 
     def start(self) -> None:
