@@ -212,3 +212,20 @@ class FoldersAreRemembered(Caching):
             )
             found.update({folder: Prefix(folder) for folder in below if folder > start_after})
         yield from (found[key] for key in sorted(found))
+
+
+@caught_by("test_each_change_by_another_driver_is_seen_at_once")
+class ListingsAreCachedForAMoment(ListingsAreCached):
+    """Caches shallow listings for a tenth of a second."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        super().__init__(options)
+        self.since = 0.0
+
+    def list_objects(
+        self, prefix: str = "", *, start_after: str = "", shallow: bool = False
+    ) -> Iterator[ObjectInfo | Prefix]:
+        if time.monotonic() - self.since > 0.1 or not shallow:
+            self.since = time.monotonic()
+            self.listings.clear()
+        return super().list_objects(prefix, start_after=start_after, shallow=shallow)

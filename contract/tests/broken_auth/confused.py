@@ -40,6 +40,16 @@ class RemembersTheUserOnly(Remembers):
         return self.remembered[user]
 
 
+@refused_by("test_letters_moved_between_name_and_password_are_refused")
+class RemembersJoinedLetters(Remembers):
+    """Remembers accepted credentials as the name and the password with nothing between them."""
+
+    def check(self, user: str, password: str) -> Identity:
+        if f"{user}{password}" not in self.remembered:
+            self.remembered[f"{user}{password}"] = super().check(user, password)
+        return self.remembered[f"{user}{password}"]
+
+
 @refused_by("test_many_wrong_credentials_lock_nobody_out")
 class LocksUsersOut(Remembers):
     """Refuses a user after ten wrong passwords."""

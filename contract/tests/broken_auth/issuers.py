@@ -189,3 +189,17 @@ class UsersNeverEnd(HonestIssuer):
 
     def still(self, authority: Authority, claims: Mapping[str, object]) -> Identity:
         return authority.user(str(claims["sub"])) or Identity(str(claims["sub"]))
+
+
+@refused_by("test_requests_that_meet_in_the_authority_get_what_each_asked_for[authenticate]")
+class GrantsTheLastRequest(HonestIssuer):
+    """Keeps the request in an attribute while the authority looks for the user."""
+
+    last: TokenRequest | None = None
+
+    def issue(self, request: TokenRequest, authority: Authority) -> TokenAnswer:
+        self.last = request
+        return super().issue(request, authority)
+
+    def grant(self, request: TokenRequest, authority: Authority, who: Identity | None, offline: bool) -> TokenAnswer:
+        return super().grant(self.last or request, authority, who, offline)

@@ -127,3 +127,20 @@ class KnowsOneCallOnly(HonestSink):
         self.telling = events
         time.sleep(0.02)
         super().deliver(self.telling, timeout)
+
+
+@disowned_by("test_events_of_several_repositories_keep_their_order")
+class TellsByRepository(HonestSink):
+    """Groups the events of a batch by repository."""
+
+    def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
+        names = list(dict.fromkeys(event.repository for event in events))
+        super().deliver(sorted(events, key=lambda event: names.index(event.repository)), timeout)
+
+
+@disowned_by("test_events_of_several_repositories_keep_their_order")
+class TellsByTime(HonestSink):
+    """Sorts the events of a batch by their timestamps."""
+
+    def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
+        super().deliver(sorted(events, key=lambda event: event.timestamp), timeout)

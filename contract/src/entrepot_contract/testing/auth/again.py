@@ -86,6 +86,28 @@ class AgainContract(AuthBase):
                     assert again == first, f"the right credential of {name!r} yields another identity after a wrong one"
 
     @sentence("authenticate", ALONE)
+    def test_letters_moved_between_name_and_password_are_refused(
+        self, authenticator: Authenticator, known: Known
+    ) -> None:
+        right = {pair for presented, _ in known if (pair := decoded(presented)) is not None}
+        for presented, name in known:
+            if (pair := decoded(presented)) is None:
+                continue
+            letters, border = "".join(pair), len(pair[0])
+            authenticator.authenticate(presented)
+            for place in {0, 1, border - 2, border - 1, border + 1, border + 2, len(letters)}:
+                moved = letters[: max(place, 0)], letters[max(place, 0) :]
+                if ":" in moved[0] or moved in right:
+                    continue
+                answer = outcome(authenticator, with_pair(presented, moved[0].encode(), moved[1].encode()))
+                assert not isinstance(answer, Identity), (
+                    f"after the credential of {name!r}, one with the same letters was accepted, in which "
+                    f"{len(moved[0])} letters instead of {border} were the name"
+                )
+            answer = outcome(authenticator, presented)
+            assert isinstance(answer, Identity), f"the credential of {name!r} is refused after wrong ones"
+
+    @sentence("authenticate", ALONE)
     def test_many_wrong_credentials_lock_nobody_out(
         self, authenticator: Authenticator, open_authenticator: Opener, known: Known
     ) -> None:

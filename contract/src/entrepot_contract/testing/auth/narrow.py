@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final, Literal
 
-from entrepot_contract.auth import Access, Authenticator
+import pytest
+
+from entrepot_contract.auth import Access, Authenticator, Identity, Presented
 from entrepot_contract.testing.auth.again import quick_switches
 from entrepot_contract.testing.auth.base import AuthBase
 from entrepot_contract.testing.auth.credentials import SENTINEL, basic
@@ -22,6 +27,32 @@ CROWD: Final = 8
 SETS: Final[tuple[tuple[Access, ...], ...]] = tuple(
     each for count in range(len(WANTED) + 1) for each in itertools.combinations(WANTED, count)
 )
+
+MEETING: Final = 0.3
+"""Seconds that a request waits for the others, because an issuer may also handle them in turn."""
+
+
+class Meeting(KitAuthority):
+    """An authority that answers requests only when others are asking the same, as a slow directory does."""
+
+    def __init__(self, verb: str, requests: int) -> None:
+        super().__init__()
+        self.verb = verb
+        self.gate = threading.Barrier(requests)
+
+    def meet(self, verb: str) -> None:
+        """Wait for the other requests if they are to meet in this method."""
+        if verb == self.verb:
+            with suppress(threading.BrokenBarrierError):
+                self.gate.wait(timeout=MEETING)
+
+    def authenticate(self, presented: Presented) -> Identity | None:
+        self.meet("authenticate")
+        return super().authenticate(presented)
+
+    def allowed(self, identity: Identity | None, wanted: Sequence[Access]) -> frozenset[Access]:
+        self.meet("allowed")
+        return super().allowed(identity, wanted)
 
 
 class NarrowContract(AuthBase):
@@ -59,6 +90,29 @@ class NarrowContract(AuthBase):
                 assert identity.grants == authority.allowed(authority.users.get(who), wanted), (
                     f"with {CROWD} threads, a token grants other accesses than its own request asked for"
                 )
+
+    @sentence("issue", OWN)
+    @needs("issues")
+    @pytest.mark.parametrize("verb", ["authenticate", "allowed"])
+    def test_requests_that_meet_in_the_authority_get_what_each_asked_for(
+        self, authenticator: Authenticator, issuer: TokenIssuer, verb: str
+    ) -> None:
+        asked = [(wanted, who) for wanted in SETS[1:8:2] for who in (USER, "")]
+        authority = Meeting(verb, len(asked))
+
+        def get(place: int) -> str:
+            wanted, who = asked[place]
+            presented = ALICE if who else None
+            return token_of(ask(issuer, authority, "GET", client_of(authenticator, wanted), presented))
+
+        with ThreadPoolExecutor(len(asked)) as pool:
+            tokens = list(pool.map(get, range(len(asked))))
+        for token, (wanted, who) in zip(tokens, asked, strict=True):
+            identity = identity_of(authenticator, token)
+            assert identity.name == who, f"of {len(asked)} requests at once, {who!r} got a token of {identity.name!r}"
+            assert identity.grants == authority.allowed(authority.users.get(who), wanted), (
+                f"of {len(asked)} requests at once, one got a token for what another asked for"
+            )
 
     @sentence("issue", GRANTED)
     @needs("issues")

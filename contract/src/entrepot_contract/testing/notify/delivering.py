@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -39,6 +41,19 @@ class DeliveringContract(SinkBase, ProcessBase):
             sink.deliver(batch, PATIENCE)
             sent += [event.id for event in batch]
             assert arrivals.ids() == sent, NOT_ARRIVED
+
+    @sentence("deliver", IN_ORDER)
+    def test_events_of_several_repositories_keep_their_order(self, sink: NotificationSink, arrivals: Arrivals) -> None:
+        made = [some(4, repository) for repository in ("kit/b", "kit/a", "kit/c")]
+        pushed = [event for group in zip(*made, strict=True) for event in group]
+        kinds = [anew(event) for event in (*KINDS.values(), *reversed(list(KINDS.values())))]
+        now = datetime.now(UTC)
+        late = [dataclasses.replace(each, timestamp=now - timedelta(seconds=n)) for n, each in enumerate(some(5))]
+        sent = [*pushed, *kinds, *late]
+        sink.deliver(sent, PATIENCE)
+        assert arrivals.ids() == [event.id for event in sent], (
+            "events of several repositories, actions and times did not arrive in the order in which they were delivered"
+        )
 
     @sentence("deliver", IN_ORDER)
     @sentence("Event", "One change to, or read of, a blob, a manifest or a tag of a repository.")

@@ -144,6 +144,10 @@ class RequestContract(ServerBase):
             pytest.param(b"NONSENSE\r\n\r\n", id="no request"),
             pytest.param(request("GET", "/" + "a" * 600_000) + CLOSE, id="endless target"),
             pytest.param(request("GET", "/", b"Content-Length: x") + CLOSE, id="length that is no number"),
+            pytest.param(request("PUT", "/echo", b"Content-Length: +3") + CLOSE + b"abc", id="length with a sign"),
+            pytest.param(
+                request("PUT", "/echo", b"Content-Length: 0_3") + CLOSE + b"abc", id="length with an underscore"
+            ),
             pytest.param(request("GET", "/", b"X: " + b"y" * 600_000) + CLOSE, id="endless header"),
         ],
     )

@@ -27,10 +27,12 @@ from entrepot_contract.testing.storage.put import PutContract
 from entrepot_contract.testing.storage.ranges import RangeContract
 from entrepot_contract.testing.storage.read import ReadContract
 from entrepot_contract.testing.storage.readers import ReaderContract
+from entrepot_contract.testing.storage.released import ReleasedContract
 from entrepot_contract.testing.storage.replaced import ReplacedContract
 from entrepot_contract.testing.storage.resources import ResourceContract
 from entrepot_contract.testing.storage.secrecy import SecrecyContract
 from entrepot_contract.testing.storage.seen_anew import SeenAnewContract
+from entrepot_contract.testing.storage.seen_at_once import SeenAtOnceContract
 from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.signed import SignedContract
@@ -43,6 +45,7 @@ from entrepot_contract.testing.storage.tree import TreeContract
 from entrepot_contract.testing.storage.unavailable import UnavailableContract
 from entrepot_contract.testing.storage.upload import UploadContract
 from entrepot_contract.testing.storage.uploads_beside import UploadsBesideContract
+from entrepot_contract.testing.storage.uploads_ended import UploadsEndedContract
 
 __all__ = ["StorageContract"]
 
@@ -56,6 +59,7 @@ class StorageContract(
     DeleteContract,
     UploadContract,
     UploadsBesideContract,
+    UploadsEndedContract,
     StateChainContract,
     SizeContract,
     AppendBodyContract,
@@ -69,11 +73,13 @@ class StorageContract(
     ThreadContract,
     OverwriteContract,
     SeenAnewContract,
+    SeenAtOnceContract,
     LeftoverContract,
     SharedContract,
     AddedContract,
     RangeContract,
     ReaderContract,
+    ReleasedContract,
     ReplacedContract,
     TreeContract,
     TokenContract,

@@ -105,6 +105,28 @@ class ReplacedContract(ContractBase):
             assert read_back(driver, "a/k", offset=5, length=100) == data[5:105]
             assert driver.stat("a/k").size == len(data)
 
+    @sentence("StorageDriver", "and never one that was already replaced when the read began.")
+    @pytest.mark.parametrize("size", [1, 2_000, 100_000])
+    def test_a_read_sees_the_last_write_of_the_same_size(self, driver: StorageDriver, size: int) -> None:
+        for number in range(12):
+            data = body(size - 1, seed=number) + bytes([number])
+            if number % 4 == 1:
+                how = "upload_commit"
+                upload(driver, "a/k", data)
+            elif number % 4 == 2:
+                how = "move"
+                driver.put("a/other", data)
+                driver.move("a/other", "a/k")
+            elif number % 4 == 3:
+                how = "put after delete"
+                driver.delete(["a/k"])
+                driver.put("a/k", data)
+            else:
+                how = "put"
+                driver.put("a/k", data)
+            assert read_back(driver, "a/k") == data, f"a read after {how} returned an object that was replaced before"
+            assert read_back(driver, "a/k", offset=size - 1) == data[-1:], f"a range after {how} is of an older object"
+
 
 def goes_on(chunks: Iterator[bytes], got: bytearray) -> bool:
     """Read the rest into ``got``; return whether it ended normally, and not with one of the errors that it may have."""
