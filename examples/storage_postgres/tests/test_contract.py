@@ -10,9 +10,7 @@ from entrepot_storage_postgres import PostgresDriver
 
 
 # The rest of the kit shows little that is special to a database, and is run by `make soak`.
-@pytest.mark.reduced(
-    *("added", "delete", "listing", "model", "move", "put", "read", "shared", "tokens", "unavailable", "upload")
-)
+@pytest.mark.reduced(*("added", "delete", "listing", "model", "move", "put", "read", "shared", "tokens", "unavailable"))
 class TestPostgres(StorageContract):
     driver_class = PostgresDriver
 
