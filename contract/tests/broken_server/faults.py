@@ -67,6 +67,19 @@ class ServerStopsAtOnce(HonestServer):
         os._exit(0)
 
 
+@stopped_by("test_running_requests_end_after_several_signals")
+class ServerStopsAtTheSecondSignal(HonestServer):
+    """Waits for running requests after one signal, and stops at once after another."""
+
+    stopping = False
+
+    def stop(self, server: Threads) -> None:
+        if self.stopping:
+            os._exit(0)
+        self.stopping = True
+        super().stop(server)
+
+
 @stopped_by("test_running_requests_end_after_a_signal")
 class ServerNeverCloses(HonestServer):
     """Does not close the application."""

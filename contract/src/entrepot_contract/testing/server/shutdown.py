@@ -105,6 +105,16 @@ class ShutdownContract(ServerBase):
             assert running.body() is None
 
     @sentence(*SIGNALS)
+    def test_running_requests_end_after_several_signals(self, start: Start) -> None:
+        with start() as server:
+            running = UnderWay(server, "/slow?2")
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+                os.kill(server.process.pid, number)
+                time.sleep(0.2)
+            assert running.body() == b"slow", "another signal after the first one has ended a running request"
+            assert server.process.wait(10) == 0
+
+    @sentence(*SIGNALS)
     @needs("multiprocess")
     def test_running_requests_end_after_signals_to_all_processes(self, start: Start) -> None:
         """systemd sends SIGTERM to every process of a service, and Ctrl-C SIGINT to every one of a terminal."""
