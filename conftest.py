@@ -67,8 +67,36 @@ LONGEST: Final = (
 """The places that take long, the longest first, so that all processes end at about the same time; marked slow."""
 
 
-REPEATED: Final = ("commits_racing", "model", "paging", "shared", "threads")
-"""The modules of the storage kit whose tests repeat races and generated sequences of calls, or write many objects."""
+REPEATED: Final = ("model", "shared", "threads")
+"""The modules of the storage kit whose tests repeat races and generated sequences of calls."""
+
+
+DETAILED: Final = (
+    "append_bodies",
+    "append_errors",
+    "commits_racing",
+    "deleting",
+    "described",
+    "host_keys",
+    "interrupted",
+    "leftovers",
+    "moving",
+    "overwrites",
+    "paging",
+    "ranges",
+    "readers",
+    "released",
+    "replaced",
+    "resources",
+    "seen_anew",
+    "seen_at_once",
+    "sizes",
+    "state_chains",
+    "tree",
+    "uploads_beside",
+    "uploads_ended",
+)
+"""The modules of the storage kit that make thousands of calls: minutes on a backend with a network."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,12 +105,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(LONGEST):
             item.add_marker("slow")
-        reduced = item.get_closest_marker("reduced")
-        if reduced is None or not isinstance(item, pytest.Function):
-            continue
-        kit = item.function.__module__.rpartition(".")[2]
-        if kit not in reduced.args if reduced.args else kit in REPEATED:
+        if isinstance(item, pytest.Function) and _in_soak(item, item.function.__module__.rpartition(".")[2]):
             item.add_marker("soak")
+
+
+def _in_soak(item: pytest.Function, kit: str) -> bool:
+    """Return whether a class leaves a module of a kit to `make soak`.
+
+    A class that is ``reduced`` runs a driver for a second time: it leaves all but the modules that it names, or those that
+    take long. One that is ``networked`` leaves those that make many calls.
+    """
+    reduced = item.get_closest_marker("reduced")
+    if reduced is not None:
+        return kit not in reduced.args if reduced.args else kit in {*REPEATED, *DETAILED}
+    return item.get_closest_marker("networked") is not None and kit in DETAILED
 
 
 def _rank(item: pytest.Item) -> int:

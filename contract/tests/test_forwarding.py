@@ -38,6 +38,7 @@ class AroundDriver(ForwardingDriver):
         super().__init__(HonestDriver(options))
 
 
+@pytest.mark.reduced
 class TestForwarding(StorageContract):
     driver_class = AroundDriver
 

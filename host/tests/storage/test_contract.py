@@ -20,6 +20,7 @@ class CheckedMemory(CheckedDriver):
         return cls(MemoryDriver.from_config(config))
 
 
+@pytest.mark.reduced
 class TestCheckedMemory(StorageContract):
     driver_class = CheckedMemory
 

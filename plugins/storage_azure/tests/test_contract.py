@@ -12,6 +12,7 @@ from entrepot_contract.testing import StorageContract
 from entrepot_storage_azure import AzureDriver
 
 
+@pytest.mark.networked
 class TestAzure(StorageContract):
     driver_class = AzureDriver
 

@@ -23,6 +23,7 @@ class TestLocal(StorageContract):
         return {"protocol": "local", "rootdirectory": str(tmp_path_factory.mktemp("local") / "root")}
 
 
+@pytest.mark.reduced
 class TestMemory(StorageContract):
     driver_class = FsspecDriver
 

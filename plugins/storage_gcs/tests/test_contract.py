@@ -13,6 +13,7 @@ from entrepot_contract.testing import StorageContract
 from entrepot_storage_gcs import GcsDriver
 
 
+@pytest.mark.networked
 class TestGcs(StorageContract):
     driver_class = GcsDriver
     known_failures: ClassVar[Mapping[str, str]] = {
