@@ -112,8 +112,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _in_soak(item: pytest.Function, kit: str) -> bool:
     """Return whether a class leaves a module of a kit to `make soak`.
 
-    A class that is ``reduced`` runs a driver for a second time: it leaves all but the modules that it names, or those that
-    take long. One that is ``networked`` leaves those that make many calls.
+    A class that is ``reduced`` runs a driver for a second time: it leaves all but the modules that it names, or those
+    that take long. One that is ``networked`` leaves those that make many calls.
     """
     reduced = item.get_closest_marker("reduced")
     if reduced is not None:
