@@ -73,10 +73,10 @@ class Bucket:
                     raise failure(AlreadyExists, report.operation, report.key, "the key already exists") from error
                 # The first attempt had succeeded, and its response was lost.
                 return self.head(name, report)
-        self._seen = True
-        return ObjectInfo(
-            report.key or name, len(data), _response_time(done["ResponseMetadata"]), etag_of(done["ETag"])
-        )
+            self._seen = True
+            return ObjectInfo(
+                report.key or name, len(data), _response_time(done["ResponseMetadata"]), etag_of(done["ETag"])
+            )
 
     def swap(self, name: str, data: bytes, etag: str, report: Reporting) -> str | None:
         """Replace the object if it has this etag; return the new etag, or None if it has another etag or is missing."""
@@ -89,7 +89,7 @@ class Bucket:
                 if code_of(error) not in _NOT_SWAPPED:
                     raise
                 return None
-        return etag_of(done["ETag"])
+            return etag_of(done["ETag"])
 
     def find(self, name: str, report: Reporting) -> tuple[str, bytes] | None:
         """Return the etag and content of a small object, or None if it does not exist."""
@@ -119,8 +119,8 @@ class Bucket:
                 if code_of(error) == "404" and not self._seen:
                     self.check(self.client)
                 raise
-        self._seen = True
-        return ObjectInfo(report.key or name, found["ContentLength"], found["LastModified"], etag_of(found["ETag"]))
+            self._seen = True
+            return ObjectInfo(report.key or name, found["ContentLength"], found["LastModified"], etag_of(found["ETag"]))
 
     def check(self, client: S3Client) -> None:
         """Raise the SDK's error, with the code NoSuchBucket, if the bucket does not exist."""

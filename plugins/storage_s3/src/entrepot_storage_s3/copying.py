@@ -115,7 +115,7 @@ class Copying:
                 CopySource={"Bucket": self._bucket.name, "Key": source.name},
                 **self._bucket.making,
             )["CopyObjectResult"]
-        return ObjectInfo(key, source.size, done["LastModified"], etag_of(done.get("ETag")))
+            return ObjectInfo(key, source.size, done["LastModified"], etag_of(done.get("ETag")))
 
     def _make(self, sources: Sequence[Source], target: str, key: str, report: Reporting, *, copies: bool) -> ObjectInfo:
         size = sum(source.size for source in sources)

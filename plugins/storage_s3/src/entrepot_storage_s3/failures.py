@@ -127,8 +127,11 @@ def is_lacking(error: BaseException | None) -> bool:
     return code_of(error) == "NotImplemented" or error.response["ResponseMetadata"]["HTTPStatusCode"] in {405, 501}
 
 
-_ESCAPING: Final = (BotoCoreError, ClientError, ResponseParserError, OSError, ValueError)
-"""Exceptions of the SDK; the last two are raised when it reads credential files or runs credential programs."""
+_ESCAPING: Final = (BotoCoreError, ClientError, ResponseParserError, KeyError, OSError, ValueError)
+"""Exceptions of the SDK; the last two are raised when it reads credential files or runs credential programs.
+
+KeyError: a header is missing, because the connection ended within the headers, which the HTTP library does not notice.
+"""
 
 _UNREADABLE: Final = (
     "the SDK cannot use its own configuration, credentials or token; correct the files that AWS_CONFIG_FILE, "
@@ -174,6 +177,8 @@ class Reporting:
                 kind, message = ConfigError, f"{_UNREADABLE} ({what})"
             case ParamValidationError():
                 kind, message = ConfigError, f"the SDK rejects the request: {error}"
+            case KeyError():
+                kind, message = Unavailable, f"the response ended within its headers ({error} is missing); retry"
             case EndpointError() | HTTPClientError() | IncompleteReadError() | ResponseParserError() | OSError():
                 kind, message = Unavailable, f"no complete response from the endpoint in time ({what}); retry"
             case _:

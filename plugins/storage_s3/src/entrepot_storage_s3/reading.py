@@ -21,6 +21,8 @@ __all__ = ["read"]
 
 CHUNK: Final = 2**20
 
+PARTIAL_CONTENT: Final = 206
+
 AHEAD: Final = 4
 """Number of chunks read ahead: a sixth more throughput with a nearby server."""
 
@@ -41,9 +43,14 @@ def read(bucket: Bucket, name: str, key: str, offset: int, length: int | None) -
             if code_of(error) not in {"InvalidRange", "416"}:
                 raise
             return _nothing(bucket, name, offset, report)
-    size = int(got.get("ContentRange", "").rpartition("/")[2] or got["ContentLength"])
-    info = ObjectInfo(key, size, got["LastModified"], etag_of(got["ETag"]))
-    length = got["ContentLength"]
+        try:
+            length = got["ContentLength"]
+            partial = got["ResponseMetadata"]["HTTPStatusCode"] == PARTIAL_CONTENT
+            size = int(got["ContentRange"].rpartition("/")[2]) if partial else length
+            info = ObjectInfo(key, size, got["LastModified"], etag_of(got["ETag"]))
+        except KeyError:
+            got["Body"].close()
+            raise
     body = _Ahead(got["Body"]) if length > AHEAD * CHUNK else _Plain(got["Body"])
     return BodyReader(info, iter(body), length, driver=NAME, close=body.close, failed=report.meaning)
 
