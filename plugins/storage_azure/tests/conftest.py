@@ -24,8 +24,8 @@ class OpenDriver(Protocol):
 def running_azurite() -> Iterator[Azurite]:
     azurite = Azurite(memory=True)
     with pytest.MonkeyPatch.context() as patch:
-        # The SDK calls uuid1 for each request, and libuuid keeps a file open for each thread that called it. The kit starts
-        # thousands of threads, and select() in the proxies accepts 1,024 files.
+        # The SDK calls uuid1 for each request, and libuuid keeps a file open for each thread that called it. The kit
+        # starts thousands of threads, and select() in the proxies accepts 1,024 files.
         patch.setattr(uuid, "_generate_time_safe", None, raising=False)
         yield azurite
     azurite.close()
