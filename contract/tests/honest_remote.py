@@ -14,7 +14,7 @@ from io import BufferedIOBase
 from itertools import islice
 from typing import Any, BinaryIO, ClassVar, Self, TypeVar
 
-from contract.tests.honest import HonestDriver, HonestOptions
+from contract.tests.honest import HonestDriver, config
 from pydantic import SecretStr
 
 import entrepot_contract
@@ -75,7 +75,7 @@ class RemoteServer:
     """Serves an HonestDriver: one request per connection."""
 
     def __init__(self, path: object, password: str = PASSWORD) -> None:
-        self.driver = HonestDriver(HonestOptions(path=f"{path}/remote.db"))
+        self.driver = HonestDriver.from_config(config(path))
         self.password = password
         self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.owner = self

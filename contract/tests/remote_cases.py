@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from contract.tests import honest
 from contract.tests.honest_remote import RemoteDriver, RemoteServer
 
 from entrepot_contract import StorageDriver
@@ -39,4 +40,4 @@ class RemoteCase(StorageContract):
 
     @pytest.fixture
     def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
-        return lambda: sum(file.stat().st_size for file in tmp_path.iterdir())
+        return lambda: honest.stored_bytes(tmp_path)

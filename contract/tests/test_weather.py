@@ -148,7 +148,7 @@ def test_close_leaves_no_thread_and_can_be_repeated(proxy: Proxy) -> None:
         link.recv(1)
 
 
-def test_nobody_listens_and_nobody_answers() -> None:
+def test_connections_are_refused_and_requests_get_no_response() -> None:
     with refusing(HERE) as address, pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, timeout=5)
     with silent(HERE) as address, socket.create_connection(address, timeout=0.1) as link:

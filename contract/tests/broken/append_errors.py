@@ -23,6 +23,13 @@ from entrepot_contract import (
 )
 
 
+def recorded(data: Chunks, received: list[bytes]) -> Iterator[bytes]:
+    """Yield a body, and keep in ``received`` what it has yielded."""
+    for chunk in data:
+        received.append(bytes(chunk))
+        yield received[-1]
+
+
 @caught_by("test_every_exception_of_a_body_passes_unchanged")
 class SystemErrorsOfBodiesAreItsOwn(HonestDriver):
     """Takes an OSError of the body for one of the disk."""
@@ -167,14 +174,8 @@ class FailedStartsHaveBytes(HonestDriver):
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         received: list[bytes] = []
-
-        def seen() -> Iterator[bytes]:
-            for chunk in data:
-                received.append(bytes(chunk))
-                yield received[-1]
-
         try:
-            return super().upload_append(state, seen())
+            return super().upload_append(state, recorded(data, received))
         except Exception:
             if not state.size:
                 super().upload_append(state, received)

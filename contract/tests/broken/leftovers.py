@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 
+from contract.tests.broken.append_errors import recorded
 from contract.tests.broken.register import caught_by
 from contract.tests.honest import HonestDriver
 
@@ -44,14 +45,8 @@ class BodiesThatRaisedLeaveParts(HonestDriver):
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         received: list[bytes] = []
-
-        def seen() -> Iterator[bytes]:
-            for chunk in data:
-                received.append(bytes(chunk))
-                yield received[-1]
-
         try:
-            return super().upload_append(state, seen())
+            return super().upload_append(state, recorded(data, received))
         except ValueError:
             with self.writing() as link:
                 keep(link, b"".join(received))
@@ -93,7 +88,7 @@ class OvertakenAppendsAreLeft(HonestDriver):
 
 @caught_by("test_overwrites_and_deletions_leave_no_bytes")
 class OverwritesKeepTheOld(HonestDriver):
-    """Keeps every object that was replaced, as a version that nobody can read."""
+    """Keeps every object that was replaced, as a version that cannot be read."""
 
     def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
         with suppress(NotFound), self.read(key) as reader:

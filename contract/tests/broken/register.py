@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 from typing import TypeVar
 
 from entrepot_contract import StorageDriver
@@ -22,6 +24,7 @@ __all__ = [
     "SinkFault",
     "caught_by",
     "disowned_by",
+    "enter_all",
     "refused_by",
     "stopped_by",
 ]
@@ -69,6 +72,14 @@ BROKEN: dict[str, Fault] = {}
 BROKEN_AUTH: dict[str, AuthFault] = {}
 BROKEN_NOTIFY: dict[str, SinkFault] = {}
 BROKEN_SERVER: dict[str, ServerFault] = {}
+
+
+def enter_all(suite: str) -> None:
+    """Import the other modules beside a suite's file, which register their plugins."""
+    folder = Path(suite).parent
+    for file in sorted(folder.glob("*.py")):
+        if file.name != Path(suite).name:
+            import_module(f"contract.tests.{folder.name}.{file.stem}")
 
 
 def caught_by(test: str, **options: object) -> Callable[[Driver], Driver]:

@@ -7,94 +7,14 @@ from pathlib import Path
 
 import pytest
 from contract.tests import honest
-from contract.tests.broken import (
-    additions,
-    ailing,
-    append_bodies,
-    append_errors,
-    breakings,
-    caches,
-    commits,
-    deletes,
-    deletions,
-    descriptions,
-    garbage,
-    host_keys,
-    interruptions,
-    leftovers,
-    lifecycles,
-    lists,
-    losses,
-    movers,
-    moves,
-    neighbours,
-    overwrites,
-    pages,
-    puts,
-    racing_commits,
-    ranges,
-    readers,
-    reads,
-    replaced,
-    resources,
-    signatures,
-    signs,
-    sizes,
-    state_chains,
-    stats,
-    strangers,
-    tellers,
-    trees,
-    unreachable,
-    uploads,
-)
-from contract.tests.broken.register import BROKEN, Fault
+from contract.tests.broken import signs
+from contract.tests.broken.register import BROKEN, Fault, enter_all
 from contract.tests.honest_remote import RemoteDriver
 from contract.tests.remote_cases import RemoteCase
 
 from entrepot_contract.testing import StorageContract
 
-MODULES = (
-    additions,
-    ailing,
-    append_bodies,
-    append_errors,
-    breakings,
-    caches,
-    commits,
-    deletes,
-    deletions,
-    descriptions,
-    garbage,
-    host_keys,
-    interruptions,
-    leftovers,
-    lifecycles,
-    lists,
-    losses,
-    movers,
-    moves,
-    neighbours,
-    overwrites,
-    pages,
-    puts,
-    racing_commits,
-    ranges,
-    readers,
-    reads,
-    replaced,
-    resources,
-    signatures,
-    signs,
-    sizes,
-    state_chains,
-    stats,
-    strangers,
-    tellers,
-    trees,
-    unreachable,
-    uploads,
-)
+enter_all(__file__)
 
 
 class BrokenRemote(RemoteCase):

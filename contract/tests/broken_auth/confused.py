@@ -50,7 +50,7 @@ class RemembersJoinedLetters(Remembers):
         return self.remembered[f"{user}{password}"]
 
 
-@refused_by("test_many_wrong_credentials_lock_nobody_out")
+@refused_by("test_many_wrong_credentials_lock_no_user_out")
 class LocksUsersOut(Remembers):
     """Refuses a user after ten wrong passwords."""
 
@@ -64,7 +64,7 @@ class LocksUsersOut(Remembers):
             raise
 
 
-@refused_by("test_many_wrong_credentials_lock_nobody_out")
+@refused_by("test_many_wrong_credentials_lock_no_user_out")
 class LocksAddressesOut(HonestBasic):
     """Refuses every credential of an address that has sent 20 wrong ones."""
 
@@ -96,7 +96,7 @@ class RemembersWrongUsers(Remembers):
         return self.remembered[user]
 
 
-@refused_by("test_a_crowd_of_right_and_wrong_credentials_is_told_apart")
+@refused_by("test_threads_with_right_and_wrong_credentials_get_their_own_results")
 class MixesTheCrowd(HonestBasic):
     """Keeps the password that is being checked in an attribute, and looks at it after the computation."""
 
@@ -200,8 +200,8 @@ class ReadsForEveryCheck(HonestBasic):
 
 
 @refused_by("test_a_file_that_cannot_be_used_changes_nothing")
-class NobodyWithoutAFile(HonestBasic):
-    """Knows nobody while its file is missing."""
+class NoUsersWithoutAFile(HonestBasic):
+    """Has no users while its file is missing."""
 
     def check(self, user: str, password: str) -> Identity:
         assert isinstance(self.options, BasicOptions)

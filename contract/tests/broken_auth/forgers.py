@@ -1,4 +1,4 @@
-"""Authenticators that accept tokens which nobody signed, or outside of their time, or for others."""
+"""Authenticators that accept tokens with an invalid signature, outside of their time, or for others."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from contract.tests.honest_jwt import HonestVerifier
 
 from entrepot_contract.auth import Identity
 
-NOBODY = "test_a_token_that_nobody_signed_is_refused"
+UNSIGNED = "test_a_token_with_an_invalid_signature_is_refused"
 FOR_OTHERS = "test_a_token_for_others_is_refused"
 OUT_OF_TIME = "test_a_token_outside_of_its_time_is_refused"
 
 
-@refused_by(NOBODY)
+@refused_by(UNSIGNED)
 class AcceptsNoAlgorithm(HonestVerifier):
     """Accepts the algorithm none."""
 
@@ -26,7 +26,7 @@ class AcceptsNoAlgorithm(HonestVerifier):
             super().check_signature(header, signed, signature)
 
 
-@refused_by(NOBODY)
+@refused_by(UNSIGNED)
 class AcceptsNoneInAnyCase(HonestVerifier):
     """Forbids the algorithm none only as it is usually written."""
 
@@ -35,7 +35,7 @@ class AcceptsNoneInAnyCase(HonestVerifier):
             super().check_signature(header, signed, signature)
 
 
-@refused_by(NOBODY)
+@refused_by(UNSIGNED)
 class TrustsKeysOfHeaders(HonestVerifier):
     """Takes the key from the header of the token."""
 
@@ -46,7 +46,7 @@ class TrustsKeysOfHeaders(HonestVerifier):
         return super().key(header)
 
 
-@refused_by(NOBODY)
+@refused_by(UNSIGNED)
 class ComparesTheBeginning(HonestVerifier):
     """Accepts a signature that is cut."""
 
@@ -54,7 +54,7 @@ class ComparesTheBeginning(HonestVerifier):
         return len(given) >= 16 and hmac.compare_digest(given, expected[: len(given)])
 
 
-@refused_by(NOBODY)
+@refused_by(UNSIGNED)
 class ComparesTheLongerBeginning(HonestVerifier):
     """Accepts a signature with more behind it."""
 
@@ -62,7 +62,7 @@ class ComparesTheLongerBeginning(HonestVerifier):
         return given.startswith(expected)
 
 
-@refused_by(NOBODY)
+@refused_by(UNSIGNED)
 class SkipsEmptySignatures(HonestVerifier):
     """Checks only a signature that is there."""
 
@@ -71,7 +71,7 @@ class SkipsEmptySignatures(HonestVerifier):
             super().check_signature(header, signed, signature)
 
 
-@refused_by(NOBODY)
+@refused_by(UNSIGNED)
 class SignsTheHeaderOnly(HonestVerifier):
     """Checks whether it has seen the signature, not what it signs."""
 
@@ -83,7 +83,7 @@ class SignsTheHeaderOnly(HonestVerifier):
         self.seen |= {signature}
 
 
-@refused_by(NOBODY)
+@refused_by(UNSIGNED)
 class HasADefaultKey(HonestVerifier):
     """Accepts also tokens that were signed with the key of an example."""
 
@@ -141,7 +141,7 @@ class TokensAreFromEverybody(HonestVerifier):
         super().check_parties({**claims, "iss": self.options.issuer})
 
 
-@refused_by("test_signed_nonsense_is_refused_or_harmless")
+@refused_by("test_signed_nonsense_is_refused_or_grants_nothing")
 class OddTimesEscape(HonestVerifier):
     """Computes with the times of a token before it looks at their types."""
 

@@ -11,7 +11,7 @@ from contract.tests.honest_auth import HonestBasic
 from entrepot_contract.auth import Identity, Refused
 
 NEARLY_RIGHT = "test_a_password_that_is_nearly_right_is_refused"
-NEARLY_NAMED = "test_a_name_that_is_nearly_right_is_of_nobody"
+NEARLY_NAMED = "test_a_name_that_is_nearly_right_is_refused_or_unknown"
 
 
 @refused_by(NEARLY_RIGHT)
@@ -157,7 +157,7 @@ class LongNamesEscape(HonestBasic):
 
 
 @refused_by("test_bad_base64_of_a_valid_credential_is_refused_or_the_same")
-class OddBase64IsNobody(HonestBasic):
+class OddBase64IsNoUser(HonestBasic):
     """Returns None for base64 without its padding."""
 
     def check(self, user: str, password: str) -> Identity:
@@ -169,7 +169,7 @@ class OddBase64IsNobody(HonestBasic):
         return super().decode(parameter)
 
 
-@refused_by("test_users_of_the_kit_are_told_apart")
+@refused_by("test_users_with_similar_names_are_different")
 class ShortPasswordsAreNone(HonestBasic):
     """Accepts any password for a user whose password is short."""
 
@@ -177,7 +177,7 @@ class ShortPasswordsAreNone(HonestBasic):
         return super().digest(user, "" if len(password) < 3 else password)
 
 
-@refused_by("test_users_of_the_kit_are_told_apart")
+@refused_by("test_users_with_similar_names_are_different")
 class SeventyBytesCount(HonestBasic):
     """Ignores everything after the 70th byte of a password."""
 

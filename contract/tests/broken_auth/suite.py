@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contract.tests.auth_cases import BasicCase, IssuerCase, VerifierCase
-from contract.tests.broken.register import BROKEN_AUTH, AuthFault
-from contract.tests.broken_auth import beginnings, confused, forgers, issuers, judges, nearly, talkers
+from contract.tests.broken.register import BROKEN_AUTH, AuthFault, enter_all
 from contract.tests.honest_auth import HonestIssuer
 from contract.tests.honest_jwt import HonestVerifier
 
 from entrepot_contract.testing import AuthenticatorContract
 
-MODULES = (beginnings, confused, forgers, issuers, judges, nearly, talkers)
+enter_all(__file__)
 
 
 def under_the_kit(fault: AuthFault) -> type[AuthenticatorContract]:

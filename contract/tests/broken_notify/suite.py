@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contract.tests.broken.register import BROKEN_NOTIFY
-from contract.tests.broken_notify import beginnings, crowds, deliverers, refusers, senders
+from contract.tests.broken.register import BROKEN_NOTIFY, enter_all
 from contract.tests.honest_http_sink import HttpSink
 from contract.tests.sink_cases import HttpCase, LinesCase
 
-MODULES = (beginnings, crowds, deliverers, refusers, senders)
+enter_all(__file__)
 
 for entered in BROKEN_NOTIFY.values():
     suite = HttpCase if issubclass(entered.driver, HttpSink) else LinesCase

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contract.tests.broken.register import BROKEN_SERVER
-from contract.tests.broken_server import faults, mixers
+from contract.tests.broken.register import BROKEN_SERVER, enter_all
 from contract.tests.honest_server import HonestServer
 
 from entrepot_contract.testing import ServerContract
 
-MODULES = (faults, mixers)
+enter_all(__file__)
 
 
 class TestHonestServer(ServerContract):

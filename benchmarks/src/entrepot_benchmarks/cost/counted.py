@@ -33,7 +33,6 @@ class CountedDriver(ForwardingDriver):
 
     def __init__(self, wrapped: StorageDriver) -> None:
         super().__init__(wrapped)
-        self._wrapped = wrapped
         self._lock = Lock()
         self._written: set[str] = set()
         self._uploads: dict[str, UploadState] = {}
@@ -71,7 +70,7 @@ class CountedDriver(ForwardingDriver):
         ours = key in self._written
         self._written.add(key)
         try:
-            return self._wrapped.put(key, data, mode=mode, durable=durable)
+            return self.inner.put(key, data, mode=mode, durable=durable)
         except AlreadyExists:
             if not ours:
                 self._written.discard(key)
@@ -79,66 +78,66 @@ class CountedDriver(ForwardingDriver):
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None) -> Reader:
         self._count("read")
-        return _CountedReader(self._wrapped.read(key, offset=offset, length=length), self)
+        return _CountedReader(self.inner.read(key, offset=offset, length=length), self)
 
     def stat(self, key: str) -> ObjectInfo:
         self._count("stat")
-        return self._wrapped.stat(key)
+        return self.inner.stat(key)
 
     def list_objects(
         self, prefix: str = "", *, start_after: str = "", shallow: bool = False
     ) -> Iterator[ObjectInfo | Prefix]:
         self._count("list_objects")
-        return self._wrapped.list_objects(prefix, start_after=start_after, shallow=shallow)
+        return self.inner.list_objects(prefix, start_after=start_after, shallow=shallow)
 
     def move(self, source: str, target: str) -> ObjectInfo:
         self._count("move")
         self._written.add(target)
-        info = self._wrapped.move(source, target)
+        info = self.inner.move(source, target)
         self._written.discard(source)
         return info
 
     def delete(self, keys: Iterable[str]) -> None:
         self._count("delete")
         doomed = list(keys)
-        self._wrapped.delete(doomed)
+        self.inner.delete(doomed)
         self._written.difference_update(doomed)
 
     def delete_unchanged(self, info: ObjectInfo) -> bool:
         self._count("delete_unchanged")
-        return self._wrapped.delete_unchanged(info)
+        return self.inner.delete_unchanged(info)
 
     def upload_start(self, key: str) -> UploadState:
         self._count("upload_start")
-        return self._track(self._wrapped.upload_start(key))
+        return self._track(self.inner.upload_start(key))
 
     def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
         self._count("upload_append")
-        return self._track(self._wrapped.upload_append(state, data))
+        return self._track(self.inner.upload_append(state, data))
 
     def upload_commit(self, state: UploadState, *, target: str | None = None) -> ObjectInfo:
         self._count("upload_commit")
         self._written.add(state.key if target is None else target)
-        info = self._wrapped.upload_commit(state, target=target)
+        info = self.inner.upload_commit(state, target=target)
         self._uploads.pop(state.key, None)
         return info
 
     def upload_abort(self, state: UploadState) -> None:
         self._count("upload_abort")
-        self._wrapped.upload_abort(state)
+        self.inner.upload_abort(state)
         self._uploads.pop(state.key, None)
 
     def sign_url(self, key: str, method: SignedMethod, expires: timedelta) -> str:
         self._count("sign_url")
-        return self._wrapped.sign_url(key, method, expires)
+        return self.inner.sign_url(key, method, expires)
 
     def health(self) -> Health:
         self._count("health")
-        return self._wrapped.health()
+        return self.inner.health()
 
     def close(self) -> None:
         self._count("close")
-        self._wrapped.close()
+        self.inner.close()
 
     def _count(self, verb: str) -> None:
         with self._lock:

@@ -74,7 +74,7 @@ def store_fixture(options: Mapping[str, object]) -> object:
 
 
 def _is_empty(driver_class: type[StorageDriver], options: Mapping[str, object]) -> bool:
-    """Return whether a store is empty, or False if the driver cannot tell; raises Unusable if it is not empty."""
+    """Return whether a store is empty, or False if the driver cannot list it; raises Unusable if it is not empty."""
     try:
         with closing(driver_class.from_config(options)) as driver:
             found = next(iter(driver.list_objects("")), None)

@@ -72,7 +72,7 @@ class Worker:
         return {"opened": True}
 
     def describe(self, kind: type[StorageDriver], config: Mapping[str, object], zone: str, key: str) -> dict[str, str]:
-        """Write an object in another time zone, and return its time as each verb tells it."""
+        """Write an object in another time zone, and return its time as each verb reports it."""
         os.environ["TZ"] = zone
         time.tzset()
         driver = kind.from_config(config)

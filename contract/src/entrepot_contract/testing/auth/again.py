@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from entrepot_contract.testing.auth.grammar import parse_challenge
 from entrepot_contract.testing.auth.nearly import outcome
 from entrepot_contract.testing.auth.spelling import misspelt, with_pair
 from entrepot_contract.testing.auth.world import WANTED
+from entrepot_contract.testing.opened import open_resources
 from entrepot_contract.testing.sentences import needs, sentence
 
 __all__ = ["ALONE", "AgainContract", "quick_switches"]
@@ -54,7 +54,7 @@ def wrong_ones(presented: Presented) -> list[Presented]:
     return [with_pair(presented, pair[0].encode(), word) for word in (*some, SENTINEL.encode())]
 
 
-def told(answer: Identity | Refused | None) -> Identity | str:
+def result_of(answer: Identity | Refused | None) -> Identity | str:
     """Return a result in a form that can be compared."""
     return answer if isinstance(answer, Identity) else "not handled" if answer is None else "refused"
 
@@ -108,7 +108,7 @@ class AgainContract(AuthBase):
             assert isinstance(answer, Identity), f"the credential of {name!r} is refused after wrong ones"
 
     @sentence("authenticate", ALONE)
-    def test_many_wrong_credentials_lock_nobody_out(
+    def test_many_wrong_credentials_lock_no_user_out(
         self, authenticator: Authenticator, open_authenticator: Opener, known: Known
     ) -> None:
         for each in (authenticator, open_authenticator()):
@@ -131,23 +131,25 @@ class AgainContract(AuthBase):
         asked = [raw(None), *refused]
         for presented, _ in known:
             asked += [presented, *wrong_ones(presented)[:2]]
-        expected = [told(outcome(open_authenticator(), presented)) for presented in asked]
+        expected = [result_of(outcome(open_authenticator(), presented)) for presented in asked]
         for order in (range(len(asked)), reversed(range(len(asked)))):
             used = open_authenticator()
             for place in order:
-                answer = told(outcome(used, asked[place]))
+                answer = result_of(outcome(used, asked[place]))
                 assert answer == expected[place], (
                     f"a credential that is {expected[place]} as the first one was {answer} after others"
                 )
 
     @sentence("authenticate", ALONE)
     @sentence("Authenticator", "Authenticators are synchronous and thread-safe.")
-    def test_a_crowd_of_right_and_wrong_credentials_is_told_apart(
+    def test_threads_with_right_and_wrong_credentials_get_their_own_results(
         self, authenticator: Authenticator, open_authenticator: Opener, known: Known
     ) -> None:
         lines = [[presented, *wrong_ones(presented)[:2]] for presented, _ in known]
         expected = {
-            presented.authorization: told(outcome(authenticator, presented)) for line in lines for presented in line
+            presented.authorization: result_of(outcome(authenticator, presented))
+            for line in lines
+            for presented in line
         }
         crowded = open_authenticator()  # which has checked none of them
         gate = threading.Barrier(CROWD)
@@ -156,7 +158,7 @@ class AgainContract(AuthBase):
             line = lines[number % len(lines)]
             gate.wait(timeout=60)
             asked = [line[(number + turn) % len(line)] for turn in range(TURNS)]
-            return [(presented.authorization, told(outcome(crowded, presented))) for presented in asked]
+            return [(presented.authorization, result_of(outcome(crowded, presented))) for presented in asked]
 
         with quick_switches(), ThreadPoolExecutor(CROWD) as pool:
             for results in pool.map(work, range(CROWD)):
@@ -212,11 +214,11 @@ class AgainContract(AuthBase):
 
         once()  # what is opened once for the process is open from now on
         gc.collect()
-        before = len(os.listdir("/dev/fd")), threading.active_count()
+        before = open_resources()
         for _ in range(TURNS):
             once()
         gc.collect()
-        after = len(os.listdir("/dev/fd")), threading.active_count()
+        after = open_resources()
         assert after[0] <= before[0], f"{after[0] - before[0]} files or sockets stay open after close()"
         assert after[1] <= before[1], f"{after[1] - before[1]} threads are still running after close()"
 

@@ -16,7 +16,7 @@ A_YEAR: Final = 365 * 24 * 60 * 60
 
 
 def altered(token: str, others: Iterable[str], keys: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-    """Yield tokens that nobody signed, each with what was done in words.
+    """Yield tokens with an invalid signature, each with a description of the change.
 
     ``others`` are further valid tokens, whose signatures are tried, and ``keys`` are guesses of keys.
     """

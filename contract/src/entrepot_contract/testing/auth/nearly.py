@@ -84,7 +84,7 @@ class NearMissContract(AuthBase):
 
     @sentence("authenticate", EXACT_NAME)
     @sentence("user", "or None if the user is unknown here.")
-    def test_a_name_that_is_nearly_right_is_of_nobody(
+    def test_a_name_that_is_nearly_right_is_refused_or_unknown(
         self, authenticator: Authenticator, pairs: Sequence[Pair]
     ) -> None:
         names = {user.encode() for _, user, _ in pairs}

@@ -34,7 +34,7 @@ class SignedContract(AuthBase):
         return [b"", b"secret", b"\0" * 32, *(Path(file).read_bytes() for file in _files(config))]
 
     @sentence("authenticate", SIGNED)
-    def test_a_token_that_nobody_signed_is_refused(
+    def test_a_token_with_an_invalid_signature_is_refused(
         self, request: pytest.FixtureRequest, authenticator: Authenticator, known: Known, guesses: Sequence[bytes]
     ) -> None:
         tokens = {
@@ -74,7 +74,7 @@ class SignedContract(AuthBase):
 
     @sentence("authenticate", SIGNED)
     @needs("sign")
-    def test_signed_nonsense_is_refused_or_harmless(self, authenticator: Authenticator, sign: Sign) -> None:
+    def test_signed_nonsense_is_refused_or_grants_nothing(self, authenticator: Authenticator, sign: Sign) -> None:
         for name in ("exp", "nbf", "iat", "sub", "aud", "iss", "access", "jti", "kid", "alg"):
             for odd in ODD:
                 answer = outcome(authenticator, sign({name: odd}))

@@ -57,7 +57,7 @@ class UserContract(AuthBase):
     @sentence("authenticate", EXACT_WORD)
     @sentence("authenticate", EXACT_NAME)
     @needs("set_users")
-    def test_users_of_the_kit_are_told_apart(self, open_authenticator: Opener, set_users: SetUsers) -> None:
+    def test_users_with_similar_names_are_different(self, open_authenticator: Opener, set_users: SetUsers) -> None:
         users = USERS if self.exact_names else {name: word for name, word in USERS.items() if name != "Kit-User"}
         set_users(users)
         authenticator = open_authenticator()

@@ -19,8 +19,8 @@ from entrepot_contract.testing.notify.base import Arrivals, Config, Opener, Sink
 from entrepot_contract.testing.notify.calling import PATIENCE, SLACK, Call, call
 from entrepot_contract.testing.notify.delivering import IN_ORDER, TAKEN
 from entrepot_contract.testing.notify.kinds import LAYER, anew, some
-from entrepot_contract.testing.notify.lifecycle import open_resources
 from entrepot_contract.testing.notify.refusing import IN_TIME, NOTHING_ELSE, SHORT
+from entrepot_contract.testing.opened import open_resources
 from entrepot_contract.testing.sentences import needs, sentence
 
 __all__ = ["CrowdContract"]

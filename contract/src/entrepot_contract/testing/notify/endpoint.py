@@ -1,4 +1,4 @@
-"""An HTTP endpoint of the kit, for sinks that deliver by HTTP: it answers as a test tells it to."""
+"""An HTTP endpoint of the kit, for sinks that deliver by HTTP: a test chooses its responses."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 
 import pytest
@@ -14,6 +12,7 @@ from entrepot_contract.testing.configuring import refuses_missing_files, refuses
 from entrepot_contract.testing.notify.base import Arrivals, Config, Opener, SinkBase
 from entrepot_contract.testing.notify.calling import PATIENCE
 from entrepot_contract.testing.notify.kinds import some
+from entrepot_contract.testing.opened import open_resources
 from entrepot_contract.testing.processes import ProcessBase, Processes
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.threads import THREADS, together
@@ -21,11 +20,6 @@ from entrepot_contract.testing.threads import THREADS, together
 __all__ = ["LifecycleContract"]
 
 TURNS = 10
-
-
-def open_resources() -> tuple[int, int]:
-    """Return the number of file descriptors and of threads of this process."""
-    return len(os.listdir("/dev/fd")), threading.active_count()
 
 
 class LifecycleContract(SinkBase, ProcessBase):

@@ -61,8 +61,8 @@ class ContractBase(KitBase):
         if endpoint is None:
             yield None
         else:
-            with refusing(endpoint) as nobody:
-                yield {**through(config, endpoint, nobody), **short_timeouts}
+            with refusing(endpoint) as address:
+                yield {**through(config, endpoint, address), **short_timeouts}
 
     @pytest.fixture
     def hanging(self, config: Config, endpoint: Address | None, short_timeouts: Config) -> Iterator[Config | None]:
@@ -70,8 +70,8 @@ class ContractBase(KitBase):
         if endpoint is None:
             yield None
         else:
-            with silent(endpoint) as nobody:
-                yield {**through(config, endpoint, nobody), **short_timeouts}
+            with silent(endpoint) as address:
+                yield {**through(config, endpoint, address), **short_timeouts}
 
     @pytest.fixture
     def denied(self) -> Config | None:

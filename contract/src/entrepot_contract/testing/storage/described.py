@@ -30,10 +30,10 @@ def appended(driver: StorageDriver, key: str, *parts: bytes) -> ObjectInfo:
 
 def alike(one: ObjectInfo | Prefix, other: ObjectInfo, names: str, seconds: timedelta) -> None:
     """Assert that two verbs describe an object alike, as far as both know it."""
-    assert isinstance(one, ObjectInfo), f"{names} tell different types"
-    assert (one.key, one.size) == (other.key, other.size), f"{names} tell different keys or sizes"
-    assert one.etag in {None, other.etag}, f"{names} tell different etags"
-    assert abs(one.modified - other.modified) < seconds, f"{names} tell different times"
+    assert isinstance(one, ObjectInfo), f"{names} report different types"
+    assert (one.key, one.size) == (other.key, other.size), f"{names} report different keys or sizes"
+    assert one.etag in {None, other.etag}, f"{names} report different etags"
+    assert abs(one.modified - other.modified) < seconds, f"{names} report different times"
 
 
 class DescribedContract(ContractBase, ProcessBase):
@@ -47,7 +47,7 @@ class DescribedContract(ContractBase, ProcessBase):
     ) -> None:
         data = body(part + 1 if size is None else size)
         mode = WriteMode.CREATE if claims.create else WriteMode.OVERWRITE
-        told = {
+        reported = {
             "put": driver.put("a/put", data, mode=mode),
             "put again": driver.put("a/put", data[:-1] + data[-1:]),
             "commit": upload(driver, "a/commit", data),
@@ -55,13 +55,13 @@ class DescribedContract(ContractBase, ProcessBase):
         }
         driver.put("source", data)
         upload(driver, "large", data)
-        told["move"] = driver.move("source", "a/moved")
-        told["move of an upload"] = driver.move("large", "a/large")
-        del told["put"]
+        reported["move"] = driver.move("source", "a/moved")
+        reported["move of an upload"] = driver.move("large", "a/large")
+        del reported["put"]
         listed = {item.key: item for item in driver.list_objects("a/")}
         shallow = {item.key: item for item in driver.list_objects("a/", shallow=True)}
-        assert len(listed) == len(shallow) == len(told)
-        for verb, info in told.items():
+        assert len(listed) == len(shallow) == len(reported)
+        for verb, info in reported.items():
             stat = driver.stat(info.key)
             assert stat.size == len(data)
             with driver.read(info.key) as reader:
@@ -70,7 +70,7 @@ class DescribedContract(ContractBase, ProcessBase):
                 alike(other, stat, f"of {verb}: {name} and stat", LATITUDE if name == verb else SECONDS)
                 if name in {"list_objects", "a shallow listing"}:
                     assert type(other) is ObjectInfo
-                    assert other.etag == stat.etag, f"of {verb}: {name} and stat tell different etags"
+                    assert other.etag == stat.etag, f"of {verb}: {name} and stat report different etags"
 
     @sentence("stat", "The etag changes whenever the content changes, or is None.")
     @sentence("ObjectInfo", "It never comes back with other content")
@@ -143,9 +143,9 @@ class DescribedContract(ContractBase, ProcessBase):
     def test_times_do_not_depend_on_the_time_zone(
         self, config: Mapping[str, object], processes: Processes, zone: str
     ) -> None:
-        told = processes.start().call("describe", config=config, zone=zone, key="zone/k")
-        assert isinstance(told, dict), told
-        for verb, text in told.items():
+        reported = processes.start().call("describe", config=config, zone=zone, key="zone/k")
+        assert isinstance(reported, dict), reported
+        for verb, text in reported.items():
             time = datetime.fromisoformat(text)
             assert time.utcoffset() == timedelta(0), f"{verb} returns a time that is not in UTC where TZ={zone}"
             assert abs(datetime.now(UTC) - time) < LATITUDE, f"{verb} returns a time that is wrong where TZ={zone}"

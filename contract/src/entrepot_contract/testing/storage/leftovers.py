@@ -1,4 +1,4 @@
-"""Tests of what uploads and overwrites leave in the backend, for suites that can tell how many bytes it holds."""
+"""Tests of what uploads and overwrites leave in the backend, for suites that provide the number of bytes in it."""
 
 from __future__ import annotations
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from entrepot_contract import ObjectInfo, Prefix, StorageDriver
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase
-from entrepot_contract.testing.storage.content import listed, store
+from entrepot_contract.testing.storage.content import for_each, listed, store
 
 __all__ = ["ListContract"]
 
@@ -75,8 +73,7 @@ class ListContract(ContractBase):
     @sentence("list_objects", "Iterate over the objects below a prefix, in byte-lexicographic order of their keys.")
     def test_list_goes_through_many_pages_and_stops_early(self, driver: StorageDriver) -> None:
         keys = [f"p/{number % 50:02}/{number:04}" for number in range(150)] + [f"q/{n:04}" for n in range(1050)]
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda key: driver.put(key, b""), keys))
+        for_each(lambda key: driver.put(key, b""), keys)
         keys.sort()
         assert listed(driver) == keys
         assert listed(driver, "q/", shallow=True) == keys[150:]

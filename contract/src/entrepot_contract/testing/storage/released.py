@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -11,6 +9,7 @@ from typing import Final
 import pytest
 
 from entrepot_contract import NotFound, RangeError, Reader, StorageDriver
+from entrepot_contract.testing.opened import open_resources
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase
 from entrepot_contract.testing.storage.content import body
@@ -89,10 +88,10 @@ class ReleasedContract(ContractBase):
     def test_readers_leave_nothing_open(self, driver: StorageDriver, end: str) -> None:
         driver.put(KEY, body(LARGE))
         kept = list(ENDS[end](driver))  # what is opened once for all calls is open from now on
-        before = _open()
+        before = open_resources()
         for _ in range(TURNS):
             kept += ENDS[end](driver)
-        after, until = _open(), time.monotonic() + SOON
+        after, until = open_resources(), time.monotonic() + SOON
         # A pool may open some at first; what grows with every reader is a leak.
         while after[0] >= before[0] + TURNS or after[1] >= before[1] + TURNS:
             assert time.monotonic() < until, (
@@ -100,8 +99,4 @@ class ReleasedContract(ContractBase):
                 f"{before[0]} files and {before[1]} threads before, {after[0]} and {after[1]} after"
             )
             time.sleep(0.05)
-            after = _open()
-
-
-def _open() -> tuple[int, int]:
-    return len(os.listdir("/dev/fd")), threading.active_count()
+            after = open_resources()

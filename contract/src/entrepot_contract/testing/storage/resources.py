@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +13,7 @@ from contextlib import suppress
 import pytest
 
 from entrepot_contract import AlreadyExists, NotFound, RangeError, StorageDriver, WriteMode
+from entrepot_contract.testing.opened import open_resources
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase, Opener
 from entrepot_contract.testing.storage.content import Content, body, listed, read_back, store, upload
@@ -28,8 +28,7 @@ CROWD = 32
 PATIENCE = 60.0
 """Seconds; generous, because the test shows that a call is not blocked, and not that it is fast."""
 
-FILES = "/proc/self/fd"
-OF_LIBRARIES = {"/dev/urandom", "/var/lib/libuuid/clock.txt"}
+OF_LIBRARIES = ("/dev/urandom", "/var/lib/libuuid/clock.txt")
 """Files that libraries of the system keep open for each thread, and not for a driver."""
 
 
@@ -38,13 +37,9 @@ class Gone(Exception):  # noqa: N818 - of a body whose client is gone
 
 
 def held() -> tuple[int, int]:
-    """Return the numbers of open files, as far as the system tells, and of threads."""
+    """Return the number of open files, where the system lists them, and of threads."""
     gc.collect()
-    files = 0
-    for number in os.listdir(FILES) if os.path.isdir(FILES) else []:
-        with suppress(FileNotFoundError):
-            files += os.readlink(f"{FILES}/{number}") not in OF_LIBRARIES
-    return files, threading.active_count()
+    return open_resources(*OF_LIBRARIES)
 
 
 def assert_nothing_stays(what: Callable[[], object], name: str) -> None:

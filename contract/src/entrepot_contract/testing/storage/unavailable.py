@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 import time
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 import pytest
 
 from entrepot_contract import Capabilities, Health, StorageDriver
+from entrepot_contract.testing.opened import open_resources
 from entrepot_contract.testing.outcomes import Outcome, outcome, outcomes
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import Config, ContractBase, OpenerOf
@@ -48,7 +48,7 @@ def check_ill(driver: StorageDriver, state: str) -> Health:
 def open_files() -> int:
     """Return the number of file descriptors of this process."""
     gc.collect()
-    return len(os.listdir("/dev/fd"))
+    return open_resources()[0]
 
 
 class UnavailableContract(ContractBase):

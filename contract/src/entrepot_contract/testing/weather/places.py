@@ -1,4 +1,4 @@
-"""Addresses where nobody answers."""
+"""Addresses that refuse connections or never respond."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ CONNECT: Final = 10.0
 
 
 class Proxy:
-    """Passes the bytes of all connections to ``target`` and back, until told to fail.
+    """Passes the bytes of all connections to ``target`` and back, until a test makes it fail.
 
     One thread serves all connections, and ends with ``close``. Every method takes effect before it returns.
     """
@@ -33,7 +33,7 @@ class Proxy:
         family, _, _, _, address = socket.getaddrinfo(*target, type=socket.SOCK_STREAM)[0]
         self._target = address[:2]
         self._family = socket.AddressFamily(family)
-        # It is never told to listen: it keeps the port while connections to it are refused.
+        # ``listen`` is never called: it keeps the port while connections to it are refused.
         self._place = self._bound(0)
         self.address: Address = self._place.getsockname()[:2]
         self.accepted = 0

@@ -29,7 +29,7 @@ class HealthRaisesIfTheBackendIsDown(RemoteDriver):
 
 
 @caught_by(REFUSED)
-class HealthAsksNobody(RemoteDriver):
+class HealthMakesNoRequest(RemoteDriver):
     """Says that all is well without a request."""
 
     def health(self) -> Health:
