@@ -158,7 +158,7 @@ def test_the_new_driver_passes_the_whole_kit(guide_run: GuideRun) -> None:
 
 
 def test_the_host_lists_the_new_driver(guide_run: GuideRun) -> None:
-    assert re.search(r"storage +mybackend +entrepot-storage-mybackend +0\.1\.0 +1\.0 +ok", guide_run.output)
+    assert re.search(r"storage +mybackend +entrepot-storage-mybackend +0\.1\.0 +1\.1 +ok", guide_run.output)
 
 
 def test_the_pushed_image_is_pulled(guide_run: GuideRun) -> None:

@@ -10,13 +10,13 @@ import pytest
 from falcon.testing import Result
 from host.tests.storage.counting import CountingDriver
 from support.content import Fields, descriptor, digest_of, encoded, image, index
-from support.host import QUIET, Process, keys_of
+from support.host import QUIET, Process, keys_of, memory
 
 from entrepot.registry import layout
 from entrepot.registry.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from entrepot.registry.names import parse_digest
 from entrepot.settings import IndexPolicy, Platform, UrlPolicy
-from entrepot_contract import StorageDriver
+from entrepot_contract import ObjectInfo, StorageDriver, Throttled, WriteMode
 
 
 def code_of(answer: Result) -> str:
@@ -240,3 +240,20 @@ def test_a_docker_manifest_keeps_its_type(app: Process) -> None:
     app.put_manifest("app", "docker", image(mediaType=DOCKER_MANIFEST), f"{DOCKER_MANIFEST}; charset=utf-8")
     answer = app.request("GET", "/v2/app/manifests/docker")
     assert answer.headers["content-type"] == DOCKER_MANIFEST
+
+
+class ThrottlesCreates(CountingDriver):
+    """Throttles every CREATE."""
+
+    def put(self, key: str, data: bytes, *, mode: WriteMode = WriteMode.OVERWRITE, durable: bool = True) -> ObjectInfo:
+        if mode is WriteMode.CREATE:
+            raise Throttled("slow down", driver=self.name, operation="put", key=key)
+        return super().put(key, data, mode=mode, durable=durable)
+
+
+def test_content_is_written_although_the_store_throttles_creates() -> None:
+    app = Process(ThrottlesCreates(memory()))
+    app.push_blob("app", b"{}")
+    content = encoded(image())
+    app.push_manifest("app", "latest", content)
+    assert app.request("GET", "/v2/app/manifests/latest").content == content

@@ -30,6 +30,7 @@ from entrepot_contract import (
     WriteMode,
     is_key,
 )
+from entrepot_storage_memory import MemoryDriver
 
 MODEST = Capabilities(create=False, shared=False, durable=False, move="copy", max_object_size=10)
 
@@ -106,6 +107,15 @@ def test_a_size_that_differs_from_the_bodys_is_an_integrity_error() -> None:
         checked.upload_append(state, [b"12", memoryview(b"3")])
     with pytest.raises(IntegrityError):
         checked.upload_commit(state)
+
+
+def test_a_reader_that_is_closed_before_its_end_yields_nothing_and_is_not_damaged() -> None:
+    driver = CheckedDriver(MemoryDriver.from_config({}))
+    driver.put("k", b"data")
+    with driver.read("k") as reader:
+        pass
+    with pytest.raises(Unavailable, match="the reader is closed"):
+        list(reader)
 
 
 @pytest.mark.parametrize("more", [1, -1])

@@ -24,6 +24,10 @@ class OwnDriver(StorageBenchmarks):
         """The driver and the class that configures it, because several classes may configure the same driver."""
         return label_of(request)
 
+    @pytest.fixture
+    def empty_store(self) -> None:
+        """Other content of the store is allowed: benchmarks use only keys below their own prefix."""
+
 
 class OwnHost(HostBenchmarks):
     """Benchmarks of a host on the driver of a contract test class."""
@@ -57,8 +61,11 @@ class BenchmarkedClass(pytest.Class):
         case: type[StorageContract] = super()._getobj()  # type: ignore[no-untyped-call]  # pytest's own
         ours = {name for level in self.levels for name in dir(level)}
         hidden = {name for name in dir(case) if self.funcnamefilter(name)} - ours
-        # The contract's gate is only needed for tests: it would open another driver before each benchmark.
-        held = dict.fromkeys([*hidden, "contract_gate"]) | {"known_failures": {}, "__module__": case.__module__}
+        # Only tests need the contract's gate, which would open another driver before each benchmark, and a time limit.
+        held = dict.fromkeys([*hidden, "contract_gate", "time_limit"]) | {
+            "known_failures": {},
+            "__module__": case.__module__,
+        }
         return type(case.__name__, (*self.levels, case), held)
 
 

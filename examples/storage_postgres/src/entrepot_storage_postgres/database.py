@@ -35,7 +35,7 @@ class PostgresOptions(DriverOptions):
 
     host: str = Field("127.0.0.1", description="The server, or the directory of its socket.")
     port: int = Field(5432, ge=1, le=65535, description="Its port.")
-    dbname: str = Field("entrepot", description="The database, which must exist.")
+    dbname: str = Field(description="The database, which must exist.")
     user: str = Field("entrepot", description="The user, who must be able to create the schema, or own it.")
     password: SecretStr | None = Field(None, description="The password.")
     sslmode: str = Field("prefer", pattern="^(disable|allow|prefer|require|verify-ca|verify-full)$")

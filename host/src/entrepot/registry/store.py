@@ -106,9 +106,11 @@ class Store:
             # A store may refuse to overwrite, or limit the write rate of a key: identical bytes are sufficient.
             if self._has_bytes(key, data):
                 return
-            if not isinstance(error, AlreadyExists):
+            if isinstance(error, AlreadyExists):
+                self.warn_damaged(key, "its content does not match its key; it is replaced")
+            elif mode is not WriteMode.CREATE or not isinstance(error, Throttled):
                 raise
-            self.warn_damaged(key, "its content does not match its key; it is replaced")
+            # Unlike a CREATE, this is repeated if the store limits the rate of requests.
             self.driver.put(key, data)
 
     def _has_bytes(self, key: str, data: bytes) -> bool:

@@ -79,7 +79,8 @@ class UploadRecord:
 class UploadRecords:
     """The records in the storage, with a cache of those last written by this process.
 
-    Records are written with CREATE: of two writers of the same number, one gets an error.
+    Records are written with CREATE: of two writers of the same number, one gets an error. The first record of an upload
+    has one writer, and is overwritten, because the host repeats that after errors that may pass.
     """
 
     def __init__(self, store: Store) -> None:
@@ -89,7 +90,7 @@ class UploadRecords:
     def add(self, record: UploadRecord) -> None:
         """Write a record; raises RangeInvalid if another writer was first."""
         key = layout.upload_record(record.uuid, record.number)
-        mode = WriteMode.CREATE if self._store.creates else WriteMode.OVERWRITE
+        mode = WriteMode.CREATE if record.number and self._store.creates else WriteMode.OVERWRITE
         try:
             # A power loss may end the upload, whose client starts it again: nothing that was pushed refers to a record.
             self._store.driver.put(key, record.encode(), mode=mode, durable=False)

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Self
 
 from entrepot.storage.observe import Observer, stamped
-from entrepot_contract import Chunks, IntegrityError, ObjectInfo, Reader
+from entrepot_contract import Chunks, IntegrityError, ObjectInfo, Reader, Unavailable
 from entrepot_contract.toolkit.reading import ClosedOnExit
 
 __all__ = ["CountedBody", "CountedReader"]
@@ -45,6 +45,7 @@ class CountedReader(ClosedOnExit):
         self.info: ObjectInfo = reader.info
         self._reader, self._left = reader, size
         self._driver, self._observe, self._package = driver, observe, package
+        self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         start = perf_counter()
@@ -61,6 +62,8 @@ class CountedReader(ClosedOnExit):
             if failure is error:
                 raise
             raise failure from None
+        if self._left and self._closed:
+            raise Unavailable("the reader is closed", driver=self._driver, operation="read", key=self.info.key)
         if self._left:
             miscount = f"ended {self._left} bytes early" if self._left > 0 else "returned more bytes than announced"
             message = (
@@ -72,4 +75,5 @@ class CountedReader(ClosedOnExit):
             raise failure
 
     def close(self) -> None:
+        self._closed = True
         self._reader.close()

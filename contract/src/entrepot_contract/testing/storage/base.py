@@ -110,12 +110,12 @@ class ContractBase(KitBase):
         return lambda: open_with(config)
 
     @pytest.fixture
-    def driver(self, open_driver: Opener) -> StorageDriver:
+    def driver(self, empty_store: None, open_driver: Opener) -> StorageDriver:
         """The driver under test, on an empty store."""
-        self._look(open_driver)
         return open_driver()
 
-    def _look(self, open_driver: Opener) -> None:
+    @pytest.fixture
+    def empty_store(self, open_driver: Opener) -> None:
         """Raise Unusable if the store of one of the first tests of a class is not empty."""
         looked[type(self)] += 1
         found: list[object] = []
