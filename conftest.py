@@ -99,6 +99,10 @@ DETAILED: Final = (
 """The modules of the storage kit that make thousands of calls: minutes on a backend with a network."""
 
 
+FAILING: Final = ("losing", "reconnecting", "secrecy")
+"""The modules of the storage kit with a backend that fails, where a wait of a driver is repeated most often."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort and mark tests, and leave those of a kit to `make soak` where a class runs a driver for a second time."""
     items.sort(key=_rank)
@@ -117,7 +121,7 @@ def _in_soak(item: pytest.Function, kit: str) -> bool:
     """
     reduced = item.get_closest_marker("reduced")
     if reduced is not None:
-        return kit not in reduced.args if reduced.args else kit in {*REPEATED, *DETAILED}
+        return kit not in reduced.args if reduced.args else kit in {*REPEATED, *DETAILED, *FAILING}
     return item.get_closest_marker("networked") is not None and kit in DETAILED
 
 

@@ -36,6 +36,7 @@ from entrepot_contract import (
     WriteMode,
 )
 from entrepot_contract.toolkit.reading import ClosedOnExit
+from entrepot_contract.toolkit.timeouts import health_within
 
 PAGE = 200
 CHUNK = 2**18
@@ -370,10 +371,7 @@ class RemoteDriver(StorageDriver):
             return self.answer("health", None, incoming)
 
     def health(self) -> Health:
-        try:
-            return Health(ok=True, latency=timedelta(0), detail=str(self.ping()["health"]))
-        except StorageError as error:
-            return Health(ok=False, latency=timedelta(0), detail=error.message)
+        return health_within(1.5, self.ping, name="remote-health", well="it answers", late="no answer in time")
 
     def close(self) -> None:
         return None

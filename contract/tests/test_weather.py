@@ -126,6 +126,27 @@ def test_the_response_with_a_number_is_lost(proxy: Proxy) -> None:
         assert echoed(link, b"3") == b"3"
 
 
+def test_the_request_with_a_number_is_dropped(proxy: Proxy) -> None:
+    with connect(proxy) as one, connect(proxy) as two:
+        assert echoed(one, b"before") == b"before"
+        proxy.drop(1)
+        assert echoed(one, b"first") == b"first"
+        two.sendall(b"second")
+        with pytest.raises(ConnectionResetError):
+            two.recv(1)
+        assert proxy.cuts == 1
+        assert echoed(one, b"third") == b"third"
+
+
+def test_a_slow_connection_passes_bytes_one_by_one(proxy: Proxy) -> None:
+    with connect(proxy) as link:
+        proxy.slow_down(20, "response")
+        link.sendall(b"0123456789")
+        began = time.monotonic()
+        assert [len(link.recv(100)) for _ in range(3)] in ([1, 1, 1], [2, 2, 2])
+        assert time.monotonic() - began >= 0.1
+
+
 def test_delays_and_rates_are_kept(proxy: Proxy) -> None:
     with connect(proxy) as link:
         proxy.delay(0.2, "response")

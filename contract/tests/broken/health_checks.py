@@ -17,6 +17,7 @@ from entrepot_contract import DriverOptions, Health, StorageError, Unavailable
 REFUSED = "test_health_is_not_ok_if_the_backend_cannot_be_reached"
 HANGS = "test_health_is_not_ok_in_time_if_the_backend_never_responds"
 FOLLOWS = "test_health_follows_the_backend[refuse]"
+DRIPS = "test_health_is_in_time_if_the_backend_sends_a_byte_now_and_then"
 
 
 @caught_by(REFUSED)
@@ -48,8 +49,19 @@ class HealthIsDownWithoutWords(RemoteDriver):
         return Health(ok=True, latency=timedelta(0), detail="answers")
 
 
+@caught_by(DRIPS)
+class HealthTimeoutOfEachByte(RemoteDriver):
+    """Has a timeout that begins anew with every byte."""
+
+    def health(self) -> Health:
+        try:
+            return Health(ok=True, latency=timedelta(0), detail=str(self.ping()["health"]))
+        except StorageError as error:
+            return Health(ok=False, latency=timedelta(0), detail=error.message)
+
+
 @caught_by(HANGS)
-class HealthWaitsForFiveSeconds(RemoteDriver):
+class HealthWaitsForFiveSeconds(HealthTimeoutOfEachByte):
     """Has the timeout of all other requests."""
 
     def ping(self) -> Answer:
@@ -58,7 +70,7 @@ class HealthWaitsForFiveSeconds(RemoteDriver):
 
 
 @caught_by(HANGS)
-class HealthRaisesIfTheBackendHangs(RemoteDriver):
+class HealthRaisesIfTheBackendHangs(HealthTimeoutOfEachByte):
     """Expects that only connections are refused."""
 
     def meaning(self, operation: str, key: str | None, error: Exception) -> StorageError:

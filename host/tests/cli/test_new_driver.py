@@ -115,7 +115,8 @@ def test_the_driver_is_short_and_complete(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["auth", "notify", "server"])
 def test_it_passes_its_kit_as_generated(tmp_path: Path, kind: str) -> None:
     folder = made(tmp_path, kind)
-    command = ("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--contract-report=kit.json")
+    # The tests of servers wait most of the time.
+    command = ("-m", "pytest", "-q", "-W", "error", "-n", "3", "-p", "no:cacheprovider", "--contract-report=kit.json")
     # Otherwise it would clean up after all other runs of pytest at its end, and fail if it cannot.
     done = run(folder, *command, PYTEST_DEBUG_TEMPROOT=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr

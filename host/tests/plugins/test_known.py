@@ -14,10 +14,7 @@ from entrepot_contract import ConfigError, plugins
 from entrepot_contract.plugins import NotInstalledError
 
 ROOT = Path(__file__).parents[3]
-OURS = {
-    tomllib.loads(project.read_text())["project"]["name"]
-    for project in [ROOT / "host/pyproject.toml", *ROOT.glob("plugins/*/pyproject.toml")]
-}
+OURS = {tomllib.loads(project.read_text())["project"]["name"] for project in ROOT.glob("plugins/*/pyproject.toml")}
 
 
 @pytest.mark.parametrize("group", PACKAGES)

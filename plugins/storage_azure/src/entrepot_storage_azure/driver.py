@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
@@ -22,7 +21,6 @@ from entrepot_contract import (
     Prefix,
     SignedMethod,
     StorageDriver,
-    StorageError,
     Unavailable,
     Unsupported,
     UploadState,
@@ -31,6 +29,7 @@ from entrepot_contract import (
 from entrepot_contract.toolkit.parts import PartSender
 from entrepot_contract.toolkit.prefix import Root
 from entrepot_contract.toolkit.reading import BodyReader
+from entrepot_contract.toolkit.timeouts import health_within
 from entrepot_storage_azure.account import PATIENCE, Account
 from entrepot_storage_azure.copying import Copies
 from entrepot_storage_azure.deleting import delete_all
@@ -39,6 +38,8 @@ from entrepot_storage_azure.listing import info_of, listing
 from entrepot_storage_azure.options import AzureOptions
 from entrepot_storage_azure.reading import open_reader
 from entrepot_storage_azure.uploads import BLOCK, MAX_BLOCKS, Uploads
+
+HEALTH_PATIENCE: Final = 1.9
 
 __all__ = ["AzureDriver"]
 
@@ -160,20 +161,19 @@ class AzureDriver(StorageDriver):
             return self._account.signed(self._root.name(key), expires)
 
     def health(self) -> Health:
-        start = time.perf_counter()
-        ok, detail = True, "the container is accessible"
-        try:
-            with self._account.reporting("health"):
-                # Permission to list is required anyway; a container SAS cannot grant access to its properties.
-                once: dict[str, Any] = {"retry_total": 0, "connection_timeout": PATIENCE, "read_timeout": PATIENCE}
-                found = self._account.container.list_blob_names(
-                    name_starts_with=self._root.working(""), results_per_page=1, **once
-                )
-                next(found.by_page())
-        except StorageError as error:
-            ok, detail = False, error.message
-        return Health(ok, timedelta(seconds=time.perf_counter() - start), detail)
+        # The timeouts of the client begin anew with every byte.
+        words = {"well": "the container is accessible", "late": f"no response within {HEALTH_PATIENCE} s"}
+        return health_within(HEALTH_PATIENCE, self._check, name="azure-health", owner=self, **words)
 
     def close(self) -> None:
         self._sender.close()
         self._account.close()
+
+    def _check(self) -> None:
+        with self._account.reporting("health"):
+            # Permission to list is required anyway; a container SAS cannot grant access to its properties.
+            once: dict[str, Any] = {"retry_total": 0, "connection_timeout": PATIENCE, "read_timeout": PATIENCE}
+            found = self._account.container.list_blob_names(
+                name_starts_with=self._root.working(""), results_per_page=1, **once
+            )
+            next(found.by_page())

@@ -27,6 +27,7 @@ from entrepot_contract.testing.storage.put import PutContract
 from entrepot_contract.testing.storage.ranges import RangeContract
 from entrepot_contract.testing.storage.read import ReadContract
 from entrepot_contract.testing.storage.readers import ReaderContract
+from entrepot_contract.testing.storage.reconnecting import ReconnectingContract
 from entrepot_contract.testing.storage.released import ReleasedContract
 from entrepot_contract.testing.storage.replaced import ReplacedContract
 from entrepot_contract.testing.storage.resources import ResourceContract
@@ -79,6 +80,7 @@ class StorageContract(
     AddedContract,
     RangeContract,
     ReaderContract,
+    ReconnectingContract,
     ReleasedContract,
     ReplacedContract,
     TreeContract,

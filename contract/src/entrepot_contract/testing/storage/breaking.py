@@ -124,6 +124,22 @@ class BreakingContract(BreakingBase):
             proxy.heal()
 
     @sentence("health", HEALTH)
+    @sentence("StorageDriver", AGAIN)
+    @needs("endpoint")
+    def test_health_is_in_time_if_the_backend_sends_a_byte_now_and_then(
+        self, proxied: StorageDriver, proxy: Proxy
+    ) -> None:
+        self.until_it_works(proxied)
+        proxied.health()
+        proxy.slow_down(3, "response")
+        check_ill(proxied, "sends three bytes a second")
+        proxy.reset()
+        proxy.heal()
+        self.until_it_works(proxied)
+        found = outcome("health", proxied.health, self.failure_timeout)
+        assert getattr(found.result, "ok", None) is True, f"health is not ok although the backend works: {found}"
+
+    @sentence("health", HEALTH)
     @needs("endpoint")
     def test_health_of_a_backend_that_hangs_leaves_nothing_behind(self, proxied: StorageDriver, proxy: Proxy) -> None:
         proxy.stall()

@@ -27,12 +27,14 @@ class Conditions:
     cut: str | None = None
     after: int = 0
     lost: int | None = None
+    dropped: int | None = None
     how: str = "reset"
     times: int | None = None
     delays: Mapping[str, float] = field(default_factory=dict)
-    rate: int | None = None
+    rates: Mapping[str, int] = field(default_factory=dict)
     cuts: int = 0
     responses: int = 0
+    requests: int = 0
 
 
 def reset(connection: socket.socket) -> None:
@@ -67,10 +69,15 @@ class Pipe:
                 self.ended = True
                 return
             self.free_at = max(now + conditions.delays.get(self.direction, 0.0), self.free_at)
-            if conditions.rate is not None:
-                self.free_at += len(data) / conditions.rate
-            self.waiting.append((self.free_at, data))
             self.held += len(data)
+            if (rate := conditions.rates.get(self.direction)) is None:
+                self.waiting.append((self.free_at, data))
+                continue
+            step = max(1, rate // 10)
+            for start in range(0, len(data), step):
+                piece = data[start : start + step]
+                self.free_at += len(piece) / rate
+                self.waiting.append((self.free_at, piece))
 
     def write(self, now: float, most: int | None) -> None:
         """Pass on what is due, at most ``most`` bytes."""
@@ -103,12 +110,12 @@ class Pair:
         self.ended = False
         self.stuck = False
         self.ends_normally = False
-        self.asked = False
+        self.speaker = ""
 
     def begin(self, conditions: Conditions) -> None:
         """Apply other conditions from now on."""
         self.conditions = conditions
-        self.stuck = self.asked = False
+        self.stuck, self.speaker = False, ""
         for pipe in self.pipes:
             pipe.passed = 0
 
@@ -157,12 +164,16 @@ class Pair:
                 reset(each)
 
     def _count(self, pipe: Pipe) -> None:
-        """Count a response: the first bytes of the backend after some of the driver."""
+        """Count a request, which begins with the first bytes after a response, and a response, which does after one."""
+        if not pipe.waiting or pipe.direction == self.speaker:
+            return
         if pipe.direction == "request":
-            self.asked = self.asked or bool(pipe.waiting)
-        elif pipe.waiting and self.asked:
-            self.asked = False
+            self.conditions.requests += 1
+        elif self.speaker:
             self.conditions.responses += 1
+        else:
+            return
+        self.speaker = pipe.direction
 
     def _most(self, pipe: Pipe) -> int | None:
         conditions = self.conditions
@@ -170,6 +181,8 @@ class Pair:
             return None
         if conditions.lost is not None and pipe.direction == "response":
             return 0 if conditions.responses > conditions.lost else None
+        if conditions.dropped is not None and pipe.direction == "request":
+            return 0 if conditions.requests > conditions.dropped else None
         return max(0, conditions.after - pipe.passed) if conditions.cut == pipe.direction else None
 
     def _cut(self) -> None:

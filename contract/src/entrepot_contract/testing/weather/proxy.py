@@ -89,9 +89,16 @@ class Proxy:
         """
         self._change(lost=response, how=how, times=times)
 
+    def drop(self, request: int, *, how: How = "reset", times: int | None = 1) -> None:
+        """Break the connection instead of passing on a request: the next one is number 0.
+
+        A request begins with the first byte of a connection, or the first after a response.
+        """
+        self._change(dropped=request, how=how, times=times)
+
     @property
     def cuts(self) -> int:
-        """The number of connections broken since the last ``cut`` or ``lose``."""
+        """The number of connections broken since the last ``cut``, ``lose`` or ``drop``."""
         return self._order(lambda: self._conditions.cuts)
 
     def delay(self, seconds: float, direction: Direction | None = None) -> None:
@@ -99,9 +106,10 @@ class Proxy:
         both = {"request": seconds, "response": seconds}
         self._change(delays=both if direction is None else {direction: seconds})
 
-    def slow_down(self, rate: int) -> None:
-        """Pass on ``rate`` bytes per second of each connection and direction."""
-        self._change(rate=rate)
+    def slow_down(self, rate: int, direction: Direction | None = None) -> None:
+        """Pass on ``rate`` bytes per second of each connection, evenly, in one direction or in each of both."""
+        both = {"request": rate, "response": rate}
+        self._change(rates=both if direction is None else {direction: rate})
 
     def heal(self) -> None:
         """Pass everything on again, also on connections that were stalled."""
