@@ -99,7 +99,7 @@ DETAILED: Final = (
 """The modules of the storage kit that make thousands of calls: minutes on a backend with a network."""
 
 
-FAILING: Final = ("losing", "reconnecting", "secrecy")
+FAILING: Final = ("breaking", "losing", "reconnecting", "secrecy")
 """The modules of the storage kit with a backend that fails, where a wait of a driver is repeated most often."""
 
 
@@ -117,12 +117,13 @@ def _in_soak(item: pytest.Function, kit: str) -> bool:
     """Return whether a class leaves a module of a kit to `make soak`.
 
     A class that is ``reduced`` runs a driver for a second time: it leaves all but the modules that it names, or those
-    that take long. One that is ``networked`` leaves those that make many calls.
+    that take long. One that is ``networked`` leaves those that make many calls, and the modules that it names.
     """
     reduced = item.get_closest_marker("reduced")
     if reduced is not None:
         return kit not in reduced.args if reduced.args else kit in {*REPEATED, *DETAILED, *FAILING}
-    return item.get_closest_marker("networked") is not None and kit in DETAILED
+    networked = item.get_closest_marker("networked")
+    return networked is not None and kit in {*DETAILED, *networked.args}
 
 
 def _rank(item: pytest.Item) -> int:

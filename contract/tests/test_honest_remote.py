@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from contract.tests.remote_cases import RemoteCase
 
 
+@pytest.mark.networked
 class TestHonestRemote(RemoteCase):
     """Runs the kit."""

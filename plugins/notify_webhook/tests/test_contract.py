@@ -101,6 +101,7 @@ class TestWebhook(WebhookCase):
     pass
 
 
+@pytest.mark.reduced("delivering", "endpoint", "kinds", "lifecycle", "secrecy", "wire")
 class TestCloudEventsOverTls(WebhookCase):
     @pytest.fixture
     def authority(self, tmp_path: Path) -> CertificateAuthority:

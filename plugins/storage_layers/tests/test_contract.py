@@ -17,6 +17,7 @@ WRITES = ("put", "create", "commit", "own-commit")
 Files = Callable[[str], Mapping[str, object]]
 
 
+@pytest.mark.networked  # as many calls as TestEncryptOverFiles makes, which runs all
 class TestChaosOverFiles(StorageContract):
     driver_class = ChaosDriver
 
@@ -43,6 +44,7 @@ class TestEncryptOverFiles(StorageContract):
         return lambda: bytes_below(tmp_path)
 
 
+@pytest.mark.networked  # as many calls as TestEncryptOverFiles makes, which runs all
 class TestCacheOverFiles(StorageContract):
     driver_class = CacheDriver
 
