@@ -166,6 +166,12 @@ def test_a_missing_bucket_is_an_error(
     assert "warning: the storage is full, pushes will fail: full: put entrepot/writable/" in full.output
 
 
+def test_storage_that_power_loss_may_damage_is_a_warning(tmp_path: Path) -> None:
+    said = "may lose what was pushed when the power fails"
+    assert f"warning: the storage inmemory {said}" in run(tmp_path, "config check", STORAGE="inmemory").output
+    assert said not in run(tmp_path, "config check").output
+
+
 def test_rules_without_authentication_are_a_warning(tmp_path: Path) -> None:
     said = "warning: access is set and auth is not: all clients are anonymous"
     access = "[{who: 'user:a', actions: [pull]}]"

@@ -11,14 +11,15 @@ from threading import Event
 import pytest
 from falcon.testing import Result
 from host.tests.registry.wrappers import Uncreating
+from host.tests.storage.counting import CountingDriver
 from support.content import digest_of
-from support.host import QUIET, Process, keys_of, path_of
+from support.host import QUIET, Process, keys_of, memory, path_of
 
 from entrepot.errors import BlobUploadUnknown
 from entrepot.registry.body import Body
 from entrepot.registry.names import parse_digest
 from entrepot.settings import RegistrySettings
-from entrepot_contract import NotFound, ObjectInfo, Prefix, StorageDriver
+from entrepot_contract import Capabilities, Chunks, NotFound, ObjectInfo, Prefix, StorageDriver, UploadState
 
 SLICE = 64
 
@@ -286,3 +287,30 @@ def test_concurrent_commits_of_one_upload_result_in_one_complete_blob(host: Proc
         assert 201 in answers
         assert set(answers) <= {201, 404}
         assert host.blob("app", digest_of(data)).content == data
+
+
+class InParts(CountingDriver):
+    """Writes parts of 48 bytes best, and notes the size of each append."""
+
+    def __init__(self, wrapped: StorageDriver) -> None:
+        super().__init__(wrapped)
+        self.sizes: list[int] = []
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(self.wrapped.capabilities, part_size_hint=48)
+
+    def upload_append(self, state: UploadState, data: Chunks) -> UploadState:
+        after = super().upload_append(state, data)
+        self.sizes.append(after.size - state.size)
+        return after
+
+
+@pytest.mark.parametrize(("limit", "size"), [(20, 20), (48, 48), (100, 96)])
+def test_slices_are_multiples_of_the_parts_of_the_driver(limit: int, size: int) -> None:
+    driver = InParts(memory())
+    host = Process(driver, replace(QUIET, upload_slice=limit, upload_held=0))
+    data = content(300)
+    host.finish(host.patch(host.start("app"), data), digest_of(data), b"")
+    assert driver.sizes[:3] == [size] * 3
+    assert host.blob("app", digest_of(data)).content == data

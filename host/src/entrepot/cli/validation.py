@@ -118,6 +118,8 @@ def _try_storage(configuration: Configuration, warnings: list[str]) -> bool:
                 warnings.append(f"the storage does not allow deletion: {error}")
     finally:
         driver.close()
+    if not claims.durable:
+        warnings.append(f"the storage {name} may lose what was pushed when the power fails")
     if not claims.shared:
         warnings.append(f"the storage {name} is not shared: serving with one process")
     elif not claims.create:

@@ -35,7 +35,7 @@ class Registry:
         self.storage = storage
         cache = ManifestCache(store, settings.manifest_cache_size)
         self.blobs = Blobs(store, cache)
-        self.uploads = Uploads(store, self.blobs, settings.upload_slice, settings.upload_held)
+        self.uploads = Uploads(store, self.blobs, _slice_size(settings, storage), settings.upload_held)
         self._parallel = Parallel("registry")
         self.tags = Tags(store, self._parallel)
         self.manifests = Manifests(store, self.blobs, self.tags, cache, self._parallel, settings)
@@ -60,3 +60,9 @@ class Registry:
         self.manifests.close()
         self._parallel.close()
         self.storage.close()
+
+
+def _slice_size(settings: RegistrySettings, storage: StorageDriver) -> int:
+    """Return the size of an upload's slices, reduced to a multiple of the size that the driver writes best."""
+    hint = storage.capabilities.part_size_hint
+    return max(settings.upload_slice - settings.upload_slice % hint, min(settings.upload_slice, hint))
