@@ -25,12 +25,17 @@ for _part in ("storage", "auth", "notify", "server", "configuring", "processes",
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--contract-report`` and ``--contract-thorough``."""
+    """Add ``--contract-report``, ``--contract-thorough`` and ``--contract-large``."""
     group = parser.getgroup("entrepot-contract")
     group.addoption(
         "--contract-thorough",
         action="store_true",
         help="repeat races and generated sequences of calls three times as often, to detect faults that occur rarely",
+    )
+    group.addoption(
+        "--contract-large",
+        action="store_true",
+        help="also test objects of more than 5 GiB, and an upload of 10,000 appends; the store needs 12 GiB",
     )
     group.addoption(
         "--contract-report",

@@ -8,12 +8,14 @@ import pytest
 
 from entrepot_contract.testing.base import KitBase
 from entrepot_contract.testing.outcomes import outcome
+from entrepot_contract.testing.sentences import needs_of
 
 __all__ = ["run_test"]
 
 HANGS: Final = 3
 AFTER_HANG: Final = 60.0
 THOROUGH: Final = 4
+LARGE: Final = 15
 _hung: Final = pytest.StashKey[dict[type, int]]()
 
 
@@ -34,6 +36,8 @@ def run_test(item: pytest.Function) -> None:
     if before >= HANGS:
         pytest.fail(f"not run: {HANGS} tests of {case.__name__} before it did not end", pytrace=False)
     limit = case.time_limit * (THOROUGH if item.config.getoption("contract_thorough") else 1)
+    if "large" in needs_of(item.function):
+        limit *= LARGE
     if before:
         limit = min(limit, AFTER_HANG)
     found = outcome(item.name, lambda: item.obj(**arguments), limit)

@@ -14,6 +14,7 @@ from entrepot_contract.testing.storage.deleting import DeletingContract
 from entrepot_contract.testing.storage.described import DescribedContract
 from entrepot_contract.testing.storage.host_keys import HostKeyContract
 from entrepot_contract.testing.storage.interrupted import InterruptedAppendContract
+from entrepot_contract.testing.storage.large import LargeContract
 from entrepot_contract.testing.storage.leftovers import LeftoverContract
 from entrepot_contract.testing.storage.lifecycle import LifecycleContract
 from entrepot_contract.testing.storage.listing import ListContract
@@ -75,6 +76,7 @@ class StorageContract(
     OverwriteContract,
     SeenAnewContract,
     SeenAtOnceContract,
+    LargeContract,
     LeftoverContract,
     SharedContract,
     AddedContract,

@@ -146,6 +146,7 @@ class ContractBase(KitBase):
     @pytest.fixture
     def failures(
         self,
+        request: pytest.FixtureRequest,
         endpoint: Address | None,
         unreachable: Config | None,
         hanging: Config | None,
@@ -153,7 +154,7 @@ class ContractBase(KitBase):
         stored_bytes: Callable[[], int] | None,
         secrets: set[str],
     ) -> Mapping[str, bool]:
-        """Which optional fixtures the suite provides, and whether its options contain secrets."""
+        """What the suite provides, whether its options contain secrets, and ``--contract-large``."""
         return {
             "endpoint": endpoint is not None,
             "unreachable": unreachable is not None,
@@ -161,6 +162,7 @@ class ContractBase(KitBase):
             "denied": denied is not None,
             "stored_bytes": stored_bytes is not None,
             "secrets": bool(secrets),
+            "large": bool(request.config.getoption("contract_large")),
         }
 
     @pytest.fixture
