@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]  # fsspec ships no types
+from support.files import bytes_below
 from support.services.network import HOST
 
 from entrepot_contract.testing import StorageContract
@@ -20,8 +22,12 @@ class TestLocal(StorageContract):
     driver_class = FsspecDriver
 
     @pytest.fixture
-    def config(self, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-        return {"protocol": "local", "rootdirectory": str(tmp_path_factory.mktemp("local") / "root")}
+    def config(self, tmp_path: Path) -> dict[str, object]:
+        return {"protocol": "local", "rootdirectory": str(tmp_path / "root")}
+
+    @pytest.fixture
+    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
+        return lambda: bytes_below(tmp_path / "root")
 
 
 @pytest.mark.reduced

@@ -17,8 +17,14 @@ WRITES = ("put", "create", "commit", "own-commit")
 Files = Callable[[str], Mapping[str, object]]
 
 
+class OverFiles(StorageContract):
+    @pytest.fixture
+    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
+        return lambda: bytes_below(tmp_path)
+
+
 @pytest.mark.networked  # as many calls as TestEncryptOverFiles makes, which runs all
-class TestChaosOverFiles(StorageContract):
+class TestChaosOverFiles(OverFiles):
     driver_class = ChaosDriver
 
     @pytest.fixture
@@ -27,12 +33,8 @@ class TestChaosOverFiles(StorageContract):
         faults = {"put": nothing, "read": nothing, "upload_append": [nothing]}
         return {"inner": files("inner"), "seed": 1, "faults": faults}
 
-    @pytest.fixture
-    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
-        return lambda: bytes_below(tmp_path)
 
-
-class TestEncryptOverFiles(StorageContract):
+class TestEncryptOverFiles(OverFiles):
     driver_class = EncryptDriver
 
     @pytest.fixture
@@ -45,7 +47,7 @@ class TestEncryptOverFiles(StorageContract):
 
 
 @pytest.mark.networked  # as many calls as TestEncryptOverFiles makes, which runs all
-class TestCacheOverFiles(StorageContract):
+class TestCacheOverFiles(OverFiles):
     driver_class = CacheDriver
 
     @pytest.fixture
@@ -53,12 +55,16 @@ class TestCacheOverFiles(StorageContract):
         return {"fast": {"inmemory": {}}, "slow": files("slow"), "size": 1_000_000}
 
 
-class TestMirrorOverFiles(StorageContract):
+class TestMirrorOverFiles(OverFiles):
     driver_class = MirrorDriver
 
     @pytest.fixture
     def config(self, files: Files) -> Mapping[str, object]:
         return {"first": files("first"), "second": files("second")}
+
+    @pytest.fixture
+    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
+        return lambda: max(bytes_below(tmp_path / side) for side in ("first", "second"))
 
 
 @pytest.mark.reduced
