@@ -69,7 +69,8 @@ def test_the_package_passes_the_kit(folder: Path) -> None:
     assert re.search(r"[45]\d passed", output), "the page states the number of tests"
 
 
-def test_the_installed_sink_passes_the_kit_on_the_command_line(folder: Path) -> None:
+def test_the_installed_sink_passes_the_kit_on_the_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k arrive")  # all tests run above
     report = folder / "jsonlines.md"
     (command,) = re.findall(r"^entrepot-contract check .*$", PAGE, re.MULTILINE)
     run(folder, f"env/bin/{command.split()[0]}", *command.split()[1:])
