@@ -66,6 +66,7 @@ LONGEST: Final = (
     "tests/docs/test_documents.py",
     "tests/memory/",
     "tests/drivers/",
+    "contract/tests/test_what_authors_see.py",
     "benchmarks/tests/",
 )
 """The places that take long, the longest first, so that all processes end at about the same time; marked slow."""
