@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from contextlib import suppress
 from datetime import timedelta
 from typing import ClassVar
@@ -105,7 +104,7 @@ class HealthLeavesThreads(RemoteDriver):
     """Starts a thread that never ends for each check."""
 
     def health(self) -> Health:
-        threading.Thread(target=time.sleep, args=[30], daemon=True).start()
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
         return super().health()
 
 
