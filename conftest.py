@@ -105,7 +105,7 @@ DETAILED: Final = (
 
 
 FAILING: Final = ("breaking", "losing", "reconnecting", "secrecy")
-"""The modules of the storage kit with a backend that fails, where a wait of a driver is repeated most often."""
+"""The modules of the storage kit that wait longest for the timeouts of a driver, because its backend fails."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -122,13 +122,13 @@ def _in_soak(item: pytest.Function, kit: str) -> bool:
     """Return whether a class leaves a module of a kit to `make soak`.
 
     A class that is ``reduced`` runs a driver for a second time: it leaves all but the modules that it names, or those
-    that take long. One that is ``networked`` leaves those that make many calls, and the modules that it names.
+    that take long. One with ``fewer_calls`` leaves those that make many calls, and the modules that it names.
     """
     reduced = item.get_closest_marker("reduced")
     if reduced is not None:
         return kit not in reduced.args if reduced.args else kit in {*REPEATED, *DETAILED, *FAILING}
-    networked = item.get_closest_marker("networked")
-    return networked is not None and kit in {*DETAILED, *networked.args}
+    fewer = item.get_closest_marker("fewer_calls")
+    return fewer is not None and kit in {*DETAILED, *fewer.args}
 
 
 def _rank(item: pytest.Item) -> int:

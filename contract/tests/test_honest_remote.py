@@ -6,6 +6,6 @@ import pytest
 from contract.tests.remote_cases import RemoteCase
 
 
-@pytest.mark.networked
+@pytest.mark.fewer_calls
 class TestHonestRemote(RemoteCase):
     """Runs the kit."""

@@ -75,12 +75,10 @@ class BlocksRun:
 
 
 FEW = """
-import pytest
-
 def pytest_collection_modifyitems(items):
-    items[:] = [item for item in items if not hasattr(item.cls, "contract_kit") or _first(item)]
+    items[:] = [item for item in items if not hasattr(item.cls, "contract_kit") or _kept(item)]
 
-def _first(item):
+def _kept(item):
     return item.function.__module__.rpartition(".")[2] in {"delivering", "lifecycle", "put", "users"}
 """
 """A conftest.py that leaves most of a kit to the tests of the guides, and of the drivers."""

@@ -17,7 +17,7 @@ from entrepot_storage_fsspec import FsspecDriver
 from .sftp import Sftp
 
 
-@pytest.mark.networked  # as many calls as the filesystem driver makes, which runs all
+@pytest.mark.fewer_calls  # as many calls as the filesystem driver makes, which runs all
 class TestLocal(StorageContract):
     driver_class = FsspecDriver
 

@@ -23,7 +23,7 @@ class OverFiles(StorageContract):
         return lambda: bytes_below(tmp_path)
 
 
-@pytest.mark.networked  # as many calls as TestEncryptOverFiles makes, which runs all
+@pytest.mark.fewer_calls  # as many calls as TestEncryptOverFiles makes, which runs all
 class TestChaosOverFiles(OverFiles):
     driver_class = ChaosDriver
 
@@ -41,12 +41,8 @@ class TestEncryptOverFiles(OverFiles):
     def config(self, files: Files, keyfile: str) -> Mapping[str, object]:
         return {"inner": files("inner"), "keyfile": keyfile}
 
-    @pytest.fixture
-    def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
-        return lambda: bytes_below(tmp_path)
 
-
-@pytest.mark.networked  # as many calls as TestEncryptOverFiles makes, which runs all
+@pytest.mark.fewer_calls  # as many calls as TestEncryptOverFiles makes, which runs all
 class TestCacheOverFiles(OverFiles):
     driver_class = CacheDriver
 

@@ -15,7 +15,7 @@ from entrepot_storage_s3 import S3Driver
 
 
 @pytest.mark.slow
-@pytest.mark.networked
+@pytest.mark.fewer_calls
 class TestS3OnCeph(StorageContract):
     driver_class = S3Driver
 

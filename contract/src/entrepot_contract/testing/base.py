@@ -52,8 +52,11 @@ class KitBase:
     One that passes is reported as a failure.
     """
 
-    time_limit: ClassVar[float] = 240.0
-    """Seconds after which a test that has not ended fails; four times as many with ``--contract-thorough``."""
+    time_limit: ClassVar[float | None] = 240.0
+    """Seconds after which a test that has not ended fails; four times as many with ``--contract-thorough``.
+
+    None is no limit: tests run in the thread of pytest.
+    """
 
     @classmethod
     def plugin_class(cls) -> type[Plugin]:

@@ -29,7 +29,7 @@ def run_test(item: pytest.Function) -> None:
     assert issubclass(case, KitBase)
     hung = item.config.stash.setdefault(_hung, {})
     arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-    if item.config.getoption("usepdb") or item.config.getoption("trace"):
+    if case.time_limit is None or item.config.getoption("usepdb") or item.config.getoption("trace"):
         item.obj(**arguments)
         return
     before = hung.get(case, 0)

@@ -64,5 +64,5 @@ class Registry:
 
 def _slice_size(settings: RegistrySettings, storage: StorageDriver) -> int:
     """Return the size of an upload's slices, reduced to a multiple of the size that the driver writes best."""
-    hint = storage.capabilities.part_size_hint
-    return max(settings.upload_slice - settings.upload_slice % hint, min(settings.upload_slice, hint))
+    size, hint = settings.upload_slice, storage.capabilities.part_size_hint
+    return size - size % hint if size > hint else size

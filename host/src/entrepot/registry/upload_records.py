@@ -80,7 +80,7 @@ class UploadRecords:
     """The records in the storage, with a cache of those last written by this process.
 
     Records are written with CREATE: of two writers of the same number, one gets an error. The first record of an upload
-    has one writer, and is overwritten, because the host repeats that after errors that may pass.
+    has only one writer: it is written with OVERWRITE, which the host repeats after a temporary error.
     """
 
     def __init__(self, store: Store) -> None:

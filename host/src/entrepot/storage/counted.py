@@ -62,7 +62,7 @@ class CountedReader(ClosedOnExit):
             if failure is error:
                 raise
             raise failure from None
-        if self._left and self._closed:
+        if self._left > 0 and self._closed:
             raise Unavailable("the reader is closed", driver=self._driver, operation="read", key=self.info.key)
         if self._left:
             miscount = f"ended {self._left} bytes early" if self._left > 0 else "returned more bytes than announced"

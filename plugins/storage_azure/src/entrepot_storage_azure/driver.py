@@ -29,7 +29,7 @@ from entrepot_contract import (
 from entrepot_contract.toolkit.parts import PartSender
 from entrepot_contract.toolkit.prefix import Root
 from entrepot_contract.toolkit.reading import BodyReader
-from entrepot_contract.toolkit.timeouts import health_within
+from entrepot_contract.toolkit.timeouts import HEALTH_SECONDS, health_within
 from entrepot_storage_azure.account import PATIENCE, Account
 from entrepot_storage_azure.copying import Copies
 from entrepot_storage_azure.deleting import delete_all
@@ -38,8 +38,6 @@ from entrepot_storage_azure.listing import info_of, listing
 from entrepot_storage_azure.options import AzureOptions
 from entrepot_storage_azure.reading import open_reader
 from entrepot_storage_azure.uploads import BLOCK, MAX_BLOCKS, Uploads
-
-HEALTH_PATIENCE: Final = 1.9
 
 __all__ = ["AzureDriver"]
 
@@ -162,8 +160,8 @@ class AzureDriver(StorageDriver):
 
     def health(self) -> Health:
         # The timeouts of the client begin anew with every byte.
-        words = {"well": "the container is accessible", "late": f"no response within {HEALTH_PATIENCE} s"}
-        return health_within(HEALTH_PATIENCE, self._check, name="azure-health", owner=self, **words)
+        words = {"well": "the container is accessible", "late": f"no response within {HEALTH_SECONDS} s"}
+        return health_within(HEALTH_SECONDS, self._check, name="azure-health", owner=self, **words)
 
     def close(self) -> None:
         self._sender.close()

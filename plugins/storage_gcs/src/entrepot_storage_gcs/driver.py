@@ -27,7 +27,7 @@ from entrepot_contract import (
 from entrepot_contract.toolkit.parts import PartSender
 from entrepot_contract.toolkit.prefix import Root
 from entrepot_contract.toolkit.reading import BodyReader
-from entrepot_contract.toolkit.timeouts import health_within
+from entrepot_contract.toolkit.timeouts import HEALTH_SECONDS, health_within
 from entrepot_storage_gcs.client import Client
 from entrepot_storage_gcs.failures import NAME, Call
 from entrepot_storage_gcs.listing import list_objects
@@ -40,7 +40,6 @@ __all__ = ["GcsDriver"]
 
 MAX_OBJECT_SIZE: Final = 5 * 2**40
 LONGEST_SIGNATURE: Final = timedelta(days=7)
-HEALTH_PATIENCE: Final = 1.9
 
 
 class GcsDriver(StorageDriver):
@@ -132,9 +131,9 @@ class GcsDriver(StorageDriver):
 
     def health(self) -> Health:
         # Name resolution has no timeout.
-        late = f"no response from the bucket within {HEALTH_PATIENCE} s"
+        late = f"no response from the bucket within {HEALTH_SECONDS} s"
         return health_within(
-            HEALTH_PATIENCE, self._check, name="gcs-health", well="the bucket is accessible", late=late, owner=self
+            HEALTH_SECONDS, self._check, name="gcs-health", well="the bucket is accessible", late=late, owner=self
         )
 
     def close(self) -> None:
@@ -158,4 +157,4 @@ class GcsDriver(StorageDriver):
         return {key: error for key, error in zip(keys, answers, strict=True) if error is not None}
 
     def _check(self) -> None:
-        self._objects.check(self._call("health", None), (HEALTH_PATIENCE / 2, HEALTH_PATIENCE / 2))
+        self._objects.check(self._call("health", None), (HEALTH_SECONDS / 2, HEALTH_SECONDS / 2))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 from threading import Lock
-from typing import Final
 
 from entrepot_contract import (
     Capabilities,
@@ -26,7 +25,7 @@ from entrepot_contract import (
 )
 from entrepot_contract.toolkit.prefix import Root
 from entrepot_contract.toolkit.reading import BodyReader
-from entrepot_contract.toolkit.timeouts import health_within
+from entrepot_contract.toolkit.timeouts import HEALTH_SECONDS, health_within
 from entrepot_storage_s3.bucket import MAX_DELETED, Bucket
 from entrepot_storage_s3.client import Clients
 from entrepot_storage_s3.copying import Copying, Source
@@ -36,8 +35,6 @@ from entrepot_storage_s3.options import S3Options
 from entrepot_storage_s3.probe import conditions, lists_in_order
 from entrepot_storage_s3.reading import read
 from entrepot_storage_s3.uploads import Uploads
-
-HEALTH_PATIENCE: Final = 1.9
 
 
 class S3Driver(StorageDriver):
@@ -137,8 +134,8 @@ class S3Driver(StorageDriver):
 
     def health(self) -> Health:
         # The timeouts of the client begin anew with every byte.
-        words = {"well": "the bucket is accessible", "late": f"no response within {HEALTH_PATIENCE} s"}
-        return health_within(HEALTH_PATIENCE, self._check, name="s3-health", owner=self, **words)
+        words = {"well": "the bucket is accessible", "late": f"no response within {HEALTH_SECONDS} s"}
+        return health_within(HEALTH_SECONDS, self._check, name="s3-health", owner=self, **words)
 
     def close(self) -> None:
         """Stop all threads and close all connections. Idempotent."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
@@ -15,7 +14,7 @@ from entrepot_contract import Capabilities, NotFound, ObjectInfo, StorageDriver,
 from entrepot_contract.testing.outcomes import Outcome, outcome, outcomes
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import Config, ContractBase, OpenerOf
-from entrepot_contract.testing.storage.content import body, listed, pieces, read_back
+from entrepot_contract.testing.storage.content import body, for_each, listed, pieces, read_back
 from entrepot_contract.testing.storage.failing import check_unavailable, prepare, verbs
 from entrepot_contract.testing.storage.unavailable import TURNS, check_ill, open_files
 from entrepot_contract.testing.weather import Address, How, Proxy, through
@@ -73,6 +72,12 @@ class BreakingBase(ContractBase):
             assert time.monotonic() < until, message
             time.sleep(0.05)
 
+    def check_well(self, driver: StorageDriver) -> None:
+        """Wait until a driver works, and check that ``health`` is ok."""
+        self.until_it_works(driver)
+        found = outcome("health", driver.health, self.failure_timeout)
+        assert getattr(found.result, "ok", None) is True, f"health is not ok although the backend works: {found}"
+
     def attempt(self, name: str, call: Callable[[], object]) -> Outcome:
         """Call a verb while the backend fails."""
         return outcome(name, call, 2 * self.failure_timeout)
@@ -115,9 +120,7 @@ class BreakingContract(BreakingBase):
     @pytest.mark.parametrize("weather", ["refuse", "stall"])
     def test_health_follows_the_backend(self, proxied: StorageDriver, proxy: Proxy, weather: str) -> None:
         for _ in range(2):
-            self.until_it_works(proxied)
-            found = outcome("health", proxied.health, self.failure_timeout)
-            assert getattr(found.result, "ok", None) is True, f"health is not ok although the backend works: {found}"
+            self.check_well(proxied)
             getattr(proxy, weather)()
             check_ill(proxied, "fails")
             proxy.reset()
@@ -129,15 +132,12 @@ class BreakingContract(BreakingBase):
     def test_health_is_in_time_if_the_backend_sends_a_byte_now_and_then(
         self, proxied: StorageDriver, proxy: Proxy
     ) -> None:
-        self.until_it_works(proxied)
-        proxied.health()
+        self.check_well(proxied)
         proxy.slow_down(3, "response")
         check_ill(proxied, "sends three bytes a second")
         proxy.reset()
         proxy.heal()
-        self.until_it_works(proxied)
-        found = outcome("health", proxied.health, self.failure_timeout)
-        assert getattr(found.result, "ok", None) is True, f"health is not ok although the backend works: {found}"
+        self.check_well(proxied)
 
     @sentence("health", HEALTH)
     @needs("endpoint")
@@ -231,8 +231,7 @@ class BreakingContract(BreakingBase):
         self, driver: StorageDriver, proxied: StorageDriver, proxy: Proxy, shallow: bool
     ) -> None:
         keys = [f"l/{number:04}" + "/k" * (number % 2 == 0 and shallow) for number in range(1050)]
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(lambda key: driver.put(key, b""), keys))
+        for_each(lambda key: driver.put(key, b""), keys)
         whole = sorted(key.removesuffix("k") for key in keys)
         proxied.stat(keys[0])
         breaks = [partial(proxy.cut, "response", after, times=1) for after in (1, 300, 20_000, 60_000, 150_000)]

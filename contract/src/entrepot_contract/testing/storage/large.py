@@ -47,13 +47,13 @@ class LargeContract(ContractBase):
         assert state.size == SIZE
         driver.upload_commit(state, target="l/k")
         assert driver.stat("l/k").size == SIZE
-        self.check(driver, "l/k")
+        self.check_large(driver, "l/k")
         driver.move("l/k", "l/moved")
         assert driver.stat("l/moved").size == SIZE
-        self.check(driver, "l/moved")
+        self.check_large(driver, "l/moved")
         driver.delete(["l/moved"])
 
-    def check(self, driver: StorageDriver, key: str) -> None:
+    def check_large(self, driver: StorageDriver, key: str) -> None:
         """Check ranges around limits, and the whole object."""
         for limit in (2**31, 2**32, 5 * GIB, SIZE):
             start, end = limit - 3, min(limit + 5, SIZE)

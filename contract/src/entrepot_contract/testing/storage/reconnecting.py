@@ -12,7 +12,7 @@ import pytest
 from entrepot_contract import DeleteFailed, ObjectInfo, StorageDriver
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.breaking import HOWS, BreakingBase, check_failure
-from entrepot_contract.testing.storage.content import Content, body, listed, upload
+from entrepot_contract.testing.storage.content import Content, body, for_each, listed, store, upload
 from entrepot_contract.testing.storage.replaced import WAIT_SECONDS, goes_on
 from entrepot_contract.testing.weather import How, Proxy
 
@@ -34,8 +34,7 @@ class ReconnectingContract(BreakingBase):
         self, driver: StorageDriver, proxied: StorageDriver, proxy: Proxy, turn: int, what: str
     ) -> None:
         keys = [f"d/{number:04}" for number in range(KEYS)]
-        for key in keys[::APART]:
-            driver.put(key, b"x")
+        store(driver, *keys[::APART])
         proxied.delete(["d/none"])  # the connection is open from now on
         (proxy.drop if what == "request" else proxy.lose)(turn)
         found = self.attempt("delete", lambda: proxied.delete(iter(keys)))
@@ -91,9 +90,8 @@ class ReconnectingContract(BreakingBase):
     def test_a_listing_that_connects_again_lists_every_key_once(
         self, driver: StorageDriver, proxied: StorageDriver, proxy: Proxy, how: How
     ) -> None:
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(lambda number: driver.put(f"l/{number:04}", b""), range(KEYS)))
         keys = [f"l/{number:04}" for number in range(KEYS)]
+        for_each(lambda key: driver.put(key, b""), keys)
         proxied.stat(keys[0])
         for turn in range(4):
             proxy.lose(turn, how=how)
@@ -113,7 +111,8 @@ class ReconnectingContract(BreakingBase):
         for number, item in enumerate(proxied.list_objects("l/")):
             assert isinstance(item, ObjectInfo)
             got.append(item.key)
-            if number in (10, 900):
-                driver.put(f"l/{number:04}-more", b"")
-                driver.delete([f"l/{number - 5:04}-more"])
+            if number == 10:
+                store(driver, "l/0010-more", "l/0900-more")
+            elif number == 900:
+                driver.delete(["l/0010-more"])
         return got

@@ -110,12 +110,12 @@ class Pair:
         self.ended = False
         self.stuck = False
         self.ends_normally = False
-        self.speaker = ""
+        self.sending = ""
 
     def begin(self, conditions: Conditions) -> None:
         """Apply other conditions from now on."""
         self.conditions = conditions
-        self.stuck, self.speaker = False, ""
+        self.stuck, self.sending = False, ""
         for pipe in self.pipes:
             pipe.passed = 0
 
@@ -164,16 +164,16 @@ class Pair:
                 reset(each)
 
     def _count(self, pipe: Pipe) -> None:
-        """Count a request, which begins with the first bytes after a response, and a response, which does after one."""
-        if not pipe.waiting or pipe.direction == self.speaker:
+        """Count requests and responses: each begins with the first bytes after those of the other direction."""
+        if not pipe.waiting or pipe.direction == self.sending:
             return
         if pipe.direction == "request":
             self.conditions.requests += 1
-        elif self.speaker:
+        elif self.sending:
             self.conditions.responses += 1
         else:
             return
-        self.speaker = pipe.direction
+        self.sending = pipe.direction
 
     def _most(self, pipe: Pipe) -> int | None:
         conditions = self.conditions

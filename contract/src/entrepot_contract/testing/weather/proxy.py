@@ -6,7 +6,7 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -19,6 +19,7 @@ Address: TypeAlias = tuple[str, int]
 Direction: TypeAlias = Literal["request", "response"]
 How: TypeAlias = Literal["reset", "end", "stall"]
 Answer = TypeVar("Answer")
+Number = TypeVar("Number", int, float)
 PATIENCE: Final = 10.0
 CONNECT: Final = 10.0
 
@@ -103,13 +104,11 @@ class Proxy:
 
     def delay(self, seconds: float, direction: Direction | None = None) -> None:
         """Pass bytes on later, in one direction or in both."""
-        both = {"request": seconds, "response": seconds}
-        self._change(delays=both if direction is None else {direction: seconds})
+        self._change(delays=_by_direction(seconds, direction))
 
     def slow_down(self, rate: int, direction: Direction | None = None) -> None:
         """Pass on ``rate`` bytes per second of each connection, evenly, in one direction or in each of both."""
-        both = {"request": rate, "response": rate}
-        self._change(rates=both if direction is None else {direction: rate})
+        self._change(rates=_by_direction(rate, direction))
 
     def heal(self) -> None:
         """Pass everything on again, also on connections that were stalled."""
@@ -250,3 +249,7 @@ class Proxy:
             pair = Pair(client, server)
             pair.begin(self._conditions)
             self._pairs.add(pair)
+
+
+def _by_direction(value: Number, direction: Direction | None) -> Mapping[str, Number]:
+    return {each: value for each in ("request", "response") if direction in (None, each)}
