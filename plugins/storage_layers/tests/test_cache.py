@@ -134,6 +134,12 @@ def test_an_object_larger_than_the_cache_evicts_nothing() -> None:
     assert set(copies(driver)) == {small}
 
 
+def test_copies_that_fill_the_cache_exactly_are_kept() -> None:
+    driver = cache(size=2 * MIB)
+    keys = filled(driver, body(MIB), body(MIB, seed=1))
+    assert set(copies(driver)) == set(keys)
+
+
 def test_copies_of_an_earlier_process_count(tmp_path: Path) -> None:
     config = {
         "fast": {"filesystem": {"rootdirectory": str(tmp_path / "fast")}},
@@ -216,6 +222,14 @@ def test_an_error_of_the_fast_driver_fails_no_request(verb: str, error: str, cap
             driver.read(blob(data))
     if verb not in {"put", "stat"}:
         assert verb in caplog.text
+
+
+def test_a_copy_that_cannot_be_aborted_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    driver = cache(fast=faulty({"upload_abort": {"error": "unavailable"}}))
+    key = blob(b"right")
+    driver._slow.put(key, b"wrong")
+    assert read(driver, key) == b"wrong"
+    assert f"operation=upload_abort key={key}" in caplog.text
 
 
 @pytest.mark.parametrize("torn", [0, 1, 1_500_000, 5 * MIB - 1])

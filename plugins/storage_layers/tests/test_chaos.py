@@ -167,6 +167,7 @@ def test_a_bit_is_flipped_at_the_configured_offset() -> None:
     driver.put("k", body(3_000_000))
     found, whole = read(driver), body(3_000_000)
     assert [place for place in range(3_000_000) if found[place] != whole[place]] == [1_500_000]
+    assert found[1_500_000] ^ whole[1_500_000] == 1
 
 
 def test_latency_comes_before_the_call() -> None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot_contract import MAX_PUT_SIZE, IntegrityError, ObjectInfo, StorageDriver, StorageError, UploadState
+from entrepot_contract import (
+    MAX_PUT_SIZE,
+    IntegrityError,
+    ObjectInfo,
+    StorageDriver,
+    StorageError,
+    Unsupported,
+    UploadState,
+)
 from entrepot_contract.testing.storage.content import body
 from entrepot_storage_layers import EncryptDriver
 from entrepot_storage_layers.encrypt.driver import _room
@@ -228,3 +237,26 @@ def test_a_token_that_was_changed_is_refused() -> None:
         with pytest.raises(StorageError) as caught:
             driver.upload_append(UploadState("k", 4, token), [b"more"])
         assert caught.value.operation == "upload_append"
+
+
+@pytest.mark.parametrize("offset", [0, CHUNK])
+def test_an_object_whose_size_is_impossible_raises_an_error_of_the_driver(offset: int) -> None:
+    driver, inner = encrypt()
+    inner.put("k", bytes(HEADER + SEALED + 5))
+    with pytest.raises(IntegrityError) as caught:
+        driver.read("k", offset=offset)
+    assert (caught.value.driver, caught.value.operation, caught.value.key) == ("encrypt", "read", "k")
+
+
+@pytest.mark.parametrize("size", [5, CHUNK + 5, 2 * CHUNK])
+def test_a_read_from_the_end_has_no_bytes(size: int) -> None:
+    driver, _ = encrypt()
+    driver.put("k", body(size))
+    assert content(driver, "k", size) == b""
+
+
+def test_urls_are_not_signed_because_they_would_serve_encrypted_bytes() -> None:
+    driver, _ = encrypt()
+    with pytest.raises(Unsupported, match="GET URLs cannot be signed") as caught:
+        driver.sign_url("k", "GET", timedelta(minutes=1))
+    assert (caught.value.driver, caught.value.operation, caught.value.key) == ("encrypt", "sign_url", "k")
