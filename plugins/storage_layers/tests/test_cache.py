@@ -140,6 +140,26 @@ def test_copies_that_fill_the_cache_exactly_are_kept() -> None:
     assert set(copies(driver)) == set(keys)
 
 
+def test_deleted_copies_leave_room_for_as_many_bytes() -> None:
+    driver = cache(size=32_000)
+    for number in range(70):
+        (key,) = filled(driver, body(1000, seed=number))
+        if number % 3 == 2:
+            driver.delete([key])
+        assert sum(copies(driver).values()) <= 32_000
+
+
+def test_a_read_of_the_beginning_keeps_the_copy() -> None:
+    driver = cache()
+    data = body(1000)
+    driver.put(blob(data), data)
+    assert read(driver, blob(data), 0, 5) == data[:5]
+    assert copies(driver) == {}
+    filled(driver, data)
+    assert read(driver, blob(data), 0, 5) == data[:5]
+    assert copies(driver) == {blob(data): 1000}
+
+
 def test_copies_of_an_earlier_process_count(tmp_path: Path) -> None:
     config = {
         "fast": {"filesystem": {"rootdirectory": str(tmp_path / "fast")}},

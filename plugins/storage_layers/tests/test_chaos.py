@@ -105,6 +105,25 @@ def test_every_method_fails_as_configured() -> None:
     assert driver.health().ok is False
 
 
+def test_errors_name_the_key_or_the_prefix() -> None:
+    driver = chaos({verb: {"error": "denied", "when": "after"} for verb in ("list_objects", "delete_unchanged")})
+    driver.put("a/k", b"")
+    info = driver.stat("a/k")
+    calls: dict[str, Callable[[], object]] = {
+        "a/": lambda: list(driver.list_objects("a/")),
+        "a/k": lambda: driver.delete_unchanged(info),
+    }
+    for key, call in calls.items():
+        with pytest.raises(Denied, match="fault injected by the option 'faults'") as caught:
+            call()
+        assert (caught.value.driver, caught.value.key) == ("chaos", key)
+
+
+def test_health_describes_an_injected_fault() -> None:
+    health = chaos({"health": {"error": "unavailable", "when": "after"}}).health()
+    assert (health.ok, health.detail) == (False, "fault injected by the option 'faults'")
+
+
 def test_every_upload_method_fails_as_configured() -> None:
     once = [{"error": "unavailable"}]
     driver = chaos(dict.fromkeys(("upload_append", "upload_commit", "upload_abort"), once))

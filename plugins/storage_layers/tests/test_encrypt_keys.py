@@ -11,6 +11,12 @@ import pytest
 from entrepot_contract import ConfigError, IntegrityError
 from entrepot_storage_layers import EncryptDriver
 
+SEALED = (
+    "454e545245504f015f0abac049ad18071d2ef8595dd5b78d3930bd8c1e68cd7f6a13ac22bfaeb6ec015"
+    "ab10b1fd84e8b6d64f86f9da3ef9f18077a6068a13c7848b401e4dee6a3a527001386c7c6893954504e"
+)
+"""An object that was encrypted with the key ``OLD``: the format must not change."""
+
 OLD, NEW = "0a" * 32, base64.b64encode(b"\x0b" * 32).decode()
 
 
@@ -58,7 +64,7 @@ def test_keys_come_from_the_environment(config: Mapping[str, object], monkeypatc
     assert read(driver, "old") == b"old"
 
 
-@pytest.mark.parametrize("bad", ["", "# none\n", "0a" * 31, "zz" * 32, f"{OLD}\nshort", "ü"])
+@pytest.mark.parametrize("bad", ["", "# none\n", "0a" * 31, "zz" * 32, f"{NEW[:5]}!{NEW[5:]}", f"{OLD}\nshort", "ü"])
 def test_an_invalid_key_is_reported_and_not_shown(config: Mapping[str, object], bad: str) -> None:
     with pytest.raises(ConfigError) as caught:
         write(config, bad)
@@ -74,6 +80,18 @@ def test_a_missing_file_and_an_empty_variable_are_reported(config: Mapping[str, 
         EncryptDriver.from_config(config)
     with pytest.raises(ConfigError, match="variable NO_KEYS of option 'keyvariable' contains no key; create one with"):
         EncryptDriver.from_config({"inner": config["inner"], "keyvariable": "NO_KEYS"})
+
+
+def test_a_file_that_is_not_text_is_reported(config: Mapping[str, object]) -> None:
+    Path(str(config["keyfile"])).write_bytes(b"\xff" * 32)
+    with pytest.raises(ConfigError, match="cannot be read: not a text file"):
+        EncryptDriver.from_config(config)
+
+
+def test_an_object_of_an_earlier_version_is_read(config: Mapping[str, object]) -> None:
+    driver = write(config, OLD)
+    driver.inner.put("k", bytes.fromhex(SEALED))
+    assert read(driver, "k") == b"content"
 
 
 def test_exactly_one_source_of_keys_is_required(config: Mapping[str, object]) -> None:

@@ -28,6 +28,7 @@ def test_an_error_names_the_mirror_the_operation_and_the_key() -> None:
         "stat": lambda: driver.stat("k"),
         "move": lambda: driver.move("k", "l"),
         "upload_start": lambda: driver.upload_start("k"),
+        "list_objects": lambda: listed(driver, "k"),
     }
     for operation, call in calls.items():
         with pytest.raises(Unavailable) as caught:
@@ -36,17 +37,38 @@ def test_an_error_names_the_mirror_the_operation_and_the_key() -> None:
 
 
 @pytest.mark.parametrize("side", ["first", "second"])
-def test_an_error_of_an_abort_names_the_mirror(side: str) -> None:
-    driver = one_side(side, upload_abort={"error": "denied"})
+@pytest.mark.parametrize("verb", ["upload_append", "upload_abort"])
+def test_an_error_of_an_upload_names_the_mirror(side: str, verb: str) -> None:
+    driver = one_side(side, **{verb: {"error": "denied"}})
+    state = driver.upload_start("k")
     with pytest.raises(StorageError) as caught:
-        driver.upload_abort(driver.upload_start("k"))
-    assert (caught.value.driver, caught.value.operation, caught.value.key) == ("mirror", "upload_abort", "k")
+        driver.upload_abort(state) if verb == "upload_abort" else driver.upload_append(state, [b"content"])
+    assert (caught.value.driver, caught.value.operation, caught.value.key) == ("mirror", verb, "k")
 
 
 def test_an_error_of_signing_names_the_mirror() -> None:
     with pytest.raises(Unsupported) as caught:
         mirror().sign_url("k", "GET", timedelta(minutes=1))
     assert (caught.value.driver, caught.value.operation, caught.value.key) == ("mirror", "sign_url", "k")
+
+
+def test_a_url_refers_to_the_first_side_if_it_has_the_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = {"accountname": "ours", "accountkey": "a2V5"}
+    driver = mirror({"azure": {**store, "container": "one"}}, {"azure": {**store, "container": "other"}})
+    monkeypatch.setattr(driver._first, "stat", lambda key: key)
+    assert "/one/k?" in driver.sign_url("k", "GET", timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("side", ["first", "second"])
+def test_a_missing_object_is_logged_with_its_side(side: str, caplog: pytest.LogCaptureFixture) -> None:
+    driver = mirror()
+    first, second = driver._first, driver._second
+    missing, other = (first, second) if side == "first" else (second, first)
+    driver._repairs.note("k", other, missing, wait=60)
+    driver.close()
+    assert [record.message for record in caplog.records] == [
+        f"object missing or different, will be copied side={side} key=k"
+    ]
 
 
 @pytest.mark.parametrize("side", ["first", "second"])
