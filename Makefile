@@ -17,7 +17,8 @@ BENCH ?= --thorough --data /var/tmp
 REPORTS := --contract-report=build/contract.html --contract-report=build/contract.md --contract-report=build/contract.json
 
 # Drivers that `make mutate` mutates. For a subset: DRIVERS=storage_memory MUTANTS="entrepot_storage_memory.content.*"
-DRIVERS ?= storage_memory storage_fs
+# Of the layers, a fixed sample; for another size: DRIVERS=storage_layers SAMPLE=250, or SAMPLE=all.
+DRIVERS ?= storage_memory storage_fs storage_layers
 
 # Empty, so that Python writes compiled modules: the tests start hundreds of processes that would compile them again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -62,9 +63,9 @@ docs: install ## Build the documentation as a site in build/docs; warnings are e
 dist: install ## Build the wheels and sdists of all packages; DIST="dist PACKAGE..." adds the dependencies of packages
 	.ci/dist $(DIST)
 
-mutate: install ## Run mutation testing on the memory and filesystem drivers (1,750 mutants)
+mutate: install ## Run mutation testing on the memory and filesystem drivers, and on a sample of the layers
 	$(SYNC) --group mutation
-	for driver in $(DRIVERS); do tests/mutation/run $$driver $(MUTANTS) || exit; done
+	for driver in $(DRIVERS); do SAMPLE=$(SAMPLE) tests/mutation/run $$driver $(MUTANTS) || exit; done
 	$(PY) tests/mutation/survivors.py $(DRIVERS)
 
 bench: install ## Benchmark all available backends and docker-registry; writes report.html

@@ -48,9 +48,14 @@ class Survivor:
 
 def short(mutant: str) -> str:
     """Convert mutmut's name of a mutant to ``module.Class.method:number``."""
-    _, module, name = mutant.split(".")
+    module, _, name = mutant.partition(".")[2].rpartition(".")
     function, _, number = name.rpartition("__mutmut_")
-    return f"{module}.{function.removeprefix('x').replace('ǁ', '.').removeprefix('.').removeprefix('_')}:{number}"
+    return f"{module}.{scope_of(function)}:{number}"
+
+
+def scope_of(function: str) -> str:
+    """Convert mutmut's name of a function to ``Class.method`` or ``function``."""
+    return function.removeprefix("x").removeprefix("_").removeprefix("ǁ").replace("ǁ", ".")
 
 
 def verdicts() -> Iterator[tuple[Path, str, str]]:
@@ -64,7 +69,7 @@ def verdicts() -> Iterator[tuple[Path, str, str]]:
 
 def line_of(source: Path, mutant: str) -> int:
     """Return the first line of a mutant's function, including decorators."""
-    *scope, name = short(mutant).partition(":")[0].split(".")[1:]
+    *scope, name = scope_of(mutant.rpartition(".")[2].rpartition("__mutmut_")[0]).split(".")
     body: list[ast.stmt] = ast.parse(source.read_text()).body
     for part in scope:
         body = next(node.body for node in body if isinstance(node, ast.ClassDef) and node.name == part)
