@@ -17,7 +17,7 @@ BENCH ?= --thorough --data /var/tmp
 REPORTS := --contract-report=build/contract.html --contract-report=build/contract.md --contract-report=build/contract.json
 
 # Drivers that `make mutate` mutates. For a subset: DRIVERS=storage_memory MUTANTS="entrepot_storage_memory.content.*"
-# Of the layers, a fixed sample; for another size: DRIVERS=storage_layers SAMPLE=250, or SAMPLE=all.
+# Of the layers, a fixed sample; for another size: DRIVERS=storage_layers SAMPLE=500, or SAMPLE=all.
 DRIVERS ?= storage_memory storage_fs storage_layers
 
 # Empty, so that Python writes compiled modules: the tests start hundreds of processes that would compile them again.

@@ -16,7 +16,7 @@ from typing import Final
 from mutmut.__main__ import create_mutants
 from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir
 
-SIZES: Final = {"storage_layers": 100}
+SIZES: Final = {"storage_layers": 250}
 """Number of mutants to judge, for plugins with too many for one run. All mutants of other plugins are judged."""
 
 
