@@ -18,6 +18,7 @@ from granian.server import mp
 from entrepot_contract.server import Application, ApplicationFactory
 from entrepot_contract.toolkit.downloads import Downloads
 from entrepot_contract.toolkit.places import Stage
+from entrepot_server_granian.collecting import with_length
 from entrepot_server_granian.input import with_input
 from entrepot_server_granian.retirement import Retirement
 from entrepot_server_granian.stalls import StallWatch
@@ -73,7 +74,7 @@ def serve_worker(
     def load() -> object:
         built.append(loader()())
         return stalls.wrap(
-            with_input(retirement.wrap(downloads.wrap(built[0])), max(1, min(threads // 2, _READS_ASIDE)))
+            with_input(retirement.wrap(downloads.wrap(with_length(built[0]))), max(1, min(threads // 2, _READS_ASIDE)))
         )
 
     def wrap_callback(
