@@ -125,10 +125,14 @@ class AzureDriver(StorageDriver):
         DeleteFailed.raise_for(failed, driver=NAME)
 
     def delete_unchanged(self, info: ObjectInfo) -> bool:
+        if info.etag is None:
+            return False
         with self._account.reporting("delete_unchanged", info.key):
+            # A retry after a lost response would find nothing, because this request has deleted it.
+            once: dict[str, Any] = {"retry_total": 0}
             try:
                 self._account.blob(self._root.name(info.key)).delete_blob(
-                    etag=info.etag, match_condition=MatchConditions.IfNotModified
+                    etag=info.etag, match_condition=MatchConditions.IfNotModified, **once
                 )
             except ResourceModifiedError:
                 return False
