@@ -66,6 +66,7 @@ def test_the_sentences_of_a_method_are_in_order() -> None:
         "A missing source raises NotFound; the same key twice raises InvalidKey.",
         "Of several moves of one object at the same time, at least one succeeds; each other one raises NotFound or "
         "Unavailable, or leaves a complete target as well.",
+        "What another caller writes to the source during a move may be lost.",
     ]
 
 

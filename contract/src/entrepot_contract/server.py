@@ -133,6 +133,7 @@ class ServerDriver(ABC):
     - The response to HEAD and those with status 204 and 304 have no body; a larger one is sent completely.
     - If its iterator raises, a response is recognizably incomplete. An exception of the application before it is a
       response with status 500 that does not show the exception.
+    - Its iterable is closed when the response ends, however that is (PEP 3333, "close").
     - A client that disconnects does not affect others.
     - ``threads`` requests run concurrently, whether or not other clients stall.
     """

@@ -55,12 +55,14 @@ class StorageDriver(ABC):
     - A backend that refuses the driver's credentials makes a verb raise Denied.
     - As soon as the backend works again, so does the same driver; objects and upload states are as they were before, or
       as after the calls that failed, and never a mixture.
+    - A connection that the backend closed while it was idle makes at most one later call fail.
     - No error, repr or log record shows a secret of the options, or the token of an upload.
 
     If a verb raises Unavailable, it may have taken effect, but after Throttled it has not. The host repeats ``read``,
     ``stat``, ``list_objects``, ``delete``, ``put`` with OVERWRITE, ``upload_start`` and ``upload_abort`` after
-    retryable errors, but never ``move``, ``upload_append``, ``upload_commit`` and ``put`` with CREATE. A driver that
-    repeats one of these must not take the effect of its own first attempt for that of another caller.
+    retryable errors, but never ``move``, ``upload_append``, ``upload_commit``, ``delete_unchanged`` and ``put`` with
+    CREATE. A driver that repeats one of these must not take the effect of its own first attempt for that of another
+    caller.
     """
 
     name: ClassVar[str]
@@ -151,6 +153,7 @@ class StorageDriver(ABC):
         - A missing source raises NotFound; the same key twice raises InvalidKey.
         - Of several moves of one object at the same time, at least one succeeds; each other one raises NotFound or
           Unavailable, or leaves a complete target as well.
+        - What another caller writes to the source during a move may be lost.
         """
 
     @abstractmethod
@@ -171,6 +174,7 @@ class StorageDriver(ABC):
 
         - An object that was written after ``info`` was returned stays, and the result is False.
         - A missing key is not an error, and the result is False.
+        - If ``info`` has no etag, nothing is deleted, and the result is False.
         - The comparison and the deletion are one step: of a concurrent write, the object is never deleted.
         """
         message = "this driver cannot compare an object before it deletes it"
@@ -241,7 +245,10 @@ class StorageDriver(ABC):
 
     @abstractmethod
     def health(self) -> Health:
-        """Make one cheap authenticated request, within 2 seconds; never raises, and never reveals a secret."""
+        """Make one cheap authenticated request, within 2 seconds; never raises, and never reveals a secret.
+
+        It leaves nothing behind.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -52,7 +52,7 @@ class ObjectInfo:
     not know it. Times agree within two seconds; those that a write returns may be of the host's clock.
 
     ``modified`` is timezone-aware and in UTC. It is when the object was written, or moved at the latest, and never goes
-    backwards.
+    backwards, except that an upload may have the time of its start.
 
     ``etag`` changes whenever the content changes, or is None. It never comes back with other content, and depends on
     all of it.

@@ -114,7 +114,7 @@ class ReadGoesOnIfTheSizeIsTheSame(RemoteDriver):
         return ResumingIfTheSizeIsTheSame(self, super().read(key, offset=offset, length=length), offset, length)
 
 
-@caught_by(f"{LIST}[reset]")
+@caught_by(f"{LIST}[False-reset]")
 class ListingSkipsAPageThatFailed(RemoteDriver):
     """Goes on behind the page whose response was lost."""
 

@@ -280,3 +280,12 @@ class JudgesByTheLastAnswer(HttpSink):
     def judge_status(self, status: int, hint: str | None) -> None:
         time.sleep(0.01)
         super().judge_status(self.status, hint)
+
+
+@disowned_by("test_slow_answers_to_several_requests_take_the_timeout")
+class TimesEachEvent(HttpSink):
+    """Sends each event in a request of its own, each with the whole timeout."""
+
+    def deliver(self, events: Sequence[Event], timeout: timedelta) -> None:
+        for event in events:
+            super().deliver([event], timeout)

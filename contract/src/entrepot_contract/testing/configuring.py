@@ -9,7 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from entrepot_contract import ConfigError, DriverOptions
+from entrepot_contract.options import parse_options
 from entrepot_contract.testing.base import Plugin
+from entrepot_contract.testing.secrets import chain, secrets_of, shows, text_of
 
 __all__ = ["refuses_missing_files", "refuses_wrong_options"]
 
@@ -25,6 +27,29 @@ def refuses_wrong_options(plugin: type[Plugin], config: Mapping[str, object]) ->
         assert name in str(caught.value)
         assert SENTINEL not in str(caught.value), "an error never shows a value"
         assert caught.value.driver == plugin.name
+    for secret, wrong in _spoilt(plugin, config):
+        try:
+            plugin.from_config(wrong)
+        except ConfigError as error:
+            texts = [text_of(link) for link in chain(error)]
+            assert not any(shows(text, {secret}) for text in texts), "a ConfigError shows a secret of the options"
+
+
+def _spoilt(plugin: type[Plugin], config: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield each secret of the options, with options that are wrong because its value has more or less in it."""
+    for secret in sorted(secrets_of(parse_options(plugin.Options, config, driver=plugin.name))):
+        for name, value in config.items():
+            if isinstance(value, str) and secret in value:
+                for wrong in (
+                    f"[{value}",
+                    f" {value}",
+                    f"{value}\0",
+                    value.replace("://", ":/"),
+                    value.replace("@", "@@:x:"),
+                    value.replace(":", "%"),
+                    f"{value}:x:99999999",
+                ):
+                    yield secret, {**config, name: wrong}
 
 
 def _faults(plugin: type[Plugin], config: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object]]]:

@@ -25,8 +25,8 @@ STORAGE: Final = {
     (
         "StorageDriver",
         "The host repeats ``read``, ``stat``, ``list_objects``, ``delete``, ``put`` with OVERWRITE, ``upload_start``"
-        " and ``upload_abort`` after retryable errors, but never ``move``, ``upload_append``, ``upload_commit`` and"
-        " ``put`` with CREATE.",
+        " and ``upload_abort`` after retryable errors, but never ``move``, ``upload_append``, ``upload_commit``,"
+        " ``delete_unchanged`` and ``put`` with CREATE.",
     ): "done by the host, and proven by its own tests",
     ("list_objects", "Pages are fetched on demand: the first item does not require a full listing."): (
         "requests to the backend cannot be observed; the kit pages through 2,500 keys and stops early"
@@ -34,6 +34,7 @@ STORAGE: Final = {
     ("move", "A crash may leave both, never neither."): (
         "the kit kills processes during moves, but cannot choose the moment between the two steps"
     ),
+    ("move", "What another caller writes to the source during a move may be lost."): "a permission, not a duty",
     ("delete", "many with few requests to the backend"): "requests to the backend cannot be observed",
     ("upload_commit", "and happens in the backend, without transferring the data through the host"): (
         "the path of the data cannot be observed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from entrepot_contract.auth import Authenticator, Identity
+from entrepot_contract.auth import Authenticator, Identity, Presented
 from entrepot_contract.testing.auth.altered import altered
 from entrepot_contract.testing.auth.base import AuthBase, Known, Sign
 from entrepot_contract.testing.auth.credentials import anew
@@ -21,6 +23,8 @@ __all__ = ["SignedContract"]
 
 SIGNED: Final = "A signed token is accepted only as it was signed, during its time, and for its issuer and audience."
 DAY: Final = 24 * 60 * 60
+SHORT: Final = 3
+"""Seconds for which a token is valid that the kit uses before and after."""
 OTHERS: Final[tuple[object, ...]] = ("kit.example", "", ["kit.example"], [], None, 1, {})
 ODD: Final[tuple[object, ...]] = ("soon", "", [], {}, True, -1, -(10**30), 10**30, 1e308, [1], {"seconds": 1})
 
@@ -65,9 +69,27 @@ class SignedContract(AuthBase):
 
     @sentence("authenticate", SIGNED)
     @needs("sign")
+    def test_a_token_that_was_used_before_ends_with_its_time(self, authenticator: Authenticator, sign: Sign) -> None:
+        def valid(late: int) -> bool:
+            return isinstance(outcome(authenticator, sign({"exp": int(time.time()) - late})), Identity)
+
+        # A verifier may allow for clocks that differ: find out by how many seconds.
+        latest, refused = -SHORT, DAY
+        assert valid(latest), f"a token that expires in {SHORT} s is refused"
+        while refused - latest > 1:
+            middle = (latest + refused) // 2
+            latest, refused = (middle, refused) if valid(middle) else (latest, middle)
+        token = sign({"exp": int(time.time()) - latest + SHORT})
+        for _ in range(2):
+            assert isinstance(outcome(authenticator, token), Identity), "a token of a few seconds is refused at once"
+        time.sleep(SHORT + 2)
+        must_refuse(authenticator, token, "a token that was used during its time, and whose time has passed,")
+
+    @sentence("authenticate", SIGNED)
+    @needs("sign")
     def test_a_token_for_others_is_refused(self, authenticator: Authenticator, sign: Sign) -> None:
         for name in ("aud", "iss"):
-            for other in OTHERS:
+            for other in (*OTHERS, *nearly(sign({}), name)):
                 what = f"a token whose {'audience' if name == 'aud' else 'issuer'} is {other!r}"
                 must_refuse(authenticator, sign({name: other}), what)
         assert isinstance(outcome(authenticator, sign({})), Identity), "a valid token is refused after wrong ones"
@@ -82,6 +104,21 @@ class SignedContract(AuthBase):
                 if isinstance(answer, Identity):
                     assert type(answer.name) is str, f"{name} = {odd!r} gave a name that is no text"
                     assert answer.grants is None or type(answer.grants) is frozenset, f"{name} = {odd!r}: odd grants"
+
+
+def nearly(presented: Presented, name: str) -> Iterator[object]:
+    """Yield values that are nearly that of a claim: longer, shorter, in another case, and lists of such."""
+    payload = (presented.authorization or "").partition(" ")[2].split(".")[1]
+    found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get(name)
+    right = found[0] if isinstance(found, list) and found else found
+    if not isinstance(right, str) or not right:
+        return
+    near = [f"{right}.example", f"not-{right}", f"{right} ", f"{right}/", right[:-1], right[1:], f"{right},{right}"]
+    near += [right.swapcase()] if right.swapcase() != right else []
+    yield from near
+    yield [each for each in near if each]
+    yield {right: True}
+    yield [[right]]
 
 
 def _files(value: object) -> Iterator[str]:

@@ -76,6 +76,19 @@ class IssuingContract(AuthBase):
         assert identity.grants == authority.allowed(authority.users[USER], wanted)
         _check_expiry(answer.content, identity)
 
+    @sentence("issue", GRANTED)
+    @needs("issues")
+    def test_a_repository_may_be_in_several_scopes(
+        self, authenticator: Authenticator, issuer: TokenIssuer, authority: KitAuthority
+    ) -> None:
+        client = client_of(authenticator, WANTED)
+        apart = ["repository:kit/private:pull", "repository:kit/public:pull", "repository:kit/private:push"]
+        again = ["repository:kit/private:pull,push", "repository:kit/private:pull", "repository:kit/public:pull"]
+        for scopes in (apart, [" ".join(apart)], [*apart[:1], " ".join(apart[1:])], again, again[::-1]):
+            answer = ask(issuer, authority, "GET", {**client, "scope": scopes}, ALICE)
+            grants = identity_of(authenticator, token_of(answer)).grants
+            assert grants == frozenset(WANTED[:3]), f"of the scopes {scopes}, the token grants only {grants}"
+
     @sentence("TokenAnswer", "The response of the endpoint: a status, a JSON object")
     @sentence("issue", GRANTED)
     @needs("issues")

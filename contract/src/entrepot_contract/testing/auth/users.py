@@ -17,6 +17,7 @@ from entrepot_contract.testing.auth.nearly import EXACT_NAME, EXACT_WORD, must_r
 from entrepot_contract.testing.auth.spelling import COUNTED, misspelt, with_pair
 from entrepot_contract.testing.base import stop
 from entrepot_contract.testing.sentences import needs, sentence
+from entrepot_contract.testing.threads import together
 
 __all__ = ["UserContract"]
 
@@ -38,6 +39,9 @@ USERS: Final = {
 }
 SOON: Final = 30.0
 """Seconds after which a change of the users counts at the latest."""
+
+ADDED: Final = 2.5
+"""Seconds for which users are added."""
 
 LOOKED: Final = 1.2
 """Seconds in which an authenticator that looks at its files once a second has noticed a change."""
@@ -111,6 +115,55 @@ class UserContract(AuthBase):
         soon(lambda: isinstance(outcome(authenticator, second), Identity), "a new user is still refused")
         must_refuse(authenticator, first, "a user that was removed")
         assert authenticator.user("kit-first") is None, "user() still knows a user that was removed"
+
+    @sentence("user", CURRENT)
+    @sentence("Authenticator", "Authenticators are synchronous and thread-safe.")
+    @needs("set_users")
+    def test_users_stay_known_while_others_are_added(self, open_authenticator: Opener, set_users: SetUsers) -> None:
+        users = {"kit-stays": "kit-password-1"}
+        set_users(users)
+        authenticator, presented = open_authenticator(), basic("kit-stays", "kit-password-1")
+        assert isinstance(outcome(authenticator, presented), Identity), "a right password is refused"
+        known = authenticator.user("kit-stays")
+        until = time.monotonic() + ADDED
+
+        def work(number: int) -> None:
+            turn = 0
+            while time.monotonic() < until:
+                turn += 1
+                if number == 0:
+                    users[f"kit-more-{turn % 5}"] = f"kit-password-{turn}"
+                    set_users(users)
+                    time.sleep(0.2)
+                else:
+                    answer = outcome(authenticator, presented)
+                    assert isinstance(answer, Identity), "a user is refused while others are added"
+                    found = authenticator.user("kit-stays")
+                    assert (found is None) == (known is None), "user() forgets a user while others are added"
+                    time.sleep(0.001)
+
+        together(work)
+
+    @sentence("user", CURRENT)
+    @needs("set_users")
+    def test_changes_shortly_after_each_other_all_count(self, open_authenticator: Opener, set_users: SetUsers) -> None:
+        set_users({"kit-user": "kit-password-0"})
+        authenticator = open_authenticator()
+        assert isinstance(outcome(authenticator, basic("kit-user", "kit-password-0")), Identity)
+        while time.time() % 1 > 0.15:
+            time.sleep(0.02)
+        # Several changes in one second of the clock, which have the same time in whole seconds.
+        last = 0
+        while last < 2 or time.time() % 1 < 0.8:
+            last += 1
+            set_users({"kit-user": f"kit-password-{last}"})
+            outcome(authenticator, basic("kit-user", f"kit-password-{last}"))
+            time.sleep(0.1)
+        presented = basic("kit-user", f"kit-password-{last}")
+        soon(
+            lambda: isinstance(outcome(authenticator, presented), Identity), "the last of several passwords is refused"
+        )
+        must_refuse(authenticator, basic("kit-user", f"kit-password-{last - 1}"), "the last password but one")
 
     @sentence("Authenticator", KEPT)
     def test_a_file_that_cannot_be_used_changes_nothing(

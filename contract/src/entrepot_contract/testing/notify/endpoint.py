@@ -20,12 +20,16 @@ UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3
 
 @dataclass(frozen=True)
 class Answer:
-    """A status with header fields, and the way in which it is sent; ``keep`` is False to close the connection after."""
+    """A status with header fields, and the way in which it is sent.
+
+    ``keep`` is False to close the connection after it; ``delay`` is how many seconds it comes after the request.
+    """
 
     status: int = 200
     fields: Mapping[str, str] = field(default_factory=dict)
     manner: Manner = "answers"
     keep: bool = True
+    delay: float = 0
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
         if text:
             lines.append("Content-Type: text/plain")
         head = "\r\n".join([*lines, f"Content-Length: {len(text)}", "", ""]).encode("latin-1", "replace")
+        endpoint.resting.wait(answer.delay)
         if answer.manner in {"answers", "echoes"}:
             self.wfile.write(head + text)
         elif answer.manner == "garbage":

@@ -26,7 +26,7 @@ __all__ = ["ACCEPTED", "StatusContract"]
 ACCEPTED: Final = "An HTTP endpoint accepts the events of a request with a status of 2xx, and with no other one."
 REDIRECTED: Final = "Secrets of the options are sent to the endpoint that they name, not to one that it redirects to."
 HINT: Final = "``retry_after`` is how long the endpoint asks to wait before the next attempt, if it sent a hint."
-SUCCESS: Final = (200, 201, 202, 204)
+SUCCESS: Final = (200, 201, 202, 203, 204, 206, 207, 208, 226, 299)
 LATER_ONES: Final = (408, 429, 500, 502, 503, 504)
 NO_SUCCESS: Final = (300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 418, 422, 451)
 BROKEN: Final[tuple[Manner, ...]] = ("hangs-up", "cuts-the-answer", "garbage")
@@ -154,6 +154,15 @@ class StatusContract(SinkBase):
             assert isinstance(ended.error, Undelivered), (
                 f"an endpoint that {manner} raised {type(ended.error).__name__}"
             )
+
+    @sentence("deliver", IN_TIME)
+    @needs("at_url")
+    def test_slow_answers_to_several_requests_take_the_timeout(
+        self, open_sink: Opener, at_url: AtUrl, endpoint: Endpoint
+    ) -> None:
+        endpoint.always(Answer(delay=0.4))
+        error = in_time(open_sink, at_url(endpoint.url), some(10), timedelta(seconds=1)).error
+        assert error is None or isinstance(error, Undelivered), f"slow answers raised {type(error).__name__}"
 
     @sentence("SinkError", NO_SECRET)
     @needs("at_url")

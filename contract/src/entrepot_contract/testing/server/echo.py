@@ -97,8 +97,17 @@ class Echo:
         start_response("200 OK", [("Content-Length", str(count * _MIB))])
         return (b"\0" * _MIB for _ in range(count))
 
+    def _closing(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        name, _, count = environ["QUERY_STRING"].partition("-")
+        start_response("200 OK", [("Content-Length", str(int(count) * _MIB))])
+        return _Closing(self._closed.parent / f"ended-{name}", int(count))
+
     def _cut(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Length", "1000")])
+        return self._breaking()
+
+    def _cutoff(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
         return self._breaking()
 
     def _breaking(self) -> Iterator[bytes]:
@@ -117,3 +126,23 @@ class Echo:
 
     def _raise(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         raise ValueError("a secret of the application")
+
+
+class _Closing:
+    """A body that creates a file when it is closed."""
+
+    def __init__(self, file: Path, count: int) -> None:
+        self._file, self._left = file, count
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._left == 0:
+            raise StopIteration
+        self._left -= 1
+        return b"\0" * _MIB
+
+    def close(self) -> None:
+        with self._file.open("a") as file:
+            file.write("closed\n")

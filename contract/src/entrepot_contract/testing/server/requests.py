@@ -48,6 +48,13 @@ class RequestContract(ServerBase):
         assert seen["HTTP_X_FORWARDED_HOST"] == "a.example"
         assert seen["HTTP_FORWARDED"] == "proto=https"
 
+    @sentence("ServerDriver", "The environment is that of PEP 3333;")
+    def test_the_fields_of_a_repeated_header_are_joined(self, server: Running) -> None:
+        fields = (b"Accept: text/a", b"X-One: 1", b"ACCEPT: text/b;q=0.5", b"accept: text/c")
+        seen = server.talk(request("GET", "/echo", *fields) + CLOSE)[0].environ()
+        assert seen["HTTP_ACCEPT"].replace(" ", "") == "text/a,text/b;q=0.5,text/c", "fields of a header were lost"
+        assert seen["HTTP_X_ONE"] == "1"
+
     @sentence(*READS)
     def test_a_body_with_a_length_is_received_completely(self, server: Running) -> None:
         body = os.urandom(3 * MIB + 7)
@@ -95,8 +102,9 @@ class RequestContract(ServerBase):
         assert "Traceback" not in server.log()[before:]
 
     @sentence(*CONTINUE)
-    def test_expect_gets_100_before_the_body_is_sent(self, server: Running) -> None:
-        head = request("PUT", "/echo", b"Content-Length: 3", b"Expect: 100-continue") + CLOSE
+    @pytest.mark.parametrize("field", [b"Expect: 100-continue", b"EXPECT: 100-Continue"])
+    def test_expect_gets_100_before_the_body_is_sent(self, server: Running, field: bytes) -> None:
+        head = request("PUT", "/echo", b"Content-Length: 3", field) + CLOSE
         with server.connect() as connection:
             connection.sendall(head)
             assert connection.recv(100).startswith(b"HTTP/1.1 100 ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.server.base import ServerBase
 from entrepot_contract.testing.server.messages import CLOSE, MIB, request
-from entrepot_contract.testing.server.running import Running
+from entrepot_contract.testing.server.running import Running, eventually
 
 __all__ = ["ResponseContract"]
 
@@ -71,6 +73,38 @@ class ResponseContract(ServerBase):
     def test_an_aborted_response_is_recognizably_incomplete(self, server: Running) -> None:
         assert not any(answer.whole for answer in server.talk(request("GET", "/cut") + CLOSE))
 
+    @sentence("ServerDriver", "If its iterator raises, a response is recognizably incomplete.")
+    def test_an_aborted_response_without_a_length_is_recognizably_incomplete(self, server: Running) -> None:
+        received, reset = b"", False
+        with server.connect() as connection:
+            connection.sendall(request("GET", "/cutoff") + CLOSE)
+            try:
+                while chunk := connection.recv(10_000):
+                    received += chunk
+            except ConnectionResetError:
+                reset = True
+        head, _, body = received.partition(b"\r\n\r\n")
+        chunked = b"transfer-encoding: chunked" in head.lower()
+        refused = received.startswith(b"HTTP/1.1 500 ")
+        assert reset or chunked or refused or not received, (
+            "only the end of the connection ends a response that was aborted"
+        )
+        assert not body.endswith(b"0\r\n\r\n"), "a response whose iterator raised has the end of a complete one"
+
+    @sentence("ServerDriver", 'Its iterable is closed when the response ends, however that is (PEP 3333, "close").')
+    def test_the_iterable_of_a_response_is_closed_once(self, server: Running) -> None:
+        assert server.get("/closing?whole-2").whole
+        server.talk(request("HEAD", "/closing?head-2") + CLOSE, methods=["HEAD"])
+        assert server.get("/closing?empty-0").whole
+        with server.connect() as connection:
+            connection.sendall(request("GET", "/closing?gone-64") + CLOSE)
+            connection.recv(1000)
+        for name in ("whole", "head", "empty", "gone"):
+            file = server.folder / f"ended-{name}"
+            closed = eventually(partial(_is_written, file))
+            assert closed, f"the iterable of a response ({name}) was not closed"
+            assert file.read_text() == "closed\n", f"the iterable of a response ({name}) was closed several times"
+
     @sentence(
         "ServerDriver",
         "An exception of the application before it is a response with status 500 that does not show the exception.",
@@ -93,3 +127,7 @@ class ResponseContract(ServerBase):
         with server.connect() as connection:
             connection.sendall(request("POST", "/echo", b"Content-Length: 1000000") + CLOSE + b"abc")
         assert server.get("/sized").whole
+
+
+def _is_written(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0

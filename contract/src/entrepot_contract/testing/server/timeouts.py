@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from contextlib import ExitStack
 from typing import Final
@@ -76,6 +78,24 @@ class TimeoutContract(ServerBase):
             connection.sendall(request("GET", "/stream?64") + CLOSE)
             time.sleep(8)
             assert len(receive(connection)) < 64 * MIB
+
+    @sentence(*STALL)
+    def test_clients_that_are_slow_and_steady_are_not_disconnected(self, start: Start) -> None:
+        body = os.urandom(12)
+        with start(workers=1, stall_timeout=2) as server, server.connect() as sends, server.connect() as reads:
+            reads.sendall(request("GET", "/stream?24") + CLOSE)
+            sends.sendall(request("PUT", "/echo", b"Content-Length: %d" % len(body)) + CLOSE)
+            got = bytearray()
+            for place in range(len(body)):
+                time.sleep(0.4)
+                sends.sendall(body[place : place + 1])
+                until = len(got) + MIB
+                while len(got) < until:
+                    got += reads.recv(until - len(got))
+            answer = parse_answers(receive(sends), ["PUT"])[0]
+            assert answer.json()["sha256"] == hashlib.sha256(body).hexdigest(), "a slow body was not received whole"
+            got += receive(reads)
+            assert parse_answers(bytes(got), ["GET"])[0].whole, "a client that reads slowly was disconnected"
 
     @sentence(
         "ServerSettings",

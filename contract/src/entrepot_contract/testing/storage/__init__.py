@@ -9,9 +9,12 @@ from entrepot_contract.testing.storage.append_errors import AppendErrorContract
 from entrepot_contract.testing.storage.breaking import BreakingContract
 from entrepot_contract.testing.storage.commit import CommitContract
 from entrepot_contract.testing.storage.commits_racing import CommitRaceContract
+from entrepot_contract.testing.storage.contents import ContentsContract
+from entrepot_contract.testing.storage.creates_racing import CreateRaceContract
 from entrepot_contract.testing.storage.delete import DeleteContract
 from entrepot_contract.testing.storage.deleting import DeletingContract
 from entrepot_contract.testing.storage.described import DescribedContract
+from entrepot_contract.testing.storage.health import HealthContract
 from entrepot_contract.testing.storage.host_keys import HostKeyContract
 from entrepot_contract.testing.storage.interrupted import InterruptedAppendContract
 from entrepot_contract.testing.storage.large import LargeContract
@@ -24,6 +27,7 @@ from entrepot_contract.testing.storage.move import MoveContract
 from entrepot_contract.testing.storage.moving import MovingContract
 from entrepot_contract.testing.storage.overwrites import OverwriteContract
 from entrepot_contract.testing.storage.paging import PagingContract
+from entrepot_contract.testing.storage.pooled import PooledContract
 from entrepot_contract.testing.storage.put import PutContract
 from entrepot_contract.testing.storage.ranges import RangeContract
 from entrepot_contract.testing.storage.read import ReadContract
@@ -35,6 +39,7 @@ from entrepot_contract.testing.storage.resources import ResourceContract
 from entrepot_contract.testing.storage.secrecy import SecrecyContract
 from entrepot_contract.testing.storage.seen_anew import SeenAnewContract
 from entrepot_contract.testing.storage.seen_at_once import SeenAtOnceContract
+from entrepot_contract.testing.storage.seen_by_writes import SeenByWritesContract
 from entrepot_contract.testing.storage.shared import SharedContract
 from entrepot_contract.testing.storage.sign import SignContract
 from entrepot_contract.testing.storage.signed import SignedContract
@@ -64,18 +69,22 @@ class StorageContract(
     UploadsEndedContract,
     StateChainContract,
     SizeContract,
+    ContentsContract,
     AppendBodyContract,
     AppendErrorContract,
     InterruptedAppendContract,
     CommitContract,
     CommitRaceContract,
+    CreateRaceContract,
     SignContract,
     LifecycleContract,
+    HealthContract,
     ModelContract,
     ThreadContract,
     OverwriteContract,
     SeenAnewContract,
     SeenAtOnceContract,
+    SeenByWritesContract,
     LargeContract,
     LeftoverContract,
     SharedContract,
@@ -83,6 +92,7 @@ class StorageContract(
     RangeContract,
     ReaderContract,
     ReconnectingContract,
+    PooledContract,
     ReleasedContract,
     ReplacedContract,
     TreeContract,

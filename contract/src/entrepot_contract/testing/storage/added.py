@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 
 import pytest
 
-from entrepot_contract import AlreadyExists, Capabilities, ObjectInfo, StorageDriver, Unsupported, WriteMode
+from entrepot_contract import AlreadyExists, Capabilities, NotFound, ObjectInfo, StorageDriver, Unsupported, WriteMode
 from entrepot_contract.testing.base import Repeat
 from entrepot_contract.testing.processes import ProcessBase, Processes
 from entrepot_contract.testing.sentences import needs, sentence, since
@@ -68,6 +69,21 @@ class AddedContract(ContractBase, ProcessBase):
             assert driver.delete_unchanged(seen) is True, "an object that was not written to was not deleted"
             assert listed(driver) == ["a/k-"], "the object is still there, or another one was deleted with it"
             assert driver.delete_unchanged(seen) is False, "a missing key was reported as deleted"
+            for look in (driver.stat, driver.read):
+                with pytest.raises(NotFound):
+                    look("a/k")
+            if driver.capabilities.create:
+                driver.put("a/k", b"created", mode=WriteMode.CREATE)
+
+    @since(1, 1)
+    @sentence("delete_unchanged", "If ``info`` has no etag, nothing is deleted, and the result is False.")
+    @needs("conditional_delete")
+    def test_nothing_is_deleted_without_an_etag(self, driver: StorageDriver) -> None:
+        for write in WRITES.values():
+            write(driver, "a/k", b"content")
+            seen = dataclasses.replace(driver.stat("a/k"), etag=None)
+            assert driver.delete_unchanged(seen) is False, "an object was reported as unchanged without its etag"
+            assert read_back(driver, "a/k") == b"content", "an object was deleted without its etag"
 
     @since(1, 1)
     @sentence("delete_unchanged", "An object that was written after ``info`` was returned stays")
@@ -86,13 +102,15 @@ class AddedContract(ContractBase, ProcessBase):
     @sentence("delete_unchanged", "The comparison and the deletion are one step")
     @sentence("delete_unchanged", "of a concurrent write, the object is never deleted.")
     @needs("conditional_delete")
-    def test_a_concurrent_write_is_never_deleted(self, driver: StorageDriver, repeat: Repeat) -> None:
-        for turn in range(repeat(60)):
-            seen = driver.put("a/k", b"old")
+    @pytest.mark.parametrize("write", WRITES)
+    def test_a_concurrent_write_is_never_deleted(self, driver: StorageDriver, repeat: Repeat, write: str) -> None:
+        for turn in range(repeat(30)):
+            driver.put("a/k", b"old")
+            seen = driver.stat("a/k")
 
             def work(number: int, seen: ObjectInfo = seen, turn: int = turn) -> None:
                 if number == turn % 4:
-                    driver.put("a/k", b"new")
+                    WRITES[write](driver, "a/k", b"new")
                 else:
                     driver.delete_unchanged(seen)
 

@@ -24,6 +24,9 @@ def assert_unknown(driver: StorageDriver, *states: UploadState) -> None:
     for state in states:
         with refused(UploadUnknown, driver, "upload_append", state.key):
             driver.upload_append(revived(state), [b"more"])
+        for nothing in ([], [b""]):
+            with refused(UploadUnknown, driver, "upload_append", state.key):
+                driver.upload_append(revived(state), nothing)
         with refused(UploadUnknown, driver, "upload_commit", state.key, "t/other"):
             driver.upload_commit(revived(state), target="t/other")
 

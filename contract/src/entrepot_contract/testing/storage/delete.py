@@ -39,6 +39,8 @@ class DeleteContract(ContractBase):
         driver.delete(["missing", "m/issing", "a/missing", "a/b/c/d"])
         driver.delete(["a/b/c", "missing"])
         driver.delete(["a/b/c", "a/b/c"])
+        store(driver, "a/b/c", "a/d")
+        driver.delete(["a/b/c", "missing", "a/b/c", "a/d", "a/b/c"])
         assert listed(driver) == []
 
     @sentence("delete", "Objects below a key are not deleted with it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,8 @@ __all__ = ["DescribedContract"]
 LATITUDE = timedelta(minutes=15)
 """How far the clock of a backend may be off: by minutes, but not by a time zone."""
 SECONDS = timedelta(seconds=2)
+APART = 2.2
+"""Seconds between two writes whose times must differ, also if they are whole seconds."""
 
 
 def appended(driver: StorageDriver, key: str, *parts: bytes) -> ObjectInfo:
@@ -120,7 +123,7 @@ class DescribedContract(ContractBase, ProcessBase):
         assert len(set(etags)) == len(etags), "objects that differ in one byte have the same etag"
 
     @sentence("ObjectInfo", "``modified`` is timezone-aware and in UTC.")
-    @sentence("ObjectInfo", "It is when the object was written, or moved at the latest, and never goes backwards.")
+    @sentence("ObjectInfo", "It is when the object was written, or moved at the latest, and never goes backwards")
     def test_times_never_go_backwards(self, driver: StorageDriver) -> None:
         began = datetime.now(UTC)
         last = began - LATITUDE
@@ -137,6 +140,31 @@ class DescribedContract(ContractBase, ProcessBase):
             assert info.modified >= last, f"the time of write {turn} is before that of the write before it"
             last = info.modified
         assert last < datetime.now(UTC) + LATITUDE, "the time of an object is in the future"
+
+    @sentence("ObjectInfo", "``stat`` and ``list_objects`` describe an object alike, and so do the other verbs")
+    @sentence("ObjectInfo", "It is when the object was written, or moved at the latest, and never goes backwards")
+    def test_times_are_those_of_the_last_write(self, driver: StorageDriver) -> None:
+        keys = ["t/put", "t/same", "t/commit", "t/again", "t/kept"]
+        for key in keys:
+            driver.put(key, b"old content")
+        before = {key: driver.stat(key) for key in keys}
+        assert len(list(driver.list_objects("t/"))) == len(keys)
+        time.sleep(APART)
+        driver.put("t/put", b"new content")
+        driver.put("t/same", b"old content")
+        upload(driver, "t/commit", b"new content")
+        driver.delete(["t/again"])
+        driver.put("t/again", b"old content")
+        listed = {item.key: item for item in driver.list_objects("t/")}
+        for key in keys:
+            stat = driver.stat(key)
+            with driver.read(key) as reader:
+                alike(reader.info, stat, f"{key}: read and stat", SECONDS)
+            alike(listed[key], stat, f"{key}: list_objects and stat", SECONDS)
+            if key == "t/kept":
+                assert stat == before[key], "an object that was not written to is described differently"
+            else:
+                assert stat.modified > before[key].modified, f"{key} was written again, and has the time of before"
 
     @sentence("ObjectInfo", "``modified`` is timezone-aware and in UTC.")
     @pytest.mark.parametrize("zone", ["XST-9", "XST+8"])

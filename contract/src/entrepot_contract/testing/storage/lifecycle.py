@@ -6,13 +6,10 @@ import threading
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pydantic import SecretBytes, SecretStr
-
 from entrepot_contract import (
     CONTRACT_VERSION,
     MAX_PUT_SIZE,
     Capabilities,
-    Health,
     StorageDriver,
 )
 from entrepot_contract.testing.configuring import refuses_wrong_options
@@ -51,22 +48,6 @@ class LifecycleContract(ContractBase, ProcessBase):
         listed(driver)
         assert driver.capabilities == claims
         assert self.driver_class.contract[0] == CONTRACT_VERSION[0], "the major version must match"
-
-    @sentence(
-        "health", "Make one cheap authenticated request, within 2 seconds; never raises, and never reveals a secret."
-    )
-    def test_health_returns_in_time_and_reveals_no_secret(
-        self, driver: StorageDriver, config: Mapping[str, object]
-    ) -> None:
-        health = driver.health()
-        assert type(health) is Health
-        assert health.ok is True, health.detail
-        assert isinstance(health.detail, str), "the detail must be text"
-        assert timedelta(0) <= health.latency <= timedelta(seconds=2)
-        for name, field in self.driver_class.Options.model_fields.items():
-            value = config.get(field.alias or name, config.get(name))
-            if any(kind.__name__ in str(field.annotation) for kind in (SecretStr, SecretBytes)) and value:
-                assert str(value) not in f"{health.detail} {driver!r} {driver}"
 
     @sentence("close", "Close connections and files. Idempotent.")
     def test_close_can_be_called_again(self, open_driver: Opener) -> None:

@@ -190,6 +190,20 @@ class LosingContract(BreakingBase):
                 assert read_back(driver, "a/k") == body(SIZE) + body(1000, seed=2), message
             assert listed(driver) == ["a/k"]
 
+    @sentence("delete_unchanged", "and the result is False.")
+    @sentence("StorageDriver", OWN)
+    @needs("endpoint")
+    @needs("conditional_delete")
+    def test_a_conditional_deletion_whose_response_is_lost_is_not_taken_for_that_of_another(
+        self, driver: StorageDriver, proxied: StorageDriver, proxy: Proxy
+    ) -> None:
+        seen = [driver.stat(driver.put(f"d/{turn}", b"content").key) for turn in range(MOST)]
+        proxied.stat("d/0")
+        for turn, found in self.losing(proxy, "delete_unchanged", lambda turn: proxied.delete_unchanged(seen[turn])):
+            gone = content(driver, f"d/{turn}") is None
+            if found.error is None:
+                assert found.result is gone, f"{LOST}, and delete_unchanged returned {found.result}; gone: {gone}"
+
     @sentence("upload_append", USABLE)
     @sentence("StorageDriver", PERHAPS)
     @needs("endpoint")

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from random import Random
 
-from entrepot_contract import StorageDriver
+from entrepot_contract import ObjectInfo, StorageDriver
 from entrepot_contract.testing.base import Repeat
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase
 from entrepot_contract.testing.storage.content import body, for_each, listed, pieces
+from entrepot_contract.testing.storage.resources import assert_nothing_stays
 from entrepot_contract.testing.storage.tree import ALIKE
 
 __all__ = ["PagingContract"]
@@ -71,7 +72,7 @@ class PagingContract(ContractBase):
         # Each key of "p/" has neighbours that begin with its whole text; "c/" has over a page of common prefixes.
         keys = sorted(f"p/{number:03}{more}" for number in range(335) for more in ("", "-", ".b"))
         below = [f"c/{number:04}/x" for number in range(1001)]
-        for_each(lambda key: driver.put(key, b""), [*keys, *below, "o", "q"])
+        for_each(lambda key: driver.put(key, key.encode()), [*keys, *below, "o", "q"])
         for prefix, shallow in (("p/", False), ("c/", True)):
             whole = model([*keys, *below], prefix, "", shallow)
             assert listed(driver, prefix, shallow=shallow) == whole, f"all {len(whole)} entries, shallow={shallow}"
@@ -79,16 +80,48 @@ class PagingContract(ContractBase):
                 found = listed(driver, prefix, start_after=whole[-rest - 1], shallow=shallow)
                 assert found == whole[-rest:], f"the last {rest} entries, shallow={shallow}"
         assert listed(driver) == [*below, "o", *keys, "q"], "all objects, over several pages"
+        sizes = {len(item.key) - item.size for item in driver.list_objects("p/") if isinstance(item, ObjectInfo)}
+        assert sizes == {0}, "a listing over several pages has wrong sizes"
+        # Each of the folders "c/" and "p/" has objects on several pages.
+        assert listed(driver, shallow=True) == ["c/", "o", "p/", "q"], "folders that extend over several pages"
+        assert listed(driver, shallow=True, start_after="c/") == ["o", "p/", "q"]
+        assert listed(driver, shallow=True, start_after=keys[300]) == ["q"], "a start within a folder"
+        assert_nothing_stays(lambda: self.leave_early(driver), "listings of several pages that are left early")
         first = [item.key for item in islice(driver.list_objects(), 1500)]
         assert first + listed(driver, start_after=first[-1]) == [*below, "o", *keys, "q"], "a listing that is continued"
         pairs = zip(driver.list_objects("p/"), driver.list_objects("p/", start_after=keys[300]), strict=False)
         both = [(one.key, other.key) for one, other in pairs]
         assert both == list(zip(keys, keys[301:], strict=False)), "two listings that are read in turn"
         self.check_beside_writes(driver, keys)
+        self.check_changes(driver)
         driver.delete(item.key for item in driver.list_objects("p/"))
         assert listed(driver, start_after="d") == ["o", "q"], "a deletion of what is being listed must delete all of it"
         driver.delete(below)
         assert listed(driver) == ["o", "q"]
+
+    @staticmethod
+    def check_changes(driver: StorageDriver) -> None:
+        """Write and delete keys of a large prefix that was listed a moment ago, which a driver may remember."""
+        for turn in range(3):
+            for key, folder, shallow in (
+                (f"p/100_{turn}", "p/", False),
+                (f"p/101_{turn}", "p/", True),
+                (f"c/0500_{turn}/k", "c/", True),
+            ):
+                before = listed(driver, folder, shallow=shallow)
+                driver.put(key, b"new")
+                after = sorted([*before, key.removesuffix("k")])
+                assert listed(driver, folder, shallow=shallow) == after, "a large folder is listed without a new key"
+                driver.delete([key])
+                assert listed(driver, folder, shallow=shallow) == before, "a large folder is listed with a deleted key"
+
+    @staticmethod
+    def leave_early(driver: StorageDriver) -> None:
+        """Take the first items of listings, and drop the listings."""
+        for shallow in (False, True):
+            items = driver.list_objects(shallow=shallow)
+            next(items)
+            del items
 
     def check_beside_writes(self, driver: StorageDriver, keys: list[str]) -> None:
         """List while other keys are deleted and written, also the last ones of pages, which were just listed."""

@@ -99,6 +99,8 @@ class PutContract(ContractBase):
             "_uploads/x",
             "_tmp/x",
             "tmp/x",
+            "n/" + "l" * MAX_SEGMENT_BYTES,
+            "L" * MAX_SEGMENT_BYTES,
             longest,
             deep,
         ]
@@ -107,7 +109,7 @@ class PutContract(ContractBase):
         for number, key in enumerate(odd):
             assert read_back(driver, key) == b"%d" % number
         assert listed(driver) == sorted(odd)
-        for key in (longest, deep):
+        for key in (*odd[-4:-3], longest, deep):
             driver.upload_commit(driver.upload_append(driver.upload_start(key), [b"new"]))
             assert read_back(driver, driver.move(key, "m" + key[1:]).key) == b"new"
 

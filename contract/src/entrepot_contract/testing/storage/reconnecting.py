@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from entrepot_contract import DeleteFailed, ObjectInfo, StorageDriver
+from entrepot_contract import DeleteFailed, ObjectInfo, Prefix, StorageDriver
 from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.breaking import HOWS, BreakingBase, check_failure
 from entrepot_contract.testing.storage.content import Content, body, for_each, listed, store, upload
@@ -87,15 +87,16 @@ class ReconnectingContract(BreakingBase):
     @sentence("list_objects", "An object that exists during the whole listing is listed exactly once")
     @needs("endpoint")
     @pytest.mark.parametrize("how", HOWS)
+    @pytest.mark.parametrize("shallow", [False, True])
     def test_a_listing_that_connects_again_lists_every_key_once(
-        self, driver: StorageDriver, proxied: StorageDriver, proxy: Proxy, how: How
+        self, driver: StorageDriver, proxied: StorageDriver, proxy: Proxy, how: How, shallow: bool
     ) -> None:
-        keys = [f"l/{number:04}" for number in range(KEYS)]
-        for_each(lambda key: driver.put(key, b""), keys)
-        proxied.stat(keys[0])
-        for turn in range(4):
+        keys = [f"l/{number:04}{'/' * shallow}" for number in range(KEYS)]
+        for_each(lambda key: driver.put(f"{key}k" if shallow else key, b""), keys)
+        proxied.stat("l/0000/k" if shallow else keys[0])
+        for turn in range(5):
             proxy.lose(turn, how=how)
-            found = self.attempt("list_objects", lambda: self._listed_with_more(driver, proxied))
+            found = self.attempt("list_objects", lambda: self._listed_with_more(driver, proxied, shallow))
             proxy.heal()
             check_failure(found, "one response of several was lost")
             if found.error is None:
@@ -105,14 +106,14 @@ class ReconnectingContract(BreakingBase):
                 )
 
     @staticmethod
-    def _listed_with_more(driver: StorageDriver, proxied: StorageDriver) -> list[str]:
+    def _listed_with_more(driver: StorageDriver, proxied: StorageDriver, shallow: bool) -> list[str]:
         """Return the keys of a listing, during which others are written and deleted."""
-        got = []
-        for number, item in enumerate(proxied.list_objects("l/")):
-            assert isinstance(item, ObjectInfo)
+        got, end = [], "/k" if shallow else ""
+        for number, item in enumerate(proxied.list_objects("l/", shallow=shallow)):
+            assert isinstance(item, Prefix if shallow else ObjectInfo)
             got.append(item.key)
             if number == 10:
-                store(driver, "l/0010-more", "l/0900-more")
+                store(driver, f"l/0010-more{end}", f"l/0900-more{end}")
             elif number == 900:
-                driver.delete(["l/0010-more"])
+                driver.delete([f"l/0010-more{end}"])
         return got

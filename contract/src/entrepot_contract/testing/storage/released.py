@@ -17,7 +17,7 @@ from entrepot_contract.testing.storage.content import body
 __all__ = ["ReleasedContract"]
 
 TURNS: Final = 12
-LARGE: Final = 3 * 2**20 + 1
+LARGE: Final = 9 * 2**20 + 1
 SOON: Final = 20.0
 """Seconds: the other end of a connection may be a thread of this process, which notices its end a little later."""
 

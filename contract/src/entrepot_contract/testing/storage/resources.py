@@ -12,7 +12,15 @@ from contextlib import suppress
 
 import pytest
 
-from entrepot_contract import AlreadyExists, NotFound, RangeError, StorageDriver, WriteMode
+from entrepot_contract import (
+    AlreadyExists,
+    NotFound,
+    RangeError,
+    StorageDriver,
+    UploadState,
+    UploadUnknown,
+    WriteMode,
+)
 from entrepot_contract.testing.opened import open_resources
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase, Opener
@@ -28,7 +36,7 @@ LONG = 3.0
 POOL = 12
 """Files and threads that a driver may keep from its first calls on, or open for a moment: those of a pool."""
 
-CROWD = 32
+CROWD = 64
 PATIENCE = 60.0
 """Seconds; generous, because the test shows that a call is not blocked, and not that it is fast."""
 
@@ -71,7 +79,7 @@ class ResourceContract(ContractBase):
 
     @sentence("StorageDriver", "What a call opens is closed when it, its reader or its listing ends, however that is.")
     def test_reads_and_listings_leave_nothing_open(self, driver: StorageDriver) -> None:
-        driver.put("a/k", body(3 * 2**20))
+        driver.put("a/k", body(9 * 2**20))
         store(driver, "a/l/1", "a/l/2", "b")
 
         def refused() -> None:
@@ -125,8 +133,18 @@ class ResourceContract(ContractBase):
                 driver.upload_append(state, broken_body())
             driver.upload_abort(state)
 
+        def works() -> None:
+            info = upload(driver, "a/k", b"content")
+            driver.move(info.key, "a/moved")
+            driver.upload_abort(driver.upload_append(driver.upload_start("a/k"), [b"aborted"]))
+            assert listed(driver, "a/") == ["a/moved"]
+            driver.delete(["a/moved"])
+            with pytest.raises(UploadUnknown):
+                driver.upload_commit(UploadState("a/k", 0, "null"))
+
         assert_nothing_stays(refused, "writes that are refused")
         assert_nothing_stays(broken, "appends whose body raises")
+        assert_nothing_stays(works, "uploads, moves and deletions")
 
     @sentence("close", "Close connections and files.")
     def test_closed_drivers_leave_nothing_open(self, config: Mapping[str, object]) -> None:
@@ -156,7 +174,8 @@ class ResourceContract(ContractBase):
         with second.read("a/k") as reader:
             chunks = iter(reader)
             got = next(chunks)
-            first.close()
+            for _ in range(5):
+                first.close()
             got += b"".join(chunks)
         assert Content(got) == data, "closing a driver ended a reader of another one"
         assert [first_key, *(item.key for item in items)] == ["a/k"]
@@ -165,6 +184,13 @@ class ResourceContract(ContractBase):
         second.move("a/k", "b/k")
         assert listed(second) == ["a/upload", "b/k"]
         assert second.health().ok, "closing a driver made another one unhealthy"
+        info = second.stat("b/k")
+        assert info.size == len(data)
+        if second.capabilities.conditional_delete:
+            assert second.delete_unchanged(info), "closing a driver made another one unable to delete an object"
+        second.delete(["b/k", "a/upload"])
+        second.upload_abort(second.upload_append(second.upload_start("u"), [b"aborted"]))
+        assert listed(second) == [], "closing a driver made another one unable to delete objects"
         third = open_driver()
         third.put("c", b"third")
         assert read_back(third, "c") == b"third"

@@ -23,10 +23,15 @@ NO_SECRET = "No error, repr or log record shows a secret of the options, or the 
 HEALTH = "never raises, and never reveals a secret."
 
 
-def mistakes(driver: StorageDriver, state: UploadState) -> dict[str, Outcome]:
-    """Return the outcomes of calls that fail although the backend works."""
+def mistakes(driver: StorageDriver, state: UploadState) -> tuple[dict[str, Outcome], set[str]]:
+    """Return the outcomes of calls that fail although the backend works, and the tokens of the states that they use."""
     wrong = UploadState("a/u", 3, state.token[:-1])
-    return outcomes(
+    lost = driver.upload_append(driver.upload_start("a/u"), [b"lost"])
+    other = driver.upload_start("a/u")
+    late = driver.upload_append(other, [b"late"])
+    driver.upload_append(other, [b"early"])
+    driver.upload_abort(lost)
+    found = outcomes(
         {
             "read": lambda: read_back(driver, "a/missing"),
             "read past the end": lambda: read_back(driver, "a/k", offset=2**40),
@@ -35,9 +40,14 @@ def mistakes(driver: StorageDriver, state: UploadState) -> dict[str, Outcome]:
             "move onto itself": lambda: driver.move("a/k", "a/k"),
             "upload_append": lambda: driver.upload_append(wrong, [b"x"]),
             "upload_commit": lambda: driver.upload_commit(wrong),
+            "upload_append after an abort": lambda: driver.upload_append(lost, [b"x"]),
+            "upload_commit after an abort": lambda: driver.upload_commit(lost),
+            "upload_append of an overtaken state": lambda: driver.upload_append(late, [b"x"]),
+            "upload_commit of an overtaken state": lambda: driver.upload_commit(late),
         },
         60,
     )
+    return found, {wrong.token, lost.token, late.token}
 
 
 class SecrecyContract(ContractBase):
@@ -77,8 +87,9 @@ class SecrecyContract(ContractBase):
     ) -> None:
         made = prepare(driver)
         tokens = {state.token for state in (made.appended, made.committed, made.aborted)}
-        for each in mistakes(driver, made.appended).values():
-            check(each, driver, secrets | tokens | {made.appended.token[:-1]})
+        found, used = mistakes(driver, made.appended)
+        for each in found.values():
+            check(each, driver, secrets | tokens | used)
         for lost, each, hidden in self.bad_calls(open_with, places, made, claims):
             check(each, lost, hidden | tokens)
 
@@ -95,7 +106,7 @@ class SecrecyContract(ContractBase):
         caplog.set_level(logging.DEBUG)
         made = prepare(driver)
         hidden = secrets | {state.token for state in (made.appended, made.committed, made.aborted)}
-        mistakes(driver, made.appended)
+        hidden |= mistakes(driver, made.appended)[1]
         for _, _, more in self.bad_calls(open_with, places, made, claims):
             hidden |= more
         driver.upload_commit(made.appended)

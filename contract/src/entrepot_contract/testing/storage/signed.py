@@ -68,6 +68,15 @@ class SignedContract(ContractBase):
             url = driver.sign_url("a/k", method, MINUTE)
             parts = urlsplit(url)
             urls = edited(url)
+            for digits in ("1", "17"):
+                # A signature that covers the texts one after the other must not allow to move their borders.
+                driver.put(f"a/k{digits}", body(1000))
+                longer = urlsplit(driver.sign_url(f"a/k{digits}", method, MINUTE))
+                for name, value in parse_qsl(longer.query):
+                    query = [(each, digits + text if each == name else text) for each, text in parse_qsl(longer.query)]
+                    if value.replace(".", "").isdigit() and longer.path.endswith(f"a/k{digits}"):
+                        shorter = longer._replace(path=longer.path.removesuffix(digits), query=urlencode(query))
+                        urls[f"with {digits} of its key in {name}"] = urlunsplit(shorter)
             if parts.path.endswith("a/k"):
                 urls["of another key"] = urlunsplit(parts._replace(path=f"{parts.path[:-3]}a/other"))
             for change, changed in urls.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -12,7 +13,7 @@ import pytest
 from entrepot_contract import MAX_PUT_SIZE, MAX_TOKEN_BYTES, StorageDriver
 from entrepot_contract.testing.sentences import sentence
 from entrepot_contract.testing.storage.base import ContractBase
-from entrepot_contract.testing.storage.content import body, read_back
+from entrepot_contract.testing.storage.content import body, listed, read_back, store
 
 __all__ = ["SizeContract"]
 
@@ -23,6 +24,11 @@ PUTS: Final = sorted(
     | {5 * MIB + step for step in (-1, 0, 1)}
 )
 THREADS: Final = 4
+MANY: Final = 1040
+"""Appends of one upload: more than the parts or entries that backends return in one page."""
+
+SLOW: Final = 0.08
+"""Seconds of the first append, from which on fewer are made."""
 
 
 @cache
@@ -99,12 +105,21 @@ class SizeContract(ContractBase):
 
     @sentence("upload_append", "Append any number of bytes at offset ``state.size``.")
     @sentence("UploadState", "The token is JSON text of at most 1 MiB.")
+    @sentence("list_objects", "Unfinished uploads and the driver's own working files are never listed.")
     def test_uploads_have_many_appends(self, driver: StorageDriver) -> None:
-        sizes = [8_000, 100] * 120
-        state, data = driver.upload_start("a/k"), some(sum(sizes), 7)
+        there = ["0/k", "a/before", "zz/k"]
+        store(driver, *there)
+        began = time.monotonic()
+        state = driver.upload_append(driver.upload_start("a/k"), [b"+"])
+        slow = time.monotonic() - began > SLOW
+        sizes = [2_000, 100] * (120 if slow else MANY // 2)
+        data = some(sum(sizes), 7)
         for piece in cut(data, sizes):
             state = driver.upload_append(state, [piece])
+        data = b"+" + data
         assert state.size == len(data)
+        assert listed(driver) == there, f"beside an upload of {len(sizes)} appends, a listing has other keys"
+        assert listed(driver, "a/") == ["a/before"]
         length = len(state.token.encode())
         assert length <= MAX_TOKEN_BYTES, f"after {len(sizes)} appends, the token has {length} bytes"
         driver.upload_commit(state)

@@ -118,8 +118,13 @@ class TreeContract(ContractBase):
         assert listed(driver) == []
 
     @sentence("Key", "Keys differ if one character differs, in its case too.")
-    @pytest.mark.parametrize("write", ["put", "own-commit", "move"])
-    def test_keys_that_look_alike_are_different(self, driver: StorageDriver, write: str) -> None:
+    @pytest.mark.parametrize("write", ["put", "create", "own-commit", "move"])
+    def test_keys_that_look_alike_are_different(
+        self, driver: StorageDriver, request: pytest.FixtureRequest, write: str
+    ) -> None:
+        if write == "create" and not driver.capabilities.create:
+            stop(request, "not-claimed", "create")
+
         def make(key: str) -> None:
             if write == "move":
                 driver.put(f"from/{ALIKE.index(key)}", key.encode())

@@ -9,7 +9,15 @@ from datetime import timedelta
 
 import pytest
 
-from entrepot_contract import MAX_TOKEN_BYTES, NotFound, StorageDriver, UploadConflict, UploadState, UploadUnknown
+from entrepot_contract import (
+    MAX_TOKEN_BYTES,
+    Capabilities,
+    NotFound,
+    StorageDriver,
+    UploadConflict,
+    UploadState,
+    UploadUnknown,
+)
 from entrepot_contract.testing.base import Repeat, stop
 from entrepot_contract.testing.processes import ProcessBase, Processes
 from entrepot_contract.testing.secrets import shows
@@ -175,6 +183,37 @@ class UploadsBesideContract(ContractBase, ProcessBase):
                 driver.upload_commit(lost)
             other.upload_commit(won, target=f"done/{number}")
             assert read_back(driver, f"done/{number}") == b"base" + body(size, seed=1)
+
+    @sentence(
+        "upload_append",
+        "A token that this driver never returned raises UploadUnknown, whatever its text; so it does in",
+    )
+    @sentence("upload_abort", "Other uploads stay as they are, also those for the same key.")
+    def test_uploads_of_two_drivers_are_different(
+        self, driver: StorageDriver, open_driver: Opener, claims: Capabilities
+    ) -> None:
+        other = open_driver()
+        states = {}
+        for number in range(6):
+            for name, opened in (("one", driver), ("other", other)):
+                state = opened.upload_start("a/k")
+                states[name, number] = opened.upload_append(state, [f"{name} {number}".encode()])
+        opened = open_driver()
+        for (name, number), state in states.items():
+            owner, stranger = (driver, other) if name == "one" else (other, driver)
+            content = f"{name} {number}".encode()
+            if claims.shared:
+                stranger, content = (stranger if number % 2 else opened), content + b"+"
+                stranger.upload_commit(stranger.upload_append(revived(state), [b"+"]), target=f"{name}/{number}")
+            else:
+                for foreign in (stranger, opened):
+                    with pytest.raises(UploadUnknown):
+                        foreign.upload_append(revived(state), [b"+"])
+                    with pytest.raises(UploadUnknown):
+                        foreign.upload_commit(revived(state), target="a/foreign")
+                owner.upload_commit(state, target=f"{name}/{number}")
+            assert read_back(owner, f"{name}/{number}") == content, "uploads of two drivers were confused"
+            assert "a/foreign" not in listed(stranger)
 
     @sentence("Capabilities", "``upload_ttl``: the backend discards uploads that were idle for this long;")
     @needs("upload_ttl")
