@@ -23,7 +23,7 @@ DRIVERS ?= storage_memory storage_fs storage_layers
 # Empty, so that Python writes compiled modules: the tests start hundreds of processes that would compile them again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install serve check quick test soak docs dist mutate bench bench-gate ceph moto azurite gcs postgres
+.PHONY: help install serve check quick test packages soak docs dist mutate bench bench-gate ceph moto azurite gcs postgres
 
 help: ## List the targets
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -45,11 +45,13 @@ quick: install ## Run the fast tests of the packages
 
 test: install ## Run check and all tests; installs the programs that they need
 	.ci/programs
-	$(MAKE) check
-	$(PY) -m pytest -q -n 4 -m "not soak" --durations=30 --durations-min=5 $(REPORTS) $(PACKAGE_TESTS)
-	$(PY) -m pytest -q -n 4 -m "not soak" --durations=30 --durations-min=5 tests
+	$(MAKE) -j 2 check packages
+	$(PY) -m pytest -q -n 5 -m "not soak" --durations=30 --durations-min=5 tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate skipped: docker-registry is not installed"; fi
+
+packages:
+	$(PY) -m pytest -q -n 4 -m "not soak" --durations=30 --durations-min=5 $(REPORTS) $(PACKAGE_TESTS)
 
 soak: install ## Run all tests with all repetitions, large objects and many generated examples, and mutation testing (hours)
 	.ci/programs

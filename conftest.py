@@ -80,6 +80,8 @@ DETAILED: Final = (
     "append_bodies",
     "append_errors",
     "commits_racing",
+    "contents",
+    "creates_racing",
     "deleting",
     "described",
     "host_keys",
@@ -95,6 +97,7 @@ DETAILED: Final = (
     "resources",
     "seen_anew",
     "seen_at_once",
+    "seen_by_writes",
     "sizes",
     "state_chains",
     "tree",
@@ -104,7 +107,7 @@ DETAILED: Final = (
 """The modules of the storage kit that make thousands of calls: minutes on a backend with a network."""
 
 
-FAILING: Final = ("breaking", "losing", "reconnecting", "secrecy")
+FAILING: Final = ("breaking", "losing", "pooled", "reconnecting", "secrecy")
 """The modules of the storage kit that wait longest for the timeouts of a driver, because its backend fails."""
 
 

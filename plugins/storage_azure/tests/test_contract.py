@@ -12,7 +12,7 @@ from entrepot_contract.testing import StorageContract
 from entrepot_storage_azure import AzureDriver
 
 
-@pytest.mark.fewer_calls("losing", "reconnecting", "secrecy")  # as on S3
+@pytest.mark.fewer_calls("breaking", "losing", "pooled", "reconnecting", "secrecy")  # as on S3
 class TestAzure(StorageContract):
     driver_class = AzureDriver
 

@@ -13,7 +13,7 @@ from entrepot_contract.testing import StorageContract
 from entrepot_storage_gcs import GcsDriver
 
 
-@pytest.mark.fewer_calls("losing", "reconnecting", "secrecy")  # as on S3
+@pytest.mark.fewer_calls("breaking", "losing", "pooled", "reconnecting", "secrecy")  # as on S3
 class TestGcs(StorageContract):
     driver_class = GcsDriver
     known_failures: ClassVar[Mapping[str, str]] = {
