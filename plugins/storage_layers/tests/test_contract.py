@@ -51,6 +51,7 @@ class TestCacheOverFiles(OverFiles):
         return {"fast": {"inmemory": {}}, "slow": files("slow"), "size": 1_000_000}
 
 
+@pytest.mark.fewer_calls  # as many calls as TestEncryptOverFiles makes, which runs all
 class TestMirrorOverFiles(OverFiles):
     driver_class = MirrorDriver
 
