@@ -90,7 +90,7 @@ class TestUsersWithoutCredentials(AuthenticatorContract):
 class TestWithoutConfig(StorageContract):
     driver_class = honest.HonestDriver
 """
-CHOSEN = "put_replaces or 16_mib or overridden or known_failures or next_contract or never_touches or create_sees"
+CHOSEN = "put_replaces or 16_mib or overridden or known_failures or next_contract or create_never or create_sees"
 CHOSEN += " or of_its_own or returns_its_user or can_be_called or stays_one"
 
 

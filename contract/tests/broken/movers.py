@@ -153,7 +153,7 @@ class MoveAppendsInARace(HonestDriver):
             return super().move(source, target)
         info = self.stat(source)
         super().move(source, target)
-        time.sleep(0.03)
+        time.sleep(0.1)
         with self.writing() as link:
             link.execute("UPDATE objects SET size = ? WHERE key = ?", [info.size, target])
             return self.info(link, target, "move")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from entrepot_contract import StorageDriver
 from entrepot_contract.auth import Authenticator
@@ -25,6 +25,7 @@ __all__ = [
     "caught_by",
     "disowned_by",
     "enter_all",
+    "module_of",
     "refused_by",
     "stopped_by",
 ]
@@ -33,6 +34,7 @@ Driver = TypeVar("Driver", bound=type[StorageDriver])
 Judge = TypeVar("Judge", bound=type[Authenticator])
 Sink = TypeVar("Sink", bound=type[NotificationSink])
 Server = TypeVar("Server", bound=type[ServerDriver])
+Kit = TypeVar("Kit")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,13 @@ BROKEN: dict[str, Fault] = {}
 BROKEN_AUTH: dict[str, AuthFault] = {}
 BROKEN_NOTIFY: dict[str, SinkFault] = {}
 BROKEN_SERVER: dict[str, ServerFault] = {}
+
+
+def module_of(kit: type[Kit], test: str) -> type[Kit]:
+    """Return the class of the kit that defines a test: collecting whole kits for each plugin would take minutes."""
+    name = test.partition("[")[0]
+    found = next((each for each in kit.__mro__ if name in vars(each)), kit)
+    return cast(type[Kit], found)
 
 
 def enter_all(suite: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from contract.tests import honest
 from contract.tests.broken import signs
-from contract.tests.broken.register import BROKEN, Fault, enter_all
+from contract.tests.broken.register import BROKEN, Fault, enter_all, module_of
 from contract.tests.honest_remote import RemoteDriver
 from contract.tests.remote_cases import RemoteCase
 
@@ -17,16 +17,12 @@ from entrepot_contract.testing import StorageContract
 enter_all(__file__)
 
 
-class BrokenRemote(RemoteCase):
-    """Waits less long for drivers that never return."""
-
-    failure_timeout = 6.0
-
-
-def under_the_kit(fault: Fault) -> type[StorageContract]:
+def under_the_kit(fault: Fault) -> type:
     """Return the test class for one broken driver."""
+    name, module = f"Test{fault.driver.__name__}", module_of(StorageContract, fault.test)
     if issubclass(fault.driver, RemoteDriver):
-        return type(f"Test{fault.driver.__name__}", (BrokenRemote,), {"driver_class": fault.driver})
+        remote = {each: value for each, value in vars(RemoteCase).items() if not each.startswith("__")}
+        return type(name, (module,), {**remote, "failure_timeout": 6.0, "driver_class": fault.driver})
 
     @pytest.fixture
     def config(self: StorageContract, tmp_path: Path) -> Mapping[str, object]:
@@ -37,7 +33,7 @@ def under_the_kit(fault: Fault) -> type[StorageContract]:
         return lambda: honest.stored_bytes(tmp_path)
 
     fixtures = {"config": config, "stored_bytes": stored_bytes}
-    return type(f"Test{fault.driver.__name__}", (StorageContract,), {"driver_class": fault.driver, **fixtures})
+    return type(name, (module,), {"driver_class": fault.driver, **fixtures})
 
 
 KEEPS = Fault(signs.SigningDriver, "", {"signed": ["GET", "HEAD"], "ttl": 2.0, "create": False})
