@@ -46,7 +46,7 @@ quick: install ## Run the fast tests of the packages
 test: install ## Run check and all tests; installs the programs that they need
 	.ci/programs
 	$(MAKE) -j 2 check packages
-	$(PY) -m pytest -q -n 5 -m "not soak" --durations=30 --durations-min=5 tests
+	$(PY) -m pytest -q -n 4 -m "not soak" --durations=30 --durations-min=5 tests
 	@if command -v docker-registry >/dev/null; then $(MAKE) bench-gate GATE=--short; \
 	else echo "bench-gate skipped: docker-registry is not installed"; fi
 
