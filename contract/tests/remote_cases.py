@@ -14,7 +14,9 @@ from entrepot_contract import StorageDriver
 from entrepot_contract.testing import StorageContract
 
 
-class RemoteCase(StorageContract):
+class RemoteFixtures:
+    """What a suite for the networked driver defines, for the kit or one of its modules."""
+
     driver_class: ClassVar[type[StorageDriver]] = RemoteDriver
     failure_timeout: ClassVar[float] = 12.0
     known_failures: ClassVar[Mapping[str, str]] = {
@@ -41,3 +43,7 @@ class RemoteCase(StorageContract):
     @pytest.fixture
     def stored_bytes(self, tmp_path: Path) -> Callable[[], int]:
         return lambda: honest.stored_bytes(tmp_path)
+
+
+class RemoteCase(RemoteFixtures, StorageContract):
+    """The whole kit."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import ClassVar, Self
 
+from contract.tests.broken.additions import DeleteUnchangedLooksThenDeletes
 from contract.tests.broken.register import caught_by
 from contract.tests.broken.signs import SigningDriver
 from contract.tests.honest import HonestDriver
@@ -22,7 +23,6 @@ from entrepot_contract import (
     ConfigError,
     DriverOptions,
     Health,
-    NotFound,
     ObjectInfo,
     Prefix,
     SignedMethod,
@@ -157,7 +157,7 @@ class AppendsNothingToAnything(HonestDriver):
 
 
 @caught_by("test_a_concurrent_write_is_never_deleted")
-class DeleteUnchangedLocksPutsOnly(HonestDriver):
+class DeleteUnchangedLocksPutsOnly(DeleteUnchangedLooksThenDeletes):
     """Excludes puts with a lock while it compares and deletes, and not commits and moves."""
 
     lock: ClassVar[threading.Lock] = threading.Lock()
@@ -168,14 +168,7 @@ class DeleteUnchangedLocksPutsOnly(HonestDriver):
 
     def delete_unchanged(self, info: ObjectInfo) -> bool:
         with self.lock:
-            try:
-                same = info.etag is not None and self.stat(info.key).etag == info.etag
-            except NotFound:
-                return False
-            time.sleep(0.002)
-            if same:
-                self.delete([info.key])
-        return same
+            return super().delete_unchanged(info)
 
 
 @caught_by("test_signed_url_serves_the_object", signed=["GET", "HEAD"])

@@ -10,7 +10,7 @@ from contract.tests import honest
 from contract.tests.broken import signs
 from contract.tests.broken.register import BROKEN, Fault, enter_all, module_of
 from contract.tests.honest_remote import RemoteDriver
-from contract.tests.remote_cases import RemoteCase
+from contract.tests.remote_cases import RemoteFixtures
 
 from entrepot_contract.testing import StorageContract
 
@@ -21,8 +21,8 @@ def under_the_kit(fault: Fault) -> type:
     """Return the test class for one broken driver."""
     name, module = f"Test{fault.driver.__name__}", module_of(StorageContract, fault.test)
     if issubclass(fault.driver, RemoteDriver):
-        remote = {each: value for each, value in vars(RemoteCase).items() if not each.startswith("__")}
-        return type(name, (module,), {**remote, "failure_timeout": 6.0, "driver_class": fault.driver})
+        # The timeout is short because some of them never return.
+        return type(name, (RemoteFixtures, module), {"failure_timeout": 6.0, "driver_class": fault.driver})
 
     @pytest.fixture
     def config(self: StorageContract, tmp_path: Path) -> Mapping[str, object]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from tempfile import SpooledTemporaryFile
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.util import FileWrapper
 
 __all__ = ["with_length"]
 
@@ -36,7 +36,7 @@ def with_length(application: Callable[[WSGIEnvironment, StartResponse], Iterable
         status, headers = begun[0]
         if status.startswith(_BODILESS) or any(name.lower() == "content-length" for name, _ in headers):
             return body
-        whole = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by _chunks
+        whole = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by FileWrapper
         size = 0
         try:
             for chunk in body:
@@ -49,12 +49,6 @@ def with_length(application: Callable[[WSGIEnvironment, StartResponse], Iterable
                 close()
         start_response(status, [*headers, ("Content-Length", str(size))])
         whole.seek(0)
-        return _chunks(whole)
+        return FileWrapper(whole, _CHUNK)
 
     return serve
-
-
-def _chunks(file: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
-    with closing(file):
-        while chunk := file.read(_CHUNK):
-            yield chunk

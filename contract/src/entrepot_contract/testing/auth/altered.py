@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-__all__ = ["altered"]
+__all__ = ["altered", "claims_in"]
 
 UNSIGNED: Final = ("none", "None", "NONE", "nOnE", "")
 DIGESTS: Final = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
@@ -23,7 +23,7 @@ def altered(token: str, others: Iterable[str], keys: Iterable[bytes]) -> Iterato
     parts = token.split(".")
     signature = parts[-1]
     for place, part in enumerate(parts[:-1]):
-        claims = _object(part)
+        claims = claims_in(part)
         for what, changed in _changes(claims) if claims is not None else ():
             yield f"{what}, with the old signature", ".".join([*parts[:place], _encoded(changed), *parts[place + 1 :]])
     head = ".".join(parts[:-1])
@@ -42,7 +42,7 @@ def altered(token: str, others: Iterable[str], keys: Iterable[bytes]) -> Iterato
         yield "signature cut", f"{head}.{signature[:-count]}"
     yield "signature repeated", f"{head}.{signature}{signature}"
     yield "signature written twice", f"{token}.{signature}"
-    if len(parts) == 3 and (header := _object(parts[0])) is not None:
+    if len(parts) == 3 and (header := claims_in(parts[0])) is not None:
         yield from _forged(header, parts[1], signature, keys)
 
 
@@ -81,7 +81,8 @@ def _changes(claims: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, o
     yield "a claim added", {**claims, "kit": True}
 
 
-def _object(part: str) -> Mapping[str, object] | None:
+def claims_in(part: str) -> Mapping[str, object] | None:
+    """Return the JSON object in a part of a token, or None if there is none."""
     try:
         found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except ValueError:

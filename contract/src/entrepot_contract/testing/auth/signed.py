@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Final
 import pytest
 
 from entrepot_contract.auth import Authenticator, Identity, Presented
-from entrepot_contract.testing.auth.altered import altered
+from entrepot_contract.testing.auth.altered import altered, claims_in
 from entrepot_contract.testing.auth.base import AuthBase, Known, Sign
 from entrepot_contract.testing.auth.credentials import anew
 from entrepot_contract.testing.auth.nearly import must_refuse, outcome
@@ -89,7 +87,7 @@ class SignedContract(AuthBase):
     @needs("sign")
     def test_a_token_for_others_is_refused(self, authenticator: Authenticator, sign: Sign) -> None:
         for name in ("aud", "iss"):
-            for other in (*OTHERS, *nearly(sign({}), name)):
+            for other in (*OTHERS, *near_claims(sign({}), name)):
                 what = f"a token whose {'audience' if name == 'aud' else 'issuer'} is {other!r}"
                 must_refuse(authenticator, sign({name: other}), what)
         assert isinstance(outcome(authenticator, sign({})), Identity), "a valid token is refused after wrong ones"
@@ -106,10 +104,11 @@ class SignedContract(AuthBase):
                     assert answer.grants is None or type(answer.grants) is frozenset, f"{name} = {odd!r}: odd grants"
 
 
-def nearly(presented: Presented, name: str) -> Iterator[object]:
+def near_claims(presented: Presented, name: str) -> Iterator[object]:
     """Yield values that are nearly that of a claim: longer, shorter, in another case, and lists of such."""
-    payload = (presented.authorization or "").partition(" ")[2].split(".")[1]
-    found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get(name)
+    claims = claims_in((presented.authorization or "").partition(" ")[2].split(".")[1])
+    assert claims is not None, "sign must return a JSON Web Token"
+    found = claims.get(name)
     right = found[0] if isinstance(found, list) and found else found
     if not isinstance(right, str) or not right:
         return

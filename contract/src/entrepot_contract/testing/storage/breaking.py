@@ -16,7 +16,7 @@ from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import Config, ContractBase, OpenerOf
 from entrepot_contract.testing.storage.content import body, for_each, listed, pieces, read_back
 from entrepot_contract.testing.storage.failing import check_unavailable, prepare, verbs
-from entrepot_contract.testing.storage.unavailable import TURNS, check_ill, open_files
+from entrepot_contract.testing.storage.unavailable import HEALTH, TURNS, check_ill, open_files
 from entrepot_contract.testing.weather import Address, How, Proxy, through
 
 __all__ = ["BreakingBase", "BreakingContract", "check_failure"]
@@ -28,7 +28,6 @@ UNKNOWN: Final = "What a driver does not know is never NotFound or UploadUnknown
 BOUNDED: Final = "It does so within a bounded time, which the options should determine."
 AGAIN: Final = "As soon as the backend works again, so does the same driver;"
 UNCHANGED: Final = "objects and upload states are as they were before, or as after the calls that failed"
-HEALTH: Final = "Make one cheap authenticated request, within 2 seconds; never raises, and never reveals a secret."
 HOWS: Final[tuple[How, ...]] = ("reset", "end")
 PAGES: Final = 7
 

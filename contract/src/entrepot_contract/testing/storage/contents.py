@@ -17,7 +17,6 @@ from entrepot_contract.testing.storage.content import Content, body, for_each, l
 
 __all__ = ["ContentsContract"]
 
-KIB: Final = 2**10
 TEXT: Final = b"one line\nanother\r\na third\rand more\n" * 50
 CONTENTS: Final[dict[str, bytes]] = {
     "every byte": bytes(range(256)) * 2,

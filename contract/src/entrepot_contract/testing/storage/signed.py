@@ -45,6 +45,21 @@ def edited(url: str) -> dict[str, str]:
     return urls
 
 
+def shifted(url: str, digits: str) -> dict[str, str]:
+    """Return the URL of a key that ends with digits, with these moved from the key to each number of the query.
+
+    A signature that covers the key and a number without a separator is valid for it.
+    """
+    parts, urls = urlsplit(url), {}
+    query = parse_qsl(parts.query)
+    for place, (name, value) in enumerate(query):
+        if value.replace(".", "").isdigit() and parts.path.endswith(f"a/k{digits}"):
+            more = urlencode([*query[:place], (name, digits + value), *query[place + 1 :]])
+            shorter = parts._replace(path=parts.path.removesuffix(digits), query=more)
+            urls[f"with {digits} of its key in {name}"] = urlunsplit(shorter)
+    return urls
+
+
 class SignedContract(ContractBase):
     """Tests of signed URLs."""
 
@@ -69,14 +84,8 @@ class SignedContract(ContractBase):
             parts = urlsplit(url)
             urls = edited(url)
             for digits in ("1", "17"):
-                # A signature that covers the texts one after the other must not allow to move their borders.
                 driver.put(f"a/k{digits}", body(1000))
-                longer = urlsplit(driver.sign_url(f"a/k{digits}", method, MINUTE))
-                for name, value in parse_qsl(longer.query):
-                    query = [(each, digits + text if each == name else text) for each, text in parse_qsl(longer.query)]
-                    if value.replace(".", "").isdigit() and longer.path.endswith(f"a/k{digits}"):
-                        shorter = longer._replace(path=longer.path.removesuffix(digits), query=urlencode(query))
-                        urls[f"with {digits} of its key in {name}"] = urlunsplit(shorter)
+                urls |= shifted(driver.sign_url(f"a/k{digits}", method, MINUTE), digits)
             if parts.path.endswith("a/k"):
                 urls["of another key"] = urlunsplit(parts._replace(path=f"{parts.path[:-3]}a/other"))
             for change, changed in urls.items():

@@ -16,7 +16,7 @@ from entrepot_contract.testing.sentences import needs, sentence
 from entrepot_contract.testing.storage.base import Config, ContractBase, OpenerOf
 from entrepot_contract.testing.storage.failing import check_unavailable, prepare, verbs
 
-__all__ = ["UnavailableContract", "check_ill"]
+__all__ = ["HEALTH", "UnavailableContract", "check_ill"]
 
 SLACK: Final = 1.0
 TRIES: Final = 3
